@@ -1,0 +1,35 @@
+// Holds that every block of TypeScript and protobuf in the documentation stands, to the letter, in a file that is
+// compiled, and that links between files lead somewhere.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const skipped = new Set(["node_modules", "dist", ".git", ".turbo"]);
+
+function* filesBelow(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (skipped.has(entry.name)) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else yield path;
+  }
+}
+
+export function checkDocs() {
+  const files = Array.from(filesBelow("."));
+  const sources = files
+    .filter((path) => /\.(ts|proto)$/.test(path))
+    .map((path) => readFileSync(path, "utf8"));
+  const problems = [];
+  for (const path of files.filter((path) => path.endsWith(".md"))) {
+    const text = readFileSync(path, "utf8");
+    for (const [, code] of text.matchAll(/^```(?:ts|proto)\n(.*?)^```$/gms)) {
+      if (!sources.some((source) => source.includes(code))) {
+        problems.push(`${path}: this block is in no source file:\n${code}`);
+      }
+    }
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      if (!existsSync(join(dirname(path), target))) problems.push(`${path}: ${target} does not exist`);
+    }
+  }
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
