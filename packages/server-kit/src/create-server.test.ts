@@ -1,0 +1,311 @@
+import { once } from "node:events";
+import { connect } from "node:http2";
+import { connect as connectTcp, createServer as createNetServer, type AddressInfo } from "node:net";
+import { describe, expect, test } from "@jest/globals";
+import { echoService, EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
+import { createChannel, createClient } from "nice-grpc";
+import { ClientError, Metadata, ServerError, Status } from "nice-grpc-common";
+import { createServer } from "./create-server.js";
+import { errorBoundary } from "./middleware/error-boundary.js";
+import { logging } from "./middleware/logging.js";
+import { requestId } from "./middleware/request-id.js";
+import type { IncomingCall } from "./runtime.js";
+import { startEcho } from "./testing/echo-server.js";
+import { drain, failure } from "./testing/errors.js";
+import { testLog } from "./testing/log.js";
+import { frame, rawCall } from "./testing/raw-call.js";
+import { runtimes } from "./testing/runtimes.js";
+
+const unaryPath = "/callwire.echo.v1.EchoService/EchoUnary";
+const words = async function* () {
+  yield { text: "a" };
+  yield { text: "b" };
+};
+
+describe("add", () => {
+  test("names every method without a handler", () => {
+    const { echoUnary, echoBidiStream } = echoService();
+    const incomplete = { echoUnary, echoBidiStream } as ReturnType<typeof echoService>;
+    expect(() => createServer().add(EchoServiceDefinition, incomplete)).toThrow(
+      "callwire.echo.v1.EchoService: no handler for echoServerStream, echoClientStream",
+    );
+  });
+
+  test("takes a service once, and only before the server listens", async () => {
+    const server = createServer().add(EchoServiceDefinition, echoService());
+    expect(() => server.add(EchoServiceDefinition, echoService())).toThrow(
+      "callwire.echo.v1.EchoService was added before",
+    );
+    await server.listen("127.0.0.1:0");
+    expect(() => server.add(EchoServiceDefinition, echoService())).toThrow(/before the server listens/);
+    server.forceShutdown();
+  });
+});
+
+describe.each(runtimes)("over %s", (_name, runtime) => {
+  test("serves the four call shapes through the whole chain", async () => {
+    const { logger } = testLog();
+    await using echo = await startEcho({
+      runtime,
+      middleware: [requestId(), logging({ logger }), errorBoundary({ logger })],
+    });
+    expect(await echo.client.echoUnary({ text: "a" })).toEqual({ text: "a" });
+    expect(await drain(echo.client.echoServerStream({ text: "a", count: 2 }))).toEqual([
+      { text: "a", index: 0 },
+      { text: "a", index: 1 },
+    ]);
+    expect(await echo.client.echoClientStream(words())).toEqual({ text: "a,b", count: 2 });
+    expect(await drain(echo.client.echoBidiStream(words()))).toEqual([{ text: "a" }, { text: "b" }]);
+  });
+
+  describe("listen", () => {
+    test("says which address is taken; the server can listen on another", async () => {
+      const other = createNetServer().listen(0, "127.0.0.1");
+      await once(other, "listening");
+      const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+      const server = createServer({ runtime, reflection: new Uint8Array() });
+      await expect(server.listen(taken)).rejects.toThrow(
+        `cannot listen on ${taken}: the address is already in use`,
+      );
+      await expect(server.listen("127.0.0.1:0")).resolves.toBeGreaterThan(0);
+      await expect(server.listen("127.0.0.1:0")).rejects.toThrow(/the server listens already/);
+      server.forceShutdown();
+      other.close();
+    });
+
+    test("says which address is none", async () => {
+      await expect(createServer({ runtime }).listen("256.0.0.1.invalid:0")).rejects.toThrow(
+        /^cannot listen on 256\.0\.0\.1\.invalid:0: ./,
+      );
+    });
+  });
+
+  describe("context.call", () => {
+    const start = async () => {
+      const seen: IncomingCall[] = [];
+      const echo = await startEcho(
+        { runtime },
+        {
+          async echoUnary({ text }, { call }) {
+            seen.push(call);
+            return { text };
+          },
+          async *echoServerStream(_request, { call }) {
+            seen.push(call);
+            yield { text: "", index: 0 };
+          },
+        },
+      );
+      return { ...echo, seen };
+    };
+
+    test("tells the method, its options, the metadata, the peer and the authority", async () => {
+      await using echo = await start();
+      const metadata = Metadata({ "x-tag": "1", "x-blob-bin": new Uint8Array([0, 255]) });
+      await echo.client.echoUnary({}, { metadata });
+      await drain(echo.client.echoServerStream({}));
+      const [unary, stream] = echo.seen;
+      expect(unary).toMatchObject({
+        method: { path: unaryPath, requestStream: false, responseStream: false },
+        peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+        authority: echo.address,
+        deadline: undefined,
+        peerCertificate: undefined,
+      });
+      expect(unary?.method.options.idempotencyLevel).toBe("IDEMPOTENT");
+      expect(unary?.metadata.get("x-tag")).toBe("1");
+      expect(Array.from(unary?.metadata.get("x-blob-bin") ?? [])).toEqual([0, 255]);
+      expect(stream?.method).toMatchObject({
+        responseStream: true,
+        options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+      });
+    });
+
+    test("tells the deadline that came as grpc-timeout", async () => {
+      await using echo = await start();
+      const before = Date.now();
+      using call = rawCall(echo.address, unaryPath, { "grpc-timeout": "30S" });
+      call.stream.end(frame(new Uint8Array()));
+      expect((await call.response).trailers?.["grpc-status"]).toBe("0");
+      const deadline = echo.seen[0]?.deadline?.getTime() ?? 0;
+      expect(deadline).toBeGreaterThanOrEqual(before + 30_000);
+      expect(deadline).toBeLessThanOrEqual(Date.now() + 30_000);
+    });
+  });
+
+  test("a deadline aborts the handler's signal, and the client sees DEADLINE_EXCEEDED", async () => {
+    let reason: unknown;
+    await using echo = await startEcho(
+      { runtime },
+      {
+        async echoUnary(_request, { signal }) {
+          await once(signal, "abort");
+          reason = signal.reason;
+          throw reason;
+        },
+      },
+    );
+    using call = rawCall(echo.address, unaryPath, { "grpc-timeout": "50m" });
+    call.stream.end(frame(new Uint8Array()));
+    expect((await call.response).headers["grpc-status"]).toBe(String(Status.DEADLINE_EXCEEDED));
+    expect(reason).toMatchObject({ name: "AbortError" });
+  });
+
+  test.each(["connection", "te", "transfer-encoding", "grpc-status", "content-length"])(
+    "a handler that sets %p in its metadata harms nothing",
+    async (key) => {
+      await using echo = await startEcho(
+        { runtime },
+        {
+          async echoUnary({ text }, { header, trailer }) {
+            header.set(key, "99").set("x-good", "1");
+            trailer.set(key, "99").set("x-good", "2");
+            if (text === "fail") throw new ServerError(Status.ABORTED, "meant");
+            return { text };
+          },
+        },
+      );
+      let trailer = Metadata();
+      const answer = await echo.client.echoUnary({ text: "a" }, { onTrailer: (value) => (trailer = value) });
+      expect(answer).toEqual({ text: "a" });
+      expect(trailer.get("x-good")).toBe("2");
+      const failed = await failure((options) => echo.client.echoUnary({ text: "fail" }, options));
+      expect(failed.code).toBe(Status.ABORTED);
+    },
+  );
+
+  describe("limits", () => {
+    test("a message too large, either way, fails its call and no other", async () => {
+      await using echo = await startEcho(
+        { runtime, limits: { maxReceiveMessageBytes: 1000, maxSendMessageBytes: 2000 } },
+        {
+          async echoUnary({ text }) {
+            return { text: text === "big" ? "x".repeat(3000) : text };
+          },
+        },
+      );
+      const messages = echo.client.echoServerStream({ count: 1, fault: { waitForAbort: true } });
+      const stream = messages[Symbol.asyncIterator]();
+      await stream.next();
+      const received = await failure((options) => echo.client.echoUnary({ text: "x".repeat(2000) }, options));
+      expect(received.code).toBe(Status.RESOURCE_EXHAUSTED);
+      const sent = await failure((options) => echo.client.echoUnary({ text: "big" }, options));
+      expect(sent.code).toBe(Status.RESOURCE_EXHAUSTED);
+      expect(await echo.client.echoUnary({ text: "small" })).toEqual({ text: "small" });
+      let ended = false;
+      const next = stream.next().then(
+        () => (ended = true),
+        () => (ended = true),
+      );
+      expect(await echo.client.echoUnary({ text: "small" })).toEqual({ text: "small" });
+      expect(ended).toBe(false);
+      echo.server.forceShutdown();
+      await next;
+    });
+
+    test("calls above the number that a connection may carry wait for a place", async () => {
+      const running: (() => void)[] = [];
+      let arrived = () => {};
+      await using echo = await startEcho(
+        { runtime, limits: { maxConcurrentStreams: 2 } },
+        {
+          async echoUnary({ text }) {
+            await new Promise<void>((resolve) => {
+              running.push(resolve);
+              arrived();
+            });
+            return { text };
+          },
+        },
+      );
+      const calls = (count: number) =>
+        new Promise<void>((resolve) => {
+          arrived = () => running.length === count && resolve();
+          arrived();
+        });
+      const one = echo.client.echoUnary({ text: "1" });
+      await calls(1);
+      const others = [echo.client.echoUnary({ text: "2" }), echo.client.echoUnary({ text: "3" })];
+      await calls(2);
+      // A call over another connection shows that the third was not merely slow.
+      const probe = echo.connect().echoUnary({ text: "probe" });
+      await calls(3);
+      running[2]?.();
+      expect(await probe).toEqual({ text: "probe" });
+      running[0]?.();
+      await one;
+      await calls(4);
+      for (const finish of running) finish();
+      expect(await Promise.all(others)).toEqual([{ text: "2" }, { text: "3" }]);
+    });
+
+    test("a connection without calls is closed", async () => {
+      await using echo = await startEcho({ runtime, limits: { maxConnectionIdleMs: 50 } });
+      const session = connect(`http://${echo.address}`);
+      session.on("error", () => {});
+      await once(session, "close");
+      expect(session.closed).toBe(true);
+    });
+
+    test("a silent connection is sent a PING, and ended if it does not answer", async () => {
+      await using echo = await startEcho({
+        runtime,
+        limits: { keepaliveTimeMs: 50, keepaliveTimeoutMs: 50 },
+      });
+      const socket = connectTcp(echo.port, "127.0.0.1");
+      // HTTP/2's preface and an empty SETTINGS frame; then silence.
+      socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+      socket.resume();
+      socket.on("error", () => {});
+      await once(socket, "close");
+      await expect(echo.client.echoUnary({ text: "a" })).resolves.toEqual({ text: "a" });
+    });
+  });
+
+  test("1,000 calls that their clients cancel leave nothing running", async () => {
+    const signals: AbortSignal[] = [];
+    let ended = 0;
+    let began = 0;
+    await using echo = await startEcho(
+      { runtime },
+      {
+        async *echoServerStream(_request, { signal }) {
+          began++;
+          signals.push(signal);
+          try {
+            yield { text: "", index: 0 };
+            await once(signal, "abort");
+          } finally {
+            ended++;
+          }
+        },
+      },
+    );
+    const cancelOne = async () => {
+      const cancel = new AbortController();
+      const messages = echo.client.echoServerStream({}, { signal: cancel.signal });
+      const stream = messages[Symbol.asyncIterator]();
+      await stream.next();
+      cancel.abort();
+      await stream.next().catch((error: unknown) => expect(error).not.toBeInstanceOf(ClientError));
+    };
+    for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 100 }, cancelOne));
+    expect(began).toBe(1000);
+    expect(await echo.server.shutdown({ timeoutMs: 5000 })).toEqual({ forced: false, cutOff: [] });
+    expect(ended).toBe(1000);
+    expect(signals.every((signal) => signal.aborted)).toBe(true);
+  });
+
+  test("a message that cannot be read is INTERNAL, and the server goes on", async () => {
+    await using echo = await startEcho({ runtime });
+    const whole = EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text: "hello" })).finish();
+    using call = rawCall(echo.address, unaryPath);
+    call.stream.end(frame(whole.subarray(0, 3)));
+    expect((await call.response).headers["grpc-status"]).toBe(String(Status.INTERNAL));
+    const channel = createChannel(echo.address);
+    expect(await createClient(EchoServiceDefinition, channel).echoUnary({ text: "a" })).toEqual({
+      text: "a",
+    });
+    channel.close();
+  });
+});

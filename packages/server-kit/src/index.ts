@@ -1,0 +1,60 @@
+export {
+  createServer,
+  defaultShutdownTimeoutMs,
+  type CallwireServer,
+  type ServerOptions,
+  type ShutdownOptions,
+  type ShutdownReport,
+} from "./create-server.js";
+export {
+  defaultServerLimits,
+  type IncomingCall,
+  type IncomingCallContext,
+  type MaybePromise,
+  type OpenServerOptions,
+  type Refusal,
+  type ServerLimits,
+  type ServerRuntime,
+} from "./runtime.js";
+export type { ContextAfter } from "./middleware-order.js";
+export { withArrivalHooks, type ArrivalHooks } from "./arrival.js";
+export { stopOnSignals, type Stoppable, type StopOnSignalsOptions } from "./stop-on-signals.js";
+export { tlsCredentials, type TlsOptions } from "./tls-credentials.js";
+export { createLogger, secretFields, type CreateLoggerOptions, type Logger } from "./logger.js";
+export { HealthState, type Health } from "./services/health.js";
+export { requestId, type RequestIdContext, type RequestIdOptions } from "./middleware/request-id.js";
+export {
+  levelOf,
+  logging,
+  type LoggingContext,
+  type LoggingOptions,
+  type LogLevel,
+} from "./middleware/logging.js";
+export { errorBoundary, type ErrorBoundaryOptions } from "./middleware/error-boundary.js";
+export { auth, bearerToken, type AuthContext, type AuthOptions } from "./middleware/auth.js";
+export { except, forMethods, matchesMethod, type MethodMatch } from "./middleware/for-methods.js";
+export {
+  ServiceError,
+  type ErrorDetails,
+  type FieldViolation,
+  type PreconditionViolation,
+  type QuotaViolation,
+  type ServiceErrorOptions,
+} from "./errors/service-error.js";
+export {
+  aborted,
+  alreadyExists,
+  failedPrecondition,
+  invalidArgument,
+  notFound,
+  outOfRange,
+  permissionDenied,
+  resourceExhausted,
+  unauthenticated,
+  unavailable,
+  unimplemented,
+  type ErrorOptions,
+  type ResourceOptions,
+} from "./errors/factories.js";
+export { internalErrorMessage, toServerError } from "./errors/to-server-error.js";
+export { maxStatusDetailsBytes } from "./errors/status-details.js";

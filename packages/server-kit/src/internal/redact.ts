@@ -1,0 +1,38 @@
+import { isNativeError } from "node:util/types";
+import { pino } from "pino";
+
+/** What is written instead of a secret. */
+export const redacted = "[redacted]";
+const maxDepth = 4;
+const normal = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, "");
+
+/**
+ * Makes a function that replaces the values of some fields of a log line, at any depth down to four, and whatever the
+ * case of their names and the dashes in them. Errors become plain objects on the way. What it is given is not changed.
+ */
+export function redactor(fields: readonly string[]): (line: object) => Record<string, unknown> {
+  const secret = new Set(fields.map(normal));
+
+  const redact = (value: unknown, depth: number): unknown => {
+    if (typeof value !== "object" || value === null || depth > maxDepth) return value;
+    if (isNativeError(value)) return redact({ ...pino.stdSerializers.err(value) }, depth);
+    if (ArrayBuffer.isView(value) || typeof (value as { toJSON?: unknown }).toJSON === "function")
+      return value;
+    if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
+    return redactFields(value, depth);
+  };
+  const redactFields = (value: object, depth: number): Record<string, unknown> => {
+    // Copied only if there is something to hide: most lines are flat and have nothing.
+    let copy: Record<string, unknown> | undefined;
+    for (const [name, field] of Object.entries(value)) {
+      const clean = secret.has(normal(name)) ? redacted : redact(field, depth + 1);
+      if (clean !== field) {
+        copy ??= { ...value };
+        copy[name] = clean;
+      }
+    }
+    return copy ?? (value as Record<string, unknown>);
+  };
+
+  return (line) => redactFields(line, 0);
+}

@@ -1,0 +1,57 @@
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from "pino";
+import { redacted, redactor } from "./internal/redact.js";
+
+export type { Logger };
+
+/** Options for {@link createLogger}. */
+export interface CreateLoggerOptions {
+  /** The lowest level written. Default "info". */
+  level?: LoggerOptions["level"];
+  /** The service's name, in each line. Default: none. */
+  name?: string;
+  /** Where the lines go. Default: standard output. */
+  destination?: DestinationStream;
+}
+
+/**
+ * Names of fields whose values are never written, at any depth down to four. Case, dashes and underscores make no
+ * difference: `apiKey` is `API_KEY` and `api-key` too.
+ */
+export const secretFields: readonly string[] = [
+  "authorization",
+  "cookie",
+  "setCookie",
+  "password",
+  "secret",
+  "clientSecret",
+  "token",
+  "accessToken",
+  "refreshToken",
+  "idToken",
+  "apiKey",
+  "xApiKey",
+  "privateKey",
+];
+
+/** A name in camel case, as it is and with dashes and underscores, as a path for pino. */
+function spellings(name: string): string[] {
+  const words = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return [...new Set([name, words, words.replaceAll("-", "_")])].map((spelling) => `["${spelling}"]`);
+}
+
+/** Makes a pino logger of JSON lines that replaces the values of {@link secretFields} by "[redacted]". */
+export function createLogger({ level = "info", name, destination }: CreateLoggerOptions = {}): Logger {
+  // Pino's own `redact` costs some 30 µs a line with paths of wildcards: one walk over the fields costs less than one.
+  const redact = redactor(secretFields);
+  const options: LoggerOptions = {
+    level,
+    base: name === undefined ? null : { name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { log: redact, bindings: redact },
+    // Children's own fields pass by the formatters above.
+    redact: { paths: secretFields.flatMap(spellings), censor: redacted },
+    // The walk makes plain objects of errors.
+    serializers: { err: (error: unknown) => error },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}

@@ -1,0 +1,121 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { descriptorSet } from "@callwire/contracts/descriptor-set";
+import {
+  ServerReflectionDefinition,
+  type ServerReflectionRequest,
+} from "@callwire/contracts/grpc/reflection/v1";
+import { ServerReflectionDefinition as V1Alpha } from "@callwire/contracts/grpc/reflection/v1alpha";
+import { describe, expect, test } from "@jest/globals";
+import { createChannel, createClient } from "nice-grpc";
+import { Status } from "nice-grpc-common";
+import { createServer } from "../create-server.js";
+import { startEcho } from "../testing/echo-server.js";
+import { failure } from "../testing/errors.js";
+import { runtimes } from "../testing/runtimes.js";
+
+type Question = NonNullable<ServerReflectionRequest["messageRequest"]>;
+
+describe.each(runtimes)("over %s", (_name, runtime) => {
+  describe.each([
+    ["v1", ServerReflectionDefinition],
+    ["v1alpha", V1Alpha],
+  ] as const)("%s", (_version, definition) => {
+    const ask = async (...questions: (Question | undefined)[]) => {
+      const server = createServer({ runtime, reflection: descriptorSet });
+      const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
+      // The messages of both versions are the same.
+      const client = createClient(definition as typeof ServerReflectionDefinition, channel);
+      const requests = (async function* () {
+        for (const messageRequest of questions) yield { host: "h", messageRequest };
+      })();
+      const answers: unknown[] = [];
+      for await (const { messageResponse, validHost, originalRequest } of client.serverReflectionInfo(
+        requests,
+      )) {
+        expect(validHost).toBe("h");
+        expect(originalRequest?.messageRequest).toEqual(questions[answers.length]);
+        answers.push(
+          messageResponse?.$case === "fileDescriptorResponse"
+            ? messageResponse.value.fileDescriptorProto.map(
+                (file) => fromBinary(FileDescriptorProtoSchema, file).name,
+              )
+            : messageResponse?.value,
+        );
+      }
+      channel.close();
+      server.forceShutdown();
+      return answers;
+    };
+
+    test("lists the services", async () => {
+      const [list] = await ask({ $case: "listServices", value: "*" });
+      expect(list).toEqual({
+        service: [
+          "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection",
+          "grpc.reflection.v1alpha.ServerReflection",
+        ].map((name) => ({ name })),
+      });
+    });
+
+    test("finds a file by its name, with all that it imports", async () => {
+      const [files] = await ask({ $case: "fileByFilename", value: "users/user_service.proto" });
+      expect(files).toEqual([
+        "users/user_service.proto",
+        "google/protobuf/field_mask.proto",
+        "google/protobuf/timestamp.proto",
+      ]);
+    });
+
+    test.each([
+      "users.UserService",
+      "users.UserService.GetUser",
+      "users.User",
+      "users.User.email",
+      "users.Department",
+      "users.ENGINEERING",
+      "users.Department.ENGINEERING",
+    ])("finds the file of %s", async (value) => {
+      const [files] = await ask({ $case: "fileContainingSymbol", value });
+      expect(files).toContain("users/user_service.proto");
+    });
+
+    test("finds the file of a nested type", async () => {
+      const [files] = await ask({
+        $case: "fileContainingSymbol",
+        value: "grpc.health.v1.HealthCheckResponse.ServingStatus",
+      });
+      expect(files).toHaveLength(1);
+    });
+
+    test("says what it does not know, and goes on", async () => {
+      const answers = await ask(
+        { $case: "fileContainingSymbol", value: "users.Nothing" },
+        { $case: "fileContainingSymbol", value: "" },
+        { $case: "fileByFilename", value: "no/such.proto" },
+        { $case: "fileContainingExtension", value: { containingType: "users.User", extensionNumber: 100 } },
+        { $case: "allExtensionNumbersOfType", value: "users.Nothing" },
+      );
+      for (const answer of answers) expect(answer).toMatchObject({ errorCode: Status.NOT_FOUND });
+      expect(answers).toHaveLength(5);
+      const [empty, extensions] = await ask(undefined, {
+        $case: "allExtensionNumbersOfType",
+        value: "users.User",
+      });
+      expect(empty).toMatchObject({ errorCode: Status.INVALID_ARGUMENT });
+      expect(extensions).toEqual({ baseTypeName: "users.User", extensionNumber: [] });
+    });
+  });
+
+  test("is not there unless asked for", async () => {
+    await using echo = await startEcho({ runtime });
+    const channel = createChannel(echo.address);
+    const client = createClient(ServerReflectionDefinition, channel);
+    const failed = await failure(async (options) => {
+      for await (const _ of client.serverReflectionInfo((async function* () {})(), options));
+    });
+    expect(failed.code).toBe(Status.UNIMPLEMENTED);
+    channel.close();
+  });
+});

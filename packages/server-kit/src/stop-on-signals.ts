@@ -1,0 +1,53 @@
+import type { ShutdownReport } from "./create-server.js";
+
+/** Options for {@link stopOnSignals}. */
+export interface StopOnSignalsOptions {
+  /** Default SIGTERM and SIGINT. */
+  signals?: readonly NodeJS.Signals[];
+  /** How long running calls may take to end, in milliseconds. Default: that of `shutdown`. */
+  timeoutMs?: number;
+  /** Told which signal begins the stop. */
+  onSignal?: (signal: NodeJS.Signals) => void;
+}
+
+/** What {@link stopOnSignals} stops. */
+export interface Stoppable {
+  shutdown(options?: { timeoutMs?: number }): Promise<ShutdownReport>;
+  forceShutdown(): void;
+}
+
+/**
+ * The same signal again within this time, in milliseconds, is no second one: a terminal's Ctrl-C reaches the process from
+ * the terminal and, under npm, from npm too.
+ */
+const SAME_SIGNAL_MS = 100;
+
+/**
+ * Waits for a signal, then stops the server: gracefully at the first, at once at the second. Resolves when the server
+ * has ended, to what the shutdown reports. Signals that come later do again what they do by default.
+ */
+export async function stopOnSignals(
+  server: Stoppable,
+  { signals = ["SIGTERM", "SIGINT"], timeoutMs, onSignal }: StopOnSignalsOptions = {},
+): Promise<ShutdownReport> {
+  let listener: NodeJS.SignalsListener;
+  const stopping = new Promise<ShutdownReport>((resolve, reject) => {
+    let first: { signal: NodeJS.Signals; at: number } | undefined;
+    listener = (signal) => {
+      if (first) {
+        const same = signal === first.signal && performance.now() - first.at < SAME_SIGNAL_MS;
+        if (!same) server.forceShutdown();
+        return;
+      }
+      first = { signal, at: performance.now() };
+      onSignal?.(signal);
+      server.shutdown(timeoutMs === undefined ? {} : { timeoutMs }).then(resolve, reject);
+    };
+    for (const signal of signals) process.on(signal, listener);
+  });
+  try {
+    return await stopping;
+  } finally {
+    for (const signal of signals) process.off(signal, listener!);
+  }
+}
