@@ -1,0 +1,251 @@
+import { describe, expect, test } from "@jest/globals";
+import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
+import { ChannelCredentials } from "nice-grpc";
+import * as niceGrpc from "nice-grpc";
+import {
+  type CallContext,
+  type CallOptions,
+  type ClientMiddleware,
+  type ClientMiddlewareCall,
+  Metadata,
+  ServerError,
+  Status,
+} from "nice-grpc-common";
+import { createClient } from "./create-client.js";
+import { CallError } from "./errors/call-error.js";
+
+const unreachable = "127.0.0.1:1";
+
+function startRecording(calls: CallContext[]) {
+  return startServer((s) =>
+    s.add(
+      EchoServiceDefinition,
+      echoService((context) => void calls.push(context)),
+    ),
+  );
+}
+
+describe("middleware", () => {
+  test("are outermost first: around the whole call, inside request id and errors, outside retries", async () => {
+    const events: string[] = [];
+    const named = (name: string): ClientMiddleware =>
+      async function* record<Request, Response>(
+        call: ClientMiddlewareCall<Request, Response>,
+        options: CallOptions,
+      ) {
+        events.push(
+          `${name} in ${options.metadata?.get("x-request-id")} ${options.metadata?.has("authorization")}`,
+        );
+        try {
+          return yield* call.next(call.request, options);
+        } catch (error) {
+          events.push(`${name} out ${(error as Error).name}`);
+          throw error;
+        }
+      };
+    let attempts = 0;
+    await using server = await startServer((s) =>
+      s.add(
+        EchoServiceDefinition,
+        echoService(() => {
+          attempts += 1;
+          throw new ServerError(Status.UNAVAILABLE, "");
+        }),
+      ),
+    );
+    await using client = createClient(EchoServiceDefinition, {
+      address: server.address,
+      token: "t",
+      retry: { maxAttempts: 2, initialBackoffMs: 5 },
+      middleware: [named("outer"), named("inner")],
+    });
+    await expect(client.echoUnary({}, { requestId: "r" })).rejects.toBeInstanceOf(CallError);
+    expect(events).toEqual([
+      "outer in r false",
+      "inner in r false",
+      "inner out ClientError",
+      "outer out ClientError",
+    ]);
+    expect(attempts).toBe(2);
+  });
+
+  test("have call options of their own, and their errors become CallErrors", async () => {
+    const tenant: ClientMiddleware<{ tenant: string }> = async function* tenant<Request, Response>(
+      call: ClientMiddlewareCall<Request, Response>,
+      { tenant, ...options }: CallOptions & { tenant?: string },
+    ) {
+      if (!tenant) throw new Error("no tenant");
+      const metadata = Metadata(options.metadata).set("x-tenant", tenant);
+      return yield* call.next(call.request, { ...options, metadata });
+    };
+    const calls: CallContext[] = [];
+    await using server = await startRecording(calls);
+    await using client = createClient(EchoServiceDefinition, {
+      address: server.address,
+      middleware: [tenant],
+    });
+    await client.echoUnary({}, { tenant: "acme" });
+    expect(calls[0]?.metadata.get("x-tenant")).toBe("acme");
+    await expect(client.echoUnary({})).rejects.toMatchObject({
+      name: "CallError",
+      code: Status.UNKNOWN,
+      description: "no tenant",
+    });
+  });
+});
+
+describe("metadata", () => {
+  test("of the client goes with every call, and the call's own before it", async () => {
+    const calls: CallContext[] = [];
+    await using server = await startRecording(calls);
+    await using client = createClient(EchoServiceDefinition, {
+      address: server.address,
+      metadata: { "x-a": "client", "x-b": "client" },
+    });
+    await client.echoUnary({}, { metadata: Metadata({ "x-b": "call" }) });
+    await client.echoUnary({});
+    expect(calls.map(({ metadata }) => [metadata.get("x-a"), metadata.get("x-b")])).toEqual([
+      ["client", "call"],
+      ["client", "client"],
+    ]);
+  });
+
+  test("carries a new request id for each call, unless the call has one", async () => {
+    const calls: CallContext[] = [];
+    await using server = await startRecording(calls);
+    await using client = createClient(EchoServiceDefinition, { address: server.address });
+    await client.echoUnary({});
+    await client.echoUnary({});
+    await client.echoUnary({}, { requestId: "mine" });
+    await client.echoUnary({}, { metadata: Metadata({ "x-request-id": "theirs" }) });
+    const [first, second, third, fourth] = calls.map(({ metadata }) => metadata.get("x-request-id"));
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second).not.toBe(first);
+    expect([third, fourth]).toEqual(["mine", "theirs"]);
+    await expect(client.echoUnary({}, { requestId: "a\nb" })).rejects.toMatchObject({
+      name: "CallError",
+      code: Status.INVALID_ARGUMENT,
+    });
+  });
+});
+
+describe("a token", () => {
+  test("is asked for at each attempt, and a call's own authorization goes before it", async () => {
+    const seen: (string | undefined)[] = [];
+    await using server = await startServer((s) =>
+      s.add(
+        EchoServiceDefinition,
+        echoService(({ metadata }) => {
+          seen.push(metadata.get("authorization"));
+          if (seen.length === 1) throw new ServerError(Status.UNAVAILABLE, "");
+        }),
+      ),
+    );
+    let asked = 0;
+    await using client = createClient(EchoServiceDefinition, {
+      address: server.address,
+      token: async () => `t${++asked}`,
+      retry: { initialBackoffMs: 5 },
+    });
+    await client.echoUnary({});
+    await client.echoUnary({}, { metadata: Metadata({ authorization: "Basic x" }) });
+    expect(seen).toEqual(["Bearer t1", "Bearer t2", "Basic x"]);
+    expect(asked).toBe(2);
+  });
+
+  test.each([
+    ["rejects", () => Promise.reject(new Error("no login"))],
+    ["is empty", () => ""],
+  ])("that %s is UNAUTHENTICATED, with the cause", async (_, token) => {
+    await using client = createClient(EchoServiceDefinition, { address: unreachable, token });
+    const error = await client.echoUnary({}).catch((e: unknown) => e as CallError);
+    expect(error).toMatchObject({ name: "CallError", code: Status.UNAUTHENTICATED });
+    expect((error as CallError).cause).toBeInstanceOf(Error);
+  });
+
+  test.each(["users.example.com:80", "http://10.0.0.1:50051", "dns:///users:1"])(
+    "is not sent in clear text to %s unless that is allowed",
+    (address) => {
+      const options = { address, token: "t" };
+      expect(() => createClient(EchoServiceDefinition, options)).toThrow(
+        /refusing to send a token in clear text/,
+      );
+      createClient(EchoServiceDefinition, { ...options, allowTokenInClear: true }).close();
+      if (!address.includes("//")) createClient(EchoServiceDefinition, { ...options, tls: true }).close();
+    },
+  );
+});
+
+describe("options that contradict each other are refused:", () => {
+  const secure = ChannelCredentials.createSsl();
+  const insecure = ChannelCredentials.createInsecure();
+  test.each([
+    ["tls with credentials", { address: unreachable, tls: true as const, credentials: secure }, /not both/],
+    ["http with tls", { address: "http://a", tls: true as const }, /http:/],
+    ["http with secure credentials", { address: "http://a", credentials: secure }, /http:/],
+    ["https with insecure credentials", { address: "https://a", credentials: insecure }, /https:/],
+    ["a key without a certificate", { address: unreachable, tls: { key: "k" } }, /go together/],
+    ["no address", { address: "" }, /address is/],
+  ])("%s", (_, options, message) => {
+    expect(() => createClient(EchoServiceDefinition, options)).toThrow(message);
+    expect(() => createClient(EchoServiceDefinition, options)).toThrow(TypeError);
+  });
+});
+
+test("a method named close is refused", () => {
+  const { echoUnary } = EchoServiceDefinition.methods;
+  const definition = { name: "S", fullName: "a.S", methods: { close: echoUnary } };
+  expect(() => createClient(definition, { address: unreachable })).toThrow(/method named close/);
+});
+
+test("a runtime takes the place of nice-grpc, with the defaults of the channel and what overrides them", async () => {
+  const calls: CallContext[] = [];
+  await using server = await startRecording(calls);
+  const channels: unknown[] = [];
+  const runtime: typeof niceGrpc = {
+    ...niceGrpc,
+    createChannel(address, credentials, options) {
+      channels.push(options);
+      return niceGrpc.createChannel(address, credentials, options);
+    },
+  };
+  const channelOptions = { "grpc.keepalive_time_ms": 10_000 };
+  await using client = createClient(EchoServiceDefinition, {
+    address: server.address,
+    runtime,
+    channelOptions,
+  });
+  expect(await client.echoUnary({ text: "hi" })).toEqual({ text: "hi" });
+  expect(channels).toEqual([
+    expect.objectContaining({ "grpc.keepalive_time_ms": 10_000, "grpc.keepalive_timeout_ms": 20_000 }),
+  ]);
+});
+
+describe("close", () => {
+  test("ends the calls under way and refuses later ones, both with CANCELLED", async () => {
+    const calls: CallContext[] = [];
+    await using server = await startRecording(calls);
+    const client = createClient(EchoServiceDefinition, { address: server.address });
+    const fault = { waitForAbort: true };
+    const unary = client.echoUnary({ fault });
+    const stream = client.echoServerStream({ count: 1, fault })[Symbol.asyncIterator]();
+    await stream.next();
+    const next = stream.next();
+    while (calls.length < 2) await new Promise(setImmediate);
+    client.close();
+    client.close();
+    const closed = { name: "CallError", code: Status.CANCELLED, description: "the client is closed" };
+    await expect(unary).rejects.toMatchObject(closed);
+    await expect(next).rejects.toMatchObject(closed);
+    await expect(client.echoUnary({})).rejects.toMatchObject(closed);
+    await expect(client.echoServerStream({})[Symbol.asyncIterator]().next()).rejects.toMatchObject(closed);
+  });
+
+  test("is what disposing does", async () => {
+    await using server = await startRecording([]);
+    const client = createClient(EchoServiceDefinition, { address: server.address });
+    await client.echoUnary({});
+    await client[Symbol.asyncDispose]();
+    await expect(client.echoUnary({})).rejects.toMatchObject({ code: Status.CANCELLED });
+  });
+});

@@ -1,0 +1,74 @@
+import { ClientError, Metadata, Status } from "nice-grpc-common";
+import { errorText } from "../internal/error-text.js";
+import { decodeErrorDetails, type ErrorDetails } from "./error-details.js";
+
+const brand = Symbol.for("@callwire/client-sdk/CallError");
+
+/** Which call an error is about. */
+export interface CallErrorContext {
+  /** The method, as `package.Service/Method`. */
+  method: string;
+  /** What the call was sent with as `x-request-id`. */
+  requestId?: string | undefined;
+  /** The trailers of the answer. Default: none. */
+  metadata?: Metadata | undefined;
+}
+
+/** What a {@link CallError} is made of. */
+export interface CallErrorInit extends CallErrorContext {
+  code: Status;
+  /** The text of the status. */
+  description: string;
+  /** What led to it, if it began on this side. */
+  cause?: unknown;
+}
+
+/**
+ * A call that failed. `code` says how; the text is for people.
+ *
+ * `instanceof CallError` holds across copies of this package, so that two versions of it can live in one program.
+ */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  /** The status code that the server sent, or that this side gave up with. */
+  readonly code: Status;
+  /** The text of the status as it was sent. */
+  readonly description: string;
+  /** The method that was called, as `package.Service/Method`. */
+  readonly method: string;
+  /** The `x-request-id` that the call was sent with: the way to find it in the server's log. */
+  readonly requestId: string | undefined;
+  /** What the server said beyond the text (AIP-193). */
+  readonly details: ErrorDetails;
+  /** The trailers of the answer; empty if there was none. Not enumerable: printed, it is a list of functions. */
+  declare readonly metadata: Metadata;
+
+  constructor({ code, description, method, requestId, metadata = Metadata(), cause }: CallErrorInit) {
+    super(`${method} ${Status[code] ?? code}: ${description}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.description = description;
+    this.method = method;
+    this.requestId = requestId;
+    Object.defineProperty(this, "metadata", { value: metadata });
+    this.details = decodeErrorDetails(metadata);
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /**
+   * Turns whatever a call threw into a CallError. A CallError is returned as it is; a ClientError of nice-grpc keeps its
+   * code and text; anything else is UNKNOWN, with the error as `cause`.
+   */
+  static from(error: unknown, context: CallErrorContext): CallError {
+    if (error instanceof CallError) return error;
+    if (error instanceof ClientError) {
+      const { code, details: description, cause } = error;
+      return new CallError({ ...context, code, description, cause });
+    }
+    return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== CallError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}

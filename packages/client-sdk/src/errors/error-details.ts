@@ -1,0 +1,79 @@
+import {
+  BadRequest,
+  DebugInfo,
+  ErrorInfo,
+  Help,
+  LocalizedMessage,
+  PreconditionFailure,
+  QuotaFailure,
+  RequestInfo,
+  ResourceInfo,
+  RetryInfo,
+  Status as RpcStatus,
+} from "@callwire/contracts/google/rpc";
+import type { Metadata } from "nice-grpc-common";
+
+/**
+ * What a server says about an error besides its code and text: the details of a google.rpc.Status (AIP-193), each in
+ * the field of its type. Of two details of one type the last one counts.
+ */
+export interface ErrorDetails {
+  /** Why it failed, for a program: a reason that is stable within its domain. */
+  errorInfo?: ErrorInfo;
+  /** Which fields of the request are wrong, and how. */
+  badRequest?: BadRequest;
+  /** Which resource it is about. */
+  resourceInfo?: ResourceInfo;
+  /** How long to wait before trying again. */
+  retryInfo?: RetryInfo;
+  /** What has to be put right first. */
+  preconditionFailure?: PreconditionFailure;
+  /** Which quota was exceeded. */
+  quotaFailure?: QuotaFailure;
+  /** Where to read on. */
+  help?: Help;
+  /** A text that may be shown to the person at the screen. */
+  localizedMessage?: LocalizedMessage;
+  /** Where in the server it happened. */
+  debugInfo?: DebugInfo;
+  /** How the server names this request in its logs. */
+  requestInfo?: RequestInfo;
+  /** Details of other types, and those that could not be decoded. */
+  unknown: RpcStatus["details"];
+}
+
+const decoders = new Map<string, (bytes: Uint8Array) => Omit<ErrorDetails, "unknown">>([
+  ["google.rpc.ErrorInfo", (bytes) => ({ errorInfo: ErrorInfo.decode(bytes) })],
+  ["google.rpc.BadRequest", (bytes) => ({ badRequest: BadRequest.decode(bytes) })],
+  ["google.rpc.ResourceInfo", (bytes) => ({ resourceInfo: ResourceInfo.decode(bytes) })],
+  ["google.rpc.RetryInfo", (bytes) => ({ retryInfo: RetryInfo.decode(bytes) })],
+  ["google.rpc.PreconditionFailure", (bytes) => ({ preconditionFailure: PreconditionFailure.decode(bytes) })],
+  ["google.rpc.QuotaFailure", (bytes) => ({ quotaFailure: QuotaFailure.decode(bytes) })],
+  ["google.rpc.Help", (bytes) => ({ help: Help.decode(bytes) })],
+  ["google.rpc.LocalizedMessage", (bytes) => ({ localizedMessage: LocalizedMessage.decode(bytes) })],
+  ["google.rpc.DebugInfo", (bytes) => ({ debugInfo: DebugInfo.decode(bytes) })],
+  ["google.rpc.RequestInfo", (bytes) => ({ requestInfo: RequestInfo.decode(bytes) })],
+]);
+
+/** Decodes the trailer `grpc-status-details-bin`. What is malformed is left out: it must not hide the error itself. */
+export function decodeErrorDetails(trailers: Metadata): ErrorDetails {
+  const details: ErrorDetails = { unknown: [] };
+  const bytes = trailers.get("grpc-status-details-bin");
+  if (!bytes) return details;
+  let packed: RpcStatus["details"];
+  try {
+    packed = RpcStatus.decode(bytes).details;
+  } catch {
+    return details;
+  }
+  for (const any of packed) {
+    const decode = decoders.get(any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1));
+    try {
+      if (decode) Object.assign(details, decode(any.value));
+      else details.unknown.push(any);
+    } catch {
+      details.unknown.push(any);
+    }
+  }
+  return details;
+}

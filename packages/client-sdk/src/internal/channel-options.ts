@@ -1,0 +1,15 @@
+import type { ChannelOptions } from "nice-grpc";
+
+/** What a channel is set to unless `channelOptions` says otherwise, in grpc-js's names. */
+export const defaultChannelOptions: ChannelOptions = {
+  // A connection that has died without a word is noticed within 80 seconds while calls are waiting on it. gRPC's
+  // keepalive guide asks clients not to ping more often than once a minute.
+  "grpc.keepalive_time_ms": 60_000,
+  "grpc.keepalive_timeout_ms": 20_000,
+  // While a channel waits to reconnect, its calls fail at once: a first wait of the stock second would outlast most of a
+  // call's retries, and a ceiling of the stock two minutes would keep clients away from a server long since back.
+  "grpc.initial_reconnect_backoff_ms": 250,
+  "grpc.max_reconnect_backoff_ms": 20_000,
+  // gRPC's usual 4 MiB does not hold a full page of the largest users.
+  "grpc.max_receive_message_length": 16 * 1024 * 1024,
+};

@@ -1,0 +1,39 @@
+import type { ChannelCredentials } from "nice-grpc";
+import type { ClientOptions } from "../client-options.js";
+import type { ClientRuntime } from "../client-runtime.js";
+import { defaultChannelOptions } from "./channel-options.js";
+import { parseAddress } from "./target.js";
+
+type Channel = ReturnType<ClientRuntime["createChannel"]>;
+
+/** Pure but for the credentials it makes: what secures the connection. Throws a TypeError if the options contradict. */
+function credentialsFor(
+  scheme: "http" | "https" | undefined,
+  { credentials, tls }: Pick<ClientOptions, "credentials" | "tls">,
+  runtime: ClientRuntime,
+): ChannelCredentials {
+  if (credentials && tls) throw new TypeError("give either tls or credentials, not both");
+  const secure = credentials ? credentials._isSecure() : tls ? true : scheme === "https";
+  if (scheme === "http" && secure)
+    throw new TypeError('address begins with "http://", but tls or credentials secure it');
+  if (scheme === "https" && !secure)
+    throw new TypeError('address begins with "https://", but credentials are not secure');
+  if (credentials) return credentials;
+  if (!secure) return runtime.ChannelCredentials.createInsecure();
+  const { ca, key, cert } = tls && tls !== true ? tls : {};
+  if ((key === undefined) !== (cert === undefined)) throw new TypeError("tls.key and tls.cert go together");
+  const pem = (text: string | Uint8Array | undefined) => (text === undefined ? null : Buffer.from(text));
+  return runtime.ChannelCredentials.createSsl(pem(ca), pem(key), pem(cert));
+}
+
+/** Opens the channel that the options describe. Throws a TypeError if they contradict each other. */
+export function openChannel(options: ClientOptions, runtime: ClientRuntime): Channel {
+  const { address, scheme, isLocal } = parseAddress(options.address);
+  const credentials = credentialsFor(scheme, options, runtime);
+  if (options.token !== undefined && !credentials._isSecure() && !isLocal && !options.allowTokenInClear) {
+    throw new TypeError(
+      `refusing to send a token in clear text to ${address}: use TLS, or set allowTokenInClear if the network is trusted`,
+    );
+  }
+  return runtime.createChannel(address, credentials, { ...defaultChannelOptions, ...options.channelOptions });
+}

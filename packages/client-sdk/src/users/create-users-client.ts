@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { UserServiceDefinition } from "@callwire/contracts/users";
+import type { ClientOptions } from "../client-options.js";
+import { createClient } from "../create-client.js";
+import { RunningCalls } from "../internal/running-calls.js";
+import { list } from "./list.js";
+import type { UsersClient } from "./users-client.js";
+import { watch } from "./watch.js";
+
+async function* asAsync<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* items;
+}
+
+/**
+ * Makes a client of the users service. It connects when it is first used, and again whenever the connection is lost.
+ *
+ * Throws a TypeError or RangeError at once if an option is not right or two contradict each other.
+ */
+export function createUsersClient(options: ClientOptions): UsersClient {
+  const client = createClient(UserServiceDefinition, options);
+  const watches = new RunningCalls();
+  const close = () => {
+    // Before their connections, or they would take the loss for one to resume from.
+    watches.close();
+    client.close();
+  };
+  return {
+    getUser: client.getUser,
+    updateUser: client.updateUser,
+    deleteUser: client.deleteUser,
+    listUsers: client.listUsers,
+    createUser: (request, callOptions) =>
+      client.createUser(
+        { ...request, requestId: request.requestId || randomUUID() },
+        { ...callOptions, retry: callOptions?.retry ?? true },
+      ),
+    list: (request = {}, callOptions) => list(client.listUsers, request, callOptions),
+    watchUsers: (request = {}, watchOptions = {}) =>
+      watch(
+        (from, connection) => client.watchUsers(from, { ...connection, retry: false }),
+        watches,
+        request,
+        watchOptions,
+      ),
+    uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
+    chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),
+    close,
+    [Symbol.asyncDispose]: async () => close(),
+  };
+}
+
+/** An AsyncIterable as it is, so that ending it reaches the caller's own iterator. */
+function asIterable<T>(items: Iterable<T> | AsyncIterable<T>): AsyncIterable<T> {
+  return Symbol.asyncIterator in items ? items : asAsync(items);
+}
