@@ -1,0 +1,97 @@
+/** One field that is at fault. */
+export interface Violation {
+  /** The field, as the contract names it: `email`, `user.email`, `update_mask`. */
+  readonly field: string;
+  /** What is wrong with it, for a person to read. */
+  readonly reason: string;
+}
+
+/** What every error of the domain has in common. Tell them apart by `kind`: see {@link DomainError}. */
+abstract class DomainErrorBase extends Error {
+  abstract readonly kind: string;
+
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** There is no user with this id. */
+export class UserNotFound extends DomainErrorBase {
+  readonly kind = "user-not-found";
+
+  constructor(readonly id: string) {
+    super(`There is no user ${JSON.stringify(id)}`);
+  }
+}
+
+/** Another user has this email, compared without regard to case. */
+export class EmailTaken extends DomainErrorBase {
+  readonly kind = "email-taken";
+
+  constructor(readonly email: string) {
+    super(`The email ${JSON.stringify(email)} is taken`);
+  }
+}
+
+/** Fields out of their limits: all of them, in the order in which they were found. */
+export class InvalidFields extends DomainErrorBase {
+  readonly kind = "invalid-fields";
+
+  constructor(readonly violations: readonly Violation[]) {
+    super(violations.map(({ field, reason }) => `${field} ${reason}`).join("; "));
+  }
+}
+
+/** The user has changed since the caller's etag was made. */
+export class EtagMismatch extends DomainErrorBase {
+  readonly kind = "etag-mismatch";
+
+  constructor(readonly id: string) {
+    super(`The user ${JSON.stringify(id)} has changed since this etag was made`);
+  }
+}
+
+/** The log of changes no longer reaches back to this position. */
+export class PositionTooOld extends DomainErrorBase {
+  readonly kind = "position-too-old";
+
+  constructor() {
+    super(
+      "The changes after this resume token are no longer kept: read the directory anew and watch from now on",
+    );
+  }
+}
+
+/** A watcher read so slowly that the changes it has yet to see left the window. */
+export class WatcherTooSlow extends DomainErrorBase {
+  readonly kind = "watcher-too-slow";
+
+  constructor() {
+    super("The changes are read too slowly: come back with the last resume token");
+  }
+}
+
+/** A participant of a chat read so slowly that its queue is full. */
+export class ParticipantTooSlow extends DomainErrorBase {
+  readonly kind = "participant-too-slow";
+
+  constructor() {
+    super("The messages are read too slowly");
+  }
+}
+
+/** Every error that the domain makes on purpose: `switch` on `kind`. */
+export type DomainError =
+  | UserNotFound
+  | EmailTaken
+  | InvalidFields
+  | EtagMismatch
+  | PositionTooOld
+  | WatcherTooSlow
+  | ParticipantTooSlow;
+
+/** Whether an error was made by the domain on purpose; any other is a fault. */
+export function isDomainError(error: unknown): error is DomainError {
+  return error instanceof DomainErrorBase;
+}

@@ -1,0 +1,115 @@
+import { expect, test } from "@jest/globals";
+import { CreateUserRequest, Department, UpdateUserRequest, User, UserEvent } from "@callwire/contracts/users";
+import { etagOf, type User as DomainUser } from "../domain/user.js";
+import {
+  fromCreateMessage,
+  fromUpdateMessage,
+  toChatMessage,
+  toEventMessage,
+  toUserMessage,
+} from "./convert.js";
+
+const user: DomainUser = {
+  id: "4d1fb4a8-6d5f-4c0e-9d6a-0d1f7a3a0001",
+  name: "Zoë",
+  email: "Zoe@example.com",
+  age: 30,
+  department: 3,
+  roles: ["admin", "sales"],
+  createdAt: new Date(1_700_000_000_001),
+  updatedAt: new Date(1_700_000_000_002),
+  version: 2,
+  sequence: 7,
+};
+
+const message: User = {
+  id: user.id,
+  name: "Zoë",
+  email: "Zoe@example.com",
+  age: 30,
+  department: Department.SALES,
+  roles: ["admin", "sales"],
+  createdAt: new Date(1_700_000_000_001),
+  updatedAt: new Date(1_700_000_000_002),
+  etag: etagOf(user),
+};
+
+test("a user goes out with all the contract's fields, and survives the wire", () => {
+  const converted = toUserMessage(user);
+  expect(converted).toEqual(message);
+  expect(User.decode(User.encode(converted).finish())).toEqual(converted);
+});
+
+test("its roles are a copy: what is done to a message changes no user", () => {
+  toUserMessage(user).roles.push("intruder");
+  expect(user.roles).toEqual(["admin", "sales"]);
+});
+
+test("a create is read field by field", () => {
+  const request = {
+    name: "Zoë",
+    email: "zoe@example.com",
+    age: 30,
+    department: Department.SALES,
+    roles: ["a"],
+    requestId: "once",
+  };
+  expect(fromCreateMessage(request)).toEqual(request);
+});
+
+test("of a create with nothing set, every field is empty or zero", () => {
+  expect(fromCreateMessage(CreateUserRequest.fromPartial({}))).toEqual({
+    name: "",
+    email: "",
+    age: 0,
+    department: 0,
+    roles: [],
+    requestId: "",
+  });
+});
+
+test("an update is read with its mask and etag; what the server alone sets is left out", () => {
+  const request = UpdateUserRequest.fromPartial({ user: message, updateMask: ["name", "age"] });
+  const { createdAt: _created, updatedAt: _updated, ...rest } = message;
+  expect(fromUpdateMessage(request)).toEqual({ ...rest, updateMask: ["name", "age"] });
+});
+
+test("an update without a user or a mask is one of nobody's nothing", () => {
+  expect(fromUpdateMessage(UpdateUserRequest.fromPartial({}))).toEqual({
+    id: "",
+    name: "",
+    email: "",
+    age: 0,
+    department: 0,
+    roles: [],
+    etag: "",
+    updateMask: [],
+  });
+});
+
+test.each(["created", "updated", "deleted"] as const)("an event: %s", (type) => {
+  const time = new Date(1_700_000_000_003);
+  expect(toEventMessage({ type, user, resumeToken: "here", time })).toEqual({
+    eventType: type,
+    user: toUserMessage(user),
+    resumeToken: "here",
+    eventTime: time,
+  });
+});
+
+test("a heartbeat carries the stand-in whose only field is the name", () => {
+  const time = new Date(1_700_000_000_003);
+  const event = toEventMessage({ type: "heartbeat", resumeToken: "here", time });
+  const expected = UserEvent.fromPartial({
+    eventType: "heartbeat",
+    user: { name: "system" },
+    resumeToken: "here",
+    eventTime: time,
+  });
+  expect(UserEvent.encode(event).finish()).toEqual(UserEvent.encode(expected).finish());
+});
+
+test("a line of a chat", () => {
+  const line = { sender: "Ann", content: "Hi", room: "r", id: "i", sentAt: new Date(5) };
+  expect(toChatMessage(line)).toEqual(line);
+});

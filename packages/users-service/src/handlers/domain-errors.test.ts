@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { ServiceError } from "@callwire/server-kit";
+import { Status } from "nice-grpc-common";
+import {
+  EmailTaken,
+  EtagMismatch,
+  InvalidFields,
+  ParticipantTooSlow,
+  PositionTooOld,
+  UserNotFound,
+  WatcherTooSlow,
+  type DomainError,
+} from "../domain/errors.js";
+import { domainErrors, toServiceError } from "./domain-errors.js";
+
+/** What goes out for an error of each kind. */
+const cases: {
+  [Kind in DomainError["kind"]]: {
+    error: Extract<DomainError, { kind: Kind }>;
+    code: Status;
+    reason: string;
+    details: ServiceError["errorDetails"];
+  };
+} = {
+  "user-not-found": {
+    error: new UserNotFound("1"),
+    code: Status.NOT_FOUND,
+    reason: "USER_NOT_FOUND",
+    details: { resource: { type: "users.User", name: "1" } },
+  },
+  "email-taken": {
+    error: new EmailTaken("a@b"),
+    code: Status.ALREADY_EXISTS,
+    reason: "EMAIL_TAKEN",
+    details: { resource: { type: "users.User", name: "a@b" } },
+  },
+  "invalid-fields": {
+    error: new InvalidFields([
+      { field: "name", reason: "is required" },
+      { field: "age", reason: "is not between 0 and 150" },
+    ]),
+    code: Status.INVALID_ARGUMENT,
+    reason: "INVALID_FIELDS",
+    details: {
+      fieldViolations: [
+        { field: "name", description: "is required" },
+        { field: "age", description: "is not between 0 and 150" },
+      ],
+    },
+  },
+  "etag-mismatch": {
+    error: new EtagMismatch("1"),
+    code: Status.ABORTED,
+    reason: "ETAG_MISMATCH",
+    details: { resource: { type: "users.User", name: "1" } },
+  },
+  "position-too-old": {
+    error: new PositionTooOld(),
+    code: Status.OUT_OF_RANGE,
+    reason: "RESUME_TOKEN_TOO_OLD",
+    details: {},
+  },
+  "watcher-too-slow": {
+    error: new WatcherTooSlow(),
+    code: Status.RESOURCE_EXHAUSTED,
+    reason: "WATCHER_TOO_SLOW",
+    details: { retryAfterMs: 0 },
+  },
+  "participant-too-slow": {
+    error: new ParticipantTooSlow(),
+    code: Status.RESOURCE_EXHAUSTED,
+    reason: "PARTICIPANT_TOO_SLOW",
+    details: {},
+  },
+};
+
+describe("every kind of error of the domain has a status, a reason and its details", () => {
+  test.each(Object.entries(cases))("%s", (kind, { error, code, reason, details }) => {
+    expect(error.kind).toBe(kind);
+    const made = toServiceError(error);
+    expect(made).toBeInstanceOf(ServiceError);
+    expect({ code: made.code, reason: made.reason, message: made.details }).toEqual({
+      code,
+      reason,
+      message: error.message,
+    });
+    expect(made.errorDetails).toEqual(details);
+  });
+});
+
+test("docs/errors.md lists every reason with its code, and no other", () => {
+  const text = readFileSync(new URL("../../../../docs/errors.md", import.meta.url), "utf8");
+  const section = text.split(/^## /m).find((part) => part.startsWith("Reasons of the users service"));
+  const rows = section?.matchAll(/^\| `([A-Z_]+)` +\| ([A-Z_]+) +\|/gm) ?? [];
+  const documented = Array.from(rows, ([, reason = "", code]) => [reason, code] as const);
+  const made = Object.values(cases).map(({ reason, code }) => [reason, Status[code]] as const);
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(made));
+});
+
+/** What the middleware throws around a handler that throws this. */
+async function thrownAround(error: unknown): Promise<unknown> {
+  const { path, requestStream, responseStream, options } = {
+    path: "/users.UserService/GetUser",
+    requestStream: false,
+    responseStream: false,
+    options: {},
+  } as const;
+  const call = {
+    method: { path, requestStream, responseStream, options },
+    requestStream,
+    request: {},
+    responseStream,
+    // oxlint-disable-next-line require-yield
+    async *next(): AsyncGenerator<never, never, undefined> {
+      throw error;
+    },
+  } as const;
+  const context = {} as Parameters<ReturnType<typeof domainErrors>>[1];
+  return await domainErrors()(call, context)
+    .next()
+    .then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+}
+
+test("the middleware turns an error of the domain into the one that goes out", async () => {
+  expect(await thrownAround(new UserNotFound("1"))).toMatchObject({
+    code: Status.NOT_FOUND,
+    reason: "USER_NOT_FOUND",
+  });
+});
+
+test("the middleware lets every other error pass as it is", async () => {
+  const fault = new Error("a fault");
+  expect(await thrownAround(fault)).toBe(fault);
+});

@@ -1,0 +1,48 @@
+import {
+  aborted,
+  alreadyExists,
+  invalidArgument,
+  notFound,
+  outOfRange,
+  resourceExhausted,
+  type ServiceError,
+} from "@callwire/server-kit";
+import type { ServerMiddleware } from "nice-grpc-common";
+import { isDomainError, type DomainError } from "../domain/errors.js";
+
+const resource = "users.User";
+
+/** What the contract says of an error of the domain. */
+export function toServiceError(error: DomainError): ServiceError {
+  const { message } = error;
+  switch (error.kind) {
+    case "user-not-found":
+      return notFound({ resource, id: error.id, message, reason: "USER_NOT_FOUND" });
+    case "email-taken":
+      return alreadyExists({ resource, id: error.email, message, reason: "EMAIL_TAKEN" });
+    case "invalid-fields":
+      return invalidArgument({
+        message,
+        violations: error.violations.map(({ field, reason }) => ({ field, description: reason })),
+      });
+    case "etag-mismatch":
+      return aborted({ resource, id: error.id, message, reason: "ETAG_MISMATCH" });
+    case "position-too-old":
+      return outOfRange({ message, reason: "RESUME_TOKEN_TOO_OLD" });
+    case "watcher-too-slow":
+      return resourceExhausted({ message, reason: "WATCHER_TOO_SLOW", retryAfterMs: 0 });
+    case "participant-too-slow":
+      return resourceExhausted({ message, reason: "PARTICIPANT_TOO_SLOW" });
+  }
+}
+
+/** Turns the domain's errors into those that go out. Place it innermost. */
+export function domainErrors(): ServerMiddleware {
+  return async function* domainErrors(call, context) {
+    try {
+      return yield* call.next(call.request, context);
+    } catch (error) {
+      throw isDomainError(error) ? toServiceError(error) : error;
+    }
+  };
+}

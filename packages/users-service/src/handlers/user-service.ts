@@ -1,0 +1,80 @@
+import type { ChatMessage, UserServiceDefinition } from "@callwire/contracts/users";
+import type { ServiceImplementation } from "nice-grpc";
+import type { ChatParticipant, ChatRooms } from "../domain/chat-rooms.js";
+import type { Directory } from "../domain/directory.js";
+import {
+  fromCreateMessage,
+  fromUpdateMessage,
+  toChatMessage,
+  toEventMessage,
+  toUserMessage,
+} from "./convert.js";
+import { inBatches, uploadBatchSize, UploadTally } from "./upload.js";
+
+/** What the handlers of the users service work on. */
+export interface UserServiceParts {
+  directory: Directory;
+  chat: ChatRooms;
+}
+
+/** The handlers of users.UserService: they turn messages into what the domain knows, and back. */
+export function userService({
+  directory,
+  chat,
+}: UserServiceParts): ServiceImplementation<UserServiceDefinition> {
+  return {
+    async getUser({ id }) {
+      return toUserMessage(await directory.get(id));
+    },
+
+    async createUser(request) {
+      return toUserMessage(await directory.create(fromCreateMessage(request)));
+    },
+
+    async updateUser(request) {
+      return toUserMessage(await directory.update(fromUpdateMessage(request)));
+    },
+
+    async deleteUser(request) {
+      return toUserMessage(await directory.delete(request));
+    },
+
+    async listUsers(request) {
+      const { users, nextPageToken, totalCount } = await directory.list(request);
+      return { users: users.map(toUserMessage), nextPageToken, totalCount };
+    },
+
+    async *watchUsers(request, { signal }) {
+      for await (const event of directory.watch(request, signal)) yield toEventMessage(event);
+    },
+
+    async uploadUsers(requests) {
+      const tally = new UploadTally();
+      for await (const batch of inBatches(requests, uploadBatchSize)) {
+        tally.add(await directory.createMany(batch.map(fromCreateMessage)));
+      }
+      return tally.summary();
+    },
+
+    async *chat(requests, context) {
+      const participant = chat.join(context.signal);
+      // Whoever only listens learns by the header that it has joined.
+      context.sendHeader();
+      void listenTo(requests, participant);
+      for await (const line of participant.lines()) yield toChatMessage(line);
+    },
+  };
+}
+
+/** Passes on what a client sends until it finishes; a message out of its limits, or a broken stream, ends the call. */
+async function listenTo(messages: AsyncIterable<ChatMessage>, participant: ChatParticipant): Promise<void> {
+  try {
+    for await (const message of messages) {
+      participant.send(message);
+      await participant.ready();
+    }
+    participant.finish();
+  } catch (error) {
+    participant.fail(error);
+  }
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import { inspect } from "node:util";
+import { createLogger, stopOnSignals } from "@callwire/server-kit";
+import { helpText, readSettings, SettingError } from "./settings.js";
+import { startUsersService } from "./start.js";
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.argv.slice(2), process.env);
+  if (settings === "help") {
+    process.stdout.write(helpText());
+    return;
+  }
+  const logger = createLogger({ name: "users-service", level: settings.logLevel });
+  const service = await startUsersService(settings, { logger });
+  const host = settings.address.slice(0, settings.address.lastIndexOf(":"));
+  logger.info({ address: `${host}:${service.port}`, database: settings.database }, "listening");
+  const report = await stopOnSignals(service, {
+    onSignal: (signal) => logger.info({ signal }, "stopping; a second signal forces"),
+  });
+  logger.info(report, "stopped");
+}
+
+try {
+  await main();
+} catch (error) {
+  // What is wrong with the settings, the address or the database is told by a plain message; a bug by its stack.
+  const explained = error instanceof SettingError || (error instanceof Error && error.constructor === Error);
+  process.stderr.write(`users-service: ${explained ? error.message : inspect(error)}\n`);
+  process.exitCode = 1;
+}

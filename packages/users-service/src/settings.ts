@@ -1,0 +1,219 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { TlsOptions } from "@callwire/server-kit";
+
+/** What a setting may be: text with a default, and what it means. */
+interface Setting {
+  /** What `--help` shows for the value. */
+  value: string;
+  default: string;
+  help: string;
+}
+
+/** Every setting by its flag. The environment variable of `--some-flag` is CALLWIRE_SOME_FLAG; the flag wins. */
+const settings = {
+  address: {
+    value: "host:port",
+    default: "127.0.0.1:50051",
+    help: "where to listen; port 0 takes a free one",
+  },
+  database: {
+    value: "file",
+    default: "users.db",
+    help: "the SQLite database; it is made if missing; ':memory:' keeps nothing",
+  },
+  "tls-cert": { value: "file", default: "", help: "serve TLS with this certificate (PEM)" },
+  "tls-key": { value: "file", default: "", help: "the certificate's private key (PEM)" },
+  "tls-client-ca": {
+    value: "file",
+    default: "",
+    help: "let in only clients with a certificate of this authority (PEM)",
+  },
+  "tokens-file": {
+    value: "file",
+    default: "",
+    help: "let in only callers with a Bearer token from this file: a line '<subject> <token>' for each",
+  },
+  "unprotected-on-network": {
+    value: "yes|no",
+    default: "no",
+    help: "listen beyond this machine without TLS or without tokens: whoever reaches the port may read and change all",
+  },
+  reflection: {
+    value: "auto|yes|no",
+    default: "auto",
+    help: "serve gRPC reflection; auto does so on a loopback address",
+  },
+  "log-level": { value: "level", default: "info", help: "trace, debug, info, warn, error, fatal or silent" },
+  "heartbeat-ms": {
+    value: "milliseconds",
+    default: "15000",
+    help: "how long a watch stays silent, 10 to 3600000",
+  },
+  "retained-changes": {
+    value: "number",
+    default: "1000000",
+    help: "how many changes a watcher can come back over, 1 to 1000000000",
+  },
+  "shutdown-timeout-ms": {
+    value: "milliseconds",
+    default: "10000",
+    help: "how long running calls may take to end when the service stops, 0 to 3600000",
+  },
+} satisfies Record<string, Setting>;
+
+type Flag = keyof typeof settings;
+
+/** The settings of the users service, validated. */
+export interface Settings {
+  address: string;
+  database: string;
+  tls: TlsOptions | undefined;
+  /** Subjects by their tokens; undefined lets in everybody. */
+  tokens: ReadonlyMap<string, string> | undefined;
+  reflection: boolean;
+  logLevel: string;
+  heartbeatMs: number;
+  retainedChanges: number;
+  shutdownTimeoutMs: number;
+}
+
+/** A setting is wrong; the message names it by its flag and its environment variable. */
+export class SettingError extends Error {
+  override name = "SettingError";
+}
+
+const variableOf = (flag: string) => `CALLWIRE_${flag.toUpperCase().replaceAll("-", "_")}`;
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const lines = Object.entries<Setting>(settings).map(
+    ([flag, { value, default: fallback, help }]) =>
+      `  --${flag} <${value}>\n        ${help}\n        ${variableOf(flag)}; default: ${fallback || "none"}`,
+  );
+  return `The users service: a directory of users over gRPC (users.UserService).
+
+Each setting is a flag or an environment variable; the flag wins.
+
+${lines.join("\n")}
+  --help
+        print this
+`;
+}
+
+/**
+ * Reads and checks all settings.
+ *
+ * @throws {SettingError} at the first that is wrong.
+ */
+export function readSettings(args: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Settings | "help" {
+  const given = parseFlags(args);
+  if (given["help"] === true) return "help";
+
+  const text = (flag: Flag): string => {
+    const value = given[flag];
+    return typeof value === "string" ? value : (env[variableOf(flag)] ?? settings[flag].default);
+  };
+  const wrong = (flag: Flag, why: string) => new SettingError(`--${flag} (${variableOf(flag)}): ${why}`);
+  const choice = <T extends string>(flag: Flag, ...choices: T[]): T => {
+    const value = choices.find((one) => one === text(flag));
+    if (value === undefined) throw wrong(flag, `'${text(flag)}' is none of ${choices.join(", ")}`);
+    return value;
+  };
+  const whole = (flag: Flag, min: number, max: number): number => {
+    const value = text(flag);
+    if (!/^\d{1,10}$/.test(value) || Number(value) < min || Number(value) > max) {
+      throw wrong(flag, `'${value}' is not a whole number from ${min} to ${max}`);
+    }
+    return Number(value);
+  };
+  const file = (flag: Flag): Buffer | undefined => {
+    if (text(flag) === "") return undefined;
+    try {
+      return readFileSync(text(flag));
+    } catch (error) {
+      throw wrong(flag, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
+  const address = text("address");
+  const host = /^(.+):(\d{1,5})$/.exec(address);
+  if (!host || Number(host[2]) > 65_535) throw wrong("address", `'${address}' is not of the form host:port`);
+  const local = isLoopback(host[1] ?? "");
+
+  const cert = file("tls-cert");
+  const key = file("tls-key");
+  const clientCa = file("tls-client-ca");
+  if (cert && !key) throw wrong("tls-key", "is required beside --tls-cert");
+  if (!cert && key) throw wrong("tls-cert", "is required beside --tls-key");
+  if (!cert && clientCa) throw wrong("tls-cert", "is required beside --tls-client-ca");
+
+  const tokensFile = file("tokens-file");
+  const tokens = tokensFile && parseTokens(tokensFile.toString("utf8"), (why) => wrong("tokens-file", why));
+
+  const identified = tokens !== undefined || clientCa !== undefined;
+  const unprotected = choice("unprotected-on-network", "yes", "no") === "yes";
+  if (!local && !(cert && identified) && !unprotected) {
+    const lacks = [
+      cert ? [] : "TLS (--tls-cert, --tls-key)",
+      identified ? [] : "authentication (--tokens-file or --tls-client-ca)",
+    ];
+    throw wrong(
+      "address",
+      `'${address}' can be reached from the network, and there is no ${lacks.flat().join(" and no ")}; ` +
+        "give --unprotected-on-network yes if everybody who reaches it may read and change all users",
+    );
+  }
+
+  const reflection = choice("reflection", "auto", "yes", "no");
+  if (text("database") === "") throw wrong("database", "is empty");
+  return {
+    address,
+    database: text("database"),
+    tls: cert && key && { cert, key, ...(clientCa && { clientCa }) },
+    tokens,
+    reflection: reflection === "auto" ? local : reflection === "yes",
+    logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
+    heartbeatMs: whole("heartbeat-ms", 10, 3_600_000),
+    retainedChanges: whole("retained-changes", 1, 1_000_000_000),
+    shutdownTimeoutMs: whole("shutdown-timeout-ms", 0, 3_600_000),
+  };
+}
+
+function parseFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: "boolean" },
+        ...Object.fromEntries(Object.keys(settings).map((flag) => [flag, { type: "string" } as const])),
+      },
+    }).values;
+  } catch (error) {
+    throw new SettingError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** Whether only this machine can reach a host: localhost, 127.0.0.0/8 and ::1 (RFC 6890). */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function parseTokens(text: string, wrong: (why: string) => SettingError): Map<string, string> {
+  const tokens = new Map<string, string>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const [subject, token, ...rest] = line.trim().split(/\s+/);
+    // What it holds is secret: a message names the line, never the text.
+    if (!subject || !token || rest.length > 0)
+      throw wrong(`line ${index + 1} is not of the form '<subject> <token>'`);
+    if (token.length < 16) throw wrong(`line ${index + 1}: a token has at least 16 characters`);
+    if (!/^[\w.~+/-]+=*$/.test(token)) {
+      throw wrong(`line ${index + 1}: a token is of letters, digits and -._~+/ with = at its end (RFC 6750)`);
+    }
+    if (tokens.has(token)) throw wrong(`line ${index + 1}: the token is that of another line too`);
+    tokens.set(token, subject);
+  }
+  if (tokens.size === 0) throw wrong("has no tokens");
+  return tokens;
+}

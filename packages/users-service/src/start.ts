@@ -1,0 +1,72 @@
+import { descriptorSet } from "@callwire/contracts/descriptor-set";
+import { UserServiceDefinition } from "@callwire/contracts/users";
+import {
+  auth,
+  createServer,
+  errorBoundary,
+  logging,
+  requestId,
+  tlsCredentials,
+  type Logger,
+  type ServerRuntime,
+  type ShutdownReport,
+} from "@callwire/server-kit";
+import { logCaller, tokenVerifier } from "./callers.js";
+import { ChangeFeed } from "./domain/change-feed.js";
+import { ChatRooms } from "./domain/chat-rooms.js";
+import { Directory } from "./domain/directory.js";
+import { domainErrors } from "./handlers/domain-errors.js";
+import { userService } from "./handlers/user-service.js";
+import type { Settings } from "./settings.js";
+import { MemoryUserStore } from "./storage/memory-user-store.js";
+import { openSqliteUserStore } from "./storage/sqlite-user-store.js";
+
+/** A users service that runs. */
+export interface UsersService {
+  /** The port it listens on. */
+  readonly port: number;
+  /** Stops it as {@link CallwireServer.shutdown} does, then closes the database. */
+  shutdown(options?: { timeoutMs?: number }): Promise<ShutdownReport>;
+  /** Ends a shutdown at once. */
+  forceShutdown(): void;
+}
+
+/** Puts the service together, and listens. */
+export async function startUsersService(
+  settings: Settings,
+  { logger, runtime }: { logger: Logger; runtime?: ServerRuntime },
+): Promise<UsersService> {
+  const { database, retainedChanges, heartbeatMs, tokens, tls } = settings;
+  const store =
+    database === ":memory:"
+      ? new MemoryUserStore({ retainedChanges })
+      : openSqliteUserStore({ path: database, retainedChanges });
+  try {
+    const directory = new Directory({ store, feed: new ChangeFeed({ store, heartbeatMs }) });
+    const authentication = tokens ? ([auth({ verify: tokenVerifier(tokens) }), logCaller()] as const) : [];
+    const server = createServer({
+      ...(runtime && { runtime }),
+      ...(settings.reflection && { reflection: descriptorSet }),
+      middleware: [
+        requestId(),
+        logging({ logger }),
+        errorBoundary({ logger }),
+        ...authentication,
+        domainErrors(),
+      ],
+    }).add(UserServiceDefinition, userService({ directory, chat: new ChatRooms() }));
+    const port = await server.listen(settings.address, tls && tlsCredentials(tls));
+    return {
+      port,
+      async shutdown(options) {
+        const report = await server.shutdown({ timeoutMs: settings.shutdownTimeoutMs, ...options });
+        await store.close();
+        return report;
+      },
+      forceShutdown: () => server.forceShutdown(),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+
+import Database from "libsql";
+
+import type { StoreIdentity } from "../domain/user-store.js";
+import { migrate } from "./migrations.js";
+
+/** Options for {@link openDatabase}. */
+export interface OpenDatabaseOptions {
+  /** The database file; it is made if it is not there. */
+  path: string;
+  /** How long to wait for a process that still has the file open, in milliseconds. Default: 5,000. */
+  lockTimeoutMs?: number;
+}
+
+/** Says in a file's header that it is a database of this service (SQLite's `application_id`): "clwr" in ASCII. */
+const APPLICATION_ID = 0x636c7772;
+
+/** An open database of the newest version, which no other process has open. */
+export interface OpenDatabase {
+  readonly database: Database.Database;
+  readonly identity: StoreIdentity;
+  /** Lets another process, or this one, open the file again. */
+  unlock(): void;
+}
+
+/**
+ * Opens a database for this process alone, makes or migrates its schema, and sets it so that what is committed survives
+ * a crash of the process and of the machine.
+ * @throws with a message that names the file, if it is in use, is no database, is another program's, or is of
+ * a newer version.
+ */
+export function openDatabase({ path, lockTimeoutMs = 5000 }: OpenDatabaseOptions): OpenDatabase {
+  const unlock = lock(path, lockTimeoutMs);
+  try {
+    const database = new Database(path);
+    // First of all: what is not ours to use must be left as it is.
+    claim(database);
+    // In WAL mode FULL syncs the log at every commit; NORMAL would lose the last commits in a power cut.
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL");
+    database.pragma("foreign_keys = ON");
+    // For someone who looks at the file with another program, and is in the way for a moment.
+    database.pragma(`busy_timeout = ${lockTimeoutMs}`);
+    migrate(database);
+    const identity = {
+      logId: getOrMake(database, "log_id", 8),
+      tokenKey: getOrMake(database, "token_key", 32),
+    };
+    return { database, identity, unlock };
+  } catch (error) {
+    unlock();
+    throw new Error(`The database ${path} cannot be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Sees to it that one process alone uses a database, since others would not learn of its changes: holds a transaction
+ * open on an empty database beside it. The system ends that with the process, however that ends. SQLite's exclusive
+ * locking mode would not do: libsql's `close` lets go only when the last statement is collected as garbage.
+ */
+function lock(path: string, timeoutMs: number): () => void {
+  let holder: Database.Database;
+  try {
+    // No statement is ever prepared on this connection, so it closes when it is told to.
+    holder = new Database(`${path}-lock`, { timeout: timeoutMs });
+  } catch (error) {
+    throw new Error(`The database ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    holder.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    holder.close();
+    throw new Error(
+      isBusy(error)
+        ? `The database ${path} is in use by another process`
+        : `The database ${path} cannot be locked: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  return () => {
+    holder.exec("ROLLBACK");
+    holder.close();
+  };
+}
+
+/** Marks an empty database as ours. @throws if it is another program's. */
+function claim(database: Database.Database): void {
+  const [id] = database.pragma("application_id") as [{ application_id: number }];
+  if (id.application_id === APPLICATION_ID) {
+    return;
+  }
+  // Counts the changes of the schema: 0 as long as nothing was ever made in the file.
+  const [schema] = database.pragma("schema_version") as [{ schema_version: number }];
+  if (schema.schema_version > 0) {
+    throw new Error("It is a database of another program");
+  }
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+}
+
+function getOrMake(database: Database.Database, name: string, length: number): Uint8Array {
+  database
+    .prepare("INSERT OR IGNORE INTO identity VALUES (?, ?)")
+    .run([name, randomBytes(length).toString("hex")]);
+  const [row] = database.prepare("SELECT value FROM identity WHERE name = ?").all([name]) as [
+    { value: string },
+  ];
+  return Buffer.from(row.value, "hex");
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === "SQLITE_BUSY";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
