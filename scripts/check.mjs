@@ -7,8 +7,14 @@ import { join } from "node:path";
 import { checkDocs } from "./check-docs.mjs";
 
 /** The packages that are published, by folder. */
-const published = ["gen", "packages/client-sdk", "packages/server-kit"];
-const generated = ["gen/src", "packages/testkit/src/gen", "packages/interop/own-service/src/gen"];
+const published = ["gen", "packages/transport", "packages/client-sdk", "packages/server-kit"];
+const generated = [
+  "gen/src",
+  "packages/testkit/src/gen",
+  "packages/transport/src/testing/gen",
+  "packages/interop/own-service/src/gen",
+  "packages/bench/src/gen",
+];
 
 function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: "inherit" });

@@ -30,6 +30,9 @@ for (const path of readdirSync("gen/src", { recursive: true }).filter((path) => 
 }
 
 buf("generate", "--template", "packages/testkit/buf.gen.yaml", "packages/testkit/proto");
+buf("generate", "--template", "packages/transport/buf.gen.yaml", "packages/transport/proto");
+buf("generate", "--template", "packages/bench/buf.gen.yaml");
+buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 buf(
   "generate",
   "--template",

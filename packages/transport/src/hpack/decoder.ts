@@ -1,0 +1,202 @@
+import { BlockReader } from "./block-reader.js";
+import { BytesCache } from "./bytes-cache.js";
+import { DynamicTable, ENTRY_OVERHEAD } from "./dynamic-table.js";
+import { HpackError } from "./errors.js";
+import { isValidName, isValidValue } from "./field-rules.js";
+import { HeaderList } from "./header-list.js";
+import { STATIC_TABLE, STATIC_TABLE_LENGTH } from "./static-table.js";
+
+/** SETTINGS_HEADER_TABLE_SIZE before any SETTINGS (RFC 9113 section 6.5.2), in bytes. */
+export const DEFAULT_MAX_TABLE_SIZE = 4096;
+
+/** The largest header list that is accepted unless told otherwise, in bytes. */
+export const DEFAULT_MAX_HEADER_LIST_SIZE = 16 * 1024;
+
+/** Blocks longer than this many bytes are decoded each time that they come. */
+const MAX_KNOWN_BLOCK = 192;
+/** Lists of more fields than this are not kept for when their block comes again. */
+const MAX_KNOWN_FIELDS = 32;
+
+/** Options for {@link HpackDecoder}. */
+export interface HpackDecoderOptions {
+  /**
+   * The SETTINGS_HEADER_TABLE_SIZE that the peer may use from the beginning, in bytes. Default: 4096, which the
+   * peer may use until it has acknowledged another.
+   */
+  maxTableSize?: number;
+  /**
+   * The largest header list whose fields are kept, in bytes as RFC 9113 section 6.5.2 counts them: 32 for each
+   * field besides its name and value, so that it bounds the number of fields too. Default: 16 KiB.
+   */
+  maxHeaderListSize?: number;
+}
+
+/**
+ * Decodes the header blocks of one connection, in the order they come (RFC 7541 section 3). A whole block is
+ * needed: HEADERS or PUSH_PROMISE with all its CONTINUATION, whose total the caller limits.
+ *
+ * A block that neither adds to the dynamic table nor resizes it means the same until the table changes. When
+ * such a block comes again it is recognised by its bytes, and the same {@link HeaderList} is returned.
+ */
+export class HpackDecoder {
+  private readonly maxHeaderListSize: number;
+  /** The SETTINGS_HEADER_TABLE_SIZE in force: what a size update may go up to. */
+  private maxTableSize: number;
+  /** What the next block's first size update may go up to at most; -1 if none is due (section 4.2). */
+  private updateDue = -1;
+  private readonly table: DynamicTable;
+  private readonly reader = new BlockReader();
+  private readonly known = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
+  /** Whether a malformed string may be in the table: then each list is looked at whole. */
+  private tableSuspect = false;
+
+  // The list being decoded.
+  private fields: string[] = [];
+  private size = 0;
+
+  constructor({
+    maxTableSize = DEFAULT_MAX_TABLE_SIZE,
+    maxHeaderListSize = DEFAULT_MAX_HEADER_LIST_SIZE,
+  }: HpackDecoderOptions = {}) {
+    this.maxTableSize = maxTableSize;
+    this.maxHeaderListSize = maxHeaderListSize;
+    this.table = new DynamicTable(maxTableSize);
+  }
+
+  /**
+   * Puts our SETTINGS_HEADER_TABLE_SIZE in force, once the peer has acknowledged it. If the table may now be
+   * larger than that, the next block must begin with a size update (RFC 7541 section 4.2, RFC 9113 section 4.3.1).
+   */
+  setMaxTableSize(size: number): void {
+    this.maxTableSize = size;
+    if (size < this.table.capacity && (this.updateDue < 0 || size < this.updateDue)) this.updateDue = size;
+  }
+
+  /**
+   * Decodes the block that is in `block` from `start` to `end`; keeps no reference to `block`.
+   *
+   * @throws HpackError if the block is not valid; the decoder is not to be used after that
+   */
+  decode(block: Buffer, start: number, end: number): HeaderList {
+    const known = this.known.find(block, start, end);
+    // While an update is due a block without one is not valid, whatever it was before.
+    if (known !== undefined && this.updateDue < 0) return known;
+    const reader = this.reader;
+    reader.begin(block, start, end);
+    this.fields = [];
+    this.size = 0;
+    try {
+      const repeatable = this.readFields();
+      const list = this.finish();
+      if (repeatable && !list.tooLarge && list.fields.length <= 2 * MAX_KNOWN_FIELDS) this.known.offer(list);
+      return list;
+    } finally {
+      reader.release();
+      this.fields = [];
+    }
+  }
+
+  /** Decodes each field's representation (RFC 7541 section 6); returns whether the table is as it was. */
+  private readFields(): boolean {
+    const reader = this.reader;
+    const { bytes, end } = reader;
+    let repeatable = true;
+    if (reader.at < end && (bytes[reader.at]! & 0xe0) === 0x20) {
+      this.readSizeUpdates();
+      repeatable = false;
+    } else if (this.updateDue >= 0) throw new HpackError("Size update missing after a reduction");
+    while (reader.at < end) {
+      const first = bytes[reader.at]!;
+      if (first >= 0x80) {
+        this.addIndexed(reader.integer(0x7f));
+      } else if (first >= 0x40) {
+        // Section 6.2.1. The name is taken before the eviction that may remove its entry (section 4.4).
+        const index = reader.integer(0x3f);
+        const name = index === 0 ? reader.name() : this.nameAt(index);
+        const value = reader.newValue();
+        this.addToTable(name, value);
+        this.addField(name, value);
+        repeatable = false;
+      } else if (first >= 0x20) {
+        throw new HpackError("Size update after a field");
+      } else {
+        // Sections 6.2.2 and 6.2.3: to whom does not forward fields, never indexed is not indexed.
+        const index = reader.integer(0x0f);
+        const name = index === 0 ? reader.name() : this.nameAt(index);
+        this.addField(name, reader.value());
+      }
+    }
+    return repeatable;
+  }
+
+  /** Section 6.3: size updates stand at the beginning of a block; the last of them counts. */
+  private readSizeUpdates(): void {
+    const { reader, table } = this;
+    while (reader.at < reader.end && (reader.bytes[reader.at]! & 0xe0) === 0x20) {
+      const size = reader.integer(0x1f);
+      if (size > (this.updateDue >= 0 ? this.updateDue : this.maxTableSize)) {
+        throw new HpackError("Size update above the limit");
+      }
+      this.updateDue = -1;
+      table.capacity = size;
+      table.shrinkTo(size);
+      this.known.clear();
+    }
+  }
+
+  /** Section 6.1. */
+  private addIndexed(index: number): void {
+    if (index === 0) throw new HpackError("Index 0");
+    if (index <= STATIC_TABLE_LENGTH) {
+      this.addField(STATIC_TABLE[2 * index]!, STATIC_TABLE[2 * index + 1]!);
+    } else {
+      const entry = this.dynamicEntry(index);
+      this.addField(this.table.name(entry), this.table.value(entry));
+    }
+  }
+
+  private nameAt(index: number): string {
+    return index <= STATIC_TABLE_LENGTH
+      ? STATIC_TABLE[2 * index]!
+      : this.table.name(this.dynamicEntry(index));
+  }
+
+  /** Section 2.3.3: the dynamic table's entries follow the static table's, the newest first. */
+  private dynamicEntry(index: number): number {
+    const entry = index - STATIC_TABLE_LENGTH - 1;
+    if (entry >= this.table.length) throw new HpackError("Index past the table");
+    return entry;
+  }
+
+  /** Section 4.4: an entry larger than the table empties it, and is no error. */
+  private addToTable(name: string, value: string): void {
+    const table = this.table;
+    const size = name.length + value.length + ENTRY_OVERHEAD;
+    this.known.clear();
+    if (size > table.capacity) {
+      table.shrinkTo(0);
+      return;
+    }
+    table.shrinkTo(table.capacity - size);
+    table.add(name, value);
+    if (this.reader.malformed) this.tableSuspect = true;
+  }
+
+  /** A list over the limit is decoded to its end, for the table's sake, but nothing of it is kept. */
+  private addField(name: string, value: string): void {
+    this.size += name.length + value.length + ENTRY_OVERHEAD;
+    if (this.size <= this.maxHeaderListSize) this.fields.push(name, value);
+    else if (this.fields.length > 0) this.fields = [];
+  }
+
+  private finish(): HeaderList {
+    const { fields, size } = this;
+    let malformed = this.reader.malformed;
+    if (this.tableSuspect && !malformed) {
+      for (let i = 0; i < fields.length && !malformed; i += 2) {
+        malformed = !isValidName(fields[i]!) || !isValidValue(fields[i + 1]!);
+      }
+    }
+    return new HeaderList(fields, size, size > this.maxHeaderListSize, malformed);
+  }
+}

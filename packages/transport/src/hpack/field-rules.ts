@@ -1,0 +1,63 @@
+const BAD_IN_NAME = 1;
+const BAD_IN_VALUE = 2;
+
+/**
+ * Names: RFC 9113 section 8.2.1 forbids controls, space, upper case, DEL and all beyond; the colon is looked
+ * at apart. Values: of RFC 9110 section 5.5, where besides NUL, CR and LF every control but the tab is invalid.
+ */
+const CLASSES = Uint8Array.from({ length: 256 }, (_, char) => {
+  const inName = char > 0x20 && char < 0x7f && !(char >= 0x41 && char <= 0x5a) && char !== 0x3a;
+  const inValue = (char >= 0x20 && char !== 0x7f) || char === 0x09;
+  return (inName ? 0 : BAD_IN_NAME) | (inValue ? 0 : BAD_IN_VALUE);
+});
+
+/**
+ * Whether `name` may be a field's name (RFC 9113 section 8.2.1), a pseudo-header's included: not empty, no
+ * upper case, no control characters or spaces, nothing beyond ASCII, a colon only at the beginning.
+ */
+export function isValidName(name: string): boolean {
+  const start = name.charCodeAt(0) === 0x3a ? 1 : 0;
+  if (name.length === start) return false;
+  for (let i = start; i < name.length; i++) {
+    const char = name.charCodeAt(i);
+    if (char > 0xff || (CLASSES[char]! & BAD_IN_NAME) !== 0) return false;
+  }
+  return true;
+}
+
+/**
+ * Whether `value` may be a field's value (RFC 9113 section 8.2.1, RFC 9110 section 5.5): characters up to
+ * U+00FF, no controls but the tab, no space or tab at either end. It may be empty.
+ */
+export function isValidValue(value: string): boolean {
+  const length = value.length;
+  if (length === 0) return true;
+  if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1))) return false;
+  for (let i = 0; i < length; i++) {
+    const char = value.charCodeAt(i);
+    if (char > 0xff || (CLASSES[char]! & BAD_IN_VALUE) !== 0) return false;
+  }
+  return true;
+}
+
+/** {@link isValidName} of a name that is still bytes: twice as fast as on its string. */
+export function areValidNameBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = start < end && bytes[start] === 0x3a ? start + 1 : start;
+  return first < end && !anyIn(BAD_IN_NAME, bytes, first, end);
+}
+
+/** {@link isValidValue} of a value that is still bytes. */
+export function areValidValueBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true;
+  return !isBlank(bytes[start]!) && !isBlank(bytes[end - 1]!) && !anyIn(BAD_IN_VALUE, bytes, start, end);
+}
+
+function anyIn(bad: number, bytes: Uint8Array, start: number, end: number): boolean {
+  let classes = 0;
+  for (let i = start; i < end; i++) classes |= CLASSES[bytes[i]!]!;
+  return (classes & bad) !== 0;
+}
+
+function isBlank(char: number): boolean {
+  return char === 0x20 || char === 0x09;
+}

@@ -1,0 +1,106 @@
+import { findStaticName } from "./static-table.js";
+
+/**
+ * Names whose values change with each call. They are sent as literals without indexing (RFC 7541 section
+ * 6.2.2): an entry that is never used again would only push out those that are. The first value does go to the
+ * table if it is short, so that later ones refer to its name.
+ */
+const VOLATILE_NAMES: ReadonlySet<string> = new Set([
+  "grpc-timeout",
+  "grpc-message",
+  "grpc-status-details-bin",
+  "grpc-trace-bin",
+  "grpc-tags-bin",
+  "grpc-previous-rpc-attempts",
+  "grpc-retry-pushback-ms",
+  "traceparent",
+  "tracestate",
+  "baggage",
+  "x-request-id",
+  "x-correlation-id",
+  "x-b3-traceid",
+  "x-b3-spanid",
+  "idempotency-key",
+  "content-length",
+  "date",
+  "age",
+  "etag",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "last-modified",
+]);
+
+/** Names that carry secrets on most connections. */
+const CREDENTIAL_NAMES: ReadonlySet<string> = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "set-cookie",
+  "x-api-key",
+]);
+
+/** A credential shorter than this could be guessed through the table (RFC 7541 section 7.1.3). */
+const MIN_INDEXED_CREDENTIAL = 20;
+
+/** A volatile field's value longer than this does not go to the table for its name's sake. */
+const MAX_NAME_CARRIER = 64;
+
+/** How many values that were not known to repeat a name may add before one of them does. */
+const TRIAL_CREDIT = 8;
+const MAX_CREDIT = 32;
+
+/** What an encoder knows about one name. */
+export class NameRecord {
+  /** Its first entry in the static table, or 0. */
+  readonly staticIndex: number;
+  /** Which values it has in the static table, and where. */
+  readonly staticValues: ReadonlyMap<string, number> | undefined;
+  /** The values that are in the dynamic table, and the serial number of each one's entry. */
+  readonly values = new Map<string, number>();
+  /** The value that was added last, and the serial number of its entry; it may have been evicted. */
+  newestValue = "";
+  newestSerial = -1;
+
+  private readonly volatile: boolean;
+  private readonly credential: boolean;
+  private readonly sensitive: boolean;
+  private credit = TRIAL_CREDIT;
+
+  constructor(name: string, sensitive: boolean) {
+    const fixed = findStaticName(name);
+    this.staticIndex = fixed?.index ?? 0;
+    this.staticValues = fixed?.values;
+    this.volatile = VOLATILE_NAMES.has(name);
+    this.credential = CREDENTIAL_NAMES.has(name);
+    this.sensitive = sensitive;
+  }
+
+  /** Whether the field is to be sent as never indexed, by us and whoever forwards it (RFC 7541 section 6.2.3). */
+  isNeverIndexed(value: string): boolean {
+    return this.sensitive || (this.credential && value.length < MIN_INDEXED_CREDENTIAL);
+  }
+
+  /** Whether this name's values are never worth an entry, once there is one to take the name from. */
+  isExcluded(value: string): boolean {
+    return this.volatile && (this.values.size > 0 || value.length > MAX_NAME_CARRIER);
+  }
+
+  /** Whether a value that is not known to repeat may be added: not after several that did not. */
+  get isTrusted(): boolean {
+    return this.credit > 0;
+  }
+
+  /** Notes that an entry of this name was used again. */
+  reused(): void {
+    if (this.credit < MAX_CREDIT) this.credit++;
+  }
+
+  /** Notes that `value` was added to the dynamic table, as its entry number `serial`. */
+  added(value: string, serial: number): void {
+    this.credit--;
+    this.values.set(value, serial);
+    this.newestValue = value;
+    this.newestSerial = serial;
+  }
+}
