@@ -1,0 +1,194 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { describe, expect, test } from "@jest/globals";
+import { EveryField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
+import { everyFieldSamples, int32s, texts } from "../testing/protobuf-samples.js";
+import { CHUNK_BYTES, MAX_MESSAGE_BYTES, ProtoWriter } from "./proto-writer.js";
+import { ProtobufError } from "./protobuf-error.js";
+
+type Write = (writer: BinaryWriter) => unknown;
+
+/** What ours does, into a buffer with room for `room` bytes. */
+function ours(write: Write, room = 0): Buffer {
+  const writer = new ProtoWriter().begin(Buffer.alloc(room), 0);
+  write(writer as unknown as BinaryWriter);
+  return writer.finish();
+}
+
+function stock(write: Write): Buffer {
+  const writer = new BinaryWriter();
+  write(writer);
+  return Buffer.from(writer.finish());
+}
+
+const int64s = [0n, 1n, -1n, 127n, 128n, 2n ** 32n, 2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n)];
+const uint64s = [0n, 1n, 127n, 128n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n];
+const negative = [-127, -128, -2_147_483_648, 2_147_483_647];
+const unsigned = [2_147_483_648, 4_294_967_295];
+const doubles = [0, -0, 1.5, -1e300, NaN, Infinity, -Infinity, Number.MIN_VALUE, Number.MAX_VALUE];
+const floats = [0, -0, 1.5, NaN, Infinity, -Infinity, 3.4028234663852886e38, 1e-45];
+
+const positive32 = int32s.filter((value) => value >= 0);
+const values: Record<string, readonly unknown[]> = {
+  int32: [...int32s, ...negative, "5", "-5", -0],
+  sint32: [...int32s, ...negative, "5", "-5"],
+  sfixed32: [...int32s, ...negative, "5", "-5"],
+  uint32: [...positive32, ...unsigned, "300", -0],
+  fixed32: [...positive32, ...unsigned, "300"],
+  int64: [...int64s, 5, -5, Number.MAX_SAFE_INTEGER, "9223372036854775807", "-1"],
+  sint64: [...int64s, 5, -5, "-9223372036854775808"],
+  sfixed64: [...int64s, 5, -5, "-1"],
+  uint64: [...uint64s, 5, "18446744073709551615"],
+  fixed64: [...uint64s, 5, "18446744073709551615"],
+  bool: [true, false],
+  float: [...floats, "1.5", "NaN"],
+  double: doubles,
+  string: [...texts, 5],
+  bytes: [new Uint8Array(0), Buffer.from("abc"), new Uint8Array(200)],
+  raw: [new Uint8Array(0), Buffer.from("abc")],
+};
+
+const refused: Record<string, readonly unknown[]> = {
+  int32: [2 ** 31, -(2 ** 31) - 1, 0.5, NaN, Infinity, "x", 5n, undefined, null, {}],
+  sint32: [2 ** 31, 0.5, "x", undefined],
+  sfixed32: [2 ** 31, 0.5, "x", undefined],
+  uint32: [-1, 2 ** 32, 0.5, NaN, "-1", undefined],
+  fixed32: [-1, 2 ** 32, 0.5, undefined],
+  int64: [2n ** 63n, -(2n ** 63n) - 1n, "9223372036854775808", 2 ** 63],
+  sint64: [2n ** 63n, -(2n ** 63n) - 1n],
+  sfixed64: [2n ** 63n],
+  uint64: [-1n, 2n ** 64n, -1, "-1"],
+  fixed64: [-1n, 2n ** 64n],
+  float: [1e39, -1e39, "x", undefined, 5n],
+};
+
+function call(method: string, value: unknown): Write {
+  return (writer) => (writer as unknown as Record<string, (value: unknown) => unknown>)[method]!(value);
+}
+
+describe("ProtoWriter", () => {
+  test("overrides every method that generated code may call", () => {
+    for (const name of Object.getOwnPropertyNames(BinaryWriter.prototype)) {
+      if (["constructor", "ensureCapacity", "view", "writeVarint64"].includes(name)) continue;
+      expect([name, Object.hasOwn(ProtoWriter.prototype, name)]).toEqual([name, true]);
+    }
+  });
+
+  test.each(Object.entries(values))("writes %s as BinaryWriter does, with any room", (method, all) => {
+    for (const value of all) {
+      const expected = stock(call(method, value));
+      for (let room = 0; room < Math.min(expected.length + 64, 300); room++) {
+        if (!ours(call(method, value), room).equals(expected)) expect({ value, room }).toBe(expected);
+      }
+    }
+  });
+
+  test.each(Object.entries(refused))("refuses %s as BinaryWriter does", (method, all) => {
+    for (const value of all) {
+      let message: string | undefined;
+      try {
+        stock(call(method, value));
+      } catch (error) {
+        ({ message } = error as Error);
+      }
+      expect(message).toBeDefined();
+      expect(() => ours(call(method, value))).toThrow(new ProtobufError(message!));
+    }
+  });
+
+  test("refuses a field that is not there, where BinaryWriter makes up a value", () => {
+    for (const method of ["bool", "double", "string"]) {
+      for (const value of [undefined, null]) {
+        expect(() => ours(call(method, value))).toThrow(new ProtobufError(`invalid ${method}: none`));
+      }
+    }
+  });
+
+  test("throws as BigInt does for what is not a whole number", () => {
+    expect(() => ours((writer) => writer.int64(0.5))).toThrow(RangeError);
+    expect(() => ours((writer) => writer.uint64("x"))).toThrow(SyntaxError);
+  });
+
+  test("writes every character at every length of text", () => {
+    for (const character of ["a", "\u007f", "\u0080", "\u07ff", "\u0800", "\uffff", "😀", "\u{10ffff}"]) {
+      for (const length of [
+        1, 5, 13, 14, 15, 16, 17, 31, 32, 42, 43, 63, 64, 126, 127, 128, 129, 5_461, 16_383, 16_384,
+      ]) {
+        for (const text of [character.repeat(length), `${"a".repeat(length - 1)}${character}`]) {
+          const write: Write = (writer) => writer.string(text).bool(true);
+          expect(ours(write, length & 1 ? 1 << 17 : 0).equals(stock(write))).toBe(true);
+        }
+      }
+    }
+  });
+
+  test("writes U+FFFD for a lone surrogate", () => {
+    for (const text of ["\ud800", "\udc00", "a\ud800b", "\ud83d\ud83d\ude00", `${"a".repeat(50)}\udc00`]) {
+      expect(ours((writer) => writer.string(text))).toEqual(
+        stock((writer) => writer.string(text.replaceAll(/\p{Surrogate}/gu, "\ufffd"))),
+      );
+    }
+  });
+
+  test("moves a message that does not fit, wherever that shows, and touches nothing before it", () => {
+    const sample = everyFieldSamples();
+    const messages = [
+      sample[1]!,
+      sample[2]!,
+      EveryField.fromPartial({ child: { child: { int32s: [...int32s] } } }),
+    ];
+    for (const message of messages) {
+      const expected = stock((writer) => EveryField.encode(message, writer));
+      for (let room = 0; room < expected.length + 64; room++) {
+        const given = Buffer.alloc(7 + room, 0xee);
+        const writer = new ProtoWriter().begin(given, 7);
+        EveryField.encode(message, writer as unknown as BinaryWriter);
+        expect(writer.buffer.subarray(writer.start, writer.position).equals(expected)).toBe(true);
+        expect(given.subarray(0, 7).equals(Buffer.alloc(7, 0xee))).toBe(true);
+        if (writer.buffer === given) expect(writer.start).toBe(7);
+        else expect(writer.buffer.length).toBeGreaterThanOrEqual(CHUNK_BYTES);
+      }
+    }
+  });
+
+  test("writes lengths of every size for what is forked, in place and moved", () => {
+    for (const size of [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152]) {
+      const bytes = Buffer.alloc(size, 5);
+      const write: Write = (writer) =>
+        writer.tag(1, 2).fork().tag(2, 2).fork().raw(bytes).join().join().bool(true);
+      const expected = stock(write);
+      for (let short = -1; short < 12; short++) {
+        expect(ours(write, Math.max(0, expected.length - short)).equals(expected)).toBe(true);
+      }
+    }
+  });
+
+  test("leaves a message where it was begun if it fits", () => {
+    const given = Buffer.alloc(16_384);
+    const writer = new ProtoWriter().begin(given, 100);
+    // Three bytes for each character would not fit.
+    EveryField.encode(
+      EveryField.fromPartial({ stringValue: "x".repeat(15_000) }),
+      writer as unknown as BinaryWriter,
+    );
+    expect(writer.buffer).toBe(given);
+    expect(writer.finish().buffer).toBe(given.buffer);
+  });
+
+  test("keeps the next message apart from the last, and from one that failed", () => {
+    const writer = new ProtoWriter().begin(Buffer.alloc(100), 0);
+    const first = writer.uint32(300).finish();
+    writer.fork().uint32(1);
+    expect(() => writer.uint32(-1)).toThrow(ProtobufError);
+    writer.begin(writer.buffer, writer.start);
+    expect(writer.bool(true).finish()).toEqual(Buffer.from([1]));
+    expect(first).toEqual(Buffer.from([0xac, 0x02]));
+    expect(() => writer.join()).toThrow("join without a fork");
+  });
+
+  test(`refuses a message of more than ${MAX_MESSAGE_BYTES} bytes before it takes memory for it`, () => {
+    const writer = new ProtoWriter().begin(Buffer.alloc(16), 0);
+    const chunk = new Uint8Array(0);
+    Object.defineProperty(chunk, "length", { value: MAX_MESSAGE_BYTES });
+    expect(() => writer.bool(true).raw(chunk)).toThrow(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+  });
+});
