@@ -1,0 +1,258 @@
+import type { Socket } from "node:net";
+import { HpackError } from "../hpack/errors.js";
+import { AbuseGuard } from "./abuse-guard.js";
+import type { ConnectionOptions } from "./connection-options.js";
+import { MAX_31_BITS, SETTING_INITIAL_WINDOW_SIZE, SETTING_MAX_HEADER_LIST_SIZE } from "./constants.js";
+import { ConnectionError, ErrorCode, type StreamError } from "./errors.js";
+import { Receiver } from "./receiver.js";
+import { Sender } from "./sender.js";
+import { StreamIds } from "./stream-ids.js";
+import type { Http2Stream } from "./stream.js";
+
+/** How long a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
+const LINGER_MS = 200;
+
+/** How a connection came to its end. */
+export interface ConnectionEnd {
+  code: ErrorCode;
+  message: string;
+}
+
+/** What our PINGs carry, by which their answers are told apart. */
+export const bdpPing = Buffer.from("cw-bdp\0\0", "latin1");
+export const drainPing = Buffer.from("cw-drain", "latin1");
+export const keepalivePing = Buffer.from("cw-alive", "latin1");
+
+/**
+ * The life of one HTTP/2 connection, of either side: its beginning, its streams, its ends. `Connection` adds what the
+ * peer's frames do.
+ */
+export abstract class ConnectionLife {
+  readonly socket: Socket;
+  readonly sender: Sender;
+  readonly streams = new Map<number, Http2Stream>();
+  readonly guard: AbuseGuard;
+  readonly options: ConnectionOptions;
+  /** The last time that something came in, in milliseconds. */
+  lastReadAt = Date.now();
+  /** Set when the connection is over. */
+  end: ConnectionEnd | undefined;
+  /** Resolves when the connection is over. */
+  readonly ended: Promise<void>;
+  protected readonly receiver: Receiver;
+  /** The streams that the peer opened, and those that we reset. */
+  protected readonly ids = new StreamIds();
+  #unacknowledgedSettings = 0;
+  #acknowledged = false;
+  #settingsTimer: NodeJS.Timeout | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
+  #onPong: (() => void) | undefined;
+  #draining: "no" | "announced" | "final" = "no";
+  #resolveEnded: () => void = () => {};
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    this.guard = new AbuseGuard(options.abuse);
+    this.sender = new Sender(socket, (stream) => this.#onLocalEnd(stream));
+    this.receiver = new Receiver(this.sender, options);
+    socket.setNoDelay(true);
+    socket.on("error", (error) => this.destroy(ErrorCode.CONNECT_ERROR, error.message));
+    socket.on("close", () => this.destroy(ErrorCode.CONNECT_ERROR, "the connection was closed"));
+    socket.on("end", () => this.destroy(ErrorCode.CONNECT_ERROR, "the peer closed the connection"));
+    socket.on("drain", () => this.#endIfDrained());
+  }
+
+  /** The connection is over; every stream has been told. */
+  protected abstract onEnd(end: ConnectionEnd): void;
+  /** Our side of a stream has ended, the peer's has not. */
+  protected onHalfClosed(_stream: Http2Stream): void {}
+  /** A stream is over. */
+  protected onStreamClosed(_stream: Http2Stream): void {}
+
+  /** Sends our side of the preface (RFC 9113, section 3.4). */
+  protected sendPreface(settings: readonly (readonly [id: number, value: number])[]): void {
+    this.sendSettings([
+      ...settings,
+      [SETTING_MAX_HEADER_LIST_SIZE, this.options.maxHeaderListSize],
+      [SETTING_INITIAL_WINDOW_SIZE, this.options.streamWindow],
+    ]);
+    this.receiver.start();
+  }
+
+  protected sendSettings(entries: readonly (readonly [id: number, value: number])[]): void {
+    this.sender.settings(entries);
+    this.#unacknowledgedSettings++;
+    // RFC 9113, section 6.5.3: SETTINGS_TIMEOUT.
+    this.#settingsTimer ??= this.failAfter(
+      ErrorCode.SETTINGS_TIMEOUT,
+      "SETTINGS were not acknowledged in time",
+    );
+  }
+
+  /** The peer has acknowledged SETTINGS; false if there were none. */
+  protected settingsAcknowledged(): boolean {
+    if (this.#unacknowledgedSettings === 0) return false;
+    this.#acknowledged = true;
+    if (--this.#unacknowledgedSettings === 0) {
+      clearTimeout(this.#settingsTimer);
+      this.#settingsTimer = undefined;
+    }
+    return true;
+  }
+
+  /** Fails the connection in `handshakeTimeoutMs`, unless the timer is cleared. */
+  protected failAfter(code: ErrorCode, message: string): NodeJS.Timeout {
+    const { handshakeTimeoutMs } = this.options;
+    return setTimeout(() => this.fail(new ConnectionError(code, message)), handshakeTimeoutMs).unref();
+  }
+
+  /** Gives an id to a stream, and takes it up. */
+  protected addStream(stream: Http2Stream, id: number): void {
+    stream.id = id;
+    stream.connection = this;
+    stream.sendWindow = this.sender.peer.initialWindowSize;
+    this.receiver.open(stream, this.#acknowledged);
+    this.streams.set(id, stream);
+  }
+
+  /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
+  consume(stream: Http2Stream, bytes: number): void {
+    this.receiver.consume(stream, bytes);
+  }
+
+  /** Ends a stream at once, on both sides. */
+  resetStream(stream: Http2Stream, code: ErrorCode): void {
+    if (stream.closed) return;
+    this.ids.rememberReset(stream.id);
+    this.sender.resetStream(stream.id, code);
+    this.closeStream(stream);
+  }
+
+  /** Lets go of a stream that the peer has not touched, and never will: it must not hear of it again. */
+  protected forgetStream(stream: Http2Stream): void {
+    this.closeStream(stream);
+  }
+
+  /** Ends a stream for an error of the peer's (RFC 9113, section 5.4.2). */
+  protected failStream(id: number, { code, message }: StreamError): void {
+    this.guard.count("resetsProvoked");
+    this.ids.rememberReset(id);
+    this.sender.resetStream(id, code);
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    this.closeStream(stream);
+    stream.onAborted(code, message);
+  }
+
+  protected closeStream(stream: Http2Stream): void {
+    if (stream.closed) return;
+    stream.closed = true;
+    this.streams.delete(stream.id);
+    this.sender.drop(stream);
+    this.receiver.forget(stream);
+    this.onStreamClosed(stream);
+    if (this.#draining === "final") this.#endIfDrained();
+  }
+
+  #onLocalEnd(stream: Http2Stream): void {
+    if (stream.remoteEnded) this.closeStream(stream);
+    else this.onHalfClosed(stream);
+  }
+
+  /** Sends a PING; `answered` is called when its answer comes. One at a time. */
+  ping(answered: () => void): void {
+    this.#onPong = answered;
+    this.sender.ping(keepalivePing, false);
+  }
+
+  protected keepaliveAnswered(): void {
+    const answered = this.#onPong;
+    this.#onPong = undefined;
+    answered?.();
+  }
+
+  /** Takes no new streams from the peer, lets the running ones end, then closes: GOAWAY in two steps (section 6.8). */
+  drain(debugData = ""): void {
+    if (this.end || this.#draining !== "no") return;
+    this.#draining = "announced";
+    this.sender.goAway(MAX_31_BITS, ErrorCode.NO_ERROR, debugData);
+    this.sender.ping(drainPing, false);
+    // A peer that does not answer has had time enough to read the GOAWAY.
+    this.#drainTimer = setTimeout(() => this.finishDrain(), this.options.handshakeTimeoutMs).unref();
+  }
+
+  /** The peer has read the first GOAWAY: whatever it sent before it knew has come by now. */
+  protected finishDrain(): void {
+    if (this.end || this.#draining !== "announced") return;
+    clearTimeout(this.#drainTimer);
+    this.#draining = "final";
+    this.sender.goAway(this.ids.last, ErrorCode.NO_ERROR, "");
+    this.#endIfDrained();
+  }
+
+  /** Whether {@link drain} was called. */
+  get isDraining(): boolean {
+    return this.#draining !== "no";
+  }
+
+  /** Whether new streams of the peer are past the final GOAWAY. */
+  protected get refusesStreams(): boolean {
+    return this.#draining === "final";
+  }
+
+  #endIfDrained(): void {
+    if (this.#draining !== "final" || this.streams.size > 0 || this.end) return;
+    this.sender.output.flush();
+    // The last answers still wait for the peer to read them; `drain` of the socket comes back here.
+    if (this.socket.writableLength > 0) return;
+    this.#over({ code: ErrorCode.NO_ERROR, message: "the connection was drained" });
+    this.#closeSocket();
+  }
+
+  /** Ends the connection for an error of the peer's, or ours, with GOAWAY (RFC 9113, section 5.4.1). */
+  fail(error: unknown): void {
+    if (this.end) return;
+    const [code, message] = explain(error);
+    this.sender.goAway(this.ids.last, code, message);
+    this.sender.output.flush();
+    this.#over({ code, message });
+    this.#closeSocket();
+  }
+
+  /** Ends the connection without a word. */
+  destroy(code: ErrorCode, message: string): void {
+    clearTimeout(this.#lingerTimer);
+    this.socket.destroy();
+    if (!this.end) this.#over({ code, message });
+  }
+
+  #closeSocket(): void {
+    this.socket.end();
+    this.#lingerTimer = setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+  }
+
+  #over(end: ConnectionEnd): void {
+    this.end = end;
+    this.sender.output.close();
+    clearTimeout(this.#settingsTimer);
+    clearTimeout(this.#drainTimer);
+    for (const stream of Array.from(this.streams.values())) {
+      this.closeStream(stream);
+      stream.onAborted(end.code, end.message);
+    }
+    this.onEnd(end);
+    this.#resolveEnded();
+  }
+}
+
+/** What goes into the GOAWAY of an error. */
+function explain(error: unknown): [ErrorCode, string] {
+  if (error instanceof ConnectionError) return [error.code, error.message];
+  if (error instanceof HpackError) return [ErrorCode.COMPRESSION_ERROR, error.message];
+  return [ErrorCode.INTERNAL_ERROR, "internal error"];
+}

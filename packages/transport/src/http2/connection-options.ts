@@ -1,0 +1,42 @@
+import { defaultAbuseLimits, type AbuseLimits } from "./abuse-guard.js";
+
+/** Options of a connection, of either side. */
+export interface ConnectionOptions {
+  /** The largest header list taken, in the size of RFC 9113, section 6.5.2. Default 16 KiB. */
+  maxHeaderListSize: number;
+  /** The receive window of a stream at first, in bytes. Default 256 KiB; it grows to `maxStreamWindow`. */
+  streamWindow: number;
+  /** The largest receive window of a stream, in bytes. Default 4 MiB. */
+  maxStreamWindow: number;
+  /** The receive window of the connection, in bytes, at least 65,535. Default 16 MiB. */
+  connectionWindow: number;
+  /**
+   * How much may be received on a connection and wait for handlers, in bytes, before the connection's window stays
+   * shut. Default 64 MiB.
+   */
+  maxUnreadBytes: number;
+  /**
+   * How many bytes may wait to be sent before a peer that goes on sending, and does not read what it is answered, is cut
+   * off with ENHANCE_YOUR_CALM. DATA waits for the peer long before, at 256 KiB. Default 4 MiB.
+   */
+  maxQueuedBytes: number;
+  /**
+   * How long the peer may take, in milliseconds, for what it cannot need long for: its preface, the acknowledgement of our
+   * SETTINGS, the rest of a header block, the answer to the PING of a GOAWAY. Default 10,000.
+   */
+  handshakeTimeoutMs: number;
+  /** How often the peer may do what costs it little. See {@link AbuseLimits} for the defaults. */
+  abuse: AbuseLimits;
+}
+
+/** The defaults of {@link ConnectionOptions}. */
+export const defaultConnectionOptions: ConnectionOptions = {
+  maxHeaderListSize: 16 * 1024,
+  streamWindow: 256 * 1024,
+  maxStreamWindow: 4 * 1024 * 1024,
+  connectionWindow: 16 * 1024 * 1024,
+  maxUnreadBytes: 64 * 1024 * 1024,
+  maxQueuedBytes: 4 * 1024 * 1024,
+  handshakeTimeoutMs: 10_000,
+  abuse: defaultAbuseLimits,
+};

@@ -1,0 +1,111 @@
+import { FRAME_DATA, FRAME_HEADER_LENGTH, MIN_MAX_FRAME_SIZE } from "./constants.js";
+import { ConnectionError, ErrorCode } from "./errors.js";
+
+/** Takes frames from a {@link FrameReader}. */
+export interface FrameHandler {
+  /**
+   * One whole frame, its payload at `start` to `end` of `buffer`, which is the socket's: what is kept of it must not be
+   * written to. False stops the reader, for good.
+   */
+  onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): boolean;
+}
+
+/**
+ * Cuts what a socket reads into frames (RFC 9113, section 4.1), in one pass over each read. Only a frame that two reads
+ * share is copied.
+ */
+export class FrameReader {
+  /** The part of a frame that came with earlier reads: its header, then its payload. */
+  #partial = Buffer.alloc(0);
+  #have = 0;
+  readonly #handler: FrameHandler;
+  /** The largest payload taken: our SETTINGS_MAX_FRAME_SIZE. */
+  readonly #maxFrameSize: number;
+
+  constructor(handler: FrameHandler, maxFrameSize = MIN_MAX_FRAME_SIZE) {
+    this.#handler = handler;
+    this.#maxFrameSize = maxFrameSize;
+  }
+
+  /** Whether the beginning of a frame other than DATA waits for its rest. */
+  get waitsForControl(): boolean {
+    return this.#have > 0 && (this.#have < FRAME_HEADER_LENGTH || this.#partial[3] !== FRAME_DATA);
+  }
+
+  /** @throws {ConnectionError} FRAME_SIZE_ERROR as soon as a frame claims to be too long. */
+  read(chunk: Buffer): void {
+    const length = chunk.length;
+    let at = this.#have > 0 ? this.#complete(chunk) : 0;
+    while (length - at >= FRAME_HEADER_LENGTH) {
+      const start = at + FRAME_HEADER_LENGTH;
+      const end = start + this.#payloadLength(chunk, at);
+      if (end > length) break;
+      if (!this.#emit(chunk, at, start, end)) return;
+      at = end;
+    }
+    if (at < length) this.#keep(chunk, at);
+  }
+
+  #payloadLength(buffer: Buffer, at: number): number {
+    const length = (buffer[at]! << 16) | (buffer[at + 1]! << 8) | buffer[at + 2]!;
+    if (length > this.#maxFrameSize) {
+      throw new ConnectionError(
+        ErrorCode.FRAME_SIZE_ERROR,
+        `a frame of ${length} bytes, where ${this.#maxFrameSize} are allowed`,
+      );
+    }
+    return length;
+  }
+
+  #emit(buffer: Buffer, at: number, start: number, end: number): boolean {
+    // The first bit of the stream id is reserved (RFC 9113, section 4.1).
+    const streamId =
+      ((buffer[at + 5]! & 0x7f) << 24) | (buffer[at + 6]! << 16) | (buffer[at + 7]! << 8) | buffer[at + 8]!;
+    return this.#handler.onFrame(buffer[at + 3]!, buffer[at + 4]!, streamId, buffer, start, end);
+  }
+
+  /** Adds to the kept part of a frame; returns how far the chunk is used up. */
+  #complete(chunk: Buffer): number {
+    let used = 0;
+    if (this.#have < FRAME_HEADER_LENGTH) {
+      used = Math.min(FRAME_HEADER_LENGTH - this.#have, chunk.length);
+      chunk.copy(this.#partial, this.#have, 0, used);
+      this.#have += used;
+      if (this.#have < FRAME_HEADER_LENGTH) return used;
+      this.#makeRoom();
+    }
+    const end = FRAME_HEADER_LENGTH + this.#payloadLength(this.#partial, 0);
+    const more = Math.min(end - this.#have, chunk.length - used);
+    chunk.copy(this.#partial, this.#have, used, used + more);
+    this.#have += more;
+    used += more;
+    if (this.#have === end) {
+      // The handler may keep views of it.
+      const frame = this.#partial;
+      this.#have = 0;
+      if (!this.#emit(frame, 0, FRAME_HEADER_LENGTH, end)) return chunk.length;
+    }
+    return used;
+  }
+
+  /** Keeps the beginning of a frame whose rest has not come yet. */
+  #keep(chunk: Buffer, at: number): void {
+    this.#partial = Buffer.allocUnsafe(FRAME_HEADER_LENGTH);
+    this.#have = 0;
+    const header = Math.min(FRAME_HEADER_LENGTH, chunk.length - at);
+    chunk.copy(this.#partial, 0, at, at + header);
+    this.#have = header;
+    if (header === FRAME_HEADER_LENGTH) {
+      this.#makeRoom();
+      chunk.copy(this.#partial, header, at + header);
+      this.#have = chunk.length - at;
+    }
+  }
+
+  /** Once its header is known, makes the kept part as large as the frame. */
+  #makeRoom(): void {
+    const frame = Buffer.allocUnsafe(FRAME_HEADER_LENGTH + this.#payloadLength(this.#partial, 0));
+    this.#partial.copy(frame, 0, 0, FRAME_HEADER_LENGTH);
+    this.#partial = frame;
+  }
+}

@@ -1,0 +1,89 @@
+import { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { expect, test } from "@jest/globals";
+import { Output } from "./output.js";
+
+/** A socket that takes a write at once or, like the kernel's when it is full, keeps its bytes and takes them later. */
+class SlowSocket extends Duplex {
+  full = false;
+  readonly taken: Buffer[] = [];
+  readonly #held: { bytes: Buffer; done: () => void }[] = [];
+
+  constructor() {
+    super({ highWaterMark: 1 << 30 });
+  }
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.full) this.#held.push({ bytes, done });
+    else {
+      this.taken.push(Buffer.from(bytes));
+      done();
+    }
+  }
+
+  override _read(): void {}
+
+  release(): void {
+    this.full = false;
+    for (const { bytes, done } of this.#held.splice(0)) {
+      this.taken.push(Buffer.from(bytes));
+      done();
+    }
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function write(output: Output, size: number, fill: number): void {
+  output.bytes(Buffer.alloc(size, fill));
+}
+
+test("one write for each turn", async () => {
+  const socket = new SlowSocket();
+  const output = new Output(socket as unknown as Socket);
+  write(output, 10, 1);
+  write(output, 10, 2);
+  expect(output.queued).toBe(20);
+  await turn();
+  expect(socket.taken).toEqual([Buffer.concat([Buffer.alloc(10, 1), Buffer.alloc(10, 2)])]);
+  expect(output.queued).toBe(0);
+});
+
+test("a buffer that a write still reads from is not written into", async () => {
+  const socket = new SlowSocket();
+  const outputs = Array.from({ length: 4 }, () => new Output(socket as unknown as Socket));
+  const output = outputs[0]!;
+  // The first write is through at once, but is told so later; the second, of the same buffer, has to wait.
+  write(output, 1000, 1);
+  output.flush();
+  socket.full = true;
+  write(output, 1000, 2);
+  output.flush();
+  await turn();
+  for (const each of outputs) write(each, 2000, 9);
+  socket.release();
+  await turn();
+  expect(socket.taken[0]).toEqual(Buffer.alloc(1000, 1));
+  expect(socket.taken[1]).toEqual(Buffer.alloc(1000, 2));
+});
+
+test("large bytes are not copied, and keep their place", async () => {
+  const socket = new SlowSocket();
+  const output = new Output(socket as unknown as Socket);
+  write(output, 10, 1);
+  write(output, 100_000, 2);
+  write(output, 10, 3);
+  await turn();
+  const all = Buffer.concat(socket.taken);
+  expect(all).toEqual(Buffer.concat([Buffer.alloc(10, 1), Buffer.alloc(100_000, 2), Buffer.alloc(10, 3)]));
+});
+
+test("after its end nothing is sent", async () => {
+  const socket = new SlowSocket();
+  const output = new Output(socket as unknown as Socket);
+  write(output, 10, 1);
+  output.close();
+  write(output, 10, 2);
+  await turn();
+  expect(socket.taken).toEqual([]);
+});

@@ -1,0 +1,124 @@
+import type { Socket } from "node:net";
+import { FRAME_HEADER_LENGTH } from "./constants.js";
+
+/** Size of the buffers that frames are written into, in bytes. */
+const BUFFER_SIZE = 64 * 1024;
+/** How many buffers wait, for all connections together, to be used again. */
+const MAX_SPARE_BUFFERS = 64;
+/** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
+const MIN_UNCOPIED_BYTES = 16 * 1024 + 1;
+
+const NO_BUFFER = Buffer.alloc(0);
+const spares: Buffer<ArrayBuffer>[] = [];
+
+/**
+ * What a connection has to send: frames are written straight into a buffer, which goes to the socket in one write for
+ * each turn of the event loop. A connection that has nothing to send holds no buffer.
+ */
+export class Output {
+  /** Where to write next; whoever writes moves {@link position}, after {@link reserve}. */
+  buffer = NO_BUFFER;
+  position = 0;
+  #scheduled = false;
+  #closed = false;
+  readonly #socket: Socket;
+  readonly #onTurnEnd = (): void => {
+    this.#scheduled = false;
+    this.flush();
+    // What was reserved may not have been written.
+    recycle(this.buffer);
+    this.buffer = NO_BUFFER;
+  };
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** How many bytes wait, here and in the socket, for the peer to take them. */
+  get queued(): number {
+    return this.position + this.#socket.writableLength;
+  }
+
+  /** Makes room for `size` bytes at {@link position}, and sees that they are sent this turn. */
+  reserve(size: number): void {
+    if (this.buffer.length - this.position < size) this.#makeRoom(size);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#onTurnEnd);
+    }
+  }
+
+  /** Writes a frame's header (RFC 9113, section 4.1); there must be room. */
+  frameHeader(length: number, type: number, flags: number, streamId: number): void {
+    const { buffer } = this;
+    const at = this.position;
+    buffer[at] = length >>> 16;
+    buffer[at + 1] = length >>> 8;
+    buffer[at + 2] = length;
+    buffer[at + 3] = type;
+    buffer[at + 4] = flags;
+    buffer[at + 5] = streamId >>> 24;
+    buffer[at + 6] = streamId >>> 16;
+    buffer[at + 7] = streamId >>> 8;
+    buffer[at + 8] = streamId;
+    this.position = at + FRAME_HEADER_LENGTH;
+  }
+
+  /** Writes 32 bits; there must be room. */
+  uint32(value: number): void {
+    this.position = this.buffer.writeUInt32BE(value >>> 0, this.position);
+  }
+
+  /** Writes bytes, large ones without copying them: they must not change any more. */
+  bytes(bytes: Uint8Array): void {
+    if (bytes.length >= MIN_UNCOPIED_BYTES) {
+      this.flush();
+      if (!this.#closed) this.#socket.write(bytes);
+      return;
+    }
+    this.reserve(bytes.length);
+    this.buffer.set(bytes, this.position);
+    this.position += bytes.length;
+  }
+
+  /** Gives what is written to the socket now. */
+  flush(): void {
+    if (this.position === 0) return;
+    const full = this.buffer;
+    const bytes = full.subarray(0, this.position);
+    this.position = 0;
+    if (this.#closed) return;
+    // The callback comes after this turn's other writes, so it must know whether the buffer was given up by this one.
+    let givenUp = false;
+    this.#socket.write(bytes, () => {
+      if (givenUp) recycle(full);
+    });
+    // A socket without anything that waits has handed all bytes to the kernel, or encrypted them: it has done with the
+    // buffer. Otherwise it reads from it until the callback.
+    if (this.#socket.writableLength > 0) {
+      givenUp = true;
+      this.buffer = NO_BUFFER;
+    }
+  }
+
+  /** Drops what is written from now on. */
+  close(): void {
+    this.#closed = true;
+    this.position = 0;
+  }
+
+  #makeRoom(size: number): void {
+    this.flush();
+    if (this.buffer.length >= size) return;
+    recycle(this.buffer);
+    this.buffer = size <= BUFFER_SIZE ? (spares.pop() ?? allocate(BUFFER_SIZE)) : allocate(size);
+  }
+}
+
+function allocate(size: number): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(size);
+}
+
+function recycle(buffer: Buffer<ArrayBuffer>): void {
+  if (buffer.length === BUFFER_SIZE && spares.length < MAX_SPARE_BUFFERS) spares.push(buffer);
+}

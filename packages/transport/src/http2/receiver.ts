@@ -1,0 +1,132 @@
+import { BdpEstimator } from "./bdp-estimator.js";
+import { DEFAULT_WINDOW_SIZE } from "./constants.js";
+import { ConnectionError, ErrorCode } from "./errors.js";
+import type { Sender } from "./sender.js";
+import type { Http2Stream } from "./stream.js";
+
+/** What {@link Receiver} needs to know of the connection's options. */
+export interface ReceiverOptions {
+  streamWindow: number;
+  maxStreamWindow: number;
+  connectionWindow: number;
+  maxUnreadBytes: number;
+}
+
+/**
+ * The receiving half of a connection's flow control (RFC 9113, section 5.2). A stream's window opens again as its bytes
+ * are used up, so that a slow handler stops its own sender. The connection's window opens as bytes come in, so that slow
+ * streams do not stop the others, until too many bytes wait to be used; from then on it opens as they are.
+ */
+export class Receiver {
+  readonly #bdp: BdpEstimator;
+  readonly #sender: Sender;
+  readonly #connectionWindow: number;
+  readonly #maxUnread: number;
+  /** How many bytes the peer may still send on the connection. */
+  #window: number;
+  /** How many bytes are to be given back to the peer with the next WINDOW_UPDATE of the connection. */
+  #uncredited = 0;
+  /** How many bytes were not given back because too many are unread. */
+  #held = 0;
+  /** How many bytes have come in and have not been used up. */
+  #unread = 0;
+
+  constructor(sender: Sender, options: ReceiverOptions) {
+    this.#sender = sender;
+    this.#bdp = new BdpEstimator(options.streamWindow, options.maxStreamWindow);
+    // RFC 9113, section 6.9.2: it cannot be less.
+    this.#connectionWindow = Math.max(options.connectionWindow, DEFAULT_WINDOW_SIZE);
+    this.#window = this.#connectionWindow;
+    this.#maxUnread = options.maxUnreadBytes;
+  }
+
+  /** The window that we tell the peer a new stream has. */
+  get streamWindow(): number {
+    return this.#bdp.window;
+  }
+
+  /** Tells the peer the connection's window. */
+  start(): void {
+    const increment = this.#connectionWindow - DEFAULT_WINDOW_SIZE;
+    if (increment > 0) this.#sender.windowUpdate(0, increment);
+  }
+
+  /** @param acknowledged Whether the peer knows our SETTINGS: before that, streams have the window of section 6.9.2. */
+  open(stream: Http2Stream, acknowledged: boolean): void {
+    stream.receiveWindow = acknowledged
+      ? this.streamWindow
+      : Math.max(this.streamWindow, DEFAULT_WINDOW_SIZE);
+  }
+
+  /** @throws {ConnectionError} FLOW_CONTROL_ERROR if the peer has sent more than the connection's window. */
+  receivedOnConnection(bytes: number): void {
+    this.#window -= bytes;
+    if (this.#window < 0) {
+      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "DATA over the connection's window");
+    }
+    this.#unread += bytes;
+    if (this.#unread > this.#maxUnread) this.#held += bytes;
+    else this.#credit(bytes);
+  }
+
+  /** False if the peer has sent more than the stream's window. */
+  receivedOnStream(stream: Http2Stream, bytes: number): boolean {
+    stream.receiveWindow -= bytes;
+    stream.unread += bytes;
+    return stream.receiveWindow >= 0;
+  }
+
+  /** Bytes of a stream have been used up. */
+  consume(stream: Http2Stream, bytes: number): void {
+    // What was unread when the stream closed is accounted for.
+    if (stream.closed) return;
+    stream.unread -= bytes;
+    this.discard(bytes);
+    if (stream.remoteEnded) return;
+    stream.uncredited += bytes;
+    if (stream.uncredited >= this.streamWindow / 2) {
+      this.#sender.windowUpdate(stream.id, stream.uncredited);
+      stream.receiveWindow += stream.uncredited;
+      stream.uncredited = 0;
+    }
+  }
+
+  /** Bytes that belong to no stream any more have been used up. */
+  discard(bytes: number): void {
+    this.#unread -= bytes;
+    if (this.#held > 0) {
+      const released = Math.min(bytes, this.#held);
+      this.#held -= released;
+      this.#credit(released);
+    }
+  }
+
+  /** A stream is over: nobody will use up what it has not read. */
+  forget(stream: Http2Stream): void {
+    if (stream.unread > 0) this.discard(stream.unread);
+    stream.unread = 0;
+  }
+
+  /** Whether to measure the connection now, by a PING. */
+  shouldMeasure(stream: Http2Stream, bytes: number, now: number): boolean {
+    return this.#bdp.received(bytes, stream.receiveWindow < this.streamWindow / 2, now);
+  }
+
+  /** The measuring PING was answered; whether every stream's window grows, which SETTINGS must tell. */
+  measured(now: number, streams: Iterable<Http2Stream>): boolean {
+    const before = this.streamWindow;
+    if (!this.#bdp.answered(now)) return false;
+    const growth = this.streamWindow - before;
+    for (const stream of streams) stream.receiveWindow += growth;
+    return growth > 0;
+  }
+
+  #credit(bytes: number): void {
+    this.#uncredited += bytes;
+    if (this.#uncredited >= this.#connectionWindow / 2) {
+      this.#sender.windowUpdate(0, this.#uncredited);
+      this.#window += this.#uncredited;
+      this.#uncredited = 0;
+    }
+  }
+}

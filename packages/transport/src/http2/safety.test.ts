@@ -1,0 +1,395 @@
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import {
+  echoMessage,
+  echoPaths,
+  expectGoAway,
+  goodCall,
+  openCall,
+  outcome,
+  prefixed,
+  requestFields,
+  sendCall,
+  startRawServer,
+  type RawServer,
+} from "../testing/raw-calls.js";
+import { frame, RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
+import {
+  FLAG_ACK,
+  FLAG_END_HEADERS,
+  FLAG_END_STREAM,
+  FRAME_CONTINUATION,
+  FRAME_DATA,
+  FRAME_GOAWAY,
+  FRAME_HEADERS,
+  FRAME_PING,
+  FRAME_PRIORITY,
+  FRAME_RST_STREAM,
+  FRAME_SETTINGS,
+  FRAME_WINDOW_UPDATE,
+} from "./constants.js";
+import { defaultAbuseLimits } from "./abuse-guard.js";
+import { ErrorCode } from "./errors.js";
+import { MAX_CONTINUATIONS, MAX_HEADER_BLOCK_BYTES } from "./header-block.js";
+import { MAX_DATA_FRAME_BYTES, MAX_QUEUED_BYTES } from "./sender.js";
+import { MAX_SETTINGS_ENTRIES } from "./settings.js";
+
+const { ENHANCE_YOUR_CALM, CANCEL, COMPRESSION_ERROR } = ErrorCode;
+
+let served: RawServer;
+let witness: RawPeer;
+beforeEach(async () => {
+  served = await startRawServer();
+  witness = await RawPeer.open(served.port);
+});
+afterEach(async () => {
+  witness.close();
+  await served[Symbol.asyncDispose]();
+});
+
+/** Sends this again and again until the connection is closed; another one is served meanwhile. */
+async function flood(
+  make: (peer: RawPeer, round: number) => Buffer,
+  reads = true,
+  port = served.port,
+): Promise<RawPeer> {
+  const peer = await RawPeer.open(port);
+  if (!reads) peer.socket.pause();
+  const closed = new Promise<void>((resolve) => {
+    peer.socket.once("close", () => resolve());
+  });
+  for (let round = 0; !peer.closed; round++) {
+    const room = peer.socket.write(make(peer, round));
+    if (!room) await Promise.race([once(peer.socket, "drain").catch(() => {}), closed]);
+    if (round % 64 === 0) await goodCall(witness);
+  }
+  await goodCall(witness);
+  return peer;
+}
+
+const many = (bytes: Buffer, count = 500): Buffer =>
+  Buffer.concat(Array.from({ length: count }, () => bytes));
+
+const floods: [string, (peer: RawPeer, round: number) => Buffer][] = [
+  [
+    "rapid reset (CVE-2023-44487)",
+    (peer) => {
+      const parts: Buffer[] = [];
+      for (let i = 0; i < 200; i++, peer.nextId += 2) {
+        parts.push(peer.headers(peer.nextId, requestFields()));
+        parts.push(frame(FRAME_RST_STREAM, 0, peer.nextId, uint32(CANCEL)));
+      }
+      return Buffer.concat(parts);
+    },
+  ],
+  [
+    "resets that the peer provokes (CVE-2025-8671)",
+    (peer) => {
+      const parts: Buffer[] = [];
+      for (let i = 0; i < 100; i++, peer.nextId += 2) {
+        parts.push(peer.headers(peer.nextId, requestFields()));
+        parts.push(frame(FRAME_WINDOW_UPDATE, 0, peer.nextId, uint32(0)));
+      }
+      return Buffer.concat(parts);
+    },
+  ],
+  ["PING", () => many(frame(FRAME_PING, 0, 0, Buffer.alloc(8)))],
+  ["answers to no PING", () => many(frame(FRAME_PING, FLAG_ACK, 0, Buffer.alloc(8)))],
+  ["SETTINGS", () => many(settings())],
+  ["acknowledgements of no SETTINGS", () => many(frame(FRAME_SETTINGS, FLAG_ACK, 0))],
+  ["PRIORITY", () => many(frame(FRAME_PRIORITY, 0, 1, Buffer.of(0, 0, 0, 0, 1)))],
+  ["unknown frames", () => many(frame(0xfa, 0, 0))],
+  ["GOAWAY", () => many(frame(FRAME_GOAWAY, 0, 0, uint32(0, 0)))],
+  [
+    "WINDOW_UPDATE",
+    (_, round) => many(frame(FRAME_WINDOW_UPDATE, 0, 0, uint32(1)), round === 0 ? 500 : 5000),
+  ],
+  [
+    "empty DATA",
+    (peer, round) => {
+      const open = round === 0 ? peer.headers(1, requestFields(echoPaths.bidiStream)) : Buffer.alloc(0);
+      return Buffer.concat([open, many(frame(FRAME_DATA, 0, 1))]);
+    },
+  ],
+  [
+    "empty HEADERS",
+    (peer) => {
+      const parts: Buffer[] = [];
+      for (let i = 0; i < 100; i++, peer.nextId += 2)
+        parts.push(frame(FRAME_HEADERS, FLAG_END_HEADERS, peer.nextId));
+      return Buffer.concat(parts);
+    },
+  ],
+  [
+    "CONTINUATION without end (CVE-2024-27316)",
+    (_, round) =>
+      Buffer.concat([
+        round === 0 ? frame(FRAME_HEADERS, 0, 1) : Buffer.alloc(0),
+        many(frame(FRAME_CONTINUATION, 0, 1), 10),
+      ]),
+  ],
+];
+
+describe("floods end the connection with ENHANCE_YOUR_CALM", () => {
+  test.each(floods)("%s", async (_, make) => {
+    using peer = await flood(make);
+    // A peer that still sends may see the reset before the GOAWAY.
+    expect([ENHANCE_YOUR_CALM, "closed"]).toContain(await peer.goAway());
+    expect(served.server.stats.connectionsOpen).toBe(1);
+  });
+  test.each([floods[0]!, floods[2]!, floods[4]!])("%s, from a peer that never reads", async (_, make) => {
+    using peer = await flood(make, false);
+    expect(peer.closed).toBe(true);
+    expect(served.server.stats.connectionsOpen).toBe(1);
+  });
+  test("answers that are never read", async () => {
+    // Nothing else stops this peer.
+    await using lax = await startRawServer({
+      limits: { minPingIntervalMs: 0 },
+      http2: { abuse: { ...defaultAbuseLimits, pings: { burst: Infinity, perSecond: 0 } } },
+    });
+    const pings = many(frame(FRAME_PING, 0, 0, Buffer.alloc(8)), 10_000);
+    using peer = await flood(() => pings, false, lax.port);
+    expect(peer.closed).toBe(true);
+    expect(lax.server.stats.connectionsOpen).toBe(0);
+  });
+  test("streams over the limit", async () => {
+    await using small = await startRawServer({ limits: { maxConcurrentStreams: 1 } });
+    using peer = await RawPeer.open(small.port);
+    const parts: Buffer[] = [];
+    for (let i = 0; i < 10_100; i++, peer.nextId += 2) parts.push(peer.headers(peer.nextId, requestFields()));
+    peer.send(...parts);
+    await expectGoAway(peer, ENHANCE_YOUR_CALM);
+  });
+});
+
+describe("what is too large", () => {
+  test("a header block in too many pieces", async () => {
+    using peer = await RawPeer.open(served.port);
+    peer.send(
+      frame(FRAME_HEADERS, 0, 1),
+      many(frame(FRAME_CONTINUATION, 0, 1, Buffer.of(0x82)), MAX_CONTINUATIONS + 1),
+    );
+    await expectGoAway(peer, ENHANCE_YOUR_CALM);
+  });
+  test("a header block of too many bytes", async () => {
+    using peer = await RawPeer.open(served.port);
+    const part = Buffer.alloc(16_384, 0x82);
+    peer.send(frame(FRAME_HEADERS, 0, 1, part));
+    peer.send(many(frame(FRAME_CONTINUATION, 0, 1, part), MAX_HEADER_BLOCK_BYTES / part.length));
+    await expectGoAway(peer, ENHANCE_YOUR_CALM);
+  });
+  test("SETTINGS with too many entries", async () => {
+    using peer = await RawPeer.open(served.port);
+    peer.send(settings(...Array.from({ length: MAX_SETTINGS_ENTRIES + 1 }, () => [0xff, 0] as const)));
+    await expectGoAway(peer, ENHANCE_YOUR_CALM);
+  });
+  test.each([
+    ["a header list over 16 KiB", { "x-long": "x".repeat(16 * 1024) }],
+    ["hundreds of headers", Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, ""]))],
+  ])("%s: the call alone", async (_, fields) => {
+    using peer = await RawPeer.open(served.port);
+    peer.nextId = 3;
+    const block = peer.block({ ...requestFields(), ...fields });
+    peer.send(frame(FRAME_HEADERS, 0, 1, block.subarray(0, 16_000)));
+    peer.send(frame(FRAME_CONTINUATION, FLAG_END_HEADERS, 1, block.subarray(16_000)));
+    expect(await peer.reset(1)).toBe(ENHANCE_YOUR_CALM);
+    await goodCall(peer);
+  });
+  test("an HPACK bomb", async () => {
+    using peer = await RawPeer.open(served.port);
+    // An entry of 4,000 bytes, then 12,000 times a reference to it.
+    const entry = Buffer.concat([Buffer.of(0x40, 1, 0x78, 0x7f, 0xa1, 0x1e), Buffer.alloc(4000, 0x61)]);
+    peer.send(frame(FRAME_HEADERS, FLAG_END_HEADERS, 1, Buffer.concat([entry, Buffer.alloc(12_000, 0xbe)])));
+    expect([ENHANCE_YOUR_CALM, COMPRESSION_ERROR]).toContain(await peer.reset(1));
+    peer.nextId = 3;
+    await goodCall(witness);
+  });
+});
+
+describe("what comes slowly, or not at all", () => {
+  test("messages that never finish end with DEADLINE_EXCEEDED, and leave their room", async () => {
+    await using hasty = await startRawServer({ limits: { requestTimeoutMs: 30, maxConcurrentStreams: 1 } });
+    using peer = await RawPeer.open(hasty.port);
+    const id = openCall(peer, echoPaths.unary);
+    peer.send(frame(FRAME_DATA, 0, id, Buffer.of(0, 0, 0, 0, 9, 1)));
+    expect((await outcome(peer, id)).fields["grpc-status"]).toBe("4");
+    await goodCall(peer);
+  });
+  test("a peer that never reads is held to a bound, and costs nothing when it goes", async () => {
+    const chunk = "x".repeat(30_000);
+    let sent = 0;
+    let ended: () => void = () => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    await using busy = await startRawServer(
+      {},
+      {
+        async *echoServerStream() {
+          try {
+            for (;;) {
+              sent += chunk.length;
+              yield { text: chunk, index: 0 };
+            }
+          } finally {
+            ended();
+          }
+        },
+      },
+    );
+    const peer = await RawPeer.open(busy.port);
+    // The windows are open: the socket alone holds the server.
+    peer.send(settings([4, 0x7fff_ffff]), peer.grant(0x7fff_0000));
+    const id = openCall(peer, echoPaths.serverStream);
+    peer.send(frame(FRAME_DATA, FLAG_END_STREAM, id, echoMessage("x")));
+    await peer.first((each) => each.id === id);
+    peer.socket.pause();
+    using other = await RawPeer.open(busy.port);
+    let before = -1;
+    while (before !== sent) {
+      before = sent;
+      for (let i = 0; i < 10; i++) await goodCall(other);
+    }
+    // The kernel's buffers take a few megabytes.
+    expect(sent).toBeLessThan(32 * 1024 * 1024 + MAX_QUEUED_BYTES + MAX_DATA_FRAME_BYTES);
+    peer.close();
+    await end;
+    expect(busy.server.stats.connectionsOpen).toBe(1);
+  });
+  test.each([
+    ["in the middle of a frame", frame(FRAME_DATA, 0, 1, echoMessage("hello")).subarray(0, 12)],
+    ["in the middle of a message", frame(FRAME_DATA, 0, 1, echoMessage("hello").subarray(0, 7))],
+    ["in the middle of a header block", frame(FRAME_HEADERS, 0, 3, Buffer.of(0x82))],
+  ])("a connection that is dropped %s ends its calls", async (_, part) => {
+    const aborted = new Promise<void>((resolve) => {
+      void startRawServer(
+        {},
+        {
+          async *echoBidiStream(_requests, { signal }) {
+            yield { text: "here" };
+            await once(signal, "abort");
+            resolve();
+          },
+        },
+      ).then(async (watched) => {
+        const peer = await RawPeer.open(watched.port);
+        const id = openCall(peer);
+        await peer.first((each) => each.id === id);
+        peer.send(part);
+        peer.socket.end();
+        await once(peer.socket, "close");
+        expect(watched.server.stats.connectionsOpen).toBe(0);
+        await watched[Symbol.asyncDispose]();
+      });
+    });
+    await aborted;
+  });
+});
+
+describe("legitimate use trips nothing", () => {
+  test("3,000 cancelled calls at once", async () => {
+    using peer = await RawPeer.open(served.port);
+    for (let i = 0; i < 3000; i++) {
+      const id = sendCall(peer);
+      peer.send(frame(FRAME_RST_STREAM, 0, id, uint32(CANCEL)));
+    }
+    await goodCall(peer);
+  });
+  test("1,000 PINGs, each after an answer", async () => {
+    using peer = await RawPeer.open(served.port);
+    for (let i = 0; i < 1000; i++) {
+      await goodCall(peer);
+      await peer.settled();
+    }
+  });
+  test("10,000 streams at once on one connection", async () => {
+    using peer = await RawPeer.open(served.port);
+    peer.send(peer.grant(1_000_000));
+    const ids = Array.from({ length: 10_000 }, () => openCall(peer));
+    await peer.settled();
+    for (const id of ids) peer.send(frame(FRAME_DATA, FLAG_END_STREAM, id, echoMessage("x")));
+    await outcome(peer, ids.at(-1)!);
+    await peer.settled();
+    const ended = peer.received.filter(
+      ({ type, flags }) => type === FRAME_HEADERS && (flags & FLAG_END_STREAM) !== 0,
+    );
+    expect(ended).toHaveLength(10_000);
+    expect(ended.every(({ fields }) => fields["grpc-status"] === "0")).toBe(true);
+  });
+  test("5,000 watches on one connection: each gets its event, and leaves nothing behind", async () => {
+    let publish: () => void = () => {};
+    const event = new Promise<void>((resolve) => {
+      publish = resolve;
+    });
+    await using watched = await startRawServer(
+      {},
+      {
+        async *echoServerStream() {
+          await event;
+          yield { text: "event", index: 0 };
+        },
+      },
+    );
+    using peer = await RawPeer.open(watched.port);
+    peer.send(peer.grant(1 << 24));
+    const ids: number[] = [];
+    for (let i = 0; i < 5000; i++) {
+      const id = openCall(peer, echoPaths.serverStream);
+      peer.send(frame(FRAME_DATA, FLAG_END_STREAM, id, echoMessage("x")));
+      ids.push(id);
+    }
+    await peer.settled();
+    using other = await RawPeer.open(watched.port);
+    await goodCall(other);
+    publish();
+    await outcome(peer, ids.at(-1)!);
+    const events = peer.received.filter(({ type }) => type === FRAME_DATA);
+    expect(events.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(ids);
+    expect(watched.server.stats.callsSucceeded).toBe(5001);
+  });
+  test("300,000 empty messages on one stream hold up nobody", async () => {
+    // Its window does not grow: the sender counts it.
+    await using fixed = await startRawServer(
+      { http2: { maxStreamWindow: 256 * 1024 } },
+      {
+        async echoClientStream(requests) {
+          let count = 0;
+          for await (const _ of requests) count++;
+          return { text: "", count };
+        },
+      },
+    );
+    using peer = await RawPeer.open(fixed.port);
+    using other = await RawPeer.open(fixed.port);
+    other.send(other.grant(1 << 30));
+    const id = openCall(peer, echoPaths.clientStream);
+    const batch = many(prefixed(Buffer.alloc(0)), 3000);
+    let sent = 0;
+    const state = { answered: false };
+    const updates = (): RawFrame[] => peer.of(id).filter(({ type }) => type === FRAME_WINDOW_UPDATE);
+    const sending = (async () => {
+      for (let window = 256 * 1024, seen = 0; sent < 300_000; sent += 3000) {
+        for (; window < batch.length; seen++) {
+          await peer.first(() => updates().length > seen);
+          window += updates()[seen]!.payload.readUInt32BE(0);
+        }
+        window -= batch.length;
+        peer.send(frame(FRAME_DATA, 0, id, batch));
+      }
+      peer.send(frame(FRAME_DATA, FLAG_END_STREAM, id));
+      await outcome(peer, id);
+    })().finally(() => {
+      state.answered = true;
+    });
+    let others = 0;
+    while (!state.answered) {
+      await goodCall(other);
+      other.received.length = 0;
+      others++;
+    }
+    await sending;
+    expect(peer.of(id).at(-1)!.fields["grpc-status"]).toBe("0");
+    expect(others).toBeGreaterThan(10);
+  });
+});

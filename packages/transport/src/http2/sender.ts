@@ -1,0 +1,278 @@
+import type { Socket } from "node:net";
+import { HpackEncoder } from "../hpack/encoder.js";
+import type { HeaderFields } from "../hpack/header-fields.js";
+import {
+  DEFAULT_WINDOW_SIZE,
+  FLAG_ACK,
+  FLAG_END_HEADERS,
+  FLAG_END_STREAM,
+  FRAME_CONTINUATION,
+  FRAME_DATA,
+  FRAME_GOAWAY,
+  FRAME_HEADER_LENGTH,
+  FRAME_HEADERS,
+  FRAME_PING,
+  FRAME_RST_STREAM,
+  FRAME_SETTINGS,
+  FRAME_WINDOW_UPDATE,
+  MAX_31_BITS,
+  MIN_MAX_FRAME_SIZE,
+} from "./constants.js";
+import { ConnectionError, ErrorCode, StreamError } from "./errors.js";
+import { Output } from "./output.js";
+import { encodeSettings, PeerSettings } from "./settings.js";
+import type { Http2Stream } from "./stream.js";
+
+/** How many bytes may wait in the socket before streams have to wait with theirs. */
+export const MAX_QUEUED_BYTES = 256 * 1024;
+/**
+ * The most bytes of one DATA frame, however many the peer takes: what waits in the socket goes over
+ * {@link MAX_QUEUED_BYTES} by no more, and no stream keeps the others waiting for long.
+ */
+export const MAX_DATA_FRAME_BYTES = 64 * 1024;
+
+/** The sending half of a connection: writes frames, and holds DATA to the peer's windows (RFC 9113, section 5.2). */
+export class Sender {
+  readonly output: Output;
+  readonly peer = new PeerSettings();
+  /** How many bytes of DATA the peer takes on the whole connection. */
+  window = DEFAULT_WINDOW_SIZE;
+  /** How many HEADERS and DATA frames were sent. */
+  sent = 0;
+  #maxDataFrame = MIN_MAX_FRAME_SIZE;
+  readonly #encoder = new HpackEncoder();
+  /** The streams with something to send that waits for the connection, in the order of their turns. */
+  readonly #waiting = new Set<Http2Stream>();
+  /** Called when a stream has sent its end. */
+  readonly #onEnded: (stream: Http2Stream) => void;
+
+  constructor(socket: Socket, onEnded: (stream: Http2Stream) => void) {
+    this.output = new Output(socket);
+    this.#onEnded = onEnded;
+    socket.on("drain", () => this.#resume());
+  }
+
+  /** Whether a message may be written for a stream now, without waiting behind another. */
+  isOpenFor(stream: Http2Stream): boolean {
+    return stream.pending === undefined && this.output.queued < MAX_QUEUED_BYTES;
+  }
+
+  /** How many bytes of DATA one frame of a stream may carry now. */
+  frameRoom(stream: Http2Stream): number {
+    return Math.min(this.window, stream.sendWindow, this.#maxDataFrame);
+  }
+
+  /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
+  sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void {
+    this.window -= bytes;
+    stream.sendWindow -= bytes;
+    this.sent++;
+    if (endStream) this.#ended(stream);
+  }
+
+  /** Writes a header block. Trailers go behind what the stream still has to send. */
+  headers(
+    stream: Http2Stream,
+    fields: HeaderFields,
+    rest: readonly string[] | undefined,
+    endStream: boolean,
+  ): void {
+    if (stream.pending !== undefined && endStream) {
+      stream.pending.end = fields;
+      stream.pending.endFields = rest;
+      return;
+    }
+    const { output } = this;
+    output.reserve(FRAME_HEADER_LENGTH + this.#encoder.maxLength(fields, rest));
+    const at = output.position;
+    const start = at + FRAME_HEADER_LENGTH;
+    const end =
+      rest === undefined
+        ? this.#encoder.encode(fields, output.buffer, start)
+        : this.#encoder.encodeWith(fields, rest, output.buffer, start);
+    const length = end - start;
+    const flags = endStream ? FLAG_END_STREAM : 0;
+    if (length <= this.peer.maxFrameSize) {
+      output.frameHeader(length, FRAME_HEADERS, flags | FLAG_END_HEADERS, stream.id);
+      output.position = end;
+    } else {
+      const block = Buffer.from(output.buffer.subarray(start, end));
+      this.#longHeaders(stream.id, block, flags);
+    }
+    this.sent++;
+    if (endStream) this.#ended(stream);
+  }
+
+  /** Sends DATA, as far as the windows let it; the rest waits. The bytes must not change any more. */
+  data(stream: Http2Stream, bytes: Uint8Array, endStream: boolean): void {
+    const { pending } = stream;
+    if (pending !== undefined) {
+      pending.chunks.push(bytes);
+      pending.bytes += bytes.length;
+      if (endStream) pending.end = "data";
+      return;
+    }
+    const sent = this.output.queued < MAX_QUEUED_BYTES ? this.#dataFrames(stream, bytes, endStream) : 0;
+    if (sent === bytes.length && (bytes.length > 0 || !endStream || stream.localEnded)) return;
+    const rest = bytes.subarray(sent);
+    stream.pending = {
+      chunks: [rest],
+      bytes: rest.length,
+      end: endStream ? "data" : undefined,
+      endFields: undefined,
+    };
+    this.#waiting.add(stream);
+  }
+
+  resetStream(streamId: number, code: ErrorCode): void {
+    this.output.reserve(FRAME_HEADER_LENGTH + 4);
+    this.output.frameHeader(4, FRAME_RST_STREAM, 0, streamId);
+    this.output.uint32(code);
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    this.output.reserve(FRAME_HEADER_LENGTH + 4);
+    this.output.frameHeader(4, FRAME_WINDOW_UPDATE, 0, streamId);
+    this.output.uint32(increment);
+  }
+
+  settings(entries: readonly (readonly [id: number, value: number])[]): void {
+    const payload = encodeSettings(entries);
+    this.output.reserve(FRAME_HEADER_LENGTH + payload.length);
+    this.output.frameHeader(payload.length, FRAME_SETTINGS, 0, 0);
+    this.output.bytes(payload);
+  }
+
+  settingsAck(): void {
+    this.output.reserve(FRAME_HEADER_LENGTH);
+    this.output.frameHeader(0, FRAME_SETTINGS, FLAG_ACK, 0);
+  }
+
+  /** @param payload 8 bytes. */
+  ping(payload: Uint8Array, ack: boolean): void {
+    this.output.reserve(FRAME_HEADER_LENGTH + 8);
+    this.output.frameHeader(8, FRAME_PING, ack ? FLAG_ACK : 0, 0);
+    this.output.bytes(payload);
+  }
+
+  goAway(lastStreamId: number, code: ErrorCode, debugData: string): void {
+    const debug = Buffer.from(debugData, "utf8");
+    this.output.reserve(FRAME_HEADER_LENGTH + 8 + debug.length);
+    this.output.frameHeader(8 + debug.length, FRAME_GOAWAY, 0, 0);
+    this.output.uint32(lastStreamId);
+    this.output.uint32(code);
+    this.output.bytes(debug);
+  }
+
+  /** Takes the peer's SETTINGS (RFC 9113, section 6.5.3): all streams' windows move with the initial one (6.9.2). */
+  applySettings(buffer: Buffer, start: number, end: number, streams: Iterable<Http2Stream>): void {
+    const { peer } = this;
+    const before = peer.initialWindowSize;
+    peer.apply(buffer, start, end);
+    // The table goes through the smallest of several sizes (RFC 7541, section 4.2).
+    this.#encoder.setMaxTableSize(peer.smallestHeaderTableSize);
+    this.#encoder.setMaxTableSize(peer.headerTableSize);
+    this.#maxDataFrame = Math.min(peer.maxFrameSize, MAX_DATA_FRAME_BYTES);
+    this.settingsAck();
+    const change = peer.initialWindowSize - before;
+    if (change === 0) return;
+    for (const stream of streams) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_31_BITS) {
+        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS made a stream's window too large");
+      }
+    }
+    if (change > 0) this.#resume();
+  }
+
+  /** Takes a WINDOW_UPDATE (RFC 9113, section 6.9), of a stream or, without one, of the connection. */
+  grant(stream: Http2Stream | undefined, increment: number): void {
+    if (stream === undefined) {
+      if (increment === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+      this.window += increment;
+      if (this.window > MAX_31_BITS) {
+        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "the connection's window became too large");
+      }
+      this.#resume();
+      return;
+    }
+    if (increment === 0) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+    stream.sendWindow += increment;
+    if (stream.sendWindow > MAX_31_BITS) {
+      throw new StreamError(ErrorCode.FLOW_CONTROL_ERROR, "the stream's window became too large");
+    }
+    if (stream.pending !== undefined && this.output.queued < MAX_QUEUED_BYTES) this.#sendPending(stream);
+  }
+
+  /** Forgets what a stream still had to send. */
+  drop(stream: Http2Stream): void {
+    stream.pending = undefined;
+    this.#waiting.delete(stream);
+  }
+
+  /** Writes DATA frames as the windows allow; returns how many bytes of `bytes` they carry. */
+  #dataFrames(stream: Http2Stream, bytes: Uint8Array, endStream: boolean): number {
+    const { output } = this;
+    let at = 0;
+    do {
+      // SETTINGS can make a window negative (RFC 9113, section 6.9.2); an empty frame needs none.
+      const length = Math.max(Math.min(bytes.length - at, this.frameRoom(stream)), 0);
+      if (bytes.length > 0 && (length === 0 || output.queued >= MAX_QUEUED_BYTES)) break;
+      const last = endStream && at + length === bytes.length;
+      output.reserve(FRAME_HEADER_LENGTH);
+      output.frameHeader(length, FRAME_DATA, last ? FLAG_END_STREAM : 0, stream.id);
+      output.bytes(bytes.subarray(at, at + length));
+      at += length;
+      this.sentMessage(stream, length, last);
+    } while (at < bytes.length);
+    return at;
+  }
+
+  #sendPending(stream: Http2Stream): void {
+    const { pending } = stream;
+    if (pending === undefined) return;
+    while (pending.chunks.length > 0) {
+      const chunk = pending.chunks[0]!;
+      const last = pending.chunks.length === 1 && pending.end === "data";
+      const sent = this.#dataFrames(stream, chunk, last);
+      pending.bytes -= sent;
+      if (sent < chunk.length) {
+        pending.chunks[0] = chunk.subarray(sent);
+        return;
+      }
+      pending.chunks.shift();
+    }
+    this.drop(stream);
+    if (typeof pending.end === "object") this.headers(stream, pending.end, pending.endFields, true);
+    else if (pending.end === undefined) stream.onDrained();
+  }
+
+  /** Gives every waiting stream a turn, as long as there is room. */
+  #resume(): void {
+    let turns = this.#waiting.size;
+    for (const stream of this.#waiting) {
+      if (turns-- === 0 || this.window <= 0 || this.output.queued >= MAX_QUEUED_BYTES) return;
+      // To the end of the line, if it does not get through.
+      this.#waiting.delete(stream);
+      this.#waiting.add(stream);
+      this.#sendPending(stream);
+    }
+  }
+
+  #longHeaders(streamId: number, block: Buffer, flags: number): void {
+    const { maxFrameSize } = this.peer;
+    for (let at = 0; at < block.length; at += maxFrameSize) {
+      const part = block.subarray(at, at + maxFrameSize);
+      const end = at + part.length === block.length ? FLAG_END_HEADERS : 0;
+      this.output.reserve(FRAME_HEADER_LENGTH + part.length);
+      if (at === 0) this.output.frameHeader(part.length, FRAME_HEADERS, flags | end, streamId);
+      else this.output.frameHeader(part.length, FRAME_CONTINUATION, end, streamId);
+      this.output.bytes(part);
+    }
+  }
+
+  #ended(stream: Http2Stream): void {
+    stream.localEnded = true;
+    this.#onEnded(stream);
+  }
+}

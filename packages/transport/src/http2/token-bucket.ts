@@ -1,0 +1,32 @@
+/** Allows so many events at once, and so many a second after that. */
+export class TokenBucket {
+  #tokens: number;
+  #filled = 0;
+  readonly #capacity: number;
+  readonly #perMs: number;
+
+  constructor({ burst, perSecond }: Rate) {
+    this.#tokens = burst;
+    this.#capacity = burst;
+    this.#perMs = perSecond / 1000;
+  }
+
+  /** Takes a token, if there is one. `now` is in milliseconds. */
+  take(now: number): boolean {
+    if (this.#filled !== now) {
+      this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filled) * this.#perMs);
+      this.#filled = now;
+    }
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}
+
+/** How often something may happen. */
+export interface Rate {
+  /** How many times at once. */
+  burst: number;
+  /** How many times a second from then on. */
+  perSecond: number;
+}

@@ -1,0 +1,219 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { HpackDecoder } from "../hpack/decoder.js";
+import { HpackEncoder } from "../hpack/encoder.js";
+import { HeaderFields } from "../hpack/header-fields.js";
+import {
+  CLIENT_PREFACE,
+  FLAG_ACK,
+  FLAG_END_HEADERS,
+  FLAG_END_STREAM,
+  FRAME_CONTINUATION,
+  FRAME_DATA,
+  FRAME_GOAWAY,
+  FRAME_HEADERS,
+  FRAME_PING,
+  FRAME_RST_STREAM,
+  FRAME_SETTINGS,
+  FRAME_WINDOW_UPDATE,
+  LARGEST_MAX_FRAME_SIZE,
+} from "../http2/constants.js";
+import { FrameReader } from "../http2/frame-reader.js";
+
+/** A frame that a {@link RawPeer} has received. */
+export interface RawFrame {
+  type: number;
+  flags: number;
+  id: number;
+  payload: Buffer;
+  /** The fields of a HEADERS frame. */
+  fields: Record<string, string>;
+}
+
+/** The bytes of one frame, whatever they say. */
+export function frame(
+  type: number,
+  flags: number,
+  id: number,
+  payload: Uint8Array = Buffer.alloc(0),
+): Buffer {
+  const bytes = Buffer.allocUnsafe(9 + payload.length);
+  bytes.writeUIntBE(payload.length, 0, 3);
+  bytes[3] = type;
+  bytes[4] = flags;
+  bytes.writeUInt32BE(id, 5);
+  bytes.set(payload, 9);
+  return bytes;
+}
+
+/** 32 bits, as a payload. */
+export function uint32(...values: number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(4 * values.length);
+  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, 4 * i);
+  return bytes;
+}
+
+/** A SETTINGS frame. */
+export function settings(...entries: (readonly [id: number, value: number])[]): Buffer {
+  const payload = Buffer.allocUnsafe(6 * entries.length);
+  for (const [i, [id, value]] of entries.entries()) {
+    payload.writeUInt16BE(id, 6 * i);
+    payload.writeUInt32BE(value, 6 * i + 2);
+  }
+  return frame(FRAME_SETTINGS, 0, 0, payload);
+}
+
+/** A client that says over a socket what a test wants, and keeps every frame that it is answered. */
+export class RawPeer {
+  readonly socket: Socket;
+  readonly received: RawFrame[] = [];
+  /** Whether the connection is closed. */
+  closed = false;
+  /** Our own next stream. */
+  nextId = 1;
+  readonly #encoder = new HpackEncoder();
+  readonly #decoder = new HpackDecoder();
+  readonly #waiting: (() => void)[] = [];
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    const reader = new FrameReader(
+      {
+        onFrame: (type, flags, id, buffer, start, end) => {
+          const payload = Buffer.from(buffer.subarray(start, end));
+          this.received.push({ type, flags, id, payload, fields: this.#fieldsOf(type, payload) });
+          if (type === FRAME_SETTINGS && (flags & FLAG_ACK) === 0 && this.acknowledges) {
+            this.socket.write(frame(FRAME_SETTINGS, FLAG_ACK, 0));
+          }
+          return true;
+        },
+      },
+      LARGEST_MAX_FRAME_SIZE,
+    );
+    socket.on("data", (chunk: Buffer) => {
+      reader.read(chunk);
+      this.#wake();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.closed = true;
+      this.#wake();
+    });
+  }
+
+  /** Whether SETTINGS are acknowledged. */
+  acknowledges = true;
+
+  /** Connects, and sends nothing. */
+  static async connect(port: number): Promise<RawPeer> {
+    const socket = connect(port, "127.0.0.1");
+    const peer = new RawPeer(socket);
+    await once(socket, "connect");
+    return peer;
+  }
+
+  /** Connects, and exchanges prefaces. */
+  static async open(port: number, ...entries: (readonly [id: number, value: number])[]): Promise<RawPeer> {
+    const peer = await RawPeer.connect(port);
+    peer.send(CLIENT_PREFACE, settings(...entries));
+    await peer.first((each) => each.type === FRAME_SETTINGS && (each.flags & FLAG_ACK) !== 0);
+    return peer;
+  }
+
+  send(...parts: Uint8Array[]): void {
+    this.socket.write(Buffer.concat(parts));
+  }
+
+  /** A header block; the encoder's table is that of the connection, so it must be sent, and once. */
+  block(fields: Record<string, string>): Buffer {
+    const list = new HeaderFields([]);
+    const rest = Object.entries(fields).flat();
+    const out = Buffer.alloc(this.#encoder.maxLength(list, rest));
+    return out.subarray(0, this.#encoder.encodeWith(list, rest, out, 0));
+  }
+
+  headers(id: number, fields: Record<string, string>, flags = 0): Buffer {
+    return frame(FRAME_HEADERS, FLAG_END_HEADERS | flags, id, this.block(fields));
+  }
+
+  /** The first frame, of those received or to come, that this is true of. Fails if the connection closes before. */
+  async first(matches: (frame: RawFrame) => boolean): Promise<RawFrame> {
+    for (let seen = 0; ;) {
+      while (seen < this.received.length) {
+        const each = this.received[seen++]!;
+        if (matches(each)) return each;
+      }
+      if (this.closed) throw new Error("the connection was closed");
+      await this.#more();
+    }
+  }
+
+  /** The code of the connection's GOAWAY; `closed` if it was closed without one. */
+  async goAway(): Promise<number | "closed"> {
+    while (!this.closed) await this.#more();
+    const all = this.received.filter(({ type }) => type === FRAME_GOAWAY);
+    return all.at(-1)?.payload.readUInt32BE(4) ?? "closed";
+  }
+
+  /** The code of the stream's RST_STREAM. */
+  async reset(id: number): Promise<number> {
+    const found = await this.first((each) => each.type === FRAME_RST_STREAM && each.id === id);
+    return found.payload.readUInt32BE(0);
+  }
+
+  /** Waits until the peer has dealt with all that was sent. */
+  async settled(): Promise<void> {
+    const payload = Buffer.alloc(8);
+    payload.writeDoubleBE(Math.random());
+    this.send(frame(FRAME_PING, 0, 0, payload));
+    await this.first((each) => each.type === FRAME_PING && each.payload.equals(payload));
+  }
+
+  /** All frames of one stream so far. */
+  of(id: number): RawFrame[] {
+    return this.received.filter((each) => each.id === id);
+  }
+
+  /** How many bytes of DATA one stream has received. */
+  dataOf(id: number): number {
+    let bytes = 0;
+    for (const each of this.of(id)) if (each.type === FRAME_DATA) bytes += each.payload.length;
+    return bytes;
+  }
+
+  /** Opens the window of a stream, or of the connection. */
+  grant(increment: number, id = 0): Buffer {
+    return frame(FRAME_WINDOW_UPDATE, 0, id, uint32(increment));
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #fieldsOf(type: number, payload: Buffer): Record<string, string> {
+    if (type !== FRAME_HEADERS && type !== FRAME_CONTINUATION) return {};
+    const { fields } = this.#decoder.decode(payload, 0, payload.length);
+    const result: Record<string, string> = {};
+    for (let i = 0; i < fields.length; i += 2) result[fields[i]!] = fields[i + 1]!;
+    return result;
+  }
+}
+
+/** Whether a frame ends its stream. */
+export function endsStream({ type, flags }: RawFrame): boolean {
+  return (type === FRAME_DATA || type === FRAME_HEADERS) && (flags & FLAG_END_STREAM) !== 0;
+}
