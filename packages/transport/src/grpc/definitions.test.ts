@@ -1,0 +1,125 @@
+import { describe, expect, test } from "@jest/globals";
+import { ProtoWriter } from "../protobuf/proto-writer.js";
+import { everyFieldSamples } from "../testing/protobuf-samples.js";
+import { EveryField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
+import { methodsOf, type Codec } from "./definitions.js";
+
+type Partial = Parameters<typeof EveryField.fromPartial>[0];
+
+const definition = {
+  name: "Test",
+  fullName: "test.Test",
+  methods: {
+    call: {
+      name: "Call",
+      requestType: EveryField,
+      requestStream: false,
+      responseType: EveryField,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+  },
+};
+
+const codec = (): Codec => methodsOf(definition)[0]!.request;
+
+function encode(by: Codec, message: unknown, room = 4096): Buffer {
+  const writer = new ProtoWriter().begin(Buffer.alloc(room + 10, 0xee), 10);
+  by.encode(message, writer);
+  return Buffer.from(writer.finish());
+}
+
+const stock = (message: Partial): Buffer =>
+  Buffer.from(EveryField.encode(EveryField.fromPartial(message)).finish());
+
+/** Jest would compare byte by byte. */
+function expectSame(bytes: Buffer, expected: Buffer, name: string): void {
+  if (!bytes.equals(expected)) expect([name, bytes]).toEqual([name, expected]);
+}
+
+describe("messages of ts-proto", () => {
+  test("may lack any one of their fields, or have null in its place", () => {
+    for (const sample of everyFieldSamples()) {
+      for (const name of Object.keys(sample)) {
+        for (const missing of [
+          { ...sample, [name]: undefined },
+          { ...sample, [name]: null },
+        ]) {
+          expectSame(encode(codec(), missing), stock(missing), name);
+        }
+        const { [name as keyof EveryField]: _, ...without } = sample;
+        expectSame(encode(codec(), without), stock(without), name);
+      }
+    }
+  });
+
+  test("may have any one field alone, on every level", () => {
+    for (const sample of everyFieldSamples()) {
+      for (const [name, value] of Object.entries(sample)) {
+        const alone = { [name]: value } as Partial;
+        const nested: Partial[] = [
+          alone,
+          { child: alone },
+          { children: [alone, {}, alone] },
+          { choice: { $case: "choiceChild", value: alone } },
+          { childrenByNumber: new Map([[5n, alone]]) } as Partial,
+        ];
+        for (const message of nested) {
+          for (const room of [0, 4096]) expectSame(encode(codec(), message, room), stock(message), name);
+        }
+      }
+    }
+  });
+
+  test("may be partial and whole by turns", () => {
+    const by = codec();
+    for (const message of [
+      EveryField.fromPartial({ last: "a" }),
+      { last: "b" },
+      {},
+      EveryField.fromPartial({}),
+    ]) {
+      expect(encode(by, message)).toEqual(stock(message));
+    }
+  });
+
+  test("that cannot be encoded throw", () => {
+    for (const wrong of [{ int32Value: "x" }, { int64Value: 2n ** 64n }, { strings: [undefined] }]) {
+      expect(() => encode(codec(), wrong)).toThrow();
+    }
+  });
+});
+
+test("methods of each form of definition are described alike", () => {
+  const serialize = (value: unknown) => Buffer.from(String(value));
+  const deserialize = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+  const raw = {
+    path: "/test.Test/Call",
+    requestStream: false,
+    responseStream: true,
+    requestSerialize: serialize,
+    requestDeserialize: deserialize,
+    responseSerialize: serialize,
+    responseDeserialize: deserialize,
+  };
+  const [tsProto] = methodsOf(definition);
+  expect(tsProto).toMatchObject({
+    name: "call",
+    descriptor: {
+      path: "/test.Test/Call",
+      requestStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+  });
+  for (const form of [raw, { ...raw, options: { idempotencyLevel: "IDEMPOTENT" } }]) {
+    const [method] = methodsOf({ call: form });
+    expect(method!.descriptor).toEqual({
+      path: "/test.Test/Call",
+      requestStream: false,
+      responseStream: true,
+      options: (form as { options?: object }).options ?? {},
+    });
+    expect(method!.request.decode(Buffer.from("xabcx"), 1, 4)).toBe("abc");
+    expect(encode(method!.response, "abc").toString()).toBe("abc");
+  }
+});

@@ -1,0 +1,129 @@
+/** Who waits for a message. */
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The messages that a stream has received, for one reader: an async iterator without a generator's cost. What is not
+ * read waits here, within the stream's window.
+ */
+export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
+  #messages: (T | undefined)[] = [];
+  #costs: number[] = [];
+  #next = 0;
+  #ended = false;
+  #error: unknown;
+  #failed = false;
+  #waiting: Waiter<T> | undefined;
+  /** Those who asked for messages after it: hardly anybody does. */
+  #waitingToo: Waiter<T>[] | undefined;
+  readonly #onRead: (cost: number) => void;
+  readonly #onReturn: () => void;
+
+  /**
+   * @param onRead Told what a message cost of the stream's window, when it is read.
+   * @param onReturn Told that the reader wants no more.
+   */
+  constructor(onRead: (cost: number) => void, onReturn: () => void) {
+    this.#onRead = onRead;
+    this.#onReturn = onReturn;
+  }
+
+  /** Whether the reader waits, or nothing waits for it. */
+  get isEmpty(): boolean {
+    return this.#next === this.#messages.length;
+  }
+
+  /** How many messages wait. */
+  get size(): number {
+    return this.#messages.length - this.#next;
+  }
+
+  push(message: T, cost: number): void {
+    if (this.#ended) {
+      this.#onRead(cost);
+      return;
+    }
+    const waiting = this.#waiting;
+    if (waiting !== undefined) {
+      this.#waiting = this.#waitingToo?.shift();
+      this.#onRead(cost);
+      waiting.resolve({ done: false, value: message });
+      return;
+    }
+    this.#messages.push(message);
+    this.#costs.push(cost);
+  }
+
+  /** No more will come. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#endWaiting();
+  }
+
+  /** No more will come, for a reason; what waits is read before it, unless `atOnce`. */
+  fail(error: unknown, atOnce: boolean): void {
+    if (this.#ended && !atOnce) return;
+    if (atOnce) this.#drop();
+    if (!this.#failed) {
+      this.#failed = true;
+      this.#error = error;
+    }
+    this.#ended = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting !== undefined) {
+      this.#failed = false;
+      waiting.reject(error);
+      this.#waiting = this.#waitingToo?.shift();
+      this.#endWaiting();
+    }
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#next < this.#messages.length) {
+      const value = this.#messages[this.#next] as T;
+      const cost = this.#costs[this.#next]!;
+      this.#messages[this.#next++] = undefined;
+      if (this.#next === this.#messages.length) this.#drop();
+      this.#onRead(cost);
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#failed) {
+      this.#failed = false;
+      return Promise.reject(this.#error);
+    }
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      if (this.#waiting === undefined) this.#waiting = { resolve, reject };
+      else (this.#waitingToo ??= []).push({ resolve, reject });
+    });
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    for (; this.#next < this.#messages.length; this.#next++) this.#onRead(this.#costs[this.#next]!);
+    this.#drop();
+    this.#failed = false;
+    this.end();
+    this.#onReturn();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #endWaiting(): void {
+    for (; this.#waiting !== undefined; this.#waiting = this.#waitingToo?.shift()) {
+      this.#waiting.resolve({ done: true, value: undefined });
+    }
+  }
+
+  #drop(): void {
+    this.#messages = [];
+    this.#costs = [];
+    this.#next = 0;
+  }
+}

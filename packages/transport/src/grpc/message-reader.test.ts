@@ -1,0 +1,82 @@
+import { expect, test } from "@jest/globals";
+import { ByteParts } from "./byte-parts.js";
+import { MessageReader } from "./message-reader.js";
+
+function prefixed(bytes: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+}
+
+function readAll(parts: readonly Buffer[]): { messages: Buffer[]; costs: number } {
+  const reader = new MessageReader(1 << 24);
+  const messages: Buffer[] = [];
+  let costs = 0;
+  for (const part of parts) {
+    reader.read(part, 0, part.length, {
+      onMessage(buffer, start, end, _compressed, cost) {
+        messages.push(Buffer.from(buffer.subarray(start, end)));
+        costs += cost;
+      },
+    });
+  }
+  expect(reader.isBetweenMessages).toBe(true);
+  return { messages, costs };
+}
+
+test("messages come out however they are cut", () => {
+  const lengths = [0, 1, 0, 4, 5, 300, 5000, 40_000, 2, 0];
+  const sent = lengths.map((length, index) => Buffer.alloc(length, index + 1));
+  const all = Buffer.concat(sent.map(prefixed));
+  for (const size of [1, 2, 3, 4, 5, 6, 7, 100, 4095, 4096, 4097, 16_384, all.length]) {
+    const parts: Buffer[] = [];
+    for (let at = 0; at < all.length; at += size) parts.push(all.subarray(at, at + size));
+    const { messages, costs } = readAll(parts);
+    expect(messages.map((message) => message.length)).toEqual(lengths);
+    expect(Buffer.concat(messages).equals(Buffer.concat(sent))).toBe(true);
+    expect(costs).toBe(all.length);
+  }
+});
+
+test("a sink may stop the reader behind a message, also one that came in parts", () => {
+  const all = Buffer.concat(["a", "b", "c"].map((text) => prefixed(Buffer.from(text))));
+  const reader = new MessageReader(100);
+  const seen: string[] = [];
+  const sink = {
+    onMessage(buffer: Buffer, start: number, end: number) {
+      seen.push(buffer.toString("latin1", start, end));
+      return false;
+    },
+  };
+  expect(reader.read(all, 0, 3, sink)).toBe(3);
+  expect(reader.read(all, 3, all.length, sink)).toBe(6);
+  expect(reader.read(all, 6, all.length, sink)).toBe(12);
+  expect(seen).toEqual(["a", "b"]);
+});
+
+test("a message that comes byte by byte takes little more memory than it has bytes", () => {
+  const parts = new ByteParts();
+  const length = 1 << 20;
+  const chunk = Buffer.alloc(64 * 1024);
+  global.gc?.();
+  const before = process.memoryUsage();
+  for (let i = 0; i < length; i++) parts.add(chunk.subarray(i % 1000, (i % 1000) + 1), length - i);
+  const { arrayBuffers } = process.memoryUsage();
+  expect(arrayBuffers - before.arrayBuffers).toBeLessThan(2 * length);
+  expect(parts.size).toBe(length);
+  let count = 0;
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) count++;
+  expect(count).toBeLessThan(100);
+  expect(parts.size).toBe(0);
+});
+
+test("parts may be put back, and taken as one", () => {
+  const parts = new ByteParts();
+  for (const text of ["abc", "d".repeat(5000), "ef"]) parts.add(Buffer.from(text), 10_000);
+  const first = parts.shift()!;
+  parts.unshift(first.subarray(1));
+  parts.add(Buffer.from("g"), 10_000);
+  expect(parts.concat().toString()).toBe(`bc${"d".repeat(5000)}efg`);
+  expect(parts.size).toBe(0);
+  expect(parts.shift()).toBeUndefined();
+});

@@ -1,0 +1,104 @@
+import { ServerError, Status } from "nice-grpc-common";
+import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "../http2/constants.js";
+import type { Sender } from "../http2/sender.js";
+import type { Http2Stream } from "../http2/stream.js";
+import { ProtoWriter } from "../protobuf/proto-writer.js";
+import type { Codec } from "./definitions.js";
+import { PREFIX_LENGTH } from "./message-reader.js";
+
+/** What stands before a message that is the only one in its DATA frame. */
+const HEAD_LENGTH = FRAME_HEADER_LENGTH + PREFIX_LENGTH;
+/** How much room the output gives a message at first; a longer one is encoded apart. */
+const MESSAGE_ROOM = 4096;
+
+let idleWriter: ProtoWriter | undefined;
+
+/**
+ * Sends one message on a stream. If the windows are open, a message that fits in one frame is encoded straight into the
+ * connection's output.
+ *
+ * @throws {ServerError} RESOURCE_EXHAUSTED if it is longer than `maxBytes`, INTERNAL if it cannot be encoded. Nothing is
+ * sent then.
+ */
+export function writeMessage(
+  sender: Sender,
+  stream: Http2Stream,
+  codec: Codec,
+  message: unknown,
+  maxBytes: number,
+  endStream: boolean,
+): void {
+  const { output } = sender;
+  const writer = idleWriter ?? new ProtoWriter();
+  // An encoder that makes a call of its own needs another one, and another place in the output.
+  idleWriter = undefined;
+  try {
+    output.reserve(HEAD_LENGTH + MESSAGE_ROOM);
+    const at = output.position;
+    const { buffer } = output;
+    writer.begin(buffer, at + HEAD_LENGTH);
+    encode(codec, message, writer);
+    const length = writer.position - writer.start;
+    checkSize(length, maxBytes);
+    const inPlace = writer.buffer === buffer && output.buffer === buffer && output.position === at;
+    if (inPlace && sender.isOpenFor(stream) && length + PREFIX_LENGTH <= sender.frameRoom(stream)) {
+      output.frameHeader(length + PREFIX_LENGTH, FRAME_DATA, endStream ? FLAG_END_STREAM : 0, stream.id);
+      buffer[at + FRAME_HEADER_LENGTH] = 0;
+      buffer.writeUInt32BE(length, at + FRAME_HEADER_LENGTH + 1);
+      output.position = at + HEAD_LENGTH + length;
+      sender.sentMessage(stream, length + PREFIX_LENGTH, endStream);
+      return;
+    }
+    const prefixed = Buffer.allocUnsafe(PREFIX_LENGTH + length);
+    prefixed[0] = 0;
+    prefixed.writeUInt32BE(length, 1);
+    writer.buffer.copy(prefixed, PREFIX_LENGTH, writer.start, writer.position);
+    sender.data(stream, prefixed, endStream);
+  } finally {
+    writer.release();
+    idleWriter = writer;
+  }
+}
+
+/** Sends one message that is compressed already. */
+export function writeCompressed(
+  sender: Sender,
+  stream: Http2Stream,
+  bytes: Buffer,
+  endStream: boolean,
+): void {
+  const prefix = Buffer.allocUnsafe(PREFIX_LENGTH);
+  prefix[0] = 1;
+  prefix.writeUInt32BE(bytes.length, 1);
+  sender.data(stream, Buffer.concat([prefix, bytes]), endStream);
+}
+
+/**
+ * Encodes a message apart, for what has to be done to its bytes before they are sent.
+ *
+ * @throws {ServerError} As {@link writeMessage}.
+ */
+export function encodeApart(codec: Codec, message: unknown, maxBytes = Infinity): Buffer {
+  const writer = new ProtoWriter().begin(Buffer.allocUnsafe(1024), 0);
+  encode(codec, message, writer);
+  const bytes = writer.finish();
+  checkSize(bytes.length, maxBytes);
+  return bytes;
+}
+
+function checkSize(length: number, maxBytes: number): void {
+  if (length > maxBytes) {
+    throw new ServerError(
+      Status.RESOURCE_EXHAUSTED,
+      `a message of ${length} bytes, where ${maxBytes} may be sent`,
+    );
+  }
+}
+
+function encode(codec: Codec, message: unknown, writer: ProtoWriter): void {
+  try {
+    codec.encode(message, writer);
+  } catch (error) {
+    throw Object.assign(new ServerError(Status.INTERNAL, "a message cannot be encoded"), { cause: error });
+  }
+}

@@ -1,0 +1,82 @@
+import { Status } from "nice-grpc-common";
+import { ErrorCode } from "../http2/errors.js";
+
+/** The status of a call whose stream was reset (gRPC over HTTP/2, "Errors"). */
+export function statusOfErrorCode(code: ErrorCode): Status {
+  switch (code) {
+    case ErrorCode.REFUSED_STREAM:
+      return Status.UNAVAILABLE;
+    case ErrorCode.CANCEL:
+      return Status.CANCELLED;
+    case ErrorCode.ENHANCE_YOUR_CALM:
+      return Status.RESOURCE_EXHAUSTED;
+    case ErrorCode.INADEQUATE_SECURITY:
+      return Status.PERMISSION_DENIED;
+    default:
+      return Status.INTERNAL;
+  }
+}
+
+/** The status of a response that has no `grpc-status` (http-grpc-status-mapping). */
+export function statusOfHttpStatus(status: string): Status {
+  switch (status) {
+    case "400":
+      return Status.INTERNAL;
+    case "401":
+      return Status.UNAUTHENTICATED;
+    case "403":
+      return Status.PERMISSION_DENIED;
+    case "404":
+      return Status.UNIMPLEMENTED;
+    case "429":
+    case "502":
+    case "503":
+    case "504":
+      return Status.UNAVAILABLE;
+    default:
+      return Status.UNKNOWN;
+  }
+}
+
+/** Reads `grpc-status`: a code that nobody knows is UNKNOWN, and so is what is no code at all. */
+export function parseStatus(value: string): Status {
+  const code = /^\d{1,2}$/.test(value) ? Number(value) : Status.UNKNOWN;
+  return code in Status ? code : Status.UNKNOWN;
+}
+
+/** What `grpc-message` carries as it is: the printable ASCII characters but for the percent sign. */
+const PLAIN = /^[ -$&-~]*$/;
+
+/**
+ * The longest `grpc-message` sent, in bytes, encoded. Clients bound their header lists, and one whose bound is passed loses
+ * the whole status.
+ */
+export const MAX_STATUS_MESSAGE_BYTES = 8 * 1024;
+
+/** Writes `grpc-message`: percent-encoded UTF-8 (gRPC over HTTP/2, "Status-Message"), cut at its longest. */
+export function encodeStatusMessage(message: string): string {
+  const encoded = percentEncode(message.slice(0, MAX_STATUS_MESSAGE_BYTES));
+  if (encoded.length <= MAX_STATUS_MESSAGE_BYTES) return encoded;
+  return encoded.slice(0, MAX_STATUS_MESSAGE_BYTES).replace(/%.?$/, "");
+}
+
+function percentEncode(message: string): string {
+  if (PLAIN.test(message)) return message;
+  let encoded = "";
+  for (const byte of Buffer.from(message, "utf8")) {
+    encoded +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
+/** Reads `grpc-message`. What is not well encoded stays as it is: a message must never be lost for its form. */
+export function decodeStatusMessage(value: string): string {
+  if (!value.includes("%")) return value;
+  const bytes = value.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}

@@ -1,0 +1,76 @@
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+
+/** A certificate of a server with its private key, in PEM; the names are grpc-js's. */
+export interface KeyCertPair {
+  private_key: Buffer;
+  cert_chain: Buffer;
+}
+
+/** What a server is secured with. */
+export class ServerCredentials {
+  /** What node:tls takes; undefined for clear text. */
+  #options: SecureContextOptions | undefined;
+  /** Whether every client must show a certificate. */
+  readonly checksClients: boolean;
+  readonly #listeners = new Set<(options: SecureContextOptions) => void>();
+
+  private constructor(options: SecureContextOptions | undefined, checksClients: boolean) {
+    this.#options = options;
+    this.checksClients = checksClients;
+  }
+
+  /** Clear text. */
+  static createInsecure(): ServerCredentials {
+    return new ServerCredentials(undefined, false);
+  }
+
+  /**
+   * TLS.
+   *
+   * @param rootCerts Certificates of the authorities whose clients are believed, in PEM. Default: the well-known ones.
+   * @param checkClientCertificate Whether every client must show a certificate. Default: no.
+   * @throws {Error} if a certificate or a key cannot be read, or one is not of the other.
+   */
+  static createSsl(
+    rootCerts: Buffer | null,
+    keyCertPairs: readonly KeyCertPair[],
+    checkClientCertificate = false,
+  ): ServerCredentials {
+    return new ServerCredentials(secureContextOptions(rootCerts, keyCertPairs), checkClientCertificate);
+  }
+
+  get secureOptions(): SecureContextOptions | undefined {
+    return this.#options;
+  }
+
+  /**
+   * Takes new certificates: connections made from now on get them, those there are keep theirs.
+   *
+   * @throws {Error} as {@link createSsl}; the old ones stay then.
+   */
+  reload(rootCerts: Buffer | null, keyCertPairs: readonly KeyCertPair[]): void {
+    if (this.#options === undefined)
+      throw new Error("These credentials are of clear text: there is nothing to reload");
+    this.#options = secureContextOptions(rootCerts, keyCertPairs);
+    for (const listener of this.#listeners) listener(this.#options);
+  }
+
+  /** Calls `listener` at each {@link reload}, until the function that it returns is called. */
+  onReload(listener: (options: SecureContextOptions) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+function secureContextOptions(rootCerts: Buffer | null, pairs: readonly KeyCertPair[]): SecureContextOptions {
+  if (pairs.length === 0) throw new TypeError("keyCertPairs must not be empty");
+  const options: SecureContextOptions = {
+    ...(rootCerts !== null && { ca: rootCerts }),
+    cert: pairs.map((pair) => pair.cert_chain),
+    key: pairs.map((pair) => pair.private_key),
+    minVersion: "TLSv1.2",
+  };
+  // Reads them, so that what is wrong is said here and not to the first client.
+  createSecureContext(options);
+  return options;
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
+import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+import type { ServerCredentials } from "./credentials.js";
+import { readPreface } from "./preface.js";
+
+/** What {@link listen} needs. */
+export interface ListenOptions {
+  address: string;
+  credentials: ServerCredentials;
+  /** How long a client may take to say what it speaks, in milliseconds. */
+  handshakeTimeoutMs: number;
+  /** Takes connections that speak HTTP/1.1; without it they are closed. */
+  http1: HttpServer | undefined;
+  /** Takes connections that speak HTTP/2, with what was read after the preface. */
+  onConnection(socket: Socket, first: Buffer): void;
+}
+
+/** A listening socket. */
+export interface Listener {
+  /** The port; 0 for a unix socket. */
+  readonly port: number;
+  /** Takes no more connections, and ends those that do not say what they speak, and idle ones of HTTP/1.1. */
+  close(): void;
+  /** After {@link close}: cuts off the connections of HTTP/1.1 that are still there. */
+  destroy(): void;
+  /** Resolves when they have ended. */
+  readonly ended: Promise<void>;
+}
+
+/** Splits `host:port`, `[ipv6]:port` and `unix:path`. */
+export function parseListenAddress(address: string): { path: string } | { host: string; port: number } {
+  const unix = /^unix:(?:\/\/)?(.+)$/.exec(address);
+  if (unix) return { path: unix[1]! };
+  const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(address);
+  if (!match || Number(match[3]) > 65_535) throw new Error(`Invalid address: '${address}'`);
+  return { host: match[1] ?? match[2]!, port: Number(match[3]) };
+}
+
+/** Listens on an address, for HTTP/2 and, if it is wanted, HTTP/1.1 on the same port. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { address, credentials, handshakeTimeoutMs, http1, onConnection } = options;
+  const open = new Set<Socket>();
+  const http1Sockets = new Set<Socket>();
+  let closed = false;
+  /** Those with a request that is not answered. */
+  const busy = new Set<Socket>();
+  let resolveEnded = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    resolveEnded = resolve;
+  });
+  const onHttp1Closed = (socket: Socket): void => {
+    http1Sockets.delete(socket);
+    if (!closed || http1Sockets.size > 0) return;
+    http1?.off("request", onHttp1Request);
+    resolveEnded();
+  };
+  // A server of node:http knows which of its connections are idle only if it listens itself.
+  const onHttp1Request = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    if (!http1Sockets.has(socket)) return;
+    busy.add(socket);
+    response.once("close", () => {
+      busy.delete(socket);
+      if (closed) socket.end();
+    });
+  };
+  http1?.on("request", onHttp1Request);
+  const onSocket = (socket: Socket): void => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    readPreface(
+      socket,
+      handshakeTimeoutMs,
+      (rest) => {
+        open.delete(socket);
+        onConnection(socket, rest);
+      },
+      (first) => {
+        open.delete(socket);
+        if (!http1) {
+          socket.destroy();
+          return;
+        }
+        http1Sockets.add(socket);
+        socket.once("close", () => onHttp1Closed(socket));
+        socket.pause();
+        socket.unshift(first);
+        http1.emit("connection", socket);
+        socket.resume();
+      },
+    );
+  };
+
+  const { secureOptions } = credentials;
+  let server: NetServer | TlsServer;
+  let stopReloading = (): void => {};
+  if (secureOptions === undefined) server = createNetServer({ noDelay: true }, onSocket);
+  else {
+    const tls = createTlsServer(
+      {
+        ...secureOptions,
+        noDelay: true,
+        requestCert: credentials.checksClients,
+        rejectUnauthorized: credentials.checksClients,
+        ALPNProtocols: http1 ? ["h2", "http/1.1"] : ["h2"],
+        handshakeTimeout: handshakeTimeoutMs,
+      },
+      (socket: TLSSocket) => onSocket(socket),
+    );
+    stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
+    server = tls;
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(parseListenAddress(address), () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  // Accepting may fail, for want of descriptors: those that are connected go on.
+  server.on("error", () => {});
+  const bound = server.address();
+  return {
+    port: bound !== null && typeof bound === "object" ? bound.port : 0,
+    close() {
+      stopReloading();
+      server.close();
+      for (const socket of open) socket.destroy();
+      closed = true;
+      for (const socket of http1Sockets) if (!busy.has(socket)) socket.destroy();
+      if (http1Sockets.size === 0) {
+        http1?.off("request", onHttp1Request);
+        resolveEnded();
+      }
+    },
+    destroy() {
+      for (const socket of http1Sockets) socket.destroy();
+    },
+    ended,
+  };
+}

@@ -1,0 +1,33 @@
+import type { Socket } from "node:net";
+import { CLIENT_PREFACE } from "../http2/constants.js";
+
+/** Reads what a client sends first, and tells HTTP/2 from HTTP/1.1 (RFC 9113, section 3.4). */
+export function readPreface(
+  socket: Socket,
+  timeoutMs: number,
+  onHttp2: (rest: Buffer) => void,
+  onOther: (first: Buffer) => void,
+): void {
+  let read: Buffer = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  const done = (): void => {
+    clearTimeout(timer);
+    socket.off("data", onData);
+    socket.off("error", onError);
+  };
+  const onError = (): void => void socket.destroy();
+  const onData = (chunk: Buffer): void => {
+    read = read.length === 0 ? chunk : Buffer.concat([read, chunk]);
+    const length = Math.min(read.length, CLIENT_PREFACE.length);
+    if (!read.subarray(0, length).equals(CLIENT_PREFACE.subarray(0, length))) {
+      done();
+      onOther(read);
+    } else if (length === CLIENT_PREFACE.length) {
+      done();
+      onHttp2(read.subarray(length));
+    }
+  };
+  socket.on("data", onData);
+  socket.on("error", onError);
+  socket.on("close", () => clearTimeout(timer));
+}

@@ -1,0 +1,185 @@
+import { Status } from "nice-grpc-common";
+import { ACCEPT_ENCODING, parseEncoding, type Encoding } from "../grpc/compression.js";
+import { hasPrintableValues, hasValidBinaryValues } from "../grpc/metadata.js";
+import { parseTimeout } from "../grpc/timeout.js";
+import type { HeaderList } from "../hpack/header-list.js";
+import { ErrorCode, StreamError } from "../http2/errors.js";
+import type { ServerMethod } from "./server-method.js";
+
+/** The longest `:path` that is looked up, in characters. */
+export const MAX_PATH_LENGTH = 4096;
+
+/** What a request's headers say. One object for all requests whose header blocks are the same. */
+export interface RequestHead {
+  method: ServerMethod | undefined;
+  /** Answers the request without a handler, if it is not one that we serve. */
+  refusal: Refusal | undefined;
+  authority: string;
+  timeoutMs: number | undefined;
+  encoding: Encoding;
+  acceptsGzip: boolean;
+  /** What `content-length` promises; undefined if there is none. */
+  contentLength: number | undefined;
+}
+
+/** The answer to a request that is not served: an HTTP status alone, or with a gRPC status. */
+export interface Refusal {
+  httpStatus: string;
+  status: Status | undefined;
+  /** Of the gRPC status; without one, the body. */
+  message: string;
+  /** More header fields. */
+  fields: readonly string[];
+}
+
+/** Fields that belong to one connection, and are not allowed in HTTP/2 (RFC 9113, section 8.2.2). */
+const CONNECTION_FIELDS = new Set([
+  "connection",
+  "proxy-connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * Reads a request's headers.
+ *
+ * @throws {StreamError} PROTOCOL_ERROR if they are malformed (RFC 9113, section 8.1.1).
+ */
+export function parseRequestHead(list: HeaderList, methods: ReadonlyMap<string, ServerMethod>): RequestHead {
+  if (list.tooLarge) throw new StreamError(ErrorCode.ENHANCE_YOUR_CALM, "the header list is too large");
+  if (list.malformed) throw malformed("a field with characters that are not allowed");
+  let httpMethod: string | undefined;
+  let scheme: string | undefined;
+  let path: string | undefined;
+  let authority: string | undefined;
+  let contentType = "";
+  let timeout: string | undefined;
+  let encodingName = "identity";
+  let acceptEncoding = "";
+  let contentLength: number | undefined;
+  let regular = false;
+  const { fields } = list;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    const value = fields[i + 1]!;
+    if (name.charCodeAt(0) === 0x3a /* : */) {
+      // RFC 9113, section 8.3: pseudo-header fields stand first, and once.
+      if (regular) throw malformed("a pseudo-header field after a regular one");
+      if (name === ":method" && httpMethod === undefined) httpMethod = value;
+      else if (name === ":scheme" && scheme === undefined) scheme = value;
+      else if (name === ":path" && path === undefined) path = value;
+      else if (name === ":authority" && authority === undefined) authority = value;
+      else throw malformed("a pseudo-header field that is unknown, or there twice");
+      continue;
+    }
+    regular = true;
+    if (CONNECTION_FIELDS.has(name)) throw malformed("a field that belongs to a connection");
+    switch (name) {
+      case "te":
+        if (value !== "trailers") throw malformed("te is not trailers");
+        break;
+      case "content-type":
+        contentType = value;
+        break;
+      case "grpc-timeout":
+        timeout = value;
+        break;
+      case "grpc-encoding":
+        encodingName = value;
+        break;
+      case "grpc-accept-encoding":
+        acceptEncoding = value;
+        break;
+      case "content-length":
+        if (!/^\d{1,15}$/.test(value)) throw malformed("content-length is not a number");
+        contentLength = Number(value);
+        break;
+      case "host":
+        authority ??= value;
+        break;
+      default:
+    }
+  }
+  // RFC 9113, section 8.3.1.
+  if (httpMethod === undefined || scheme === undefined || path === undefined || path === "") {
+    throw malformed("a pseudo-header field is missing");
+  }
+  const method = path.length <= MAX_PATH_LENGTH ? methods.get(path) : undefined;
+  const encoding = parseEncoding(encodingName);
+  const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
+  return {
+    method,
+    authority: authority ?? "",
+    timeoutMs,
+    encoding: encoding ?? "identity",
+    acceptsGzip: /\bgzip\b/.test(acceptEncoding),
+    contentLength,
+    refusal:
+      refuseHttp(httpMethod, contentType) ??
+      (encoding === undefined
+        ? refuse(Status.UNIMPLEMENTED, "the message encoding is not known", [
+            "grpc-accept-encoding",
+            ACCEPT_ENCODING,
+          ])
+        : timeout !== undefined && timeoutMs === undefined
+          ? refuse(Status.INTERNAL, "grpc-timeout is malformed")
+          : !hasValidBinaryValues(list)
+            ? refuse(Status.INTERNAL, "a binary header is not base64")
+            : !hasPrintableValues(list)
+              ? refuse(Status.INTERNAL, "a header has characters that are not printable ASCII")
+              : method === undefined
+                ? // The path is not repeated: it is the client's own text, of any length.
+                  refuse(Status.UNIMPLEMENTED, "the method is not implemented")
+                : undefined),
+  };
+}
+
+/**
+ * Looks at a request's trailers; gRPC has no use for them.
+ *
+ * @throws {StreamError} PROTOCOL_ERROR if they are malformed (RFC 9113, sections 8.1 and 8.2).
+ */
+export function checkTrailers({ fields, tooLarge, malformed: isMalformed }: HeaderList): void {
+  if (tooLarge) throw new StreamError(ErrorCode.ENHANCE_YOUR_CALM, "the trailers are too large");
+  if (isMalformed) throw malformed("a trailer with characters that are not allowed");
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name.startsWith(":")) throw malformed("a pseudo-header field in the trailers");
+    if (CONNECTION_FIELDS.has(name)) throw malformed("a field that belongs to a connection");
+  }
+}
+
+/**
+ * Holds a request to its `content-length` (RFC 9113, section 8.1.1).
+ *
+ * @throws {StreamError} PROTOCOL_ERROR if its DATA is longer, or has ended and is shorter.
+ */
+export function checkLength({ contentLength }: RequestHead, received: number, ended: boolean): void {
+  if (contentLength === undefined) return;
+  if (received > contentLength || (ended && received < contentLength)) {
+    throw malformed("content-length is not the length of the DATA");
+  }
+}
+
+function malformed(why: string): StreamError {
+  return new StreamError(ErrorCode.PROTOCOL_ERROR, `the request is malformed: ${why}`);
+}
+
+/** What is not gRPC gets an HTTP status (gRPC over HTTP/2, "Requests"). */
+function refuseHttp(httpMethod: string, contentType: string): Refusal | undefined {
+  if (httpMethod !== "POST") {
+    // The answer to HEAD has no body.
+    const message = httpMethod === "HEAD" ? "" : "gRPC is served here, by POST.\n";
+    return { httpStatus: "405", status: undefined, message, fields: ["allow", "POST"] };
+  }
+  if (!/^application\/grpc(?:$|[+;])/i.test(contentType)) {
+    const message = "gRPC is served here: the content-type must be application/grpc.\n";
+    return { httpStatus: "415", status: undefined, message, fields: [] };
+  }
+  return undefined;
+}
+
+function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {
+  return { httpStatus: "200", status, message, fields };
+}

@@ -1,0 +1,155 @@
+import type { ServerMiddlewareCall } from "nice-grpc-common";
+import type { ServerCallContext } from "./call-context.js";
+import type { ServerCall } from "./server-call.js";
+import type { ServerMethod } from "./server-method.js";
+
+// How a handler and its middleware are run, by nice-grpc's rules and with its messages.
+
+/** Runs a handler that answers with one message. */
+export async function runUnary(
+  call: ServerCall,
+  request: unknown,
+  context: ServerCallContext,
+): Promise<void> {
+  try {
+    const response = await call.method.handler(request, context);
+    if (response == null) throw new Error(returnedVoid(call.method));
+    call.handlerDone = true;
+    call.respond(response);
+  } catch (error) {
+    call.handlerDone = true;
+    call.fail(error);
+  }
+}
+
+/** Runs a handler that answers with one message, inside of its middleware. */
+export async function runUnaryMiddleware(
+  call: ServerCall,
+  request: unknown,
+  context: ServerCallContext,
+): Promise<void> {
+  try {
+    const iterator = throughMiddleware(call.method, request, context);
+    let result = await iterator.next();
+    for (;;) {
+      if (!result.done) {
+        result = await iterator.throw(
+          new Error(
+            `A middleware yielded a message, but expected to only return a message for ${shapeOf(call.method)}`,
+          ),
+        );
+      } else if (result.value == null) {
+        result = await iterator.throw(new Error(returnedVoid(call.method)));
+      } else break;
+    }
+    call.handlerDone = true;
+    call.respond(result.value);
+  } catch (error) {
+    call.handlerDone = true;
+    call.fail(error);
+  }
+}
+
+/** Runs a handler that answers with a stream, inside of its middleware if it has any. */
+export async function runStream(
+  call: ServerCall,
+  request: unknown,
+  context: ServerCallContext,
+): Promise<void> {
+  const { method } = call;
+  try {
+    const iterator =
+      method.middleware === undefined
+        ? iteratorOf(method.handler(request, context))
+        : throughMiddleware(method, request, context);
+    let result = await iterator.next();
+    for (;;) {
+      if (!result.done) {
+        if (!call.finished) {
+          try {
+            const writing = call.write(result.value);
+            if (writing !== undefined) await writing;
+          } catch (error) {
+            result = await throwInto(iterator, error);
+            continue;
+          }
+        }
+        // Nobody takes more: the generator's `finally` gets its turn.
+        if (!call.finished) result = await iterator.next();
+        else if (iterator.return === undefined) break;
+        else result = await iterator.return();
+      } else if (method.middleware !== undefined && result.value != null) {
+        const message = `A middleware returned a message, but expected to return void for ${shapeOf(method)}`;
+        result = await throwInto(iterator, new Error(message));
+      } else break;
+    }
+    call.handlerDone = true;
+    call.finishOk();
+  } catch (error) {
+    call.handlerDone = true;
+    call.fail(error);
+  }
+}
+
+function throughMiddleware(
+  { descriptor, middleware, handler }: ServerMethod,
+  request: unknown,
+  context: ServerCallContext,
+): AsyncGenerator<unknown, unknown, undefined> {
+  const call = {
+    method: descriptor,
+    requestStream: descriptor.requestStream,
+    request,
+    responseStream: descriptor.responseStream,
+    next: descriptor.responseStream
+      ? async function* (nextRequest: unknown, nextContext: ServerCallContext) {
+          checkRequest(descriptor, nextRequest);
+          yield* handler(nextRequest, nextContext) as AsyncIterable<unknown>;
+        }
+      : // oxlint-disable-next-line require-yield -- a generator by nice-grpc's contract
+        async function* (nextRequest: unknown, nextContext: ServerCallContext) {
+          checkRequest(descriptor, nextRequest);
+          return await handler(nextRequest, nextContext);
+        },
+  };
+  return middleware!(call as unknown as ServerMiddlewareCall<unknown, unknown>, context);
+}
+
+/** What `yield*` takes: an async iterable, or a plain one. */
+function iteratorOf(responses: unknown): AsyncIterator<unknown> {
+  const iterable = responses as AsyncIterable<unknown>;
+  if (iterable?.[Symbol.asyncIterator] !== undefined) return iterable[Symbol.asyncIterator]();
+  return (async function* () {
+    yield* iterable;
+  })();
+}
+
+async function throwInto(
+  iterator: AsyncIterator<unknown, unknown>,
+  error: unknown,
+): Promise<IteratorResult<unknown, unknown>> {
+  if (iterator.throw !== undefined) return iterator.throw(error);
+  await iterator.return?.();
+  throw error;
+}
+
+function checkRequest(descriptor: ServerMethod["descriptor"], request: unknown): void {
+  const isStream = typeof request === "object" && request !== null && Symbol.asyncIterator in request;
+  if (isStream !== descriptor.requestStream) {
+    throw new Error(
+      // Nice-grpc's text, which is the same where a stream is expected.
+      `A middleware passed invalid request to next(): expected a single message for ${shapeOf({ descriptor })}`,
+    );
+  }
+}
+
+function returnedVoid(method: ServerMethod): string {
+  return `A middleware returned void, but expected to return a message for ${shapeOf(method)}`;
+}
+
+function shapeOf({
+  descriptor: { requestStream, responseStream },
+}: Pick<ServerMethod, "descriptor">): string {
+  if (!requestStream) return responseStream ? "server streaming method" : "unary method";
+  return responseStream ? "bidirectional streaming method" : "client streaming method";
+}

@@ -1,0 +1,192 @@
+import type { Socket } from "node:net";
+import { TLSSocket, type PeerCertificate } from "node:tls";
+import type { HeaderList } from "../hpack/header-list.js";
+import { Connection } from "../http2/connection.js";
+import type { ConnectionEnd } from "../http2/connection-life.js";
+import type { ConnectionOptions } from "../http2/connection-options.js";
+import { SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.js";
+import { ConnectionError, ErrorCode } from "../http2/errors.js";
+import type { Http2Stream } from "../http2/stream.js";
+import { Status } from "nice-grpc-common";
+import type { Admit } from "./incoming-call.js";
+import { checkLength, parseRequestHead, type RequestHead } from "./request-head.js";
+import { RefusedCall } from "./refused-call.js";
+import { ServerCall } from "./server-call.js";
+import type { ServerMethod } from "./server-method.js";
+import type { ServerLimits, ServerStats } from "./server-options.js";
+
+/** How many PINGs may come too early (gRPC A8). */
+const MAX_PING_STRIKES = 2;
+/** How many messages handlers may send before other connections have their turn. */
+const MESSAGES_PER_TURN = 1024;
+
+/** What the connections of a server share. */
+export interface ServerState {
+  readonly methods: ReadonlyMap<string, ServerMethod>;
+  readonly limits: ServerLimits;
+  readonly stats: ServerStats;
+  readonly connections: Set<ServerConnection>;
+  /** Decides on a call when its headers have come; undefined if nobody does. */
+  readonly admit: Admit | undefined;
+}
+
+/** The server's side of a connection. */
+export class ServerConnection extends Connection {
+  readonly limits: ServerLimits;
+  readonly stats: ServerStats;
+  /** The client's address, `host:port`. */
+  readonly peer: string;
+  readonly #state: ServerState;
+  readonly #openedAt = Date.now();
+  readonly #maxAgeMs: number;
+  #idleSince = Date.now();
+  #pingSentAt = 0;
+  #lastPingAt = 0;
+  #pingStrikes = 0;
+  #sentAtLastPing = -1;
+  #peerCertificate: PeerCertificate | undefined;
+  #messagesThisTurn = 0;
+  #nextTurn: Promise<void> | undefined;
+
+  /** @param first What was read after the client's preface. */
+  constructor(socket: Socket, state: ServerState, options: ConnectionOptions, first: Buffer) {
+    super(socket, options);
+    this.#state = state;
+    this.limits = state.limits;
+    this.stats = state.stats;
+    this.peer = socket.remoteAddress === undefined ? "unknown" : peerOf(socket);
+    // Spread, so that clients do not all come back at once (gRPC A9).
+    this.#maxAgeMs = this.limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
+    state.connections.add(this);
+    this.stats.connectionsOpened++;
+    this.stats.connectionsOpen++;
+    this.start([[SETTING_MAX_CONCURRENT_STREAMS, this.limits.maxConcurrentStreams]], first);
+  }
+
+  /** The client's certificate, if it was verified. */
+  get peerCertificate(): PeerCertificate | undefined {
+    const { socket } = this;
+    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+    this.#peerCertificate ??= socket.getPeerCertificate();
+    return this.#peerCertificate;
+  }
+
+  /** To be awaited, if it is there, by a handler that has more to send: one that never waits would let nobody else run. */
+  nextTurn(): Promise<void> | undefined {
+    if (++this.#messagesThisTurn < MESSAGES_PER_TURN) return undefined;
+    this.#nextTurn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#messagesThisTurn = 0;
+        this.#nextTurn = undefined;
+        resolve();
+      });
+    });
+    return this.#nextTurn;
+  }
+
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id > this.ids.last;
+  }
+
+  protected onNewStream(id: number, list: HeaderList, endStream: boolean): void {
+    // RFC 9113, section 5.1.1: clients use odd ids, each higher than those before.
+    if (id % 2 === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a stream with an even id");
+    this.ids.opened(id);
+    if (this.refusesStreams || this.streams.size >= this.limits.maxConcurrentStreams) {
+      if (!this.refusesStreams) this.guard.count("refusedStreams");
+      this.ids.rememberReset(id);
+      this.sender.resetStream(id, ErrorCode.REFUSED_STREAM);
+      return;
+    }
+    const head = (list.parsed ??= parseRequestHead(list, this.#state.methods)) as RequestHead;
+    if (endStream) checkLength(head, 0, true);
+    if (head.refusal !== undefined) {
+      const refused = new RefusedCall(head, head.refusal, this.sender, this.guard.now);
+      this.addStream(refused, id);
+      refused.remoteEnded = endStream;
+      refused.begin();
+      return;
+    }
+    const call = new ServerCall(list, head, head.method!, this.guard.now);
+    this.addStream(call, id);
+    call.remoteEnded = endStream;
+    this.stats.callsStarted++;
+    call.begin(this.#state.admit);
+  }
+
+  protected override onHalfClosed(stream: Http2Stream): void {
+    // Nobody reads what the client still sends (RFC 9113, section 8.1).
+    this.resetStream(stream, ErrorCode.NO_ERROR);
+  }
+
+  protected override onStreamClosed(): void {
+    if (this.streams.size === 0) this.#idleSince = this.guard.now;
+  }
+
+  protected onGoAway(): void {
+    // The client goes; it will open no streams.
+  }
+
+  protected onEnd(_end: ConnectionEnd): void {
+    this.#state.connections.delete(this);
+    this.stats.connectionsOpen--;
+  }
+
+  protected override onPing(): void {
+    const { now } = this.guard;
+    const { sent } = this.sender;
+    // A PING that follows what we sent measures the connection (gRPC A8).
+    if (sent !== this.#sentAtLastPing) this.#pingStrikes = 0;
+    else if (
+      now - this.#lastPingAt < this.limits.minPingIntervalMs &&
+      ++this.#pingStrikes > MAX_PING_STRIKES
+    ) {
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings");
+    }
+    this.#lastPingAt = now;
+    this.#sentAtLastPing = sent;
+  }
+
+  /** Does what time asks for; called now and then. */
+  sweep(now: number): void {
+    const { limits } = this;
+    this.#sweepKeepalive(now);
+    if (this.end) return;
+    const age = now - this.#openedAt;
+    if (!this.isDraining) {
+      if (this.streams.size === 0 && now - this.#idleSince >= limits.maxConnectionIdleMs)
+        this.drain("max_idle");
+      else if (age >= this.#maxAgeMs) this.drain("max_age");
+    } else if (age >= this.#maxAgeMs + limits.maxConnectionAgeGraceMs) {
+      this.destroy(ErrorCode.NO_ERROR, "the connection was too old");
+    }
+    for (const stream of this.streams.values()) {
+      if (stream instanceof RefusedCall) {
+        if (now - stream.startedAt >= limits.requestTimeoutMs) stream.answer();
+      } else if (
+        stream instanceof ServerCall &&
+        stream.isWaitingForRequest &&
+        now - stream.startedAt >= limits.requestTimeoutMs
+      ) {
+        stream.interrupt(Status.DEADLINE_EXCEEDED, "the request did not arrive in time");
+      }
+    }
+  }
+
+  #sweepKeepalive(now: number): void {
+    const { keepaliveTimeMs, keepaliveTimeoutMs } = this.limits;
+    if (this.#pingSentAt > 0) {
+      if (this.lastReadAt >= this.#pingSentAt) this.#pingSentAt = 0;
+      else if (now - this.#pingSentAt >= keepaliveTimeoutMs) {
+        this.destroy(ErrorCode.NO_ERROR, "the client did not answer a keepalive PING");
+      }
+    } else if (now - this.lastReadAt >= keepaliveTimeMs) {
+      this.#pingSentAt = now;
+      this.ping(() => {});
+    }
+  }
+}
+
+function peerOf({ remoteAddress, remotePort, remoteFamily }: Socket): string {
+  return remoteFamily === "IPv6" ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}

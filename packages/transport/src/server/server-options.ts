@@ -1,0 +1,102 @@
+import { defaultConnectionOptions, type ConnectionOptions } from "../http2/connection-options.js";
+
+/** Bounds of a server, on each connection and call. */
+export interface ServerLimits {
+  /** The largest message taken, in bytes, after decompression. Default 4 MiB. */
+  maxReceiveMessageBytes: number;
+  /** The largest message sent, in bytes, before compression. Default: none. */
+  maxSendMessageBytes: number;
+  /** Whether responses are compressed by gzip for clients that take it. Default: no. */
+  compressResponses: boolean;
+  /** How many calls a connection may carry at once (SETTINGS_MAX_CONCURRENT_STREAMS). Default 10,000. */
+  maxConcurrentStreams: number;
+  /**
+   * How long a request of one message may take to arrive, whatever its deadline, in milliseconds. Default 60,000. The call
+   * then ends with DEADLINE_EXCEEDED.
+   */
+  requestTimeoutMs: number;
+  /** A connection silent for so long is sent a PING, in milliseconds. Default 2 hours. */
+  keepaliveTimeMs: number;
+  /** A PING unanswered for so long ends its connection, in milliseconds. Default 20,000. */
+  keepaliveTimeoutMs: number;
+  /**
+   * A client may send a PING so often, in milliseconds, beside those that follow what it has received. Default 5 minutes.
+   * The third one too early ends its connection with GOAWAY `too_many_pings` (gRPC A8).
+   */
+  minPingIntervalMs: number;
+  /** A connection without calls is drained after so long, in milliseconds. Default: never. */
+  maxConnectionIdleMs: number;
+  /** A connection is drained after so long, give or take a tenth, in milliseconds (gRPC A9). Default: never. */
+  maxConnectionAgeMs: number;
+  /** How long calls may go on after that, in milliseconds. Default: for ever. */
+  maxConnectionAgeGraceMs: number;
+}
+
+/** The defaults of {@link ServerLimits}, which are those of gRPC's servers. */
+export const defaultServerLimits: ServerLimits = {
+  maxReceiveMessageBytes: 4 * 1024 * 1024,
+  maxSendMessageBytes: Infinity,
+  compressResponses: false,
+  maxConcurrentStreams: 10_000,
+  requestTimeoutMs: 60_000,
+  keepaliveTimeMs: 2 * 3_600_000,
+  keepaliveTimeoutMs: 20_000,
+  minPingIntervalMs: 5 * 60_000,
+  maxConnectionIdleMs: Infinity,
+  maxConnectionAgeMs: Infinity,
+  maxConnectionAgeGraceMs: Infinity,
+};
+
+/** The names that grpc-js has for some of {@link ServerLimits}; -1 is no limit. */
+export interface GrpcJsServerOptions {
+  "grpc.max_receive_message_length"?: number;
+  "grpc.max_send_message_length"?: number;
+  "grpc.max_concurrent_streams"?: number;
+  "grpc.keepalive_time_ms"?: number;
+  "grpc.keepalive_timeout_ms"?: number;
+  "grpc.max_connection_idle_ms"?: number;
+  "grpc.max_connection_age_ms"?: number;
+  "grpc.max_connection_age_grace_ms"?: number;
+  /** gzip (2) compresses responses for clients that take it. */
+  "grpc.default_compression_algorithm"?: number;
+}
+
+const GRPC_JS_NAMES = {
+  "grpc.max_receive_message_length": "maxReceiveMessageBytes",
+  "grpc.max_send_message_length": "maxSendMessageBytes",
+  "grpc.max_concurrent_streams": "maxConcurrentStreams",
+  "grpc.keepalive_time_ms": "keepaliveTimeMs",
+  "grpc.keepalive_timeout_ms": "keepaliveTimeoutMs",
+  "grpc.max_connection_idle_ms": "maxConnectionIdleMs",
+  "grpc.max_connection_age_ms": "maxConnectionAgeMs",
+  "grpc.max_connection_age_grace_ms": "maxConnectionAgeGraceMs",
+} as const;
+/** grpc-js's number of gzip. */
+const GRPC_JS_GZIP = 2;
+
+/** The limits that a server has. What is said in both names counts as said in ours. */
+export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<ServerLimits>): ServerLimits {
+  const limits = { ...defaultServerLimits };
+  for (const [name, limit] of Object.entries(GRPC_JS_NAMES)) {
+    const value = options[name as keyof typeof GRPC_JS_NAMES];
+    if (value !== undefined) limits[limit] = value < 0 ? Infinity : value;
+  }
+  limits.compressResponses = options["grpc.default_compression_algorithm"] === GRPC_JS_GZIP;
+  return { ...limits, ...overrides };
+}
+
+/** Counters of a server, for a metrics collector to read. */
+export interface ServerStats {
+  connectionsOpened: number;
+  connectionsOpen: number;
+  callsStarted: number;
+  callsSucceeded: number;
+  callsFailed: number;
+  messagesReceived: number;
+  messagesSent: number;
+}
+
+/** The options of a connection that a server makes. */
+export function connectionOptions(overrides: Partial<ConnectionOptions>): ConnectionOptions {
+  return { ...defaultConnectionOptions, ...overrides };
+}

@@ -1,0 +1,91 @@
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { EchoServiceDefinition, echoService } from "@callwire/testkit";
+import { createServer, type Server, type ServerOptions } from "./create-server.js";
+
+/** A server of this package that a test started. Disposing of it cuts it off. */
+export interface StartedServer<S = Server> extends AsyncDisposable {
+  address: string;
+  server: S;
+}
+
+/** Starts a server on a free port; `configure` adds the services. Default: the echo service. */
+export async function start(
+  configure: (server: ReturnType<typeof createServer>) => void = (server) =>
+    server.add(EchoServiceDefinition, echoService()),
+  options: ServerOptions = {},
+): Promise<StartedServer<ReturnType<typeof createServer>>> {
+  const server = createServer(options);
+  configure(server);
+  const port = await server.listen("127.0.0.1:0");
+  return {
+    address: `127.0.0.1:${port}`,
+    server,
+    [Symbol.asyncDispose]: async () => server.forceShutdown(),
+  };
+}
+
+/** What a server answered, as it stands on the wire. */
+export interface RawAnswer {
+  headers: IncomingHttpHeaders;
+  /** The header itself, if the response is trailers-only. */
+  trailers: IncomingHttpHeaders;
+  /** The messages with their flags: `[compressed, bytes]`. */
+  messages: [compressed: boolean, bytes: Buffer][];
+  /** The code that the stream was closed with. */
+  rstCode: number;
+}
+
+/** A client that speaks HTTP/2 and nothing above. */
+export interface RawClient extends Disposable {
+  session: ClientHttp2Session;
+  /** Sends DATA as it is cut here, and reads the answer. */
+  call(path: string, headers?: Record<string, string | string[]>, ...data: Uint8Array[]): Promise<RawAnswer>;
+}
+
+export function rawClient(address: string): RawClient {
+  const session = connect(`http://${address}`);
+  session.on("error", () => {});
+  return {
+    session,
+    async call(path, headers = {}, ...data) {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": path,
+        te: "trailers",
+        "content-type": "application/grpc",
+        ...headers,
+      });
+      const answer: RawAnswer = { headers: {}, trailers: {}, messages: [], rstCode: 0 };
+      const chunks: Buffer[] = [];
+      stream.on("response", (got) => (answer.headers = got));
+      stream.on("trailers", (got) => (answer.trailers = got));
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("error", () => {});
+      const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+      for (const part of data) {
+        // One frame each: node:http2 would put together what waits.
+        await new Promise((resolve) => stream.write(part, resolve));
+      }
+      stream.end();
+      await closed;
+      answer.rstCode = stream.rstCode;
+      if (answer.headers["grpc-status"] !== undefined) answer.trailers = answer.headers;
+      const body = Buffer.concat(chunks);
+      for (let at = 0; at + 5 <= body.length;) {
+        const end = at + 5 + body.readUInt32BE(at + 1);
+        answer.messages.push([body[at] === 1, body.subarray(at + 5, end)]);
+        at = end;
+      }
+      return answer;
+    },
+    [Symbol.dispose]: () => session.destroy(),
+  };
+}
+
+/** A message with its prefix. */
+export function prefixed(bytes: Uint8Array, flags = 0): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix[0] = flags;
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+}
