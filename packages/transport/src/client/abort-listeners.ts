@@ -1,0 +1,40 @@
+/** What a signal ends. */
+export interface Abortable {
+  onAbort(): void;
+}
+
+/** What each signal ends, with one listener for all: a signal may be shared by thousands of calls. */
+const groups = new WeakMap<AbortSignal, Set<Abortable>>();
+
+/** Calls `onAbort` when the signal is aborted, which it must not be yet. */
+export function listenForAbort(signal: AbortSignal, target: Abortable): void {
+  const group = groups.get(signal);
+  if (group !== undefined) {
+    group.add(target);
+    return;
+  }
+  groups.set(signal, new Set([target]));
+  signal.addEventListener("abort", onAbort);
+}
+
+/** Undoes {@link listenForAbort}. */
+export function stopListening(signal: AbortSignal, target: Abortable): void {
+  const group = groups.get(signal);
+  if (group === undefined || !group.delete(target) || group.size > 0) return;
+  groups.delete(signal);
+  signal.removeEventListener("abort", onAbort);
+}
+
+function onAbort(this: AbortSignal): void {
+  const group = groups.get(this);
+  groups.delete(this);
+  this.removeEventListener("abort", onAbort);
+  for (const target of group ?? []) target.onAbort();
+}
+
+/** What a call is ended with by its signal, as nice-grpc does: `name` tells it. */
+export function abortError(): Error {
+  const error = new Error("The operation has been aborted");
+  error.name = "AbortError";
+  return error;
+}

@@ -1,0 +1,76 @@
+import { createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
+
+/** How a server's certificate is verified, beyond the usual. */
+export interface VerifyOptions {
+  /** Called after the usual check of the server's name; an error that it returns refuses the certificate. */
+  checkServerIdentity?: (hostname: string, certificate: PeerCertificate) => Error | undefined;
+  /** False takes any certificate: for tests alone. Default: true. */
+  rejectUnauthorized?: boolean;
+}
+
+/** What a channel over TLS needs. */
+export interface TlsSettings {
+  /** Asked for each connection. */
+  context: () => SecureContext;
+  verify: VerifyOptions;
+}
+
+/** What secures a channel: nothing, or TLS. */
+export class ChannelCredentials {
+  /** Undefined for clear text. */
+  readonly tls: TlsSettings | undefined;
+
+  private constructor(tls: TlsSettings | undefined) {
+    this.tls = tls;
+  }
+
+  /** Clear text. */
+  static createInsecure(): ChannelCredentials {
+    return new ChannelCredentials(undefined);
+  }
+
+  /**
+   * TLS; all in PEM.
+   *
+   * @param rootCerts Whom to trust. Default: the authorities that Node.js trusts.
+   * @param privateKey The client's key, for servers that want to know the client; goes with `certChain`.
+   * @throws {Error} if one of them is not valid, or a key comes without its certificate or the other way round.
+   */
+  static createSsl(
+    rootCerts?: Buffer | null,
+    privateKey?: Buffer | null,
+    certChain?: Buffer | null,
+    verifyOptions?: VerifyOptions,
+  ): ChannelCredentials {
+    if (privateKey && !certChain)
+      throw new Error("Private key must be given with accompanying certificate chain");
+    if (!privateKey && certChain)
+      throw new Error("Certificate chain must be given with accompanying private key");
+    const context = createSecureContext({
+      ...(rootCerts && { ca: rootCerts }),
+      ...(privateKey && { key: privateKey }),
+      ...(certChain && { cert: certChain }),
+      minVersion: "TLSv1.2",
+    });
+    return ChannelCredentials.createFromSecureContext(context, verifyOptions);
+  }
+
+  /**
+   * TLS with a context of `tls.createSecureContext`, or with a function that is asked for one at each connection: so that a
+   * certificate that was renewed is used without a restart.
+   */
+  static createFromSecureContext(
+    context: SecureContext | (() => SecureContext),
+    verifyOptions: VerifyOptions = {},
+  ): ChannelCredentials {
+    return new ChannelCredentials({
+      context: typeof context === "function" ? context : () => context,
+      verify: verifyOptions,
+    });
+  }
+
+  /** Whether the channel is secured. */
+  _isSecure(): boolean {
+    return this.tls !== undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
+import type { Encoding } from "../grpc/compression.js";
+
+/**
+ * Options of a channel, in grpc-js's names; what is not listed here is ignored. In particular: retries
+ * (`grpc.enable_retries` and the rest of `grpc.service_config`) are for a middleware, and so is channelz; HTTP proxies
+ * (`grpc.enable_http_proxy`), subchannels shared by channels (`grpc.use_local_subchannel_pool`) and node:http2's settings
+ * (`grpc-node.*`) have no meaning here.
+ */
+export interface ChannelOptions {
+  /** The largest message taken, in bytes, also after decompression; -1 for no limit. Default: 4 MiB. */
+  "grpc.max_receive_message_length"?: number;
+  /** The largest message sent, in bytes; -1 for no limit. Default: no limit. */
+  "grpc.max_send_message_length"?: number;
+  /**
+   * How long a connection with calls is silent before a PING asks whether it is alive, in milliseconds; at least 10,000
+   * (gRPC, "Keepalive"). Default: never.
+   */
+  "grpc.keepalive_time_ms"?: number;
+  /** How long the PING's answer may take before the connection is given up, in milliseconds. Default: 20,000. */
+  "grpc.keepalive_timeout_ms"?: number;
+  /** 1 for PINGs also on a connection without calls. Default: 0. */
+  "grpc.keepalive_permit_without_calls"?: number;
+  /** The wait after the first failed attempt to connect, in milliseconds (gRPC, "Connection Backoff"). Default: 1,000. */
+  "grpc.initial_reconnect_backoff_ms"?: number;
+  /** The longest wait after a failed attempt to connect, in milliseconds. Default: 120,000. */
+  "grpc.max_reconnect_backoff_ms"?: number;
+  /**
+   * How long an attempt to connect may take, TLS and the server's SETTINGS included, in milliseconds; 0 for no limit. (The
+   * name is C-core's for that document's MIN_CONNECT_TIMEOUT.) Default: 20,000.
+   */
+  "grpc.min_reconnect_backoff_ms"?: number;
+  /** How long a channel may be without calls before it closes its connections, in milliseconds. Default: 30 minutes. */
+  "grpc.client_idle_timeout_ms"?: number;
+  /** How long to wait between two resolutions of a name, with round_robin, in milliseconds. Default: 30,000. */
+  "grpc.dns_min_time_between_resolutions_ms"?: number;
+  /** The name that the server's certificate is checked for, for tests. Default: the address's host. */
+  "grpc.ssl_target_name_override"?: string;
+  /** What is sent as `:authority`. Default: the address's host and port. */
+  "grpc.default_authority"?: string;
+  /** Stands before our own `user-agent`. */
+  "grpc.primary_user_agent"?: string;
+  /** Stands behind our own `user-agent`. */
+  "grpc.secondary_user_agent"?: string;
+  /** How requests are compressed unless the call says otherwise: 0 not at all, 2 with gzip. Default: 0. */
+  "grpc.default_compression_algorithm"?: number;
+  /** JSON; of it `loadBalancingConfig` is read, which may name `pick_first` and `round_robin`. Default: pick_first. */
+  "grpc.service_config"?: string;
+  /**
+   * How many connections to one address there may be: a further one is opened when all those there are have as many calls
+   * as the server allows. Default: 16.
+   */
+  "callwire.max_connections"?: number;
+  [name: string]: unknown;
+}
+
+/** What {@link ChannelOptions} come to. */
+export interface ChannelSettings {
+  maxReceiveBytes: number;
+  maxSendBytes: number;
+  keepaliveTimeMs: number;
+  keepaliveTimeoutMs: number;
+  keepaliveWithoutCalls: boolean;
+  initialBackoffMs: number;
+  maxBackoffMs: number;
+  connectTimeoutMs: number;
+  idleTimeoutMs: number;
+  minResolutionIntervalMs: number;
+  tlsNameOverride: string | undefined;
+  authority: string | undefined;
+  userAgent: string;
+  compression: Encoding;
+  roundRobin: boolean;
+  maxConnections: number;
+}
+
+/** The shortest time between two PINGs (gRPC, "Keepalive"). */
+export const MIN_KEEPALIVE_MS = 10_000;
+/** grpc-js's number of gzip. */
+const GZIP = 2;
+
+/** Pure: reads the options. Throws a TypeError or RangeError if one of them is not right. */
+export function channelSettings(options: ChannelOptions): ChannelSettings {
+  const number = (name: keyof ChannelOptions, fallback: number): number => {
+    const value = options[name] ?? fallback;
+    if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError(`${name} is not a number`);
+    return value;
+  };
+  const text = (name: keyof ChannelOptions): string | undefined => {
+    const value = options[name] ?? undefined;
+    if (value !== undefined && typeof value !== "string") throw new TypeError(`${name} is not a string`);
+    return value;
+  };
+  const bytes = (name: keyof ChannelOptions, fallback: number): number => {
+    const value = number(name, fallback);
+    return value < 0 ? MAX_MESSAGE_BYTES : Math.min(value, MAX_MESSAGE_BYTES);
+  };
+  const keepaliveMs = number("grpc.keepalive_time_ms", -1);
+  const initialBackoffMs = Math.max(number("grpc.initial_reconnect_backoff_ms", 1000), 1);
+  const maxConnections = number("callwire.max_connections", 16);
+  if (!(maxConnections >= 1)) throw new RangeError("callwire.max_connections must be at least 1");
+  return {
+    maxReceiveBytes: bytes("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    maxSendBytes: bytes("grpc.max_send_message_length", -1),
+    keepaliveTimeMs: keepaliveMs < 0 ? Infinity : Math.max(keepaliveMs, MIN_KEEPALIVE_MS),
+    keepaliveTimeoutMs: number("grpc.keepalive_timeout_ms", 20_000),
+    keepaliveWithoutCalls: number("grpc.keepalive_permit_without_calls", 0) !== 0,
+    initialBackoffMs,
+    maxBackoffMs: Math.max(number("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
+    connectTimeoutMs: number("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
+    idleTimeoutMs: Math.max(number("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
+    minResolutionIntervalMs: number("grpc.dns_min_time_between_resolutions_ms", 30_000),
+    tlsNameOverride: text("grpc.ssl_target_name_override"),
+    authority: text("grpc.default_authority"),
+    userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]
+      .filter((part) => part !== undefined && part !== "")
+      .join(" "),
+    compression: number("grpc.default_compression_algorithm", 0) === GZIP ? "gzip" : "identity",
+    roundRobin: asksForRoundRobin(text("grpc.service_config")),
+    maxConnections,
+  };
+}
+
+/** Of the policies listed the first known one counts (gRPC, "Service Config"). */
+function asksForRoundRobin(serviceConfig: string | undefined): boolean {
+  if (serviceConfig === undefined) return false;
+  const { loadBalancingConfig } = JSON.parse(serviceConfig) as { loadBalancingConfig?: unknown };
+  if (!Array.isArray(loadBalancingConfig)) return false;
+  for (const policy of loadBalancingConfig as object[]) {
+    if ("round_robin" in policy) return true;
+    if ("pick_first" in policy) return false;
+  }
+  return false;
+}

@@ -1,0 +1,258 @@
+import { Status } from "nice-grpc-common";
+import { defaultConnectionOptions } from "../http2/connection-options.js";
+import type { Balancer, BalancerListener } from "./balancer.js";
+import { ChannelCredentials } from "./channel-credentials.js";
+import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
+import type { ClientCall } from "./client-call.js";
+import type { KeepaliveOptions } from "./client-connection.js";
+import { ConnectivityState, StateWatches } from "./connectivity-state.js";
+import { Endpoint, type EndpointOptions } from "./endpoint.js";
+import { RoundRobin } from "./round-robin.js";
+import { parseTarget, resolveTarget, type Target } from "./target.js";
+
+/** The longest that a timer takes, in milliseconds. */
+const FOREVER_MS = 0x7fff_ffff;
+
+/** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
+export interface Channel {
+  /** Takes no more calls; those that wait fail, those that run go on to their end. */
+  close(): void;
+  /** The address, in gRPC's syntax. */
+  getTarget(): string;
+  /** The state now; with `tryToConnect` an idle channel begins to connect. */
+  getConnectivityState(tryToConnect: boolean): ConnectivityState;
+  /** Calls back once when the state is no longer `currentState`, or with an error when the deadline has passed. */
+  watchConnectivityState(
+    currentState: ConnectivityState,
+    deadline: Date | number,
+    callback: (error?: Error) => void,
+  ): void;
+}
+
+/** What a channel has done, and is doing. */
+export interface ChannelStats {
+  /** Connections that are open. */
+  connections: number;
+  /** Calls that have a stream on one of them. */
+  streamsOpen: number;
+  /** Calls that wait for a connection. */
+  callsWaiting: number;
+  /** Calls that were begun. */
+  callsStarted: number;
+  /** Calls that ended with OK. */
+  callsSucceeded: number;
+  /** Calls that ended with an error, or were cancelled. */
+  callsFailed: number;
+}
+
+/** A {@link Channel} over connections of our own. */
+export class TransportChannel implements Channel, BalancerListener {
+  readonly settings: ChannelSettings;
+  readonly secure: boolean;
+  /** What is sent as `:authority`. */
+  readonly authority: string;
+  callsStarted = 0;
+  callsSucceeded = 0;
+  callsFailed = 0;
+  readonly #target: Target;
+  readonly #balancer: Balancer;
+  readonly #keepalive: KeepaliveOptions;
+  readonly #waiting = new Set<ClientCall>();
+  readonly #watches = new StateWatches();
+  /** Keeps the process alive while calls wait: nothing else may. */
+  #waitTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #serving = false;
+
+  constructor(target: Target, credentials: ChannelCredentials, settings: ChannelSettings) {
+    this.settings = settings;
+    this.secure = credentials._isSecure();
+    this.authority = settings.authority ?? target.authority;
+    this.#target = target;
+    this.#keepalive = {
+      timeMs: settings.keepaliveTimeMs,
+      timeoutMs: settings.keepaliveTimeoutMs,
+      withoutCalls: settings.keepaliveWithoutCalls,
+    };
+    const options: EndpointOptions = {
+      connect: {
+        credentials,
+        hostname: settings.tlsNameOverride ?? target.hostname,
+        timeoutMs: settings.connectTimeoutMs,
+        connection: defaultConnectionOptions,
+        keepalive: this.#keepalive,
+      },
+      initialBackoffMs: settings.initialBackoffMs,
+      maxBackoffMs: settings.maxBackoffMs,
+      maxConnections: settings.maxConnections,
+    };
+    const resolve = () => resolveTarget(target);
+    this.#balancer = settings.roundRobin
+      ? new RoundRobin(resolve, settings.minResolutionIntervalMs, options, this)
+      : new Endpoint(resolve, options, this);
+  }
+
+  getTarget(): string {
+    return this.#target.name;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#idleTimer);
+    this.#balancer.close();
+    this.onChange();
+  }
+
+  getConnectivityState(tryToConnect: boolean): ConnectivityState {
+    if (this.#closed) return ConnectivityState.SHUTDOWN;
+    if (tryToConnect && this.#balancer.state === ConnectivityState.IDLE) this.#connect();
+    return this.#balancer.state;
+  }
+
+  watchConnectivityState(
+    currentState: ConnectivityState,
+    deadline: Date | number,
+    callback: (error?: Error) => void,
+  ): void {
+    this.#watches.add(currentState, this.getConnectivityState(false), Number(deadline), callback);
+  }
+
+  /** The counts at this moment. */
+  stats(): ChannelStats {
+    const { connections } = this.#balancer;
+    return {
+      connections: connections.length,
+      streamsOpen: connections.reduce((sum, { streams }) => sum + streams.size, 0),
+      callsWaiting: this.#waiting.size,
+      callsStarted: this.callsStarted,
+      callsSucceeded: this.callsSucceeded,
+      callsFailed: this.callsFailed,
+    };
+  }
+
+  /** Gives a call a connection, now or later, or tells it that there is none. */
+  start(call: ClientCall): void {
+    // Those that wait go first.
+    const connection = this.#waiting.size === 0 && !this.#closed ? this.#balancer.pick() : undefined;
+    if (connection !== undefined) {
+      call.begin(connection);
+      return;
+    }
+    if (this.#refuse(call)) return;
+    this.#waiting.add(call);
+    this.#waitTimer ??= setInterval(() => {}, FOREVER_MS);
+    this.#connect();
+  }
+
+  /** A call waits no more. */
+  forget(call: ClientCall): void {
+    this.#waiting.delete(call);
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#waitTimer);
+    this.#waitTimer = undefined;
+  }
+
+  onChange(): void {
+    this.#watches.changed(this.getConnectivityState(false));
+    this.onRoom();
+  }
+
+  onRoom(): void {
+    if (this.#waiting.size > 0 && !this.#serving) this.#serve();
+  }
+
+  onTooManyPings(): void {
+    // gRPC A8: twice as long from now on, for the connections to come too.
+    this.#keepalive.timeMs *= 2;
+  }
+
+  /** Gives those that wait what there is. */
+  #serve(): void {
+    // Calls that begin, or fail, change what this looks at.
+    this.#serving = true;
+    for (const call of this.#waiting) {
+      const connection = this.#closed ? undefined : this.#balancer.pick();
+      if (connection !== undefined) {
+        this.forget(call);
+        call.begin(connection);
+      } else if (this.getConnectivityState(false) < ConnectivityState.TRANSIENT_FAILURE) break;
+      else this.#refuse(call);
+    }
+    this.#serving = false;
+    if (this.#waiting.size > 0) this.#connect();
+  }
+
+  /** Fails a call for which there is no connection, and will be none for a while; false if it is to wait. */
+  #refuse(call: ClientCall): boolean {
+    if (this.#closed) {
+      call.fail(Status.UNAVAILABLE, "the channel is closed");
+      return true;
+    }
+    if (call.waitForReady || this.#balancer.state !== ConnectivityState.TRANSIENT_FAILURE) return false;
+    call.fail(Status.UNAVAILABLE, `no connection to ${this.getTarget()}: ${this.#balancer.error}`);
+    return true;
+  }
+
+  #connect(): void {
+    this.#idleTimer ??= this.#watchIdleness();
+    this.#balancer.connect();
+  }
+
+  /** A channel without calls for its time, or at most twice that, closes its connections. */
+  #watchIdleness(): NodeJS.Timeout {
+    const { idleTimeoutMs } = this.settings;
+    const closeIdle = () => this.#balancer.closeIdle(Date.now() - idleTimeoutMs);
+    return setInterval(closeIdle, Math.min(idleTimeoutMs, FOREVER_MS)).unref();
+  }
+}
+
+/**
+ * Makes a channel. It connects when it is first used, and again whenever its connection is lost.
+ *
+ * @param address `host:port`, `http://host:port`, `https://host:port`, or a name in gRPC's syntax: `dns:///host:port`,
+ *   `ipv4:…`, `ipv6:…`, `unix:path`. Without a port it is 443 with TLS, and 80 without.
+ * @param credentials Default: TLS for `https://`, otherwise clear text.
+ * @throws {Error} if the address or an option is not right.
+ */
+export function createChannel(
+  address: string,
+  credentials?: ChannelCredentials,
+  options: ChannelOptions = {},
+): Channel {
+  const security =
+    credentials ??
+    (/^https:\/\//i.test(address) ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure());
+  if (!(security instanceof ChannelCredentials)) {
+    throw new TypeError("credentials must be made by ChannelCredentials of @callwire/transport");
+  }
+  return new TransportChannel(parseTarget(address, security._isSecure()), security, channelSettings(options));
+}
+
+/**
+ * Waits until the channel is connected. Nobody has to: calls wait for themselves.
+ *
+ * @throws {Error} if it is not by the deadline, or the channel is closed.
+ */
+export async function waitForChannelReady(channel: Channel, deadline: Date): Promise<void> {
+  for (;;) {
+    const state = channel.getConnectivityState(true);
+    if (state === ConnectivityState.READY) return;
+    if (state === ConnectivityState.SHUTDOWN) throw new Error("The channel is closed");
+    await new Promise<void>((resolve, reject) => {
+      channel.watchConnectivityState(state, deadline, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/** What a channel has done, for a collector of metrics. */
+export function channelStats(channel: Channel): ChannelStats {
+  return transportChannel(channel).stats();
+}
+
+/** @throws {TypeError} if the channel is of another library. */
+export function transportChannel(channel: Channel): TransportChannel {
+  if (channel instanceof TransportChannel) return channel;
+  throw new TypeError("the channel must be made by createChannel of @callwire/transport");
+}

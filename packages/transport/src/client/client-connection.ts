@@ -1,0 +1,204 @@
+import type { Socket } from "node:net";
+import type { HeaderFields } from "../hpack/header-fields.js";
+import { Connection } from "../http2/connection.js";
+import type { ConnectionEnd } from "../http2/connection-life.js";
+import type { ConnectionOptions } from "../http2/connection-options.js";
+import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/constants.js";
+import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
+import type { ClientCall } from "./client-call.js";
+
+/** Hears what becomes of a connection. */
+export interface ConnectionListener {
+  /** The server's first SETTINGS have come: calls may begin. */
+  onReady(connection: ClientConnection): void;
+  /** A call is over, or the server allows more of them. */
+  onRoom(connection: ClientConnection): void;
+  /** The server takes no new calls; `tooManyPings` if our keepalive is the reason. */
+  onGoingAway(connection: ClientConnection, tooManyPings: boolean): void;
+  /** The connection is over, and its calls have been told. */
+  onEnded(connection: ClientConnection, end: ConnectionEnd): void;
+}
+
+/** When a connection asks whether its peer is alive (gRPC, "Keepalive"). */
+export interface KeepaliveOptions {
+  /** How long it is silent before that, in milliseconds; `Infinity` for never. */
+  timeMs: number;
+  /** How long the answer may take, in milliseconds. */
+  timeoutMs: number;
+  /** Whether also without calls. */
+  withoutCalls: boolean;
+}
+
+/** The client's side of a connection. It does not keep the process alive while it has no calls. */
+export class ClientConnection extends Connection {
+  /** Where it goes, for messages. */
+  readonly peer: string;
+  /** When the last call was over, in milliseconds since the epoch; for those that have none. */
+  idleSince = Date.now();
+  /** Why the server goes away, if it said so: the end of the connection itself tells less. */
+  goAwayReason: string | undefined;
+  #nextId = 1;
+  #ready = false;
+  #goingAway = false;
+  #referenced = true;
+  #checkingReference = false;
+  #keepaliveTimer: NodeJS.Timeout | undefined;
+  readonly #listener: ConnectionListener;
+  readonly #keepalive: KeepaliveOptions;
+
+  /** @param socket Connected, with TLS if there is to be. */
+  constructor(
+    socket: Socket,
+    peer: string,
+    options: ConnectionOptions,
+    keepalive: KeepaliveOptions,
+    listener: ConnectionListener,
+  ) {
+    super(socket, options);
+    this.peer = peer;
+    this.#listener = listener;
+    this.#keepalive = keepalive;
+    this.sender.output.reserve(CLIENT_PREFACE.length);
+    this.sender.output.bytes(CLIENT_PREFACE);
+    this.start([[SETTING_ENABLE_PUSH, 0]]);
+    // Nothing is gained by waiting for the end of the turn.
+    this.sender.output.flush();
+  }
+
+  /** Whether a call may begin now. */
+  get hasRoom(): boolean {
+    return (
+      this.#ready &&
+      !this.#goingAway &&
+      this.end === undefined &&
+      this.streams.size < this.sender.peer.maxConcurrentStreams
+    );
+  }
+
+  /** Whether the server has said that it goes, or the ids are used up. */
+  get isGoingAway(): boolean {
+    return this.#goingAway;
+  }
+
+  /** Opens a stream with the request's headers; there must be room. */
+  open(call: ClientCall, fields: HeaderFields, rest: readonly string[] | undefined): void {
+    if (this.streams.size === 0) this.#onBusy();
+    const id = this.#nextId;
+    this.#nextId += 2;
+    this.addStream(call, id);
+    this.sender.headers(call, fields, rest, false);
+    // RFC 9113, section 5.1.1: ids are never used again.
+    if (this.#nextId > MAX_31_BITS) this.#goAway(false);
+  }
+
+  /** Begins no more calls, and closes when those there are have ended. */
+  shutDown(): void {
+    this.#goingAway = true;
+    this.#closeIfDone();
+  }
+
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id >= this.#nextId;
+  }
+
+  protected onNewStream(): void {
+    // Servers open streams by PUSH_PROMISE alone (RFC 9113, section 5.1.1), which we do not allow.
+    throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "HEADERS on a stream that is idle");
+  }
+
+  protected override onPeerSettings(): void {
+    if (this.#ready) {
+      this.#listener.onRoom(this);
+      return;
+    }
+    this.#ready = true;
+    this.#checkReference();
+    if (this.#keepalive.withoutCalls) this.#armKeepalive();
+    this.#listener.onReady(this);
+  }
+
+  protected override onStreamClosed(): void {
+    if (this.end !== undefined) return;
+    if (this.streams.size === 0) {
+      this.idleSince = this.guard.now;
+      if (this.#goingAway) this.#closeIfDone();
+      else this.#checkReference();
+    }
+    this.#listener.onRoom(this);
+  }
+
+  protected onGoAway(lastStreamId: number, code: ErrorCode, debugData: string): void {
+    const tooManyPings = code === ErrorCode.ENHANCE_YOUR_CALM && debugData === "too_many_pings";
+    if (code !== ErrorCode.NO_ERROR) {
+      this.goAwayReason = `the server sent GOAWAY with ${errorCodeName(code)}${debugData === "" ? "" : `: ${debugData}`}`;
+    }
+    this.#goAway(tooManyPings);
+    for (const stream of Array.from(this.streams.values())) {
+      if (stream.id <= lastStreamId) continue;
+      this.forgetStream(stream);
+      (stream as ClientCall).onUnprocessed("the server is going away");
+    }
+    this.#closeIfDone();
+  }
+
+  protected onEnd(end: ConnectionEnd): void {
+    clearTimeout(this.#keepaliveTimer);
+    this.#listener.onEnded(this, end);
+  }
+
+  #goAway(tooManyPings: boolean): void {
+    if (this.#goingAway) return;
+    this.#goingAway = true;
+    this.#listener.onGoingAway(this, tooManyPings);
+  }
+
+  #closeIfDone(): void {
+    if (this.streams.size > 0 || this.end !== undefined) return;
+    // Not now: a stream may just be about to be closed, and its call to be told.
+    setImmediate(() => {
+      if (this.streams.size === 0) this.fail(new ConnectionError(ErrorCode.NO_ERROR, ""));
+    });
+  }
+
+  #onBusy(): void {
+    if (!this.#referenced) {
+      this.#referenced = true;
+      this.socket.ref();
+    }
+    if (this.#keepaliveTimer === undefined) this.#armKeepalive();
+  }
+
+  /** Looks at the end of the turn whether there are calls: most often the next one has come by then. */
+  #checkReference(): void {
+    if (this.#checkingReference) return;
+    this.#checkingReference = true;
+    setImmediate(() => {
+      this.#checkingReference = false;
+      if (this.streams.size > 0 || !this.#referenced) return;
+      this.#referenced = false;
+      this.socket.unref();
+    });
+  }
+
+  #armKeepalive(): void {
+    const { timeMs, timeoutMs } = this.#keepalive;
+    if (timeMs === Infinity) return;
+    const wait = Math.max(this.lastReadAt + timeMs - Date.now(), 1);
+    this.#keepaliveTimer = setTimeout(() => {
+      this.#keepaliveTimer = undefined;
+      if (this.end !== undefined || (this.streams.size === 0 && !this.#keepalive.withoutCalls)) return;
+      if (Date.now() - this.lastReadAt < timeMs) {
+        this.#armKeepalive();
+        return;
+      }
+      this.#keepaliveTimer = setTimeout(
+        () => this.destroy(ErrorCode.NO_ERROR, `no answer to a keepalive PING within ${timeoutMs} ms`),
+        timeoutMs,
+      ).unref();
+      this.ping(() => {
+        clearTimeout(this.#keepaliveTimer);
+        this.#armKeepalive();
+      });
+    }, wait).unref();
+  }
+}

@@ -1,0 +1,89 @@
+import type { CallOptions as NiceGrpcCallOptions } from "nice-grpc-common";
+import type { Encoding } from "../grpc/compression.js";
+import type {
+  AnyMethodDefinition,
+  CompatServiceDefinition,
+  MethodRequestIn,
+  MethodResponseOut,
+  NormalizedServiceDefinition,
+  ServiceDefinition,
+} from "../grpc/definition-types.js";
+
+/** Options of a call: nice-grpc's, and some of our own. */
+export interface CallOptions extends NiceGrpcCallOptions {
+  /**
+   * When the call is over: a time, or milliseconds since the epoch. It is sent to the server, and the call fails with
+   * DEADLINE_EXCEEDED if there is no answer by then. Default: none, or what `grpc-timeout` in the metadata says.
+   */
+  deadline?: Date | number;
+  /** Whether the call waits for a connection however long that takes, where others fail with UNAVAILABLE. Default: false. */
+  waitForReady?: boolean;
+  /** How the request's messages are compressed. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */
+  compression?: Encoding;
+}
+
+/** A client of a service: a method for each of the definition's. `CallOptionsExt` is what middleware add to the options. */
+export type Client<Service extends CompatServiceDefinition, CallOptionsExt = object> = RawClient<
+  NormalizedServiceDefinition<Service>,
+  CallOptionsExt
+>;
+
+/** A client of a service whose definition is of nice-grpc's own form. */
+export type RawClient<Service extends ServiceDefinition, CallOptionsExt = object> = {
+  [Method in keyof Service]: ClientMethod<Service[Method], CallOptionsExt>;
+};
+
+/** A method of a client, of one of the four shapes. */
+export type ClientMethod<
+  Definition extends AnyMethodDefinition,
+  CallOptionsExt = object,
+> = Definition["requestStream"] extends false
+  ? Definition["responseStream"] extends false
+    ? UnaryClientMethod<MethodRequestIn<Definition>, MethodResponseOut<Definition>, CallOptionsExt>
+    : Definition["responseStream"] extends true
+      ? ServerStreamingClientMethod<
+          MethodRequestIn<Definition>,
+          MethodResponseOut<Definition>,
+          CallOptionsExt
+        >
+      : never
+  : Definition["requestStream"] extends true
+    ? Definition["responseStream"] extends false
+      ? ClientStreamingClientMethod<
+          MethodRequestIn<Definition>,
+          MethodResponseOut<Definition>,
+          CallOptionsExt
+        >
+      : Definition["responseStream"] extends true
+        ? BidiStreamingClientMethod<
+            MethodRequestIn<Definition>,
+            MethodResponseOut<Definition>,
+            CallOptionsExt
+          >
+        : never
+    : never;
+
+export type UnaryClientMethod<Request, Response, CallOptionsExt = object> = (
+  request: Request,
+  options?: CallOptions & CallOptionsExt,
+) => Promise<Response>;
+
+export type ServerStreamingClientMethod<Request, Response, CallOptionsExt = object> = (
+  request: Request,
+  options?: CallOptions & CallOptionsExt,
+) => AsyncIterable<Response>;
+
+export type ClientStreamingClientMethod<Request, Response, CallOptionsExt = object> = (
+  request: AsyncIterable<Request>,
+  options?: CallOptions & CallOptionsExt,
+) => Promise<Response>;
+
+export type BidiStreamingClientMethod<Request, Response, CallOptionsExt = object> = (
+  request: AsyncIterable<Request>,
+  options?: CallOptions & CallOptionsExt,
+) => AsyncIterable<Response>;
+
+/** Options for all calls of a method, or with `*` of every method. */
+export type DefaultCallOptions<Service extends ServiceDefinition, CallOptionsExt = object> = {
+  [K in keyof Service | "*"]?: CallOptions & Partial<CallOptionsExt>;
+};

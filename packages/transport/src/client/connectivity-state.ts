@@ -1,0 +1,59 @@
+/** The states of a channel (gRPC, "Connectivity Semantics and API"); the numbers are grpc-js's. */
+export const ConnectivityState = {
+  IDLE: 0,
+  CONNECTING: 1,
+  READY: 2,
+  TRANSIENT_FAILURE: 3,
+  SHUTDOWN: 4,
+} as const;
+
+/** One of {@link ConnectivityState}. */
+export type ConnectivityState = (typeof ConnectivityState)[keyof typeof ConnectivityState];
+
+interface Watch {
+  from: ConnectivityState;
+  callback: (error?: Error) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Those who wait for a channel's state to change. */
+export class StateWatches {
+  readonly #watches = new Set<Watch>();
+
+  /** Calls back once when the state is no longer `from`, or with an error at the deadline (milliseconds since the epoch). */
+  add(
+    from: ConnectivityState,
+    now: ConnectivityState,
+    deadline: number,
+    callback: (error?: Error) => void,
+  ): void {
+    if (now !== from) {
+      process.nextTick(callback);
+      return;
+    }
+    const watch: Watch = { from, callback, timer: undefined };
+    const arm = () => {
+      const left = deadline - Date.now();
+      if (left > 0) {
+        // A timer takes 24.8 days at most.
+        watch.timer = setTimeout(arm, Math.min(left, 0x7fff_ffff));
+        return;
+      }
+      this.#watches.delete(watch);
+      callback(new Error("Deadline passed without connectivity state change"));
+    };
+    this.#watches.add(watch);
+    if (deadline - Date.now() <= 0) process.nextTick(arm);
+    else if (deadline !== Infinity) arm();
+  }
+
+  /** The state has changed. */
+  changed(to: ConnectivityState): void {
+    for (const watch of this.#watches) {
+      if (watch.from === to) continue;
+      this.#watches.delete(watch);
+      clearTimeout(watch.timer);
+      process.nextTick(watch.callback);
+    }
+  }
+}

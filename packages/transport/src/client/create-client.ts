@@ -1,0 +1,72 @@
+import { composeClientMiddleware, type ClientMiddleware } from "nice-grpc-common";
+import type { CompatServiceDefinition, NormalizedServiceDefinition } from "../grpc/definition-types.js";
+import { methodsOf } from "../grpc/definitions.js";
+import { transportChannel, type Channel } from "./channel.js";
+import { ClientMethod } from "./client-method.js";
+import type { CallOptions, Client, DefaultCallOptions } from "./client-types.js";
+import { directMethod, methodWithMiddleware } from "./method-shapes.js";
+
+/** Makes clients with middleware. */
+export interface ClientFactory<CallOptionsExt = object> {
+  /**
+   * A factory with another middleware. One that is attached first is invoked last. The factory itself stays as it is.
+   */
+  use<Ext>(middleware: ClientMiddleware<Ext, CallOptionsExt>): ClientFactory<CallOptionsExt & Ext>;
+  /**
+   * Makes a client.
+   *
+   * @param definition Made by ts-proto, by grpc-tools, or in nice-grpc's own form.
+   * @param channel Made by `createChannel`.
+   * @param defaultCallOptions For all calls of a method, or with `*` of every method.
+   * @throws {TypeError} if the channel is of another library.
+   */
+  create<Service extends CompatServiceDefinition>(
+    definition: Service,
+    channel: Channel,
+    defaultCallOptions?: DefaultCallOptions<NormalizedServiceDefinition<Service>, CallOptionsExt>,
+  ): Client<Service, CallOptionsExt>;
+}
+
+/** Makes a factory of clients, without middleware yet. */
+export function createClientFactory(): ClientFactory {
+  return factoryWith(undefined);
+}
+
+/** Makes a client without middleware: as `createClientFactory().create()`. */
+export function createClient<Service extends CompatServiceDefinition>(
+  definition: Service,
+  channel: Channel,
+  defaultCallOptions?: DefaultCallOptions<NormalizedServiceDefinition<Service>>,
+): Client<Service> {
+  return createClientFactory().create(definition, channel, defaultCallOptions);
+}
+
+function factoryWith<CallOptionsExt>(
+  middleware: ClientMiddleware | undefined,
+): ClientFactory<CallOptionsExt> {
+  return {
+    use<Ext>(added: ClientMiddleware<Ext, CallOptionsExt>) {
+      const next = added as ClientMiddleware;
+      return factoryWith<CallOptionsExt & Ext>(
+        middleware === undefined ? next : composeClientMiddleware(middleware, next),
+      );
+    },
+    create<Service extends CompatServiceDefinition>(
+      definition: Service,
+      channel: Channel,
+      defaultCallOptions: Record<string, CallOptions | undefined> = {},
+    ) {
+      const ours = transportChannel(channel);
+      const client: Record<string, unknown> = {};
+      for (const method of methodsOf(definition)) {
+        const defaults = { ...defaultCallOptions["*"], ...defaultCallOptions[method.name] };
+        const target = new ClientMethod(method, ours);
+        client[method.name] =
+          middleware === undefined
+            ? directMethod(target, defaults)
+            : methodWithMiddleware(target, middleware, defaults);
+      }
+      return client as Client<Service, CallOptionsExt>;
+    },
+  };
+}

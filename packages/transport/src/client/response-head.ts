@@ -1,0 +1,85 @@
+import type { Status } from "nice-grpc-common";
+import { parseEncoding, type Encoding } from "../grpc/compression.js";
+import { decodeStatusMessage, parseStatus } from "../grpc/status.js";
+import type { HeaderList } from "../hpack/header-list.js";
+import { ErrorCode, StreamError } from "../http2/errors.js";
+
+/** What a response's headers say, or its trailers. One object for all whose header blocks are the same. */
+export interface ResponseHead {
+  /** `:status`; undefined in trailers. */
+  httpStatus: string | undefined;
+  contentType: string;
+  isGrpc: boolean;
+  /** Undefined if we do not know it. */
+  encoding: Encoding | undefined;
+  /** `grpc-status`, if it is there. */
+  status: Status | undefined;
+  message: string;
+}
+
+/** Fields that belong to one connection, and are not allowed in HTTP/2 (RFC 9113, section 8.2.2). */
+const CONNECTION_FIELDS = new Set([
+  "connection",
+  "proxy-connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * Reads a response's header list, or finds what it was read to before.
+ *
+ * @throws {StreamError} PROTOCOL_ERROR if it is malformed (RFC 9113, section 8.1.1).
+ */
+export function responseHead(list: HeaderList): ResponseHead {
+  return (list.parsed ??= parse(list)) as ResponseHead;
+}
+
+function parse(list: HeaderList): ResponseHead {
+  if (list.malformed) throw malformed("a field with characters that are not allowed");
+  const head: ResponseHead = {
+    httpStatus: undefined,
+    contentType: "",
+    isGrpc: false,
+    encoding: "identity",
+    status: undefined,
+    message: "",
+  };
+  const { fields } = list;
+  let regular = false;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    const value = fields[i + 1]!;
+    if (name.charCodeAt(0) === 0x3a /* : */) {
+      // RFC 9113, section 8.3: pseudo-header fields stand first, and a response has one.
+      if (regular || name !== ":status" || head.httpStatus !== undefined || !/^[1-5]\d\d$/.test(value)) {
+        throw malformed("a pseudo-header field that is unknown, out of place or not right");
+      }
+      head.httpStatus = value;
+      continue;
+    }
+    regular = true;
+    if (CONNECTION_FIELDS.has(name)) throw malformed("a field that belongs to a connection");
+    switch (name) {
+      case "content-type":
+        head.contentType = value;
+        head.isGrpc = /^application\/grpc(?:$|[+;])/i.test(value);
+        break;
+      case "grpc-encoding":
+        head.encoding = parseEncoding(value);
+        break;
+      case "grpc-status":
+        head.status = parseStatus(value);
+        break;
+      case "grpc-message":
+        head.message = decodeStatusMessage(value);
+        break;
+      default:
+    }
+  }
+  return head;
+}
+
+function malformed(why: string): StreamError {
+  return new StreamError(ErrorCode.PROTOCOL_ERROR, `the response is malformed: ${why}`);
+}

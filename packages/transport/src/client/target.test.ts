@@ -1,0 +1,57 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseTarget, resolveTarget } from "./target.js";
+
+describe("parseTarget", () => {
+  test.each([
+    ["localhost:50051", "localhost:50051", "localhost"],
+    ["http://localhost", "localhost:80", "localhost"],
+    ["https://example.com", "example.com:443", "example.com"],
+    ["https://example.com:8443/", "example.com:8443", "example.com"],
+    ["example.com", "example.com:80", "example.com"],
+    ["dns:example.com:1", "example.com:1", "example.com"],
+    ["dns:///example.com:1", "example.com:1", "example.com"],
+    ["dns://8.8.8.8/example.com", "example.com:443", "example.com"],
+    ["[::1]:50051", "[::1]:50051", "::1"],
+    ["::1", "[::1]:80", "::1"],
+    ["ipv4:127.0.0.1:1,127.0.0.2:2", "127.0.0.1:1", "127.0.0.1"],
+    ["ipv6:[::1]:1", "[::1]:1", "::1"],
+    ["unix:relative/path", "localhost", "localhost"],
+  ])("%s", (address, authority, hostname) => {
+    const target = parseTarget(address, address.startsWith("https:"));
+    expect([target.authority, target.hostname]).toEqual([authority, hostname]);
+  });
+
+  test("the port without one is 443 with TLS", () => {
+    expect(parseTarget("example.com", true).authority).toBe("example.com:443");
+  });
+
+  test("the addresses that stand in it", () => {
+    expect(parseTarget("ipv4:127.0.0.1:1,127.0.0.2:2", false).addresses).toEqual([
+      { host: "127.0.0.1", port: 1 },
+      { host: "127.0.0.2", port: 2 },
+    ]);
+    expect(parseTarget("unix:///run/s", false).addresses).toEqual([{ path: "/run/s" }]);
+    expect(parseTarget("unix:run/s", false).addresses).toEqual([{ path: "run/s" }]);
+    expect(parseTarget("[::1]:5", false).addresses).toEqual([{ host: "::1", port: 5 }]);
+  });
+
+  test.each([
+    "",
+    "unix:",
+    "ftp://x",
+    "host:port",
+    "host:70000",
+    "a b:1",
+    "http://user@host",
+    "ipv4:example.com:1",
+    "http://h/p",
+  ])("refuses %j", (address) => {
+    expect(() => parseTarget(address, false)).toThrow("Invalid address");
+  });
+});
+
+test("a name is resolved to all its addresses", async () => {
+  const addresses = await resolveTarget(parseTarget("localhost:5", false));
+  expect(addresses.length).toBeGreaterThan(0);
+  for (const address of addresses) expect(address).toMatchObject({ port: 5 });
+});

@@ -1,0 +1,97 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+
+/** Where a connection goes: a port of an IP address, or a unix socket. */
+export type SocketAddress = { host: string; port: number } | { path: string };
+
+/** A channel's address, read. */
+export interface Target {
+  /** The address in gRPC's syntax. */
+  readonly name: string;
+  /** What is sent as `:authority`. */
+  readonly authority: string;
+  /** The name that a certificate is checked for. */
+  readonly hostname: string;
+  /** The addresses, if they stand in the name. */
+  readonly addresses: readonly SocketAddress[] | undefined;
+  /** The port, if they are still to be found out. */
+  readonly port: number;
+}
+
+/** The port if none is given, as in nice-grpc. */
+const DEFAULT_PORTS = { http: 80, https: 443 };
+/** The port of gRPC's own names if none is given (gRPC, "Name Resolution"). */
+const DNS_PORT = 443;
+
+/**
+ * Pure: reads an address: `host:port`, `http://host:port` and `https://host:port` as nice-grpc, and gRPC's names
+ * `dns:host:port`, `dns:///host:port`, `ipv4:address:port,…`, `ipv6:[address]:port,…`, `unix:path` and `unix:///path`.
+ *
+ * @throws {Error} if it is none of them.
+ */
+export function parseTarget(address: string, secure: boolean): Target {
+  const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(address) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "unix": {
+      const path = rest.startsWith("//") ? rest.replace(/^\/\/[^/]*/, "") : rest;
+      if (path === "") throw invalid(address);
+      return { name: address, authority: "localhost", hostname: "localhost", addresses: [{ path }], port: 0 };
+    }
+    case "dns":
+      return byName(address, rest.replace(/^\/\/[^/]*\//, ""), DNS_PORT, address);
+    case "ipv4":
+    case "ipv6": {
+      const addresses = rest.split(",").map((each) => hostAndPort(address, each, DNS_PORT));
+      const hostname = addresses[0]!.host;
+      if (addresses.some(({ host }) => isIP(host) === 0)) throw invalid(address);
+      return { name: address, authority: rest.split(",")[0]!, hostname, addresses, port: 0 };
+    }
+    case "http":
+    case "https":
+      // Not `http:80`, where it is a host's name.
+      if (rest.startsWith("//")) {
+        return byName(
+          address,
+          rest.slice(2).replace(/\/$/, ""),
+          secure ? DEFAULT_PORTS.https : DEFAULT_PORTS.http,
+        );
+      }
+  }
+  if (address.includes("://")) throw invalid(address);
+  return byName(address, address, secure ? DEFAULT_PORTS.https : DEFAULT_PORTS.http);
+}
+
+/** The addresses of a target, as they are now. */
+export async function resolveTarget(target: Target): Promise<readonly SocketAddress[]> {
+  if (target.addresses !== undefined) return target.addresses;
+  // In the order of the system's resolver (RFC 6724).
+  const found = await lookup(target.hostname, { all: true, verbatim: true });
+  return found.map(({ address }) => ({ host: address, port: target.port }));
+}
+
+/** How an address is written. */
+export function formatAddress(address: SocketAddress): string {
+  if ("path" in address) return `unix:${address.path}`;
+  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+function byName(address: string, authority: string, defaultPort: number, name?: string): Target {
+  const { host, port } = hostAndPort(address, authority, defaultPort);
+  const full = formatAddress({ host, port });
+  const addresses = isIP(host) === 0 ? undefined : [{ host, port }];
+  return { name: name ?? full, authority: full, hostname: host, addresses, port };
+}
+
+function hostAndPort(address: string, text: string, defaultPort: number): { host: string; port: number } {
+  // An IPv6 address stands in brackets, unless it stands alone.
+  const match =
+    isIP(text) === 6 ? [text, text] : /^(?:\[([0-9a-f:.%]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?$/i.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+  if (host === undefined || port > 65_535) throw invalid(address);
+  return { host, port };
+}
+
+function invalid(address: string): Error {
+  return new Error(`Invalid address: '${address}'`);
+}
