@@ -1,0 +1,69 @@
+export {
+  ClientError,
+  composeClientMiddleware,
+  composeServerMiddleware,
+  Metadata,
+  ServerError,
+  Status,
+  type CallContext,
+  type ClientMiddleware,
+  type ClientMiddlewareCall,
+  type MetadataInit,
+  type MetadataValue,
+  type MethodDescriptor,
+  type ServerMiddleware,
+  type ServerMiddlewareCall,
+} from "nice-grpc-common";
+export type { ServerCallContext } from "./server/call-context.js";
+export {
+  createServer,
+  openServer,
+  type DrainReport,
+  type IncomingCallContext,
+  type OpenServerOptions,
+  type Server,
+  type ServerAddBuilder,
+  type ServerCallContextExt,
+  type ServerOptions,
+} from "./server/create-server.js";
+export type { Admit, CallRefusal, IncomingCall } from "./server/incoming-call.js";
+export { ServerCredentials, type KeyCertPair } from "./server/credentials.js";
+export {
+  defaultServerLimits,
+  type GrpcJsServerOptions,
+  type ServerLimits,
+  type ServerStats,
+} from "./server/server-options.js";
+export {
+  channelStats,
+  createChannel,
+  waitForChannelReady,
+  type Channel,
+  type ChannelStats,
+} from "./client/channel.js";
+export { createClient, createClientFactory, type ClientFactory } from "./client/create-client.js";
+export { ChannelCredentials, type VerifyOptions } from "./client/channel-credentials.js";
+export type { ChannelOptions } from "./client/channel-options.js";
+export { ConnectivityState } from "./client/connectivity-state.js";
+export type {
+  BidiStreamingClientMethod,
+  CallOptions,
+  Client,
+  ClientMethod,
+  ClientStreamingClientMethod,
+  DefaultCallOptions,
+  RawClient,
+  ServerStreamingClientMethod,
+  UnaryClientMethod,
+} from "./client/client-types.js";
+export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
+export {
+  codecOf,
+  decodeMessage,
+  encodeMessage,
+  MessageCodec,
+  type MessageType,
+} from "./protobuf/message-codec.js";
+export { MAX_DEPTH, ProtoReader, TEXT_WINDOW_BYTES } from "./protobuf/proto-reader.js";
+export { CHUNK_BYTES, MAX_MESSAGE_BYTES, ProtoWriter } from "./protobuf/proto-writer.js";
+export { ProtobufError } from "./protobuf/protobuf-error.js";
