@@ -1,1 +1,4 @@
-export { default } from "../../jest.base.mjs";
+import { overRuntimes } from "../../jest.over-runtimes.mjs";
+
+/** What is installed from packed packages chooses its own runtime. */
+export default overRuntimes({ testPathIgnorePatterns: ["own-service"] });

@@ -1,6 +1,6 @@
-import type { ChannelCredentials, ChannelOptions } from "nice-grpc";
+import type { ChannelOptions } from "nice-grpc";
 import type { CallOptions, ClientMiddleware, MetadataInit } from "nice-grpc-common";
-import type { ClientRuntime } from "./client-runtime.js";
+import type { ClientRuntime, RuntimeCredentials } from "./client-runtime.js";
 import type { TokenSource } from "./middleware/bearer-token.js";
 import type { RetryOptions } from "./middleware/retry.js";
 
@@ -24,7 +24,7 @@ export interface ClientOptions<Ext extends object = object> {
   /** Secures the connection; `true` trusts the well-known authorities. Default: true for "https://", otherwise none. */
   tls?: true | TlsOptions;
   /** Secures the connection, for those who have credentials objects of the runtime. Not together with `tls`. */
-  credentials?: ChannelCredentials;
+  credentials?: RuntimeCredentials;
   /** Sent with every call as `authorization: Bearer …`; a function is asked for each attempt. Default: none. */
   token?: TokenSource;
   /** Allows `token` on a connection without TLS that leaves this machine. Default: false. */

@@ -2,6 +2,7 @@ import * as niceGrpc from "nice-grpc";
 import type { Client, CompatServiceDefinition } from "nice-grpc";
 import type { ClientMiddleware } from "nice-grpc-common";
 import type { ClientCallOptions, ClientOptions } from "./client-options.js";
+import type { ClientRuntime } from "./client-runtime.js";
 import { openChannel } from "./internal/channel.js";
 import { RunningCalls } from "./internal/running-calls.js";
 import { bearerToken } from "./middleware/bearer-token.js";
@@ -60,7 +61,7 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   definition: Definition,
   options: ClientOptions<Ext>,
 ): ServiceClient<Definition, Ext> {
-  const { runtime = niceGrpc } = options;
+  const runtime: ClientRuntime = options.runtime ?? niceGrpc;
   const running = new RunningCalls();
   // nice-grpc's factory takes the innermost first.
   const factory = middlewareOf(options, running).reduceRight(
@@ -68,7 +69,7 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
     runtime.createClientFactory(),
   );
   const channel = openChannel(options, runtime);
-  const client = factory.create(definition, channel);
+  const client = factory.create(definition, channel) as object;
   if ("close" in client) {
     channel.close();
     throw new TypeError(

@@ -1,6 +1,11 @@
 export { createClient, type Closable, type ServiceClient } from "./create-client.js";
 export type { ClientCallOptions, ClientOptions, TlsOptions } from "./client-options.js";
-export type { ClientRuntime } from "./client-runtime.js";
+export type {
+  ClientRuntime,
+  RuntimeChannel,
+  RuntimeClientFactory,
+  RuntimeCredentials,
+} from "./client-runtime.js";
 export { CallError, type CallErrorContext, type CallErrorInit } from "./errors/call-error.js";
 export type { ErrorDetails } from "./errors/error-details.js";
 

@@ -16,6 +16,7 @@ const settings = [
   "tokens-file",
   "unprotected-on-network",
   "reflection",
+  "runtime",
   "log-level",
   "heartbeat-ms",
   "retained-changes",

@@ -9,12 +9,18 @@ const root = new URL(".", import.meta.resolve("@callwire/users-service/package.j
 export const mainScript = fileURLToPath(new URL("dist/main.js", root));
 export const demoScript = fileURLToPath(new URL("dist/demo.js", root));
 
+/** What the service runs over: the suite runs over each runtime. */
+declare const runtimeName: string;
+
 /** Keeps the settings of whoever runs the tests out of them. */
-const noSettings = Object.fromEntries(
-  Object.keys(process.env)
-    .filter((name) => name.startsWith("CALLWIRE_"))
-    .map((name) => [name, undefined]),
-);
+const defaultEnv = {
+  ...Object.fromEntries(
+    Object.keys(process.env)
+      .filter((name) => name.startsWith("CALLWIRE_"))
+      .map((name) => [name, undefined]),
+  ),
+  CALLWIRE_RUNTIME: runtimeName,
+};
 
 /** A users service in a process of its own. Disposing of it kills it. */
 export interface UsersServiceProcess extends AsyncDisposable {
@@ -35,7 +41,7 @@ export async function startUsersService(
   const folder = temporaryFolder();
   const defaults = ["--address", "127.0.0.1:0", "--database", join(folder.path, "users.db")];
   const running = start(process.execPath, [mainScript, ...defaults, ...args], {
-    env: { ...noSettings, ...env },
+    env: { ...defaultEnv, ...env },
   });
   const ended = running.outcome.finally(() => folder[Symbol.dispose]());
   const stop = async (signal: NodeJS.Signals) => {
@@ -57,5 +63,5 @@ export async function runUsersService(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
-  return await run(process.execPath, [mainScript, ...args], { env: { ...noSettings, ...env } });
+  return await run(process.execPath, [mainScript, ...args], { env: { ...defaultEnv, ...env } });
 }

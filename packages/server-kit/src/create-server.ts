@@ -1,25 +1,27 @@
-import type { ServerCredentials } from "@grpc/grpc-js";
+import { ServerCredentials as GrpcJsServerCredentials } from "@grpc/grpc-js";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import { createServer as createNiceGrpcServer } from "nice-grpc";
 import type { MethodDescriptor } from "nice-grpc-common";
-import type { CompatServiceDefinition, ServerAddBuilder, ServiceImplementation } from "nice-grpc";
+import type { CompatServiceDefinition, ServiceImplementation } from "nice-grpc";
 import { arrivalHooksOf } from "./arrival.js";
 import { unavailable } from "./errors/factories.js";
 import { createAdmission } from "./internal/admission.js";
 import { RunningCalls } from "./internal/running-calls.js";
 import { describeService } from "./internal/service-definition.js";
-import type { AnyMiddleware, ContextAfter, Ordered } from "./middleware-order.js";
+import type { ContextAfter, Ordered } from "./middleware-order.js";
 import {
   defaultServerLimits,
-  type IncomingCallContext,
+  type AnyMiddleware,
+  type RuntimeServerBuilder,
   type ServerLimits,
   type ServerRuntime,
 } from "./runtime.js";
 import { openNiceGrpcServer } from "./runtimes/nice-grpc.js";
 import { HealthState, healthService } from "./services/health.js";
 import { reflectionService } from "./services/reflection.js";
+import { TlsCredentials } from "./tls-credentials.js";
 
 /** Options for {@link createServer}. */
 export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly AnyMiddleware[]> {
@@ -67,12 +69,12 @@ export interface CallwireServer<Context> {
     implementation: ServiceImplementation<Service, Context>,
   ): this;
   /**
-   * Listens on `host:port`, without TLS unless credentials are given (see `tlsCredentials`); port 0 takes a free one.
-   * Resolves to the port.
+   * Listens on `host:port`, without TLS unless credentials are given: those that `tlsCredentials` makes, or the runtime's
+   * own. Port 0 takes a free one. Resolves to the port.
    *
    * @throws Error that names the address and why it cannot be used.
    */
-  listen(address: string, credentials?: ServerCredentials): Promise<number>;
+  listen(address: string, credentials?: TlsCredentials | object): Promise<number>;
   /**
    * Stops gracefully: health says NOT_SERVING, no new calls are taken, running ones finish, and response streams end
    * with UNAVAILABLE, which tells the client to come back. What still runs at the time limit is cut off. Called again,
@@ -118,10 +120,10 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     onForced = resolve;
   });
 
-  const add = <Service extends CompatServiceDefinition, Context>(
-    builder: ServerAddBuilder<Context>,
-    definition: Service,
-    implementation: ServiceImplementation<Service, Context>,
+  const add = (
+    builder: RuntimeServerBuilder,
+    definition: CompatServiceDefinition,
+    implementation: object,
   ) => {
     builder.with(runningCalls.middleware()).add(definition, implementation);
     const description = describeService(definition);
@@ -188,14 +190,9 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       if (state !== "new") throw new Error(`${service} must be added before the server listens`);
       if (methods.has([...described.values()][0]!.path)) throw new Error(`${service} was added before`);
       services.add(service);
-      let builder: ServerAddBuilder<IncomingCallContext> = server;
+      let builder: RuntimeServerBuilder = server;
       for (const one of chain) builder = builder.with(one);
-      // The chain adds to the context what ContextAfter says; the loop cannot show it to the compiler.
-      add(
-        builder,
-        definition,
-        implementation as ServiceImplementation<typeof definition, IncomingCallContext>,
-      );
+      add(builder, definition, implementation);
       return this;
     },
 
@@ -206,7 +203,12 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       }
       state = "listening";
       try {
-        const port = server.listen(address, credentials);
+        const port = server.listen(
+          address,
+          credentials instanceof TlsCredentials
+            ? credentials.createWith(runtime.ServerCredentials ?? GrpcJsServerCredentials)
+            : credentials,
+        );
         listening = port;
         return await port;
       } catch (error) {

@@ -13,13 +13,20 @@ export {
   type MaybePromise,
   type OpenServerOptions,
   type Refusal,
+  type RuntimeServer,
+  type RuntimeServerBuilder,
   type ServerLimits,
   type ServerRuntime,
 } from "./runtime.js";
 export type { ContextAfter } from "./middleware-order.js";
 export { withArrivalHooks, type ArrivalHooks } from "./arrival.js";
 export { stopOnSignals, type Stoppable, type StopOnSignalsOptions } from "./stop-on-signals.js";
-export { tlsCredentials, type TlsOptions } from "./tls-credentials.js";
+export {
+  TlsCredentials,
+  tlsCredentials,
+  type ServerCredentialsFactory,
+  type TlsOptions,
+} from "./tls-credentials.js";
 export { createLogger, secretFields, type CreateLoggerOptions, type Logger } from "./logger.js";
 export { HealthState, type Health } from "./services/health.js";
 export { requestId, type RequestIdContext, type RequestIdOptions } from "./middleware/request-id.js";

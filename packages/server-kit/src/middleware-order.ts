@@ -1,9 +1,5 @@
 import type { ServerMiddleware } from "nice-grpc-common";
-import type { IncomingCallContext } from "./runtime.js";
-
-// `any` is what lets an array hold middleware of different contexts; the types below check each against the next.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type AnyMiddleware = ServerMiddleware<any, any>;
+import type { AnyMiddleware, IncomingCallContext } from "./runtime.js";
 
 /** The context after these middleware, outermost first. */
 export type ContextAfter<

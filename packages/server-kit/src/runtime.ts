@@ -1,6 +1,7 @@
 import type { PeerCertificate } from "node:tls";
-import type { MethodDescriptor, Metadata, ServerError } from "nice-grpc-common";
-import type { Server } from "nice-grpc";
+import type { MethodDescriptor, Metadata, ServerError, ServerMiddleware } from "nice-grpc-common";
+import type { CompatServiceDefinition } from "nice-grpc";
+import type { ServerCredentialsFactory } from "./tls-credentials.js";
 
 /** What is known of a call when its metadata has arrived: before the body is read, and later as `context.call`. */
 export interface IncomingCall {
@@ -76,11 +77,33 @@ export interface Refusal {
 /** A value now, or later. */
 export type MaybePromise<T> = T | Promise<T>;
 
+/** A middleware, whatever it adds and needs: `Ordered` checks each of a chain against the others. */
+// oxlint-disable-next-line typescript/no-explicit-any -- what lets an array hold middleware of different contexts
+export type AnyMiddleware = ServerMiddleware<any, any>;
+
+/** Adds services that have middleware of their own. */
+export interface RuntimeServerBuilder {
+  with(middleware: AnyMiddleware): RuntimeServerBuilder;
+  add(definition: CompatServiceDefinition, implementation: object): void;
+}
+
+/** A server of a runtime: what the kit uses of nice-grpc's. */
+export interface RuntimeServer extends RuntimeServerBuilder {
+  use(middleware: AnyMiddleware): RuntimeServer;
+  /** @param credentials Of the runtime's own kind. */
+  listen(address: string, credentials?: object): Promise<number>;
+  shutdown(): Promise<unknown>;
+  forceShutdown(): void;
+}
+
 /**
- * What carries the bytes: a module with nice-grpc's `createServer`. One that also has `openServer` fills in what
- * nice-grpc's CallContext lacks by itself; for one without, the kit does it by a server interceptor of grpc-js.
+ * What carries the bytes: a module with nice-grpc's `createServer`, such as nice-grpc itself, or @callwire/transport. One
+ * that also has `openServer` fills in what nice-grpc's CallContext lacks by itself; for one without, the kit does it by a
+ * server interceptor of grpc-js.
  */
 export interface ServerRuntime {
-  createServer(options?: Record<string, unknown>): Server;
-  openServer?(options: OpenServerOptions): Server<IncomingCallContext>;
+  createServer(options?: object): RuntimeServer;
+  openServer?(options: OpenServerOptions): RuntimeServer;
+  /** Makes credentials for its `listen`. Default: that of grpc-js. */
+  ServerCredentials?: ServerCredentialsFactory;
 }

@@ -1,5 +1,4 @@
 import { createSecureContext } from "node:tls";
-import { ServerCredentials } from "@grpc/grpc-js";
 
 /** What a server needs for TLS; all in PEM. */
 export interface TlsOptions {
@@ -14,18 +13,43 @@ export interface TlsOptions {
   clientCa?: string | Buffer;
 }
 
+/** A runtime's class of the same name. */
+export interface ServerCredentialsFactory {
+  createSsl(
+    rootCerts: Buffer | null,
+    keyCertPairs: { private_key: Buffer; cert_chain: Buffer }[],
+    checkClientCertificate?: boolean,
+  ): object;
+}
+
+/** Credentials for `listen` with TLS, of whatever runtime. Made by {@link tlsCredentials}. */
+export class TlsCredentials {
+  readonly #options: TlsOptions;
+
+  constructor(options: TlsOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the runtime's own credentials. */
+  createWith(factory: ServerCredentialsFactory): object {
+    const { cert, key, clientCa } = this.#options;
+    const buffer = (pem: string | Buffer) => (typeof pem === "string" ? Buffer.from(pem) : pem);
+    return factory.createSsl(
+      clientCa === undefined ? null : buffer(clientCa),
+      [{ cert_chain: buffer(cert), private_key: buffer(key) }],
+      clientCa !== undefined,
+    );
+  }
+}
+
 /**
  * Credentials for `listen` with TLS.
  *
  * @throws Error if a certificate or the key cannot be read, or one is not of the other.
  */
-export function tlsCredentials({ cert, key, clientCa }: TlsOptions): ServerCredentials {
-  // Grpc-js would find what is wrong only when it listens, and not say it.
+export function tlsCredentials(options: TlsOptions): TlsCredentials {
+  const { cert, key, clientCa } = options;
+  // Runtimes would find what is wrong only when they listen, and not say it.
   createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });
-  const buffer = (pem: string | Buffer) => (typeof pem === "string" ? Buffer.from(pem) : pem);
-  return ServerCredentials.createSsl(
-    clientCa === undefined ? null : buffer(clientCa),
-    [{ cert_chain: buffer(cert), private_key: buffer(key) }],
-    clientCa !== undefined,
-  );
+  return new TlsCredentials(options);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { inspect } from "node:util";
 import { createLogger, stopOnSignals } from "@callwire/server-kit";
+import * as niceGrpc from "nice-grpc";
 import { helpText, readSettings, SettingError } from "./settings.js";
 import { startUsersService } from "./start.js";
 
@@ -11,9 +12,13 @@ async function main(): Promise<void> {
     return;
   }
   const logger = createLogger({ name: "users-service", level: settings.logLevel });
-  const service = await startUsersService(settings, { logger });
+  const runtime = settings.runtime === "transport" ? await import("@callwire/transport") : niceGrpc;
+  const service = await startUsersService(settings, { logger, runtime });
   const host = settings.address.slice(0, settings.address.lastIndexOf(":"));
-  logger.info({ address: `${host}:${service.port}`, database: settings.database }, "listening");
+  logger.info(
+    { address: `${host}:${service.port}`, database: settings.database, runtime: settings.runtime },
+    "listening",
+  );
   const report = await stopOnSignals(service, {
     onSignal: (signal) => logger.info({ signal }, "stopping; a second signal forces"),
   });

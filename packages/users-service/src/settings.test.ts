@@ -57,6 +57,7 @@ test("the defaults listen on loopback, over a database file, without TLS or toke
     tls: undefined,
     tokens: undefined,
     reflection: true,
+    runtime: "nice-grpc",
     logLevel: "info",
     heartbeatMs: 15_000,
     retainedChanges: 1_000_000,
@@ -120,6 +121,11 @@ describe("a setting is a variable or a flag, and the flag wins", () => {
       read: ({ reflection }) => reflection,
       expected: [false, true],
     },
+    runtime: {
+      values: () => ["transport", "nice-grpc"],
+      read: ({ runtime }) => runtime,
+      expected: ["transport", "nice-grpc"],
+    },
     "log-level": {
       values: () => ["debug", "silent"],
       read: ({ logLevel }) => logLevel,
@@ -162,6 +168,7 @@ describe("a wrong value is refused by a message that names its flag and its vari
     ["database", "", "is empty"],
     ["unprotected-on-network", "maybe", "'maybe' is none of yes, no"],
     ["reflection", "on", "'on' is none of auto, yes, no"],
+    ["runtime", "grpc", "'grpc' is none of nice-grpc, transport"],
     ["log-level", "loud", "'loud' is none of trace, debug, info, warn, error, fatal, silent"],
     ["heartbeat-ms", "9", "'9' is not a whole number from 10 to 3600000"],
     ["heartbeat-ms", "15s", "'15s' is not a whole number from 10 to 3600000"],

@@ -44,6 +44,11 @@ const settings = {
     default: "auto",
     help: "serve gRPC reflection; auto does so on a loopback address",
   },
+  runtime: {
+    value: "name",
+    default: "nice-grpc",
+    help: "what carries the calls: nice-grpc, over @grpc/grpc-js, or transport, the project's own",
+  },
   "log-level": { value: "level", default: "info", help: "trace, debug, info, warn, error, fatal or silent" },
   "heartbeat-ms": {
     value: "milliseconds",
@@ -72,6 +77,7 @@ export interface Settings {
   /** Subjects by their tokens; undefined lets in everybody. */
   tokens: ReadonlyMap<string, string> | undefined;
   reflection: boolean;
+  runtime: "nice-grpc" | "transport";
   logLevel: string;
   heartbeatMs: number;
   retainedChanges: number;
@@ -173,6 +179,7 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     tls: cert && key && { cert, key, ...(clientCa && { clientCa }) },
     tokens,
     reflection: reflection === "auto" ? local : reflection === "yes",
+    runtime: choice("runtime", "nice-grpc", "transport"),
     logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
     heartbeatMs: whole("heartbeat-ms", 10, 3_600_000),
     retainedChanges: whole("retained-changes", 1, 1_000_000_000),

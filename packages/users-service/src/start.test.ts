@@ -7,8 +7,14 @@ import { HealthCheckResponse_ServingStatus, HealthDefinition } from "@callwire/c
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1";
 import { Department, type ChatMessage, type User } from "@callwire/contracts/users";
 import { createLogger } from "@callwire/server-kit";
+import * as transport from "@callwire/transport";
+import * as niceGrpc from "nice-grpc";
 import { readSettings, type Settings } from "./settings.js";
 import { startUsersService, type UsersService } from "./start.js";
+
+/** The suite runs over each runtime. */
+declare const runtimeName: string;
+const runtime = runtimeName === "transport" ? transport : niceGrpc;
 
 const logger = createLogger({ level: "silent" });
 let folder: string;
@@ -33,7 +39,7 @@ function settingsWith(changes: Partial<Settings> = {}): Settings {
 }
 
 async function start(changes?: Partial<Settings>, log = logger): Promise<UsersService> {
-  const service = await startUsersService(settingsWith(changes), { logger: log });
+  const service = await startUsersService(settingsWith(changes), { logger: log, runtime });
   // Forced, for a test that fails may leave calls behind.
   ends.push(() => service.shutdown({ timeoutMs: 0 }));
   return service;
@@ -257,7 +263,7 @@ describe("the database", () => {
     const { port } = await start();
     const database = join(folder, "users.db");
     const address = `127.0.0.1:${port}`;
-    await expect(startUsersService(settingsWith({ address, database }), { logger })).rejects.toThrow(
+    await expect(startUsersService(settingsWith({ address, database }), { logger, runtime })).rejects.toThrow(
       `cannot listen on ${address}: the address is already in use`,
     );
     await start({ database });
@@ -265,7 +271,7 @@ describe("the database", () => {
 
   test("that cannot be opened stops the start with its name", async () => {
     const database = join(folder, "none", "users.db");
-    await expect(startUsersService(settingsWith({ database }), { logger })).rejects.toThrow(
+    await expect(startUsersService(settingsWith({ database }), { logger, runtime })).rejects.toThrow(
       `The database ${database} cannot be opened`,
     );
   });

@@ -1,17 +1,14 @@
-import type { ChannelCredentials } from "nice-grpc";
 import type { ClientOptions } from "../client-options.js";
-import type { ClientRuntime } from "../client-runtime.js";
+import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "../client-runtime.js";
 import { defaultChannelOptions } from "./channel-options.js";
 import { parseAddress } from "./target.js";
-
-type Channel = ReturnType<ClientRuntime["createChannel"]>;
 
 /** Pure but for the credentials it makes: what secures the connection. Throws a TypeError if the options contradict. */
 function credentialsFor(
   scheme: "http" | "https" | undefined,
   { credentials, tls }: Pick<ClientOptions, "credentials" | "tls">,
   runtime: ClientRuntime,
-): ChannelCredentials {
+): RuntimeCredentials {
   if (credentials && tls) throw new TypeError("give either tls or credentials, not both");
   const secure = credentials ? credentials._isSecure() : tls ? true : scheme === "https";
   if (scheme === "http" && secure)
@@ -27,7 +24,7 @@ function credentialsFor(
 }
 
 /** Opens the channel that the options describe. Throws a TypeError if they contradict each other. */
-export function openChannel(options: ClientOptions, runtime: ClientRuntime): Channel {
+export function openChannel(options: ClientOptions, runtime: ClientRuntime): RuntimeChannel {
   const { address, scheme, isLocal } = parseAddress(options.address);
   const credentials = credentialsFor(scheme, options, runtime);
   if (options.token !== undefined && !credentials._isSecure() && !isLocal && !options.allowTokenInClear) {

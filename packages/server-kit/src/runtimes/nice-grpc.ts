@@ -5,7 +5,6 @@ import {
   type ServerInterceptor,
   type ServerInterceptingCallInterface,
 } from "@grpc/grpc-js";
-import type { Server } from "nice-grpc";
 import {
   Metadata,
   ServerError,
@@ -20,6 +19,7 @@ import type {
   IncomingCallContext,
   OpenServerOptions,
   Refusal,
+  RuntimeServer,
   ServerRuntime,
 } from "../runtime.js";
 
@@ -30,7 +30,7 @@ const callOver = new ServerError(Status.CANCELLED, "the call is over");
 export function openNiceGrpcServer(
   runtime: ServerRuntime,
   { limits, method, admit }: OpenServerOptions,
-): Server<IncomingCallContext> {
+): RuntimeServer {
   // grpc-js starts the handler inside the listener's callbacks; nice-grpc makes its context there, out of our reach.
   // The store carries what the interceptor knows over that gap, to the first middleware.
   const arrivals = new AsyncLocalStorage<IncomingCall>();
