@@ -1,0 +1,72 @@
+import type { ChatFields, EventFields, NewUser, UserFields } from "../service/data.js";
+
+/** What a client can be told to do. */
+export type JobKind =
+  | "get"
+  | "create"
+  | "list"
+  | "server-stream"
+  | "client-stream"
+  | "bidi"
+  | "exchange"
+  | "download"
+  | "upload"
+  | "watch";
+
+/** What a client program is told, in a list as JSON in its first argument; programs in other languages are told the same. */
+export interface Job {
+  kind: JobKind;
+  port: number;
+  /** Path of the authority's certificate in PEM, if the server speaks TLS. */
+  ca?: string | undefined;
+  /** How many calls, or streams, run at once. */
+  inFlight: number;
+  connections: number;
+  /** Bytes of a message, users of a page. */
+  size: number;
+  warmupMs: number;
+  measureMs: number;
+}
+
+/** What a client program prints at the end of a job. Every answer that is counted in it was checked. */
+export interface JobResult {
+  /** Calls, messages, events or bytes a second, whatever the kind counts. */
+  rate: number;
+  /** Of a call from its start to its answer, or of an event from its making to its arrival, in microseconds; 0 if not taken. */
+  p50Us: number;
+  p99Us: number;
+  /** The client process's time on the CPU for each thing counted, in microseconds. */
+  clientCpuUs: number;
+}
+
+/** How a client connects. */
+export interface Connection {
+  port: number;
+  ca: Buffer | undefined;
+  connections: number;
+}
+
+/** What the client of a peer can do, over one connection or a pool; an operation that the peer does not have is absent. */
+export interface Operations {
+  getUser?(id: string): Promise<UserFields>;
+  createUser?(user: NewUser): Promise<UserFields>;
+  listUsers?(pageSize: number): Promise<readonly UserFields[]>;
+  /** That many events of the past. */
+  replay?(count: number): AsyncIterable<EventFields>;
+  /** A heartbeat, and then what happens. */
+  watch?(): AsyncIterable<EventFields>;
+  /** Resolves to how many were created. */
+  uploadUsers?(rows: AsyncIterable<NewUser>): Promise<number>;
+  /** What is sent comes back. */
+  chat?(messages: AsyncIterable<ChatFields>): AsyncIterable<ChatFields>;
+  exchange?(data: Buffer): Promise<Uint8Array>;
+  /** Yields the sizes of what comes. */
+  download?(size: number, count: number): AsyncIterable<number>;
+  /** Resolves to how many bytes the server has counted. */
+  upload?(data: Buffer, count: number): Promise<number>;
+}
+
+/** Calls `make` once for each connection: for peers that put all calls of a client on one. */
+export function forEachConnection(count: number, make: () => Operations): Operations[] {
+  return Array.from({ length: count }, make);
+}

@@ -1,0 +1,75 @@
+import { performance } from "node:perf_hooks";
+import { newUserAt } from "../service/data.js";
+import type { Job, JobResult, Operations } from "./job.js";
+import { percentiles } from "./meter.js";
+
+/** Events that every stream gets. */
+export const WATCH_EVENTS = 10;
+
+/** Tells the measuring process that a stage is reached, and waits until it has looked at the server. */
+export type Reach = (stage: "before" | "idle") => Promise<void>;
+
+/**
+ * Opens `inFlight` watch streams over all clients, lets the measuring process see what they cost the server while idle, and
+ * then has ten events sent to all of them, one after another: each is made when all streams have the one before it. Fails if
+ * a stream misses an event, or gets one twice or out of order.
+ */
+export async function measureWatch(
+  { inFlight }: Job,
+  clients: readonly Operations[],
+  reach: Reach,
+): Promise<JobResult> {
+  // A tenth of it beforehand, so that what the server keeps for good is not counted for the streams.
+  await openAndClose(clients, Math.ceil(inFlight / 10));
+  await reach("before");
+  const streams = await openAll(clients, inFlight);
+  await reach("idle");
+
+  const latenciesMs = new Float64Array(inFlight * WATCH_EVENTS);
+  let received = 0;
+  let last = 0;
+  const cpuBefore = process.cpuUsage();
+  const began = performance.now();
+  let madeAt = began;
+  for (let event = 0; event < WATCH_EVENTS; event++) {
+    madeAt = performance.now();
+    const all = streams.map(async (stream) => {
+      const { value } = await stream.next();
+      latenciesMs[received++] = performance.now() - madeAt;
+      return Number(value?.resumeToken);
+    });
+    await clients[0]!.createUser!(newUserAt(event));
+    const tokens = await Promise.all(all);
+    const first = tokens[0]!;
+    if (event > 0 && first !== last + 1) throw new Error(`event ${first} came after event ${last}`);
+    if (tokens.some((token) => token !== first)) throw new Error("streams got different events");
+    last = first;
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const cpu = process.cpuUsage(cpuBefore);
+  return {
+    rate: received / seconds,
+    ...percentiles(latenciesMs),
+    clientCpuUs: (cpu.user + cpu.system) / received,
+  };
+}
+
+type Stream = AsyncIterator<{ eventType: string; resumeToken: string }>;
+
+/** Open once the server has said so, by a first event. */
+async function openAll(clients: readonly Operations[], count: number): Promise<Stream[]> {
+  const streams = Array.from({ length: count }, (_, index) =>
+    clients[index % clients.length]!.watch!()[Symbol.asyncIterator](),
+  );
+  const first = await Promise.all(streams.map((stream) => stream.next()));
+  if (first.some(({ value }) => value?.eventType !== "heartbeat"))
+    throw new Error("a stream began without a heartbeat");
+  return streams;
+}
+
+async function openAndClose(clients: readonly Operations[], count: number): Promise<void> {
+  const streams = await openAll(clients, count);
+  await Promise.all(streams.map(async (stream) => stream.return?.()));
+  // Wakes the handlers that wait for an event, so that they see that their calls are over.
+  await clients[0]!.createUser!(newUserAt(0));
+}

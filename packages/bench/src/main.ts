@@ -1,0 +1,94 @@
+// `pnpm bench`: see run/options.ts for what it takes.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { codecNames } from "./codec/codec.js";
+import { asSvg } from "./report/svg.js";
+import { describe, summarize, type Measured, type Result } from "./report/results.js";
+import { asText } from "./report/table.js";
+import { makeCertificates } from "./run/certificates.js";
+import { measureCodec } from "./run/codec.js";
+import { hasLoader } from "./run/load.js";
+import { measure, takesPart } from "./run/measure.js";
+import { readOptions, usage, type RunOptions } from "./run/options.js";
+import { findPeer, type Peer } from "./run/peers.js";
+import { Progress } from "./run/progress.js";
+import { allWork, selectWork, type Work } from "./run/work.js";
+
+/** One piece of work for one peer. */
+interface Turn {
+  peer: string;
+  take: () => Promise<Measured>;
+}
+
+async function main(options: RunOptions): Promise<number> {
+  const absent: string[] = [];
+  const peers: Peer[] = [];
+  for (const name of options.peers) {
+    const peer = findPeer(name);
+    if ("reason" in peer) absent.push(`${name}: ${peer.reason}`);
+    else peers.push(peer);
+  }
+  let works = selectWork(allWork(options.quick), options.only);
+  if (!hasLoader && works.some(({ kind }) => kind === "load")) {
+    absent.push("load: h2load is not installed (Debian: nghttp2-client)");
+    works = works.filter(({ kind }) => kind !== "load");
+  }
+  for (const line of absent) console.error(`skipped: ${line}`);
+
+  using certificates = await makeCertificates();
+  const measureMs = 1000 * options.seconds;
+  // Code that V8 has not compiled yet is several times slower: as long again, so that slow peers are warm too.
+  const settings = { certificates, measureMs, warmupMs: measureMs };
+  const turnsOf = (work: Work): Turn[] => {
+    if (work.kind === "codec") {
+      return codecNames.map((name) => ({
+        peer: name,
+        take: async () => {
+          const times = await measureCodec(name, measureMs / 2);
+          return { rate: 1e9 / (times.encodeNs + times.decodeNs), ...times };
+        },
+      }));
+    }
+    return peers
+      .filter((peer) => takesPart(peer, work))
+      .map((peer) => ({ peer: peer.name, take: () => measure(peer, work, settings) }));
+  };
+
+  const plan = works.map((work) => ({ work, turns: turnsOf(work) }));
+  const progress = new Progress(options.rounds * plan.reduce((sum, { turns }) => sum + turns.length, 0));
+  const results: Result[] = [];
+  let failures = 0;
+  for (const { work, turns } of plan) {
+    const rounds = new Map<string, Measured[]>();
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const { peer, take } of turns) {
+        progress.next(`${work.name}, ${peer}, round ${round}`);
+        try {
+          rounds.set(peer, [...(rounds.get(peer) ?? []), await take()]);
+        } catch (error) {
+          failures++;
+          const reason = `${work.name}, ${peer}, round ${round}: ${error instanceof Error ? error.message : String(error)}`;
+          absent.push(reason);
+          progress.say(`failed: ${reason}`);
+        }
+      }
+    }
+    for (const [peer, taken] of rounds) {
+      results.push({ work: work.name, unit: work.unit, peer, ...summarize(taken) });
+    }
+  }
+  progress.end();
+
+  const report = describe(options, results, absent);
+  console.log(asText(report));
+  mkdirSync(options.out, { recursive: true });
+  writeFileSync(join(options.out, "results.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  const svg = asSvg(report);
+  if (svg !== undefined) writeFileSync(join(options.out, "results.svg"), svg);
+  console.log(`\nwritten to ${options.out}`);
+  return failures === 0 ? 0 : 1;
+}
+
+const options = readOptions(process.argv.slice(2), join(import.meta.dirname, "../results"));
+if (options === "help") console.log(usage);
+else process.exitCode = await main(options);

@@ -1,0 +1,17 @@
+import { createChannel, createClient, ChannelCredentials } from "@callwire/transport";
+import { UserServiceDefinition } from "@callwire/contracts/users";
+import { forEachConnection } from "../../client/job.js";
+import { run } from "../../client/run.js";
+import { BlobServiceDefinition } from "../../gen/ts-proto/callwire/bench/v1/blob_service.js";
+import { operations } from "../generated-clients.js";
+
+await run(({ port, ca, connections }) =>
+  forEachConnection(connections, () => {
+    // A channel has connections of its own.
+    const channel = createChannel(`127.0.0.1:${port}`, ca && ChannelCredentials.createSsl(ca));
+    return operations(
+      createClient(UserServiceDefinition, channel),
+      createClient(BlobServiceDefinition, channel),
+    );
+  }),
+);

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { join } from "node:path";
+import type { CodecTimes } from "../codec/codec.js";
+import type { Sample } from "../run/measure.js";
+import type { RunOptions } from "../run/options.js";
+import { pinned } from "../run/programs.js";
+
+/** What came of one piece of work for one peer: of each number the median of all rounds. */
+export type Measured = Partial<Sample & CodecTimes> & { rate: number };
+
+/** One line of the results. */
+export interface Result {
+  work: string;
+  unit: string;
+  peer: string;
+  median: Measured;
+  /** The rates of all rounds, in their order. */
+  rates: readonly number[];
+}
+
+/** What a run leaves behind. */
+export interface Report {
+  date: string;
+  machine: { cpu: string; cores: number; memoryBytes: number; kernel: string; pinned: boolean };
+  versions: Record<string, string>;
+  settings: RunOptions;
+  results: readonly Result[];
+  /** What took no part, and why. */
+  absent: readonly string[];
+}
+
+/** Where and with what the measurements were taken. */
+export function describe(
+  settings: RunOptions,
+  results: readonly Result[],
+  absent: readonly string[],
+): Report {
+  return {
+    date: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      kernel: release(),
+      pinned,
+    },
+    versions: versions(),
+    settings,
+    results,
+    absent,
+  };
+}
+
+const packages = [
+  "@callwire/transport",
+  "nice-grpc",
+  "@grpc/grpc-js",
+  "@connectrpc/connect",
+  "@bufbuild/protobuf",
+  "fastify",
+  "undici",
+];
+
+function versions(): Record<string, string> {
+  const found: Record<string, string> = { node: process.version };
+  const { resolve } = createRequire(import.meta.url);
+  for (const name of packages) {
+    // Not all of them export their package.json: it is looked for above whatever they do export.
+    for (const folder of resolve.paths(name) ?? []) {
+      try {
+        const { version } = JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")) as {
+          version: string;
+        };
+        found[name] = version;
+        break;
+      } catch {
+        // It is in another folder.
+      }
+    }
+  }
+  return found;
+}
+
+/** The medians of all rounds of one piece of work for one peer. */
+export function summarize(rounds: readonly Measured[]): { median: Measured; rates: number[] } {
+  const keys = Object.keys(rounds[0]!) as (keyof Measured)[];
+  const entries = keys.map((key) => [key, median(rounds.map((round) => round[key] ?? 0))] as const);
+  return {
+    median: Object.fromEntries(entries) as unknown as Measured,
+    rates: rounds.map(({ rate }) => rate),
+  };
+}
+
+/** The middle one; of an even number the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}

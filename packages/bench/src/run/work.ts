@@ -1,0 +1,71 @@
+import type { JobKind } from "../client/job.js";
+import type { PeerName } from "./peers.js";
+
+/** One thing that is measured. */
+export interface Work {
+  name: string;
+  /** `codec` and `load` have programs of their own. */
+  kind: JobKind | "codec" | "load";
+  /** What the rate counts, each second. */
+  unit: string;
+  inFlight: number;
+  /** Default: the peer's own number. */
+  connections?: number;
+  size?: number;
+  tls?: boolean;
+  /** Default: all peers that can do it. */
+  peers?: readonly PeerName[];
+}
+
+const IN_FLIGHT = [1, 8, 64, 512];
+const MIB = 1024 * 1024;
+
+/** The peers of the growth curves. */
+const curvePeers: readonly PeerName[] = ["callwire", "nice-grpc", "grpc-go", "rest", "bare"];
+
+/** Everything that is measured, in its order; `quick` makes the large things smaller. */
+export function allWork(quick: boolean): Work[] {
+  const watchers = quick ? 1000 : 10_000;
+  return [
+    ...IN_FLIGHT.map((n): Work => ({ name: `unary-${n}`, kind: "get", unit: "calls/s", inFlight: n })),
+    ...IN_FLIGHT.map((n): Work => ({ name: `create-${n}`, kind: "create", unit: "calls/s", inFlight: n })),
+    { name: "tls-unary-64", kind: "get", unit: "calls/s", inFlight: 64, tls: true },
+    { name: "page-100", kind: "list", unit: "calls/s", inFlight: 16, size: 100 },
+    { name: "server-stream", kind: "server-stream", unit: "messages/s", inFlight: 1 },
+    { name: "client-stream", kind: "client-stream", unit: "messages/s", inFlight: 1 },
+    { name: "bidi", kind: "bidi", unit: "messages/s", inFlight: 1 },
+    { name: "mib-exchange", kind: "exchange", unit: "calls/s", inFlight: 4, size: MIB },
+    { name: "mib-download", kind: "download", unit: "bytes/s", inFlight: 1, size: MIB },
+    { name: "mib-upload", kind: "upload", unit: "bytes/s", inFlight: 1, size: MIB },
+    { name: "watch", kind: "watch", unit: "events/s", inFlight: watchers, connections: watchers / 100 },
+    { name: "codec", kind: "codec", unit: "users/s", inFlight: 1 },
+    { name: "load", kind: "load", unit: "calls/CPU s", inFlight: 64 },
+    ...[2, 4, 16, 32, 128, 256, 1024].map((n): Work =>
+      curve({ name: `unary-${n}`, kind: "get", inFlight: n }),
+    ),
+    ...[1, 4, 16, 64, 256].map((n): Work =>
+      curve({ name: `connections-${n}`, kind: "get", inFlight: 256, connections: n }),
+    ),
+    ...[16, 256, 4096, 65_536, MIB].map((size): Work =>
+      curve({ name: `payload-${size}`, kind: "exchange", inFlight: 16, size }),
+    ),
+  ];
+}
+
+function curve(work: Omit<Work, "unit" | "peers">): Work {
+  return { ...work, unit: "calls/s", peers: curvePeers };
+}
+
+/** The work whose names are given, or begin with a name that is given and a `-`; all of it if none is given. */
+export function selectWork(all: readonly Work[], names: readonly string[] | undefined): Work[] {
+  if (names === undefined) return [...all];
+  const matches = (work: Work, name: string): boolean =>
+    work.name === name || work.name.startsWith(`${name}-`);
+  const unknown = names.filter((name) => !all.some((work) => matches(work, name)));
+  if (unknown.length > 0) {
+    throw new Error(
+      `no such work: ${unknown.join(", ")}; there is ${all.map(({ name }) => name).join(", ")}`,
+    );
+  }
+  return all.filter((work) => names.some((name) => matches(work, name)));
+}

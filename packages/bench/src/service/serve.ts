@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/** What a server program is told, as JSON in its first argument; programs in other languages are told the same. */
+export interface ServerSettings {
+  /** Paths of a key and its certificate in PEM: then the server speaks TLS. */
+  tls?: { key: string; cert: string } | undefined;
+}
+
+/** A key and its certificate, in PEM. */
+export interface KeyAndCert {
+  key: Buffer;
+  cert: Buffer;
+}
+
+/** What a server answers to the line `memory`, in bytes, after a collection of garbage. */
+export interface Memory {
+  rss: number;
+  /** What live objects and buffers take; 0 where the language does not say. */
+  live: number;
+}
+
+/**
+ * Runs a server program: prints `{"port":…}` once it listens on 127.0.0.1, answers lines on its input, and ends with its
+ * input, so that nothing is left behind when the measuring process dies.
+ */
+export async function serve(start: (tls: KeyAndCert | undefined) => Promise<number>): Promise<void> {
+  const { tls } = JSON.parse(process.argv[2] ?? "{}") as ServerSettings;
+  const port = await start(tls && { key: readFileSync(tls.key), cert: readFileSync(tls.cert) });
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    if (line === "memory") say(memory());
+  });
+  lines.on("close", () => process.exit(0));
+  say({ port });
+}
+
+function memory(): Memory {
+  // Twice: what finalizers let go in the first is collected in the second.
+  for (let time = 0; time < 2; time++) globalThis.gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rss, live: heapUsed + external };
+}
+
+function say(answer: object): void {
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
