@@ -49,11 +49,14 @@ export function writeMessage(
       sender.sentMessage(stream, length + PREFIX_LENGTH, endStream);
       return;
     }
-    const prefixed = Buffer.allocUnsafe(PREFIX_LENGTH + length);
-    prefixed[0] = 0;
-    prefixed.writeUInt32BE(length, 1);
-    writer.buffer.copy(prefixed, PREFIX_LENGTH, writer.start, writer.position);
-    sender.data(stream, prefixed, endStream);
+    const prefix = Buffer.allocUnsafe(PREFIX_LENGTH);
+    prefix[0] = 0;
+    prefix.writeUInt32BE(length, 1);
+    // What outgrew the output stands in memory of its own, which nobody else will write to.
+    if (writer.buffer !== buffer) {
+      sender.data(stream, prefix, false);
+      sender.data(stream, writer.finish(), endStream);
+    } else sender.data(stream, Buffer.concat([prefix, writer.finish()]), endStream);
   } finally {
     writer.release();
     idleWriter = writer;

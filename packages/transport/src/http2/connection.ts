@@ -45,6 +45,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   /** Runs while the peer owes the rest of something. */
   #restTimer: NodeJS.Timeout | undefined;
   #framesRead = 0;
+  #sentAtLastPing = -1;
 
   constructor(socket: Socket, options: ConnectionOptions) {
     super(socket, options);
@@ -216,7 +217,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       throw new StreamError(ErrorCode.FLOW_CONTROL_ERROR, "DATA over the stream's window");
     }
     if (to - from < size) this.consume(stream, size - (to - from));
-    if (this.receiver.shouldMeasure(stream, size, this.guard.now)) this.sender.ping(bdpPing, false);
+    if (this.receiver.shouldMeasure(stream, size)) this.sender.ping(bdpPing, false);
     if (endStream) stream.remoteEnded = true;
     stream.onData(buffer, from, to, endStream);
     if (endStream && stream.localEnded) this.closeStream(stream);
@@ -316,11 +317,13 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     expectLength(end - start, 8, "PING");
     const payload = buffer.subarray(start, end);
     if ((flags & FLAG_ACK) === 0) {
-      this.guard.count("pings");
+      // One that follows what we have sent measures the connection, as often as every round trip: that is no flood.
+      if (this.sender.sent === this.#sentAtLastPing) this.guard.count("pings");
+      this.#sentAtLastPing = this.sender.sent;
       this.onPing();
       this.sender.ping(payload, true);
     } else if (payload.equals(bdpPing)) {
-      if (this.receiver.measured(this.guard.now, this.streams.values())) {
+      if (this.receiver.measured(this.streams.values())) {
         this.sendSettings([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
       }
     } else if (payload.equals(drainPing)) this.finishDrain();

@@ -100,22 +100,31 @@ describe("Receiver", () => {
 
 describe("BdpEstimator", () => {
   test("doubles the window while that brings bandwidth, up to the largest", () => {
-    const bdp = new BdpEstimator(1000, 3000);
-    expect(bdp.received(500, false, 0)).toBe(false);
-    expect(bdp.received(900, true, 0)).toBe(true);
-    expect(bdp.answered(10)).toBe(true);
+    let now = 0;
+    const bdp = new BdpEstimator(1000, 3000, () => now);
+    expect(bdp.received(500, false)).toBe(false);
+    expect(bdp.received(900, true)).toBe(true);
+    now = 10;
+    expect(bdp.answered()).toBe(true);
     expect(bdp.window).toBe(1800);
-    expect(bdp.received(1800, true, 20)).toBe(true);
-    expect(bdp.answered(30)).toBe(true);
+    expect(bdp.received(1800, true)).toBe(true);
+    now = 20;
+    expect(bdp.answered()).toBe(true);
     expect(bdp.window).toBe(3000);
-    expect(bdp.received(3000, true, 40)).toBe(false);
+    expect(bdp.received(3000, true)).toBe(false);
   });
-  test("does not grow for answers that were not asked for, or without need", () => {
-    const bdp = new BdpEstimator(1000, 3000);
-    expect(bdp.answered(1)).toBe(false);
-    bdp.received(100, true, 0);
-    expect(bdp.answered(1)).toBe(false);
+
+  test("does not grow for answers that were not asked for, or without need, and then pauses", () => {
+    let now = 0;
+    const bdp = new BdpEstimator(1000, 3000, () => now);
+    expect(bdp.answered()).toBe(false);
+    expect(bdp.received(100, true)).toBe(true);
+    expect(bdp.answered()).toBe(false);
     expect(bdp.window).toBe(1000);
+    now = 99;
+    expect(bdp.received(900, true)).toBe(false);
+    now = 100;
+    expect(bdp.received(900, true)).toBe(true);
   });
 });
 

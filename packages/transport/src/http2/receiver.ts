@@ -108,14 +108,14 @@ export class Receiver {
   }
 
   /** Whether to measure the connection now, by a PING. */
-  shouldMeasure(stream: Http2Stream, bytes: number, now: number): boolean {
-    return this.#bdp.received(bytes, stream.receiveWindow < this.streamWindow / 2, now);
+  shouldMeasure(stream: Http2Stream, bytes: number): boolean {
+    return this.#bdp.received(bytes, stream.receiveWindow < this.streamWindow / 2);
   }
 
   /** The measuring PING was answered; whether every stream's window grows, which SETTINGS must tell. */
-  measured(now: number, streams: Iterable<Http2Stream>): boolean {
+  measured(streams: Iterable<Http2Stream>): boolean {
     const before = this.streamWindow;
-    if (!this.#bdp.answered(now)) return false;
+    if (!this.#bdp.answered()) return false;
     const growth = this.streamWindow - before;
     for (const stream of streams) stream.receiveWindow += growth;
     return growth > 0;
