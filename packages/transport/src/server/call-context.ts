@@ -15,29 +15,45 @@ export interface ServerCallContext extends CallContext {
 }
 
 /**
- * The context of a call whose method has no middleware. Its signal is made when it is asked for: making one costs as much
- * as the rest of a call.
+ * The context of a call whose method has no middleware. All is made when it is asked for: a signal costs as much as the
+ * rest of a call, and the memory of a stream that idles is what limits how many there can be.
  */
 export class BareContext implements ServerCallContext {
-  readonly metadata: Metadata;
-  readonly header: Metadata = new LazyMetadata();
-  readonly trailer: Metadata = new LazyMetadata();
-  readonly peer: string;
-  readonly deadline: Date | undefined;
   readonly #call: ServerCall;
+  #metadata: Metadata | undefined;
 
   constructor(call: ServerCall) {
     this.#call = call;
-    this.metadata = new LazyMetadata(call.list);
-    this.peer = call.peer;
-    this.deadline = call.deadline;
+  }
+
+  get metadata(): Metadata {
+    return (this.#metadata ??= new LazyMetadata(this.#call.list));
+  }
+
+  get header(): Metadata {
+    return this.#call.header;
+  }
+
+  get trailer(): Metadata {
+    return this.#call.trailer;
+  }
+
+  get peer(): string {
+    return this.#call.peer;
+  }
+
+  get deadline(): Date | undefined {
+    return this.#call.deadline;
   }
 
   get signal(): AbortSignal {
     return this.#call.signal;
   }
 
-  readonly sendHeader = (): void => this.#call.sendHeader();
+  /** A function of its own, since handlers take it out of the context. */
+  get sendHeader(): () => void {
+    return () => this.#call.sendHeader();
+  }
 
   compressResponses(on: boolean): void {
     this.#call.compress = on;
@@ -49,8 +65,8 @@ export function spreadableContext(call: ServerCall): ServerCallContext & { call?
   const { arrived } = call;
   return {
     metadata: arrived?.metadata ?? new LazyMetadata(call.list),
-    header: new LazyMetadata(),
-    trailer: new LazyMetadata(),
+    header: call.header,
+    trailer: call.trailer,
     peer: call.peer,
     deadline: call.deadline,
     signal: call.signal,

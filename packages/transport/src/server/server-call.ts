@@ -1,7 +1,7 @@
 import { ServerError, Status, type Metadata } from "nice-grpc-common";
 import { ByteParts } from "../grpc/byte-parts.js";
 import { compress, decompress } from "../grpc/compression.js";
-import { toFields } from "../grpc/metadata.js";
+import { LazyMetadata, toFields } from "../grpc/metadata.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
@@ -12,7 +12,7 @@ import type { HeaderList } from "../hpack/header-list.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
 import { ProtobufError } from "../protobuf/protobuf-error.js";
-import { BareContext, spreadableContext, type ServerCallContext } from "./call-context.js";
+import { BareContext, spreadableContext } from "./call-context.js";
 import { ArrivedCall, type Admit, type CallRefusal } from "./incoming-call.js";
 import { checkLength, checkTrailers, type RequestHead } from "./request-head.js";
 import { runStream, runUnary, runUnaryMiddleware } from "./run-handler.js";
@@ -47,14 +47,16 @@ export class ServerCall extends Http2Stream implements MessageSink {
   readonly startedAt: number;
   /** What is told of the call before it begins, if somebody is told. */
   arrived: ArrivedCall | undefined;
-  /** Set when the handler is run. */
-  context: ServerCallContext | undefined;
   /** Whether the status has been sent, or cannot be any more. */
   finished = false;
   /** Whether the handler has returned or thrown: what ends the call later does not abort its signal. */
   handlerDone = false;
   /** The handler's choice, if it made one. */
   compress: boolean | undefined;
+  /** Whether the handler has been run. */
+  #started = false;
+  #header: Metadata | undefined;
+  #trailer: Metadata | undefined;
   #headerSent = false;
   /** Whether the header has said that messages may be compressed. */
   #gzip = false;
@@ -87,6 +89,16 @@ export class ServerCall extends Http2Stream implements MessageSink {
     return this.connection.peer;
   }
 
+  /** The metadata that go out with the response's header. */
+  get header(): Metadata {
+    return (this.#header ??= new LazyMetadata());
+  }
+
+  /** The metadata that go out with the status. */
+  get trailer(): Metadata {
+    return (this.#trailer ??= new LazyMetadata());
+  }
+
   get deadline(): Date | undefined {
     const { timeoutMs } = this.head;
     return timeoutMs === undefined ? undefined : new Date(this.startedAt + timeoutMs);
@@ -102,7 +114,7 @@ export class ServerCall extends Http2Stream implements MessageSink {
 
   /** Whether the client has yet to send what the handler needs to begin. */
   get isWaitingForRequest(): boolean {
-    return !this.finished && this.context === undefined && !this.#busy;
+    return !this.finished && !this.#started && !this.#busy;
   }
 
   /** Begins the call, once it is admitted. */
@@ -317,13 +329,14 @@ export class ServerCall extends Http2Stream implements MessageSink {
 
   #run(request: unknown): void {
     const { middleware, descriptor } = this.method;
-    this.context =
+    this.#started = true;
+    const context =
       middleware === undefined && this.arrived === undefined
         ? new BareContext(this)
         : spreadableContext(this);
-    if (descriptor.responseStream) void runStream(this, request, this.context);
-    else if (middleware === undefined) void runUnary(this, request, this.context);
-    else void runUnaryMiddleware(this, request, this.context);
+    if (descriptor.responseStream) runStream(this, request, context);
+    else if (middleware === undefined) void runUnary(this, request, context);
+    else void runUnaryMiddleware(this, request, context);
   }
 
   // Sending.
@@ -333,7 +346,7 @@ export class ServerCall extends Http2Stream implements MessageSink {
     if (this.#headerSent || this.finished) return;
     this.#headerSent = true;
     this.#gzip = this.head.acceptsGzip && (this.compress ?? this.connection.limits.compressResponses);
-    const fields = this.context === undefined ? undefined : toFields(this.context.header);
+    const fields = this.#header && toFields(this.#header);
     this.connection.sender.headers(this, this.#gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER, fields, false);
   }
 
@@ -384,7 +397,7 @@ export class ServerCall extends Http2Stream implements MessageSink {
   finishOk(): void {
     if (this.finished) return;
     this.sendHeader();
-    const fields = this.context === undefined ? undefined : toFields(this.context.trailer);
+    const fields = this.#trailer && toFields(this.#trailer);
     this.connection.stats.callsSucceeded++;
     this.#sendTrailers(OK_TRAILER, fields);
   }
@@ -394,8 +407,8 @@ export class ServerCall extends Http2Stream implements MessageSink {
     // Also of a call that is over: an unexpected error must not pass in silence.
     const [code, message] = statusOf(error, this.method.descriptor.path);
     // As nice-grpc does: what the handler put into the header is sent before its error.
-    if (this.context !== undefined && toFields(this.context.header) !== undefined) this.sendHeader();
-    this.finishWith(code, message, this.context?.trailer);
+    if (this.#header !== undefined && toFields(this.#header) !== undefined) this.sendHeader();
+    this.finishWith(code, message, this.#trailer);
   }
 
   /** Ends the call with a status; trailers-only if nothing was sent before. */

@@ -8,6 +8,7 @@ import { SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { Status } from "nice-grpc-common";
+import { countMessage } from "./fan-out.js";
 import type { Admit } from "./incoming-call.js";
 import { checkLength, parseRequestHead, type RequestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
@@ -73,6 +74,7 @@ export class ServerConnection extends Connection {
 
   /** To be awaited, if it is there, by a handler that has more to send: one that never waits would let nobody else run. */
   nextTurn(): Promise<void> | undefined {
+    countMessage(this.sender.output);
     if (++this.#messagesThisTurn < MESSAGES_PER_TURN) return undefined;
     this.#nextTurn ??= new Promise((resolve) => {
       setImmediate(() => {
