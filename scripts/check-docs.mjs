@@ -1,9 +1,12 @@
-// Holds that every block of TypeScript and protobuf in the documentation stands, to the letter, in a file that is
-// compiled, and that links between files lead somewhere.
+// Holds that every block of TypeScript and protobuf in the documentation stands, to the letter but for its indentation,
+// in a file that is compiled, and that links between files lead somewhere.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const skipped = new Set(["node_modules", "dist", ".git", ".turbo"]);
+
+/** The lines without their indentation. */
+const flush = (text) => text.replace(/^[ \t]+/gm, "");
 
 function* filesBelow(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -18,12 +21,12 @@ export function checkDocs() {
   const files = Array.from(filesBelow("."));
   const sources = files
     .filter((path) => /\.(ts|proto)$/.test(path))
-    .map((path) => readFileSync(path, "utf8"));
+    .map((path) => flush(readFileSync(path, "utf8")));
   const problems = [];
   for (const path of files.filter((path) => path.endsWith(".md"))) {
     const text = readFileSync(path, "utf8");
     for (const [, code] of text.matchAll(/^```(?:ts|proto)\n(.*?)^```$/gms)) {
-      if (!sources.some((source) => source.includes(code))) {
+      if (!sources.some((source) => source.includes(flush(code)))) {
         problems.push(`${path}: this block is in no source file:\n${code}`);
       }
     }

@@ -41,6 +41,8 @@ export {
   type Channel,
   type ChannelStats,
 } from "./client/channel.js";
+export { createInProcessChannel } from "./client/in-process-channel.js";
+export type { InProcessServer } from "./client/target.js";
 export { createClient, createClientFactory, type ClientFactory } from "./client/create-client.js";
 export { ChannelCredentials, type VerifyOptions } from "./client/channel-credentials.js";
 export type { ChannelOptions } from "./client/channel-options.js";

@@ -100,7 +100,7 @@ function connectOne(
   done: (error: string, ready?: ClientConnection) => void,
 ): (reason: string) => void {
   const { credentials } = options;
-  const socket = credentials.tls === undefined ? connectTcp(address) : openTls(address, options);
+  const socket = openSocket(address, options);
   let connection: ClientConnection | undefined;
   let over = false;
   const fail = (error: string) => {
@@ -113,7 +113,7 @@ function connectOne(
   const onClose = () => fail("the connection was closed");
   socket.on("error", onError);
   socket.on("close", onClose);
-  socket.once(credentials.tls === undefined ? "connect" : "secureConnect", () => {
+  const onConnected = () => {
     if (over) return;
     if (credentials.tls !== undefined && (socket as TLSSocket).alpnProtocol !== "h2") {
       fail("the server does not offer HTTP/2 over TLS (ALPN h2)");
@@ -133,7 +133,10 @@ function connectOne(
         else fail(`it does not seem to be a gRPC server: ${end.message}`);
       },
     });
-  });
+  };
+  // Within the process it is connected from the start; one that is refused has told so by then.
+  if ("connectInProcess" in address) setImmediate(onConnected);
+  else socket.once(credentials.tls === undefined ? "connect" : "secureConnect", onConnected);
   return (reason) => {
     if (over) return;
     over = true;
@@ -144,8 +147,10 @@ function connectOne(
   };
 }
 
-function openTls(address: SocketAddress, { credentials, hostname }: ConnectOptions): Socket {
-  const { context, verify } = credentials.tls!;
+function openSocket(address: SocketAddress, { credentials, hostname }: ConnectOptions): Socket {
+  if ("connectInProcess" in address) return address.connectInProcess();
+  if (credentials.tls === undefined) return connectTcp(address);
+  const { context, verify } = credentials.tls;
   return connectTls({
     ...address,
     secureContext: context(),

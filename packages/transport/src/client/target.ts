@@ -1,8 +1,14 @@
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 
-/** Where a connection goes: a port of an IP address, or a unix socket. */
-export type SocketAddress = { host: string; port: number } | { path: string };
+/** What a channel within the process needs of a server. */
+export interface InProcessServer {
+  /** The client's end of a new connection; one that is refused comes destroyed, with an error. */
+  connectInProcess(): Socket;
+}
+
+/** Where a connection goes: a port of an IP address, a unix socket, or a server of this process. */
+export type SocketAddress = { host: string; port: number } | { path: string } | InProcessServer;
 
 /** A channel's address, read. */
 export interface Target {
@@ -71,6 +77,7 @@ export async function resolveTarget(target: Target): Promise<readonly SocketAddr
 
 /** How an address is written. */
 export function formatAddress(address: SocketAddress): string {
+  if ("connectInProcess" in address) return "in-process";
   if ("path" in address) return `unix:${address.path}`;
   return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

@@ -62,7 +62,8 @@ export interface Server<CallContextExt = {}> extends ServerAddBuilder<CallContex
   forceShutdown(): void;
   /**
    * A connection within the process: the client's end of it, to be spoken to in HTTP/2 like a socket. The server serves it
-   * until it is shut down, whether it listens or not.
+   * until it is shut down, whether it listens or not. After that, and until it listens again, the socket is destroyed, and
+   * emits an error as one does whose connection is refused.
    */
   connectInProcess(): Socket;
   /** Counters since the server was created. */
@@ -120,6 +121,8 @@ class TransportServer {
   /** One that takes no more connections, while those that speak HTTP/1.1 end. */
   #closing: Listener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
+  /** Whether it was shut down, and has not listened since. */
+  #shut = false;
 
   constructor(options: ServerOptions, middleware: ServerMiddleware | undefined, admit: Admit | undefined) {
     this.#options = options;
@@ -154,6 +157,7 @@ class TransportServer {
   ): Promise<number> {
     if (this.#listener !== undefined) throw new Error("server.listen() has already been called");
     this.#listener = "starting";
+    this.#shut = false;
     try {
       this.#listener = await listen({
         address,
@@ -171,10 +175,11 @@ class TransportServer {
 
   connectInProcess(): Socket {
     const [near, far] = createInProcessSocket();
+    if (this.#shut) return far.destroy(new Error("the server was shut down"));
     readPreface(
       near,
       this.#connectionOptions.handshakeTimeoutMs,
-      (rest) => this.#serve(near, rest),
+      (rest) => (this.#shut ? near.destroy() : this.#serve(near, rest)),
       () => near.destroy(),
     );
     return far;
@@ -245,6 +250,7 @@ class TransportServer {
   }
 
   #close(): void {
+    this.#shut = true;
     if (typeof this.#listener === "object") {
       this.#listener.close();
       this.#closing = this.#listener;

@@ -1,14 +1,22 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 
-/** One end of a connection within the process, with what a connection needs of a socket. */
+/** How much one end takes in before the other one's writes have to wait, in bytes: what the system's buffer is to a socket. */
+const BUFFER_BYTES = 64 * 1024;
+
+/**
+ * One end of a connection within the process, with what a connection needs of a socket. What is written arrives in a later
+ * turn, in order, also if the writer is destroyed right after: neither end ever runs inside the other one's call.
+ */
 class InProcessSocket extends Duplex {
   other: InProcessSocket | undefined;
-  /** Tells the other end that what it wrote has been taken. */
+  /** Bytes that are on their way here. */
+  #coming = 0;
+  /** Tells the other end that there is room for more. */
   #taken: (() => void) | undefined;
 
   constructor() {
-    super({ allowHalfOpen: false, highWaterMark: 64 * 1024 });
+    super({ allowHalfOpen: false, highWaterMark: BUFFER_BYTES });
   }
 
   override _read(): void {
@@ -19,22 +27,40 @@ class InProcessSocket extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     const { other } = this;
-    if (other === undefined || other.destroyed) done();
+    if (other === undefined || other.destroyed) {
+      done();
+      return;
+    }
     // Copied, as by a real one: the writer's memory is used again.
-    else if (other.push(Buffer.from(chunk))) setImmediate(done);
+    const bytes = Buffer.from(chunk);
+    other.#coming += bytes.length;
+    setImmediate(() => other.#arrive(bytes));
+    if (other.#coming + other.readableLength < BUFFER_BYTES) done();
     else other.#taken = done;
   }
 
   override _final(done: () => void): void {
-    this.other?.push(null);
+    this.#endOther();
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const { other } = this;
+    this.#endOther();
     this.other = undefined;
-    if (other !== undefined && !other.destroyed) setImmediate(() => other.destroy());
     done(error);
+  }
+
+  #arrive(bytes: Buffer): void {
+    this.#coming -= bytes.length;
+    if (!this.destroyed) this.push(bytes);
+  }
+
+  /** Behind all that is on its way. */
+  #endOther(): void {
+    const { other } = this;
+    setImmediate(() => {
+      if (other !== undefined && !other.destroyed) other.push(null);
+    });
   }
 
   setNoDelay(): this {
