@@ -296,8 +296,10 @@ describe("legitimate use trips nothing", () => {
     }
     await goodCall(peer);
   });
-  test("1,000 PINGs, each after an answer", async () => {
-    using peer = await RawPeer.open(served.port);
+  test("1,000 PINGs, each after an answer, however few others are allowed", async () => {
+    const pings = { burst: 10, perSecond: 0 };
+    await using strict = await startRawServer({ http2: { abuse: { ...defaultAbuseLimits, pings } } });
+    using peer = await RawPeer.open(strict.port);
     for (let i = 0; i < 1000; i++) {
       await goodCall(peer);
       await peer.settled();
