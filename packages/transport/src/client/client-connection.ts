@@ -133,7 +133,7 @@ export class ClientConnection extends Connection {
       this.goAwayReason = `the server sent GOAWAY with ${errorCodeName(code)}${debugData === "" ? "" : `: ${debugData}`}`;
     }
     this.#goAway(tooManyPings);
-    for (const stream of Array.from(this.streams.values())) {
+    for (const stream of this.streams.toArray()) {
       if (stream.id <= lastStreamId) continue;
       this.forgetStream(stream);
       (stream as ClientCall).onUnprocessed("the server is going away");

@@ -4,9 +4,14 @@ const SAMPLE_FACTOR = 2;
 /** How long to wait, in milliseconds, after a measurement that changed nothing. */
 const PAUSE_MS = 100;
 
+/** The round trip is the mean of so many at first; then each new one counts for this share. */
+const SAMPLES_IN_MEAN = 10;
+
 /**
  * Estimates the bandwidth-delay product of a connection as grpc-go does: a PING goes out, and what has come in when its
- * answer arrives is what one round trip holds. While that nearly fills the window, the window doubles.
+ * answer arrives is what one round trip holds. While that nearly fills the window, the window doubles. The PING goes out
+ * when a stream has used up half its window: what it has used counts as well, as no more comes before the answer than the
+ * other half.
  */
 export class BdpEstimator {
   /** The window, in bytes. */
@@ -16,6 +21,9 @@ export class BdpEstimator {
   #sentAt = 0;
   #notBefore = 0;
   #bandwidth = 0;
+  /** A mean: one round trip alone says little where others use the machine. */
+  #roundTripMs = 0;
+  #roundTrips = 0;
   readonly #max: number;
   readonly #clock: () => number;
 
@@ -29,17 +37,19 @@ export class BdpEstimator {
   /**
    * Counts DATA that has come in. True if a PING should be sent to measure. Only streams that used up half their window
    * ask for it: small calls never do.
+   *
+   * @param used How many bytes its stream has used up of the window.
    */
-  received(bytes: number, windowIsShort: boolean): boolean {
+  received(bytes: number, used: number): boolean {
     if (this.#measuring) {
       this.#sample += bytes;
       return false;
     }
-    if (!windowIsShort || this.window >= this.#max) return false;
+    if (used * 2 <= this.window || this.window >= this.#max) return false;
     const now = this.#clock();
     if (now < this.#notBefore) return false;
     this.#measuring = true;
-    this.#sample = bytes;
+    this.#sample = used;
     this.#sentAt = now;
     return true;
   }
@@ -50,7 +60,9 @@ export class BdpEstimator {
     if (!this.#measuring) return false;
     this.#measuring = false;
     const now = this.#clock();
-    const bandwidth = this.#sample / Math.max(now - this.#sentAt, 0.001);
+    if (this.#roundTrips < SAMPLES_IN_MEAN) this.#roundTrips++;
+    this.#roundTripMs += (now - this.#sentAt - this.#roundTripMs) / this.#roundTrips;
+    const bandwidth = this.#sample / Math.max(this.#roundTripMs, 0.001);
     const grown = Math.min(this.#sample * SAMPLE_FACTOR, this.#max);
     // A window that fills without more bandwidth is filled by somebody's queue.
     if (this.#sample < (this.window * 2) / 3 || bandwidth <= this.#bandwidth || grown <= this.window) {

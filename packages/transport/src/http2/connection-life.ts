@@ -7,6 +7,7 @@ import { ConnectionError, ErrorCode, type StreamError } from "./errors.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { StreamIds } from "./stream-ids.js";
+import { StreamTable } from "./stream-table.js";
 import type { Http2Stream } from "./stream.js";
 
 /** How long a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
@@ -30,7 +31,7 @@ export const keepalivePing = Buffer.from("cw-alive", "latin1");
 export abstract class ConnectionLife {
   readonly socket: Socket;
   readonly sender: Sender;
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new StreamTable();
   readonly guard: AbuseGuard;
   readonly options: ConnectionOptions;
   /** The last time that something came in, in milliseconds. */
@@ -117,7 +118,7 @@ export abstract class ConnectionLife {
     stream.connection = this;
     stream.sendWindow = this.sender.peer.initialWindowSize;
     this.receiver.open(stream, this.#acknowledged);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
   }
 
   /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
@@ -152,7 +153,7 @@ export abstract class ConnectionLife {
   protected closeStream(stream: Http2Stream): void {
     if (stream.closed) return;
     stream.closed = true;
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     this.sender.drop(stream);
     this.receiver.forget(stream);
     this.onStreamClosed(stream);
@@ -241,7 +242,7 @@ export abstract class ConnectionLife {
     this.sender.output.close();
     clearTimeout(this.#settingsTimer);
     clearTimeout(this.#drainTimer);
-    for (const stream of Array.from(this.streams.values())) {
+    for (const stream of this.streams.toArray()) {
       this.closeStream(stream);
       stream.onAborted(end.code, end.message);
     }

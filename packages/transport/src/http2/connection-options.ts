@@ -6,7 +6,7 @@ export interface ConnectionOptions {
   maxHeaderListSize: number;
   /** The receive window of a stream at first, in bytes. Default 256 KiB; it grows to `maxStreamWindow`. */
   streamWindow: number;
-  /** The largest receive window of a stream, in bytes. Default 4 MiB. */
+  /** The largest receive window of a stream, in bytes. Default 16 MiB, as grpc-go's. */
   maxStreamWindow: number;
   /** The receive window of the connection, in bytes, at least 65,535. Default 16 MiB. */
   connectionWindow: number;
@@ -33,7 +33,7 @@ export interface ConnectionOptions {
 export const defaultConnectionOptions: ConnectionOptions = {
   maxHeaderListSize: 16 * 1024,
   streamWindow: 256 * 1024,
-  maxStreamWindow: 4 * 1024 * 1024,
+  maxStreamWindow: 16 * 1024 * 1024,
   connectionWindow: 16 * 1024 * 1024,
   maxUnreadBytes: 64 * 1024 * 1024,
   maxQueuedBytes: 4 * 1024 * 1024,

@@ -323,7 +323,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.onPing();
       this.sender.ping(payload, true);
     } else if (payload.equals(bdpPing)) {
-      if (this.receiver.measured(this.streams.values())) {
+      if (this.receiver.measured(this.streams.toArray())) {
         this.sendSettings([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
       }
     } else if (payload.equals(drainPing)) this.finishDrain();
@@ -340,7 +340,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     }
     this.guard.count("settings");
     this.#settingsReceived = true;
-    this.sender.applySettings(buffer, start, end, this.streams.values());
+    this.sender.applySettings(buffer, start, end, this.streams.toArray());
     this.onPeerSettings();
   }
 

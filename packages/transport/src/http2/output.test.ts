@@ -38,7 +38,7 @@ function write(output: Output, size: number, fill: number): void {
   output.bytes(Buffer.alloc(size, fill));
 }
 
-test("one write for each turn", async () => {
+test("one write for each turn, if it is little", async () => {
   const socket = new SlowSocket();
   const output = new Output(socket as unknown as Socket);
   write(output, 10, 1);
@@ -47,6 +47,34 @@ test("one write for each turn", async () => {
   await turn();
   expect(socket.taken).toEqual([Buffer.concat([Buffer.alloc(10, 1), Buffer.alloc(10, 2)])]);
   expect(output.queued).toBe(0);
+});
+
+test("what is much goes out before the turn ends: 1 KiB, then twice as much each time", async () => {
+  const socket = new SlowSocket();
+  const output = new Output(socket as unknown as Socket);
+  for (let index = 0; index < 40; index++) write(output, 256, index);
+  expect(socket.taken.map(({ length }) => length)).toEqual([1024, 2048, 4096]);
+  await turn();
+  // The next turn begins anew.
+  for (let index = 40; index < 45; index++) write(output, 256, index);
+  expect(socket.taken.map(({ length }) => length)).toEqual([1024, 2048, 4096, 3072, 1024]);
+  await turn();
+  const all = Array.from({ length: 45 }, (_, index) => Buffer.alloc(256, index));
+  expect(Buffer.concat(socket.taken)).toEqual(Buffer.concat(all));
+});
+
+test("a peer that does not take what it has is not given more before the turn ends", async () => {
+  const socket = new SlowSocket();
+  const output = new Output(socket as unknown as Socket);
+  socket.full = true;
+  write(output, 100, 0);
+  output.flush();
+  for (let index = 0; index < 40; index++) write(output, 256, index);
+  expect(output.queued).toBe(100 + 40 * 256);
+  expect(socket.writableLength).toBe(100);
+  socket.release();
+  await turn();
+  expect(socket.taken.map(({ length }) => length)).toEqual([100, 40 * 256]);
 });
 
 test("a buffer that a write still reads from is not written into", async () => {

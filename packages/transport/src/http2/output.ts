@@ -3,6 +3,11 @@ import { FRAME_HEADER_LENGTH } from "./constants.js";
 
 /** Size of the buffers that frames are written into, in bytes. */
 const BUFFER_SIZE = 64 * 1024;
+/**
+ * With how many bytes a turn's first write is made, and each further one with twice as many as the one before: the peer
+ * works while we do, instead of waiting for the turn's end. Somewhat less than a segment carries.
+ */
+const FIRST_WRITE_BYTES = 1024;
 /** How many buffers wait, for all connections together, to be used again. */
 const MAX_SPARE_BUFFERS = 64;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
@@ -12,18 +17,21 @@ const NO_BUFFER = Buffer.alloc(0);
 const spares: Buffer<ArrayBuffer>[] = [];
 
 /**
- * What a connection has to send: frames are written straight into a buffer, which goes to the socket in one write for
- * each turn of the event loop. A connection that has nothing to send holds no buffer.
+ * What a connection has to send: frames are written straight into a buffer, which goes to the socket at the end of
+ * each turn of the event loop, and before that when there is much. A connection that has nothing to send holds no buffer.
  */
 export class Output {
   /** Where to write next; whoever writes moves {@link position}, after {@link reserve}. */
   buffer = NO_BUFFER;
   position = 0;
+  /** With how many bytes the next write of this turn is made. */
+  #writeAt = FIRST_WRITE_BYTES;
   #scheduled = false;
   #closed = false;
   readonly #socket: Socket;
   readonly #onTurnEnd = (): void => {
     this.#scheduled = false;
+    this.#writeAt = FIRST_WRITE_BYTES;
     this.flush();
     // What was reserved may not have been written.
     recycle(this.buffer);
@@ -41,6 +49,11 @@ export class Output {
 
   /** Makes room for `size` bytes at {@link position}, and sees that they are sent this turn. */
   reserve(size: number): void {
+    if (this.position >= this.#writeAt) {
+      this.#writeAt *= 2;
+      // A peer with more than it takes has enough to do.
+      if (this.#socket.writableLength === 0) this.flush();
+    }
     if (this.buffer.length - this.position < size) this.#makeRoom(size);
     if (!this.#scheduled) {
       this.#scheduled = true;

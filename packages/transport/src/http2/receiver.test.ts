@@ -102,29 +102,44 @@ describe("BdpEstimator", () => {
   test("doubles the window while that brings bandwidth, up to the largest", () => {
     let now = 0;
     const bdp = new BdpEstimator(1000, 3000, () => now);
-    expect(bdp.received(500, false)).toBe(false);
-    expect(bdp.received(900, true)).toBe(true);
+    expect(bdp.received(500, 500)).toBe(false);
+    expect(bdp.received(100, 600)).toBe(true);
+    // The rest of the window: no more can come before the answer.
+    expect(bdp.received(400, 1000)).toBe(false);
     now = 10;
     expect(bdp.answered()).toBe(true);
-    expect(bdp.window).toBe(1800);
-    expect(bdp.received(1800, true)).toBe(true);
+    expect(bdp.window).toBe(2000);
+    expect(bdp.received(1800, 1800)).toBe(true);
     now = 20;
     expect(bdp.answered()).toBe(true);
     expect(bdp.window).toBe(3000);
-    expect(bdp.received(3000, true)).toBe(false);
+    expect(bdp.received(3000, 3000)).toBe(false);
+  });
+
+  test("one slow round trip does not pass for less bandwidth", () => {
+    let now = 0;
+    const bdp = new BdpEstimator(1000, 1_000_000, () => now);
+    const fill = (roundTripMs: number): boolean => {
+      expect(bdp.received(bdp.window, bdp.window)).toBe(true);
+      now += roundTripMs;
+      return bdp.answered();
+    };
+    expect([10, 10, 10, 25].map(fill)).toEqual([true, true, true, true]);
+    // More comes in only because it waits somewhere: that is no bandwidth.
+    expect(fill(1000)).toBe(false);
   });
 
   test("does not grow for answers that were not asked for, or without need, and then pauses", () => {
     let now = 0;
     const bdp = new BdpEstimator(1000, 3000, () => now);
     expect(bdp.answered()).toBe(false);
-    expect(bdp.received(100, true)).toBe(true);
+    expect(bdp.received(600, 600)).toBe(true);
     expect(bdp.answered()).toBe(false);
     expect(bdp.window).toBe(1000);
     now = 99;
-    expect(bdp.received(900, true)).toBe(false);
+    expect(bdp.received(900, 900)).toBe(false);
     now = 100;
-    expect(bdp.received(900, true)).toBe(true);
+    expect(bdp.received(900, 900)).toBe(true);
   });
 });
 

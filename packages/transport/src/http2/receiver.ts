@@ -109,7 +109,7 @@ export class Receiver {
 
   /** Whether to measure the connection now, by a PING. */
   shouldMeasure(stream: Http2Stream, bytes: number): boolean {
-    return this.#bdp.received(bytes, stream.receiveWindow < this.streamWindow / 2);
+    return this.#bdp.received(bytes, this.streamWindow - stream.receiveWindow);
   }
 
   /** The measuring PING was answered; whether every stream's window grows, which SETTINGS must tell. */

@@ -203,7 +203,7 @@ class TransportServer {
     this.#closing?.destroy();
     this.#closing = undefined;
     for (const connection of this.#connections) {
-      for (const stream of Array.from(connection.streams.values())) {
+      for (const stream of connection.streams.toArray()) {
         connection.resetStream(stream, ErrorCode.CANCEL);
         stream.onAborted(ErrorCode.CANCEL, "the server was shut down");
       }
@@ -242,7 +242,7 @@ class TransportServer {
   #running(): string[] {
     const paths: string[] = [];
     for (const connection of this.#connections) {
-      for (const stream of connection.streams.values()) {
+      for (const stream of connection.streams.toArray()) {
         if (stream instanceof ServerCall) paths.push(stream.method.descriptor.path);
       }
     }

@@ -162,7 +162,7 @@ export class ServerConnection extends Connection {
     } else if (age >= this.#maxAgeMs + limits.maxConnectionAgeGraceMs) {
       this.destroy(ErrorCode.NO_ERROR, "the connection was too old");
     }
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.toArray()) {
       if (stream instanceof RefusedCall) {
         if (now - stream.startedAt >= limits.requestTimeoutMs) stream.answer();
       } else if (
