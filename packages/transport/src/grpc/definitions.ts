@@ -1,5 +1,5 @@
 import type { MethodDescriptor } from "nice-grpc-common";
-import { codecOf, type MessageType } from "../protobuf/message-codec.js";
+import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 
 /** Encodes and decodes the messages of one type. */
@@ -75,15 +75,17 @@ export function methodsOf(definition: object): Method[] {
 /** Takes partial messages, as nice-grpc does with the types of ts-proto. */
 class TsProtoCodec implements Codec {
   readonly #type: TsProtoType;
+  readonly #codec: MessageCodec<unknown>;
   /** Whether the last message was partial: then the next is likely to be. */
   #partial = false;
 
   constructor(type: TsProtoType) {
     this.#type = type;
+    this.#codec = codecOf<unknown>(type);
   }
 
   encode(message: unknown, writer: ProtoWriter): void {
-    const codec = codecOf(this.#type);
+    const codec = this.#codec;
     if (this.#type.fromPartial === undefined) {
       codec.encode(message, writer);
       return;
@@ -102,7 +104,7 @@ class TsProtoCodec implements Codec {
   }
 
   decode(buffer: Buffer, start: number, end: number): unknown {
-    return codecOf(this.#type).decode(buffer, start, end);
+    return this.#codec.decode(buffer, start, end);
   }
 }
 

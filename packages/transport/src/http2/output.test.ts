@@ -49,17 +49,17 @@ test("one write for each turn, if it is little", async () => {
   expect(output.queued).toBe(0);
 });
 
-test("what is much goes out before the turn ends: 1 KiB, then twice as much each time", async () => {
+test("what is much goes out before the turn ends: one segment, then twice as much each time", async () => {
   const socket = new SlowSocket();
   const output = new Output(socket as unknown as Socket);
-  for (let index = 0; index < 40; index++) write(output, 256, index);
-  expect(socket.taken.map(({ length }) => length)).toEqual([1024, 2048, 4096]);
+  for (let index = 0; index < 40; index++) write(output, 365, index);
+  expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840]);
   await turn();
   // The next turn begins anew.
-  for (let index = 40; index < 45; index++) write(output, 256, index);
-  expect(socket.taken.map(({ length }) => length)).toEqual([1024, 2048, 4096, 3072, 1024]);
+  for (let index = 40; index < 45; index++) write(output, 365, index);
+  expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840, 4380, 1460]);
   await turn();
-  const all = Array.from({ length: 45 }, (_, index) => Buffer.alloc(256, index));
+  const all = Array.from({ length: 45 }, (_, index) => Buffer.alloc(365, index));
   expect(Buffer.concat(socket.taken)).toEqual(Buffer.concat(all));
 });
 
@@ -69,12 +69,12 @@ test("a peer that does not take what it has is not given more before the turn en
   socket.full = true;
   write(output, 100, 0);
   output.flush();
-  for (let index = 0; index < 40; index++) write(output, 256, index);
-  expect(output.queued).toBe(100 + 40 * 256);
+  for (let index = 0; index < 40; index++) write(output, 365, index);
+  expect(output.queued).toBe(100 + 40 * 365);
   expect(socket.writableLength).toBe(100);
   socket.release();
   await turn();
-  expect(socket.taken.map(({ length }) => length)).toEqual([100, 40 * 256]);
+  expect(socket.taken.map(({ length }) => length)).toEqual([100, 40 * 365]);
 });
 
 test("a buffer that a write still reads from is not written into", async () => {

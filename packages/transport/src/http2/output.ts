@@ -5,9 +5,11 @@ import { FRAME_HEADER_LENGTH } from "./constants.js";
 const BUFFER_SIZE = 64 * 1024;
 /**
  * With how many bytes a turn's first write is made, and each further one with twice as many as the one before: the peer
- * works while we do, instead of waiting for the turn's end. Somewhat less than a segment carries.
+ * works while we do, instead of waiting for the turn's end. What one segment carries on Ethernet.
  */
-const FIRST_WRITE_BYTES = 1024;
+const FIRST_WRITE_BYTES = 1460;
+/** With how many bytes a write is made at the latest: what is left for the peer when we are through is soon done. */
+const MAX_WRITE_BYTES = 32 * 1024;
 /** How many buffers wait, for all connections together, to be used again. */
 const MAX_SPARE_BUFFERS = 64;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
@@ -50,7 +52,7 @@ export class Output {
   /** Makes room for `size` bytes at {@link position}, and sees that they are sent this turn. */
   reserve(size: number): void {
     if (this.position >= this.#writeAt) {
-      this.#writeAt *= 2;
+      this.#writeAt = Math.min(this.#writeAt * 2, MAX_WRITE_BYTES);
       // A peer with more than it takes has enough to do.
       if (this.#socket.writableLength === 0) this.flush();
     }

@@ -165,11 +165,7 @@ export class ServerConnection extends Connection {
     for (const stream of this.streams.toArray()) {
       if (stream instanceof RefusedCall) {
         if (now - stream.startedAt >= limits.requestTimeoutMs) stream.answer();
-      } else if (
-        stream instanceof ServerCall &&
-        stream.isWaitingForRequest &&
-        now - stream.startedAt >= limits.requestTimeoutMs
-      ) {
+      } else if (stream instanceof ServerCall && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
         stream.interrupt(Status.DEADLINE_EXCEEDED, "the request did not arrive in time");
       }
     }
