@@ -199,6 +199,10 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
     else this.fail(statusOfErrorCode(code), message);
   }
 
+  onRoomForMessage(): void {
+    this.#creditPartial();
+  }
+
   onDrained(): void {
     this.#pump?.onDrained();
   }
@@ -259,6 +263,7 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
   }
 
   onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
+    if (cost < PREFIX_LENGTH + end - start) this.connection!.release(this);
     if (this.#over) return;
     if (!compressed && this.#inbox === undefined) {
       this.onBytes(buffer, start, end, cost);
@@ -317,8 +322,8 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
   /** A message longer than the window could not arrive if its beginning were not given back. */
   #creditPartial(): void {
     if (this.#reader === undefined || this.closed || !this.wantsMessage) return;
-    const bytes = this.#reader.creditPartial(defaultConnectionOptions.streamWindow);
-    if (bytes > 0) this.giveBack(bytes);
+    if (this.connection!.reserve(this, this.#reader.partialLength))
+      this.giveBack(this.#reader.creditPartial());
   }
 
   #onTrailers(head: ResponseHead, list: HeaderList): void {

@@ -39,13 +39,16 @@ export class MessageReader {
     return this.#parts.size === 0;
   }
 
+  /** How long the message is, with its prefix, that has begun and is not complete; 0 if that is not known. */
+  get partialLength(): number {
+    return this.#needed;
+  }
+
   /**
-   * How many bytes of a message that is not complete may be given back to the peer now, if somebody waits for the message
-   * and it is longer than `window`, or it could never be completed. To be called after {@link read}; it counts them off
-   * the message's cost.
+   * How many bytes of the message that is not complete may be given back to the peer now; it counts them off the message's
+   * cost. For messages that are longer than the window, which could never be completed.
    */
-  creditPartial(window: number): number {
-    if (this.#needed <= window) return 0;
+  creditPartial(): number {
     const bytes = this.#parts.size - this.#credited;
     this.#credited = this.#parts.size;
     return bytes;

@@ -126,6 +126,19 @@ export abstract class ConnectionLife {
     this.receiver.consume(stream, bytes);
   }
 
+  /**
+   * Whether what has come of a message of that length, with its prefix, is to be given back before the message is complete:
+   * it might not fit in the stream's window. Then {@link release} says that it is complete.
+   */
+  reserve(stream: Http2Stream, length: number): boolean {
+    // Up to half a window may have been used up and not given back yet.
+    return length > this.options.streamWindow / 2 && this.receiver.reserve(stream, length);
+  }
+
+  release(stream: Http2Stream): void {
+    this.receiver.release(stream);
+  }
+
   /** Ends a stream at once, on both sides. */
   resetStream(stream: Http2Stream, code: ErrorCode): void {
     if (stream.closed) return;
@@ -255,5 +268,7 @@ export abstract class ConnectionLife {
 function explain(error: unknown): [ErrorCode, string] {
   if (error instanceof ConnectionError) return [error.code, error.message];
   if (error instanceof HpackError) return [ErrorCode.COMPRESSION_ERROR, error.message];
+  // A fault of ours: it must not pass in silence, nor end the process.
+  process.emitWarning(error instanceof Error ? error : String(error));
   return [ErrorCode.INTERNAL_ERROR, "internal error"];
 }

@@ -12,7 +12,8 @@ export interface ConnectionOptions {
   connectionWindow: number;
   /**
    * How much may be received on a connection and wait for handlers, in bytes, before the connection's window stays
-   * shut. Default 64 MiB.
+   * shut; and how much may be kept, beside that, of messages that are longer than half a stream's window and not complete:
+   * more of them wait for those to be through. Default 64 MiB.
    */
   maxUnreadBytes: number;
   /**

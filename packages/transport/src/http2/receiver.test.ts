@@ -12,6 +12,7 @@ class TestStream extends Http2Stream {
   onHeaders(): void {}
   onData(): void {}
   onAborted(): void {}
+  onRoomForMessage(): void {}
   onDrained(): void {}
 }
 
@@ -95,6 +96,42 @@ describe("Receiver", () => {
     }
     expect(sender.credit.get(0)).toBe(50_000);
     expect(() => receiver.receivedOnConnection(50_001)).toThrow("over the connection's window");
+  });
+});
+
+describe("long messages", () => {
+  function receiver(): Receiver {
+    return new Receiver(new CountingSender(), options);
+  }
+
+  test("have room together, and then in turn", () => {
+    const flow = receiver();
+    const streams = Array.from({ length: 4 }, () => new TestStream());
+    const told: number[] = [];
+    streams.forEach((stream, index) => {
+      stream.onRoomForMessage = () => {
+        told.push(index);
+        flow.reserve(stream, 70_000);
+      };
+    });
+    expect(streams.map((stream) => flow.reserve(stream, 70_000))).toEqual([true, true, false, false]);
+    // Asking again changes nothing.
+    expect(flow.reserve(streams[0]!, 70_000)).toBe(true);
+    flow.release(streams[1]!);
+    expect(told).toEqual([2]);
+    // One that is closed waits no more, and leaves its room.
+    flow.forget(streams[0]!);
+    flow.forget(streams[3]!);
+    expect(told).toEqual([2, 3]);
+    flow.release(streams[2]!);
+    expect(told).toEqual([2, 3]);
+  });
+
+  test("one alone has room, however long it is", () => {
+    const flow = receiver();
+    const [first, second] = [new TestStream(), new TestStream()];
+    expect(flow.reserve(first, 1_000_000)).toBe(true);
+    expect(flow.reserve(second, 1)).toBe(false);
   });
 });
 

@@ -30,6 +30,11 @@ export class Receiver {
   #held = 0;
   /** How many bytes have come in and have not been used up. */
   #unread = 0;
+  /** The streams with a message that is longer than their window and not complete: it is given back as it comes. */
+  readonly #reservations = new Map<Http2Stream, number>();
+  #reserved = 0;
+  /** Those for which there was no room, in the order in which they asked. */
+  readonly #waiting = new Map<Http2Stream, number>();
 
   constructor(sender: Sender, options: ReceiverOptions) {
     this.#sender = sender;
@@ -101,8 +106,42 @@ export class Receiver {
     }
   }
 
+  /**
+   * Whether a stream may go on with a message of that many bytes, which is longer than its window. If not, it is told when
+   * there may be room. So all such messages of a connection together take `maxUnreadBytes` at most, or one message.
+   */
+  reserve(stream: Http2Stream, bytes: number): boolean {
+    if (this.#reservations.has(stream)) return true;
+    if (!this.#hasRoomFor(bytes)) {
+      this.#waiting.set(stream, bytes);
+      return false;
+    }
+    this.#reservations.set(stream, bytes);
+    this.#reserved += bytes;
+    return true;
+  }
+
+  /** The message that {@link reserve} made room for is complete, or will never be. */
+  release(stream: Http2Stream): void {
+    const bytes = this.#reservations.get(stream);
+    if (bytes === undefined) return;
+    this.#reservations.delete(stream);
+    this.#reserved -= bytes;
+    for (const [next, wanted] of this.#waiting) {
+      if (!this.#hasRoomFor(wanted)) return;
+      this.#waiting.delete(next);
+      next.onRoomForMessage();
+    }
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    return this.#reserved === 0 || this.#reserved + bytes <= this.#maxUnread;
+  }
+
   /** A stream is over: nobody will use up what it has not read. */
   forget(stream: Http2Stream): void {
+    this.#waiting.delete(stream);
+    this.release(stream);
     if (stream.unread > 0) this.discard(stream.unread);
     stream.unread = 0;
   }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import {
+  dataFrames,
   echoMessage,
   echoPaths,
   expectGoAway,
@@ -215,6 +216,48 @@ describe("what comes slowly, or not at all", () => {
     peer.send(frame(FRAME_DATA, 0, id, Buffer.of(0, 0, 0, 0, 9, 1)));
     expect((await outcome(peer, id)).fields["grpc-status"]).toBe("4");
     await goodCall(peer);
+  });
+  test("nor may a message of a stream, once it has begun; between messages a stream may rest", async () => {
+    await using hasty = await startRawServer({ limits: { requestTimeoutMs: 30 } });
+    using peer = await RawPeer.open(hasty.port);
+    const [resting, late] = [openCall(peer, echoPaths.clientStream), openCall(peer, echoPaths.clientStream)];
+    const whole = echoMessage("x");
+    peer.send(frame(FRAME_DATA, 0, resting, whole), frame(FRAME_DATA, 0, late, whole));
+    peer.send(frame(FRAME_DATA, 0, late, whole.subarray(0, 6)));
+    expect((await outcome(peer, late)).fields["grpc-status"]).toBe("4");
+    peer.send(frame(FRAME_DATA, FLAG_END_STREAM, resting, whole));
+    expect((await outcome(peer, resting)).fields["grpc-status"]).toBe("0");
+  });
+  test("long messages that do not finish take a bounded memory together", async () => {
+    const window = 65_535;
+    await using small = await startRawServer({
+      http2: { streamWindow: window, maxUnreadBytes: 300_000 },
+      limits: { minPingIntervalMs: 0 },
+    });
+    using peer = await RawPeer.open(small.port);
+    const message = echoMessage("x".repeat(200_000));
+    const [first, second] = [openCall(peer, echoPaths.clientStream), openCall(peer, echoPaths.clientStream)];
+    for (const id of [first, second]) peer.send(dataFrames(id, message.subarray(0, window)));
+    await peer.settled();
+    const isRoomOf = (id: number) => (each: RawFrame) => each.id === id && each.type === FRAME_WINDOW_UPDATE;
+    expect(peer.of(first).some(isRoomOf(first))).toBe(true);
+    expect(peer.of(second).some(isRoomOf(second))).toBe(false);
+    // Up to half a window is not given back at once.
+    const step = Math.floor(window / 2);
+    for (let at = window; at < message.length; at += step) {
+      peer.send(dataFrames(first, message.subarray(at, at + step)));
+      await peer.settled();
+    }
+    // The first one is through: now there is room for the second.
+    expect(peer.of(second).some(isRoomOf(second))).toBe(true);
+    for (let at = window; at < message.length; at += step) {
+      peer.send(dataFrames(second, message.subarray(at, at + step)));
+      await peer.settled();
+    }
+    // The answer is as long.
+    peer.send(peer.grant(message.length), peer.grant(message.length, second));
+    peer.send(frame(FRAME_DATA, FLAG_END_STREAM, second, Buffer.alloc(0)));
+    expect((await outcome(peer, second)).fields["grpc-status"]).toBe("0");
   });
   test("a peer that never reads is held to a bound, and costs nothing when it goes", async () => {
     const chunk = "x".repeat(30_000);

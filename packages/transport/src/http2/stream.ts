@@ -40,6 +40,8 @@ export abstract class Http2Stream {
   abstract onData(buffer: Buffer, start: number, end: number, endStream: boolean): void;
   /** The stream has ended before both sides were through: by RST_STREAM or with the connection. */
   abstract onAborted(code: ErrorCode, message: string): void;
+  /** A message for which there was no room may go on, if there is room now. */
+  abstract onRoomForMessage(): void;
   /** What waited to be sent has been sent. */
   abstract onDrained(): void;
 }

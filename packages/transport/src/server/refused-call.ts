@@ -67,5 +67,6 @@ export class RefusedCall extends Http2Stream {
   }
 
   onAborted(): void {}
+  onRoomForMessage(): void {}
   onDrained(): void {}
 }

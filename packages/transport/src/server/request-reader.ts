@@ -20,10 +20,11 @@ export const MAX_QUEUED_MESSAGES = 1024;
  */
 export class RequestReader implements MessageSink {
   readonly #call: ServerCall;
-  /** When the request's headers came, in milliseconds. */
-  readonly #startedAt: number;
-  /** Whether the handler has been run. */
-  #isRun = false;
+  /**
+   * Since when the client is waited for, in milliseconds: for a request of one message since its headers came, in a stream
+   * since a message began that has not ended. `Infinity` while it is not.
+   */
+  #waitsSince: number;
   /** Made when a message does not stand alone in its frame. */
   #reader: MessageReader | undefined;
   /** The only message, for a method that takes one. */
@@ -42,12 +43,12 @@ export class RequestReader implements MessageSink {
 
   constructor(call: ServerCall, now: number) {
     this.#call = call;
-    this.#startedAt = now;
+    this.#waitsSince = now;
   }
 
-  /** Whether the handler has not been run since that time, because the client has yet to send what it needs. */
+  /** Whether the client has not sent since that time what the handler needs. */
   hasWaitedSince(time: number): boolean {
-    return !this.#isRun && !this.#busy && this.#startedAt <= time;
+    return !this.#busy && this.#waitsSince <= time;
   }
 
   /** Reads nothing before {@link start}. */
@@ -65,7 +66,8 @@ export class RequestReader implements MessageSink {
         () => this.#resume(),
       );
       if (this.#call.remoteEnded && this.#held === undefined) this.#queue.end();
-      this.#run(this.#queue);
+      this.#waitsSince = Infinity;
+      this.#call.run(this.#queue);
     } else if (this.#call.remoteEnded) this.#onRequestEnd();
     this.#resume();
   }
@@ -117,6 +119,7 @@ export class RequestReader implements MessageSink {
   }
 
   onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): boolean {
+    if (cost < PREFIX_LENGTH + end - start) this.#call.connection.release(this.#call);
     if (this.#call.finished) {
       this.#call.connection.consume(this.#call, cost);
       return true;
@@ -182,6 +185,11 @@ export class RequestReader implements MessageSink {
     }
   }
 
+  /** A message may go on that others had no room for. */
+  onRoomForMessage(): void {
+    this.#creditPartial();
+  }
+
   /** The handler has taken a message. */
   #onRead(cost: number): void {
     this.#call.connection.consume(this.#call, cost);
@@ -193,14 +201,17 @@ export class RequestReader implements MessageSink {
   /** A message longer than the window could not arrive if its beginning were not given back. */
   #creditPartial(): void {
     if (this.#reader === undefined || this.#call.finished) return;
-    if (this.#queue !== undefined && !this.#queue.isEmpty) return;
-    const bytes = this.#reader.creditPartial(this.#call.connection.options.streamWindow / 2);
-    if (bytes > 0) this.#call.connection.consume(this.#call, bytes);
+    const waits = this.#queue === undefined || this.#queue.isEmpty;
+    if (this.#queue !== undefined) this.#watch(waits && !this.#reader.isBetweenMessages);
+    const { connection } = this.#call;
+    if (waits && connection.reserve(this.#call, this.#reader.partialLength)) {
+      connection.consume(this.#call, this.#reader.creditPartial());
+    }
   }
 
-  #run(request: unknown): void {
-    this.#isRun = true;
-    this.#call.run(request);
+  #watch(waits: boolean): void {
+    if (!waits) this.#waitsSince = Infinity;
+    else if (this.#waitsSince === Infinity) this.#waitsSince = this.#call.connection.guard.now;
   }
 
   #onRequestEnd(): void {
@@ -208,7 +219,7 @@ export class RequestReader implements MessageSink {
     if (this.#reader !== undefined && !this.#reader.isBetweenMessages) {
       this.#call.fail(new ServerError(Status.INTERNAL, "the request ends inside a message"));
     } else if (this.#queue !== undefined) this.#queue.end();
-    else if (this.#hasMessage) this.#run(this.#message);
+    else if (this.#hasMessage) this.#call.run(this.#message);
     else this.#call.fail(new ServerError(Status.UNIMPLEMENTED, "the request has no message"));
   }
 }

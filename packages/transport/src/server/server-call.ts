@@ -150,6 +150,10 @@ export class ServerCall extends Http2Stream {
     this.#request!.onData(buffer, start, end, endStream);
   }
 
+  onRoomForMessage(): void {
+    this.#request?.onRoomForMessage();
+  }
+
   onAborted(_code: ErrorCode, _message: string): void {
     if (!this.finished) {
       this.connection.stats.callsFailed++;

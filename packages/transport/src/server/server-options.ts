@@ -11,8 +11,8 @@ export interface ServerLimits {
   /** How many calls a connection may carry at once (SETTINGS_MAX_CONCURRENT_STREAMS). Default 10,000. */
   maxConcurrentStreams: number;
   /**
-   * How long a request of one message may take to arrive, whatever its deadline, in milliseconds. Default 60,000. The call
-   * then ends with DEADLINE_EXCEEDED.
+   * How long a request of one message, or a message of a stream once it has begun, may take to arrive, whatever its
+   * deadline, in milliseconds. Default 60,000. The call then ends with DEADLINE_EXCEEDED.
    */
   requestTimeoutMs: number;
   /** A connection silent for so long is sent a PING, in milliseconds. Default 2 hours. */
