@@ -38,7 +38,7 @@ export {
   channelStats,
   createChannel,
   waitForChannelReady,
-  type Channel,
+  Channel,
   type ChannelStats,
 } from "./client/channel.js";
 export { createInProcessChannel } from "./client/in-process-channel.js";

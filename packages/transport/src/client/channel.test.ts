@@ -33,8 +33,9 @@ describe("states", () => {
     await using peer = await startHttp2((stream) => answer(stream, "b"));
     using echo = echoClient(peer.address);
     const { channel } = echo;
-    expect(channel.getTarget()).toBe(peer.address);
+    expect(channel.getTarget()).toBe(`dns:${peer.address}`);
     expect(channel.getConnectivityState(false)).toBe(ConnectivityState.IDLE);
+    expect(channel.getConnectivityState(true)).toBe(ConnectivityState.IDLE);
     expect(channel.getConnectivityState(true)).toBe(ConnectivityState.CONNECTING);
     await waitForChannelReady(channel, soon());
     expect(channel.getConnectivityState(false)).toBe(ConnectivityState.READY);
@@ -109,7 +110,7 @@ test("closing lets calls that run end, refuses others, and closes the connection
   const finish = await arrived.promise;
   const closed = new Promise((resolve) => [...peer.sessions][0]!.on("close", resolve));
   echo.channel.close();
-  expect((await failureOf(echo.client.echoUnary({ text: "a" }))).code).toBe(Status.UNAVAILABLE);
+  await expect(echo.client.echoUnary({ text: "a" })).rejects.toThrow("Channel has been shut down");
   finish();
   expect(await running).toEqual({ text: "b" });
   await closed;

@@ -14,15 +14,15 @@ import { parseTarget, resolveTarget, type Target } from "./target.js";
 const FOREVER_MS = 0x7fff_ffff;
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
-export interface Channel {
+export abstract class Channel {
   /** Takes no more calls; those that wait fail, those that run go on to their end. */
-  close(): void;
+  abstract close(): void;
   /** The address, in gRPC's syntax. */
-  getTarget(): string;
-  /** The state now; with `tryToConnect` an idle channel begins to connect. */
-  getConnectivityState(tryToConnect: boolean): ConnectivityState;
+  abstract getTarget(): string;
+  /** The state now; with `tryToConnect` an idle channel begins to connect, and is idle no more after that. */
+  abstract getConnectivityState(tryToConnect: boolean): ConnectivityState;
   /** Calls back once when the state is no longer `currentState`, or with an error when the deadline has passed. */
-  watchConnectivityState(
+  abstract watchConnectivityState(
     currentState: ConnectivityState,
     deadline: Date | number,
     callback: (error?: Error) => void,
@@ -46,7 +46,7 @@ export interface ChannelStats {
 }
 
 /** A {@link Channel} over connections of our own. */
-export class TransportChannel implements Channel, BalancerListener {
+export class TransportChannel extends Channel implements BalancerListener {
   readonly settings: ChannelSettings;
   readonly secure: boolean;
   /** What is sent as `:authority`. */
@@ -66,6 +66,7 @@ export class TransportChannel implements Channel, BalancerListener {
   #serving = false;
 
   constructor(target: Target, credentials: ChannelCredentials, settings: ChannelSettings) {
+    super();
     this.settings = settings;
     this.secure = credentials._isSecure();
     this.authority = settings.authority ?? target.authority;
@@ -107,8 +108,9 @@ export class TransportChannel implements Channel, BalancerListener {
 
   getConnectivityState(tryToConnect: boolean): ConnectivityState {
     if (this.#closed) return ConnectivityState.SHUTDOWN;
-    if (tryToConnect && this.#balancer.state === ConnectivityState.IDLE) this.#connect();
-    return this.#balancer.state;
+    const { state } = this.#balancer;
+    if (tryToConnect && state === ConnectivityState.IDLE) this.#connect();
+    return state;
   }
 
   watchConnectivityState(
@@ -138,6 +140,11 @@ export class TransportChannel implements Channel, BalancerListener {
     const connection = this.#waiting.size === 0 && !this.#closed ? this.#balancer.pick() : undefined;
     if (connection !== undefined) {
       call.begin(connection);
+      return;
+    }
+    if (this.#closed) {
+      // In grpc-js's words: it is a mistake of the application, and not a status.
+      call.cancel(new Error("Channel has been shut down"));
       return;
     }
     if (this.#refuse(call)) return;
@@ -191,7 +198,7 @@ export class TransportChannel implements Channel, BalancerListener {
       return true;
     }
     if (call.waitForReady || this.#balancer.state !== ConnectivityState.TRANSIENT_FAILURE) return false;
-    call.fail(Status.UNAVAILABLE, `no connection to ${this.getTarget()}: ${this.#balancer.error}`);
+    call.fail(Status.UNAVAILABLE, `No connection established. Last error: ${this.#balancer.error}`);
     return true;
   }
 

@@ -25,6 +25,22 @@ describe("parseTarget", () => {
     expect(parseTarget("example.com", true).authority).toBe("example.com:443");
   });
 
+  test("also for https:// without it, as in nice-grpc", () => {
+    expect(parseTarget("https://example.com", false).authority).toBe("example.com:443");
+  });
+
+  test("its name is one of gRPC's", () => {
+    expect(parseTarget("http://example.com", false).name).toBe("dns:example.com:80");
+    expect(parseTarget("dns:///example.com:1", false).name).toBe("dns:///example.com:1");
+    expect(parseTarget("unix:run/s", false).name).toBe("unix:run/s");
+  });
+
+  test("a scheme that is not known is a name that is not found, as in grpc-js", async () => {
+    const target = parseTarget("consul://server:1", false);
+    expect(target.name).toBe("dns:consul://server:1");
+    await expect(resolveTarget(target)).rejects.toThrow("consul://server:1");
+  });
+
   test("the addresses that stand in it", () => {
     expect(parseTarget("ipv4:127.0.0.1:1,127.0.0.2:2", false).addresses).toEqual([
       { host: "127.0.0.1", port: 1 },
@@ -38,7 +54,6 @@ describe("parseTarget", () => {
   test.each([
     "",
     "unix:",
-    "ftp://x",
     "host:port",
     "host:70000",
     "a b:1",

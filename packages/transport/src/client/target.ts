@@ -33,6 +33,8 @@ const DNS_PORT = 443;
  * Pure: reads an address: `host:port`, `http://host:port` and `https://host:port` as nice-grpc, and gRPC's names
  * `dns:host:port`, `dns:///host:port`, `ipv4:address:port,…`, `ipv6:[address]:port,…`, `unix:path` and `unix:///path`.
  *
+ * Names of other schemes are taken, as by grpc-js, and not found.
+ *
  * @throws {Error} if it is none of them.
  */
 export function parseTarget(address: string, secure: boolean): Target {
@@ -59,11 +61,12 @@ export function parseTarget(address: string, secure: boolean): Target {
         return byName(
           address,
           rest.slice(2).replace(/\/$/, ""),
-          secure ? DEFAULT_PORTS.https : DEFAULT_PORTS.http,
+          secure || scheme.toLowerCase() === "https" ? DEFAULT_PORTS.https : DEFAULT_PORTS.http,
         );
       }
   }
-  if (address.includes("://")) throw invalid(address);
+  // As grpc-js: a name of a scheme that nobody here knows is one that will not be found.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return unknown(address);
   return byName(address, address, secure ? DEFAULT_PORTS.https : DEFAULT_PORTS.http);
 }
 
@@ -86,7 +89,11 @@ function byName(address: string, authority: string, defaultPort: number, name?: 
   const { host, port } = hostAndPort(address, authority, defaultPort);
   const full = formatAddress({ host, port });
   const addresses = isIP(host) === 0 ? undefined : [{ host, port }];
-  return { name: name ?? full, authority: full, hostname: host, addresses, port };
+  return { name: name ?? `dns:${full}`, authority: full, hostname: host, addresses, port };
+}
+
+function unknown(address: string): Target {
+  return { name: `dns:${address}`, authority: address, hostname: address, addresses: undefined, port: 0 };
 }
 
 function hostAndPort(address: string, text: string, defaultPort: number): { host: string; port: number } {

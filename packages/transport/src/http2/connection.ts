@@ -309,7 +309,12 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (stream === undefined) return;
     const code = buffer.readUInt32BE(start);
     this.closeStream(stream);
-    stream.onAborted(code, `the peer reset the stream: ${errorCodeName(code)}`);
+    // In grpc-js's words, which some look for.
+    const cancelled = code === ErrorCode.CANCEL;
+    stream.onAborted(
+      code,
+      cancelled ? "Call cancelled" : `the peer reset the stream: ${errorCodeName(code)}`,
+    );
   }
 
   #onPing(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
