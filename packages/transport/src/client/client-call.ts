@@ -123,10 +123,17 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
     }
   }
 
-  /** Sends one message of the request, compressed. */
+  /** Sends one message of the request, compressed unless the caller wants it as it is. */
   async sendCompressed(message: unknown, last: boolean): Promise<void> {
+    const wanted = this.#wantsCompressed(message);
+    // Asking may have ended the call.
+    if (this.#over) return;
+    if (!wanted) {
+      this.send(message, last);
+      return;
+    }
     const { definition, maxSendBytes } = this.method;
-    const { connection } = this;
+    const { connection, id } = this;
     try {
       const bytes = encodeApart(definition.request, message);
       if (bytes.length > maxSendBytes) {
@@ -137,11 +144,22 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
         return;
       }
       const compressed = await compress(bytes);
-      // Meanwhile it may be over, or sent again elsewhere.
-      if (this.closed || this.connection !== connection) return;
+      // Meanwhile it may be over, or sent again: elsewhere, or on another stream here.
+      if (this.closed || this.connection !== connection || this.id !== id) return;
       writeCompressed(connection!.sender, this, compressed, last);
     } catch (error) {
       this.#failFor(error);
+    }
+  }
+
+  #wantsCompressed(message: unknown): boolean {
+    const { compressMessage } = this.#options;
+    if (compressMessage === undefined) return true;
+    try {
+      return compressMessage(message);
+    } catch (error) {
+      this.cancel(error);
+      return false;
     }
   }
 

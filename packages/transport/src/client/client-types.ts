@@ -20,6 +20,11 @@ export interface CallOptions extends NiceGrpcCallOptions {
   waitForReady?: boolean;
   /** How the request's messages are compressed. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */
   compression?: Encoding;
+  /**
+   * Which messages of the request are compressed, if `compression` says how: gRPC leaves that open for each message. It is
+   * asked for each, as the caller gave it, when it is sent; what it throws ends the call. Default: all of them.
+   */
+  compressMessage?: (message: unknown) => boolean;
 }
 
 /** A client of a service: a method for each of the definition's. `CallOptionsExt` is what middleware add to the options. */

@@ -1,5 +1,6 @@
 import type { CallContext, Metadata } from "nice-grpc-common";
 import { LazyMetadata } from "../grpc/metadata.js";
+import { wasCompressed } from "./compressed-requests.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { ServerCall } from "./server-call.js";
 
@@ -12,6 +13,11 @@ export interface ServerCallContext extends CallContext {
    * after the header was sent by a call that did not compress. Default: `limits.compressResponses`.
    */
   compressResponses(on: boolean): void;
+  /**
+   * Whether a message of the request came compressed. It has to be the object that the handler or its middleware was given:
+   * of a copy of it, and of a message that is no object, nothing is known, and the answer is false.
+   */
+  wasCompressed(message: object): boolean;
 }
 
 /**
@@ -58,6 +64,10 @@ export class BareContext implements ServerCallContext {
   compressResponses(on: boolean): void {
     this.#call.compress = on;
   }
+
+  wasCompressed(message: object): boolean {
+    return wasCompressed(message);
+  }
 }
 
 /** The context of a call that passes through middleware: all is its own, since middleware copy it by spreading. */
@@ -74,6 +84,7 @@ export function spreadableContext(call: ServerCall): ServerCallContext & { call?
     compressResponses: (on) => {
       call.compress = on;
     },
+    wasCompressed,
     ...(arrived !== undefined && { call: arrived }),
   };
 }

@@ -71,7 +71,10 @@ export interface Server<CallContextExt = {}> extends ServerAddBuilder<CallContex
 }
 
 /** What handlers find in their context beside what nice-grpc has there. */
-export type ServerCallContextExt = Pick<ServerCallContext, "deadline" | "compressResponses">;
+export type ServerCallContextExt = Pick<
+  ServerCallContext,
+  "deadline" | "compressResponses" | "wasCompressed"
+>;
 
 /** What handlers find in the context of a server made by {@link openServer}. */
 export interface IncomingCallContext extends ServerCallContextExt {

@@ -4,6 +4,7 @@ import { decompress } from "../grpc/compression.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
 import { ProtobufError } from "../protobuf/protobuf-error.js";
+import { markCompressed } from "./compressed-requests.js";
 import { checkLength } from "./request-head.js";
 import type { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
@@ -128,12 +129,13 @@ export class RequestReader implements MessageSink {
       this.#decompress(buffer.subarray(start, end), cost);
       return false;
     }
-    this.#takeMessage(buffer, start, end, cost);
+    this.#takeMessage(buffer, start, end, false, cost);
     return !this.#paused;
   }
 
-  #takeMessage(buffer: Buffer, start: number, end: number, cost: number): void {
+  #takeMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
     const message = decode(this.#call.method, buffer, start, end);
+    if (compressed) markCompressed(message);
     this.#call.connection.stats.messagesReceived++;
     if (this.#queue !== undefined) {
       this.#queue.push(message, cost);
@@ -158,7 +160,7 @@ export class RequestReader implements MessageSink {
       .then((plain) => {
         this.#busy = false;
         if (this.#call.finished) return;
-        this.#takeMessage(plain, 0, plain.length, cost);
+        this.#takeMessage(plain, 0, plain.length, true, cost);
         if (this.#queue === undefined || this.#queue.isEmpty) this.#resume();
       })
       .catch((error: unknown) => this.#call.fail(error));

@@ -1,8 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import type { ServiceImplementation } from "nice-grpc";
-import { Metadata, ServerError, type CallContext } from "nice-grpc-common";
+import { Metadata, ServerError, Status, type CallContext } from "nice-grpc-common";
 import type { ServerCallContext } from "../server/call-context.js";
 import type {
+  BoolValue,
   EchoStatus,
   StreamingOutputCallRequest,
   StreamingOutputCallResponse,
@@ -13,8 +14,8 @@ import type {
 export const ECHO_HEADER = "x-grpc-test-echo-initial";
 export const ECHO_TRAILER = "x-grpc-test-echo-trailing-bin";
 
-// Another runtime's context has no choice of compression: then nothing is compressed.
-type Context = CallContext & Partial<Pick<ServerCallContext, "compressResponses">>;
+// Another runtime's context has nothing of compression: then no response is compressed, and no request is checked.
+type Context = CallContext & Partial<Pick<ServerCallContext, "compressResponses" | "wasCompressed">>;
 
 function echoMetadata({ metadata, header, trailer }: Context): void {
   const initial = metadata.get(ECHO_HEADER);
@@ -25,6 +26,15 @@ function echoMetadata({ metadata, header, trailer }: Context): void {
 
 function failAsAsked(status: EchoStatus | undefined): void {
   if (status !== undefined && status.code !== 0) throw new ServerError(status.code, status.message);
+}
+
+/** Refuses a message that is compressed and should not be, or the other way round. */
+function checkCompression(message: { expectCompressed: BoolValue | undefined }, context: Context): void {
+  const { expectCompressed: expected } = message;
+  if (expected === undefined || context.wasCompressed === undefined) return;
+  if (context.wasCompressed(message) === expected.value) return;
+  const found = expected.value ? "not compressed" : "compressed";
+  throw new ServerError(Status.INVALID_ARGUMENT, `the message is ${found}`);
 }
 
 async function* answers(
@@ -48,7 +58,9 @@ export function interopService(): Omit<ServiceImplementation<TestServiceDefiniti
     async emptyCall() {
       return {};
     },
-    async unaryCall({ responseSize, responseStatus, responseCompressed }, context: Context) {
+    async unaryCall(request, context: Context) {
+      const { responseSize, responseStatus, responseCompressed } = request;
+      checkCompression(request, context);
       echoMetadata(context);
       failAsAsked(responseStatus);
       context.compressResponses?.(responseCompressed?.value ?? false);
@@ -58,9 +70,12 @@ export function interopService(): Omit<ServiceImplementation<TestServiceDefiniti
       echoMetadata(context);
       yield* answers(request, context);
     },
-    async streamingInputCall(requests) {
+    async streamingInputCall(requests, context: Context) {
       let size = 0;
-      for await (const { payload } of requests) size += payload?.body.length ?? 0;
+      for await (const request of requests) {
+        checkCompression(request, context);
+        size += request.payload?.body.length ?? 0;
+      }
       return { aggregatedPayloadSize: size };
     },
     async *fullDuplexCall(requests, context: Context) {

@@ -40,7 +40,7 @@ afterAll(() => rm(stubs, { recursive: true }));
       env: { ...process.env, INTEROP_ADDRESS: `localhost:${port}`, ...(pem && { INTEROP_CA: pem.ca }) },
     });
     // unittest writes to stderr.
-    expect(stderr).toMatch(/^Ran 9 tests[^]*^OK$/m);
+    expect(stderr).toMatch(/^Ran 11 tests[^]*^OK$/m);
   } finally {
     server.forceShutdown();
   }

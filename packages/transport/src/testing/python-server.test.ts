@@ -83,6 +83,15 @@ async function* stream<T>(...all: T[]): AsyncIterable<T> {
     }
   });
 
+  test("client_compressed_streaming, without its probe: grpcio does not tell what came compressed", async () => {
+    const [compressed, plain] = [payload(27_182), payload(45_904)];
+    const summary = await client.streamingInputCall(stream(compressed, plain), {
+      compression: "gzip",
+      compressMessage: (message) => message === compressed,
+    });
+    expect(summary.aggregatedPayloadSize).toBe(73_086);
+  });
+
   test("ping_pong, empty_stream", async () => {
     const sizes = [31_415, 9, 2653, 58_979];
     let answered = () => {};

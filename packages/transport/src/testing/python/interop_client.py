@@ -59,6 +59,36 @@ class InteropTest(unittest.TestCase):
             response = self.test.StreamingInputCall(requests, timeout=TIMEOUT, compression=compression)
             self.assertEqual(response.aggregated_payload_size, 74922)
 
+    def test_client_compressed_unary(self):
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+            for expected in (False, True):
+                request = messages.SimpleRequest(
+                    response_size=314159,
+                    payload=payload(271828),
+                    expect_compressed=messages.BoolValue(value=expected),
+                )
+                call = lambda: self.test.UnaryCall(request, timeout=TIMEOUT, compression=compression)
+                if expected == (compression is grpc.Compression.Gzip):
+                    self.assertEqual(len(call().payload.body), 314159)
+                else:
+                    self.assertEqual(self.failure(call).code(), grpc.StatusCode.INVALID_ARGUMENT)
+
+    def test_client_compressed_streaming(self):
+        # grpcio's clients compress all messages of a stream, or none.
+        for compression in (grpc.Compression.NoCompression, grpc.Compression.Gzip):
+            for expected in (False, True):
+                requests = (
+                    messages.StreamingInputCallRequest(
+                        payload=payload(size), expect_compressed=messages.BoolValue(value=expected)
+                    )
+                    for size in (27182, 45904)
+                )
+                call = lambda: self.test.StreamingInputCall(requests, timeout=TIMEOUT, compression=compression)
+                if expected == (compression is grpc.Compression.Gzip):
+                    self.assertEqual(call().aggregated_payload_size, 73086)
+                else:
+                    self.assertEqual(self.failure(call).code(), grpc.StatusCode.INVALID_ARGUMENT)
+
     def test_server_streaming(self):
         wanted = [
             messages.ResponseParameters(size=size, compressed=messages.BoolValue(value=index % 2 == 0))
