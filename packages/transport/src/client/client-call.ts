@@ -1,10 +1,10 @@
 import { ClientError, ServerError, Status } from "nice-grpc-common";
-import { compress, type Encoding } from "../grpc/compression.js";
+import { compress } from "../grpc/compression.js";
 import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
-import { LazyMetadata, toFields } from "../grpc/metadata.js";
+import { LazyMetadata } from "../grpc/metadata.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
-import { formatTimeout, MAX_TIMER_MS, parseTimeout } from "../grpc/timeout.js";
+import { MAX_TIMER_MS } from "../grpc/timeout.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
@@ -14,8 +14,9 @@ import type { ClientConnection } from "./client-connection.js";
 import type { ClientMethod } from "./client-method.js";
 import type { CallOptions } from "./client-types.js";
 import { Inbox, type InboxReader } from "./inbox.js";
+import { deadlineOf, requestFields } from "./request-head.js";
 import { RequestPump } from "./request-pump.js";
-import { responseHead, type ResponseHead } from "./response-head.js";
+import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
 
@@ -100,7 +101,7 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
     const encoding = this.#options.compression ?? this.method.channel.settings.compression;
     let fields: string[] | undefined;
     try {
-      fields = this.#requestFields(encoding);
+      fields = requestFields(this.#options, this.#deadline, encoding);
     } catch (error) {
       this.cancel(error);
       return;
@@ -432,33 +433,11 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
         : "the deadline passed before the response was complete",
     );
   }
-
-  /** The header fields that are this call's own. */
-  #requestFields(encoding: Encoding): string[] | undefined {
-    const { metadata } = this.#options;
-    let fields = metadata === undefined ? undefined : toFields(metadata);
-    if (this.#deadline !== Infinity) {
-      (fields ??= []).push("grpc-timeout", formatTimeout(this.#deadline - Date.now()));
-    }
-    if (encoding !== "identity") (fields ??= []).push("grpc-encoding", encoding);
-    return fields;
-  }
 }
 
 /** One function for all timers: a closure for each call would cost more than the timer. */
 function onDeadline(call: ClientCall): void {
   call.onTimer();
-}
-
-/** When a call is over: by its deadline, or the timeout in its metadata, whichever is earlier. */
-function deadlineOf({ deadline, metadata }: CallOptions): number {
-  const timeout = metadata?.get("grpc-timeout");
-  const byMetadata = timeout === undefined ? Infinity : Date.now() + (parseTimeout(timeout) ?? Infinity);
-  return Math.min(deadline === undefined ? Infinity : Number(deadline), byMetadata);
-}
-
-function notGrpc({ contentType }: ResponseHead): string {
-  return `the response is not gRPC: its content-type is ${JSON.stringify(contentType)}`;
 }
 
 function textOf(error: unknown): string {

@@ -80,6 +80,11 @@ function parse(list: HeaderList): ResponseHead {
   return head;
 }
 
+/** What is said of a response that is not gRPC. */
+export function notGrpc({ contentType }: ResponseHead): string {
+  return `the response is not gRPC: its content-type is ${JSON.stringify(contentType)}`;
+}
+
 function malformed(why: string): StreamError {
   return new StreamError(ErrorCode.PROTOCOL_ERROR, `the response is malformed: ${why}`);
 }
