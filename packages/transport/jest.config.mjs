@@ -1,1 +1,12 @@
-export { default } from "../../jest.base.mjs";
+import base from "../../jest.base.mjs";
+
+const { testTimeout, ...project } = base;
+
+/** The conformance to RFC 9113 is tested twice: what holds over TCP holds over TLS. The tests find the global `overTls`. */
+export default {
+  testTimeout,
+  projects: [
+    { ...project, displayName: "clear text", globals: { overTls: false } },
+    { ...project, displayName: "TLS", globals: { overTls: true }, testMatch: ["**/rfc9113-*.test.ts"] },
+  ],
+};

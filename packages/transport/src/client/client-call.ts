@@ -16,7 +16,7 @@ import type { CallOptions } from "./client-types.js";
 import { Inbox, type InboxReader } from "./inbox.js";
 import { deadlineOf, requestFields } from "./request-head.js";
 import { RequestPump } from "./request-pump.js";
-import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
+import { checkLength, notGrpc, responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
 
@@ -40,6 +40,8 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
   #deadlineTimer: NodeJS.Timeout | undefined;
   #head: ResponseHead | undefined;
   #trailers: ResponseHead | undefined;
+  /** How many bytes of DATA have come. */
+  #received = 0;
   /** Made when a message comes in more than one frame, or not alone in one. */
   #reader: MessageReader | undefined;
   /** Made when a compressed message comes. */
@@ -240,6 +242,7 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
       if (!endStream || head.httpStatus !== undefined) {
         throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a response");
       }
+      checkLength(this.#head, this.#received, true);
       this.#onTrailers(head, list);
       return;
     }
@@ -252,8 +255,10 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
       return;
     }
     this.#head = head;
-    if (endStream) this.#onTrailers(head, list);
-    else if (httpStatus !== "200") this.fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`);
+    if (endStream) {
+      checkLength(head, 0, true);
+      this.#onTrailers(head, list);
+    } else if (httpStatus !== "200") this.fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`);
     else if (!head.isGrpc) this.fail(Status.UNKNOWN, notGrpc(head));
     else if (this.#options.onHeader !== undefined) {
       try {
@@ -266,6 +271,8 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
 
   onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.#head === undefined) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
+    this.#received += end - start;
+    checkLength(this.#head, this.#received, endStream);
     const length = end - start - PREFIX_LENGTH;
     if (
       this.#reader === undefined &&

@@ -58,6 +58,7 @@ export class ClientConnection extends Connection {
     this.peer = peer;
     this.#listener = listener;
     this.#keepalive = keepalive;
+    this.sender.peer.mayEnablePush = false;
     this.sender.output.reserve(CLIENT_PREFACE.length);
     this.sender.output.bytes(CLIENT_PREFACE);
     this.start([[SETTING_ENABLE_PUSH, 0]]);

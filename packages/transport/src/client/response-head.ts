@@ -15,6 +15,8 @@ export interface ResponseHead {
   /** `grpc-status`, if it is there. */
   status: Status | undefined;
   message: string;
+  /** What `content-length` promises; undefined if there is none. */
+  contentLength: number | undefined;
 }
 
 /** Fields that belong to one connection, and are not allowed in HTTP/2 (RFC 9113, section 8.2.2). */
@@ -44,6 +46,7 @@ function parse(list: HeaderList): ResponseHead {
     encoding: "identity",
     status: undefined,
     message: "",
+    contentLength: undefined,
   };
   const { fields } = list;
   let regular = false;
@@ -74,10 +77,26 @@ function parse(list: HeaderList): ResponseHead {
       case "grpc-message":
         head.message = decodeStatusMessage(value);
         break;
+      case "content-length":
+        if (!/^\d{1,15}$/.test(value)) throw malformed("content-length is not a number");
+        head.contentLength = Number(value);
+        break;
       default:
     }
   }
   return head;
+}
+
+/**
+ * Holds a response to its `content-length` (RFC 9113, section 8.1.1).
+ *
+ * @throws {StreamError} PROTOCOL_ERROR if the DATA so far is more, or at its end less.
+ */
+export function checkLength({ contentLength }: ResponseHead, received: number, ended: boolean): void {
+  if (contentLength === undefined) return;
+  if (received > contentLength || (ended && received < contentLength)) {
+    throw malformed("content-length is not the length of the DATA");
+  }
 }
 
 /** What is said of a response that is not gRPC. */

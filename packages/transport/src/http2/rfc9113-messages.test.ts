@@ -9,7 +9,7 @@ import {
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
-import { frame, RawPeer } from "../testing/raw-peer.js";
+import { frame, literals, RawPeer } from "../testing/raw-peer.js";
 import { FLAG_END_HEADERS, FLAG_END_STREAM, FRAME_DATA, FRAME_HEADERS } from "./constants.js";
 import { ErrorCode } from "./errors.js";
 
@@ -21,16 +21,6 @@ beforeAll(async () => {
   served = await startRawServer();
 });
 afterAll(async () => served[Symbol.asyncDispose]());
-
-/** A block of literals, whatever they are. */
-function literals(fields: readonly (readonly string[])[]): Buffer {
-  const parts: Buffer[] = [];
-  for (const field of fields) {
-    parts.push(Buffer.of(0));
-    for (const text of field) parts.push(Buffer.of(text.length), Buffer.from(text, "latin1"));
-  }
-  return Buffer.concat(parts);
-}
 
 async function malformed(fields: readonly (readonly string[])[], ...more: Buffer[]): Promise<void> {
   using peer = await RawPeer.open(served.port);

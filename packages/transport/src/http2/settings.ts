@@ -24,6 +24,8 @@ export class PeerSettings {
   /** The smallest of the sizes in the last SETTINGS frame. */
   smallestHeaderTableSize = 4096;
   enablePush = true;
+  /** Whether the peer may set {@link enablePush}: a server may not (RFC 9113, section 6.5.2). */
+  mayEnablePush = true;
   maxConcurrentStreams = Infinity;
   initialWindowSize = DEFAULT_WINDOW_SIZE;
   maxFrameSize = MIN_MAX_FRAME_SIZE;
@@ -57,7 +59,7 @@ export class PeerSettings {
         this.smallestHeaderTableSize = Math.min(this.smallestHeaderTableSize, value);
         return;
       case SETTING_ENABLE_PUSH:
-        if (value > 1)
+        if (value > 1 || (value === 1 && !this.mayEnablePush))
           throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `SETTINGS_ENABLE_PUSH is ${value}`);
         this.enablePush = value === 1;
         return;

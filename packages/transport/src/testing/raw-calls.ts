@@ -3,6 +3,7 @@ import type { ServiceImplementation } from "nice-grpc";
 import { FLAG_END_STREAM, FRAME_DATA, MIN_MAX_FRAME_SIZE } from "../http2/constants.js";
 import { createServer, type Server, type ServerOptions } from "../server/create-server.js";
 import { endsStream, frame, RawPeer, type RawFrame } from "./raw-peer.js";
+import { scheme, serverCredentials } from "./raw-tls.js";
 
 /** A server of the echo service, ended with its block. */
 export interface RawServer extends AsyncDisposable {
@@ -16,7 +17,7 @@ export async function startRawServer(
 ): Promise<RawServer> {
   const server = createServer(options);
   server.add(EchoServiceDefinition, { ...echoService(), ...overrides });
-  const port = await server.listen("127.0.0.1:0");
+  const port = await server.listen("127.0.0.1:0", await serverCredentials());
   return { server, port, [Symbol.asyncDispose]: async () => server.forceShutdown() };
 }
 
@@ -32,7 +33,7 @@ export const echoPaths = {
 export function requestFields(path: string = echoPaths.unary): Record<string, string> {
   return {
     ":method": "POST",
-    ":scheme": "http",
+    ":scheme": scheme,
     ":path": path,
     ":authority": "localhost",
     te: "trailers",

@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { HpackDecoder } from "../hpack/decoder.js";
 import { HpackEncoder } from "../hpack/encoder.js";
 import { HeaderFields } from "../hpack/header-fields.js";
@@ -19,6 +18,7 @@ import {
   LARGEST_MAX_FRAME_SIZE,
 } from "../http2/constants.js";
 import { FrameReader } from "../http2/frame-reader.js";
+import { connectSocket } from "./raw-tls.js";
 
 /** A frame that a {@link RawPeer} has received. */
 export interface RawFrame {
@@ -26,7 +26,7 @@ export interface RawFrame {
   flags: number;
   id: number;
   payload: Buffer;
-  /** The fields of a HEADERS frame. */
+  /** The fields of the header block that the frame ends. */
   fields: Record<string, string>;
 }
 
@@ -63,25 +63,40 @@ export function settings(...entries: (readonly [id: number, value: number])[]): 
   return frame(FRAME_SETTINGS, 0, 0, payload);
 }
 
-/** A client that says over a socket what a test wants, and keeps every frame that it is answered. */
+/** A header block of literals, whatever they are. */
+export function literals(fields: readonly (readonly string[])[]): Buffer {
+  const parts: Buffer[] = [];
+  for (const field of fields) {
+    parts.push(Buffer.of(0));
+    for (const text of field) parts.push(Buffer.of(text.length), Buffer.from(text, "latin1"));
+  }
+  return Buffer.concat(parts);
+}
+
+/** A client, or a server, that says over a socket what a test wants, and keeps every frame that it is answered. */
 export class RawPeer {
   readonly socket: Socket;
   readonly received: RawFrame[] = [];
   /** Whether the connection is closed. */
   closed = false;
-  /** Our own next stream. */
+  /** The client's next stream. */
   nextId = 1;
   readonly #encoder = new HpackEncoder();
-  readonly #decoder = new HpackDecoder();
+  readonly #decoder = new HpackDecoder({ maxHeaderListSize: Infinity });
   readonly #waiting: (() => void)[] = [];
+  /** The header block that has begun. */
+  readonly #block: Buffer[] = [];
 
-  private constructor(socket: Socket) {
+  /** @param preface What the peer must send before its frames. */
+  private constructor(socket: Socket, preface = Buffer.alloc(0)) {
     this.socket = socket;
+    // Small writes follow each other: Nagle's algorithm would let each wait for a delayed acknowledgement.
+    socket.setNoDelay(true);
     const reader = new FrameReader(
       {
         onFrame: (type, flags, id, buffer, start, end) => {
           const payload = Buffer.from(buffer.subarray(start, end));
-          this.received.push({ type, flags, id, payload, fields: this.#fieldsOf(type, payload) });
+          this.received.push({ type, flags, id, payload, fields: this.#fieldsOf(type, flags, payload) });
           if (type === FRAME_SETTINGS && (flags & FLAG_ACK) === 0 && this.acknowledges) {
             this.socket.write(frame(FRAME_SETTINGS, FLAG_ACK, 0));
           }
@@ -90,8 +105,12 @@ export class RawPeer {
       },
       LARGEST_MAX_FRAME_SIZE,
     );
+    let missing = preface;
     socket.on("data", (chunk: Buffer) => {
-      reader.read(chunk);
+      const expected = missing.subarray(0, chunk.length);
+      missing = missing.subarray(expected.length);
+      if (chunk.subarray(0, expected.length).equals(expected)) reader.read(chunk.subarray(expected.length));
+      else socket.destroy();
       this.#wake();
     });
     socket.on("error", () => {});
@@ -106,10 +125,7 @@ export class RawPeer {
 
   /** Connects, and sends nothing. */
   static async connect(port: number): Promise<RawPeer> {
-    const socket = connect(port, "127.0.0.1");
-    const peer = new RawPeer(socket);
-    await once(socket, "connect");
-    return peer;
+    return new RawPeer(await connectSocket(port));
   }
 
   /** Connects, and exchanges prefaces. */
@@ -118,6 +134,11 @@ export class RawPeer {
     peer.send(CLIENT_PREFACE, settings(...entries));
     await peer.first((each) => each.type === FRAME_SETTINGS && (each.flags & FLAG_ACK) !== 0);
     return peer;
+  }
+
+  /** Takes a client, whose preface must be right (RFC 9113, section 3.4), and sends nothing. */
+  static accept(socket: Socket): RawPeer {
+    return new RawPeer(socket, CLIENT_PREFACE);
   }
 
   send(...parts: Uint8Array[]): void {
@@ -204,9 +225,12 @@ export class RawPeer {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #fieldsOf(type: number, payload: Buffer): Record<string, string> {
+  #fieldsOf(type: number, flags: number, payload: Buffer): Record<string, string> {
     if (type !== FRAME_HEADERS && type !== FRAME_CONTINUATION) return {};
-    const { fields } = this.#decoder.decode(payload, 0, payload.length);
+    this.#block.push(payload);
+    if ((flags & FLAG_END_HEADERS) === 0) return {};
+    const block = Buffer.concat(this.#block.splice(0));
+    const { fields } = this.#decoder.decode(block, 0, block.length);
     const result: Record<string, string> = {};
     for (let i = 0; i < fields.length; i += 2) result[fields[i]!] = fields[i + 1]!;
     return result;
