@@ -3,7 +3,7 @@ import type { Encoding } from "../grpc/compression.js";
 import type { ClientCall } from "./client-call.js";
 
 /** How many messages are sent before others have their turn: a source that never waits would hold the event loop. */
-const MESSAGES_PER_TURN = 1024;
+const MESSAGES_PER_TURN = 4096;
 
 /** Sends the messages of a request that is a stream, each when there is room for it. */
 export class RequestPump {

@@ -43,8 +43,12 @@ export function writeMessage(
     const inPlace = writer.buffer === buffer && output.buffer === buffer && output.position === at;
     if (inPlace && sender.isOpenFor(stream) && length + PREFIX_LENGTH <= sender.frameRoom(stream)) {
       output.frameHeader(length + PREFIX_LENGTH, FRAME_DATA, endStream ? FLAG_END_STREAM : 0, stream.id);
+      // Byte by byte, as Buffer's own methods check what is known to be right.
       buffer[at + FRAME_HEADER_LENGTH] = 0;
-      buffer.writeUInt32BE(length, at + FRAME_HEADER_LENGTH + 1);
+      buffer[at + FRAME_HEADER_LENGTH + 1] = length >>> 24;
+      buffer[at + FRAME_HEADER_LENGTH + 2] = length >>> 16;
+      buffer[at + FRAME_HEADER_LENGTH + 3] = length >>> 8;
+      buffer[at + FRAME_HEADER_LENGTH + 4] = length;
       output.position = at + HEAD_LENGTH + length;
       sender.sentMessage(stream, length + PREFIX_LENGTH, endStream);
       return;

@@ -55,11 +55,14 @@ test("what is much goes out before the turn ends: one segment, then twice as muc
   for (let index = 0; index < 40; index++) write(output, 365, index);
   expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840]);
   await turn();
-  // The next turn begins anew.
-  for (let index = 40; index < 45; index++) write(output, 365, index);
-  expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840, 4380, 1460]);
+  // The next turn begins with a quarter, and the one after it anew.
+  for (let index = 40; index < 49; index++) write(output, 365, index);
+  expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840, 4380, 2920]);
   await turn();
-  const all = Array.from({ length: 45 }, (_, index) => Buffer.alloc(365, index));
+  for (let index = 49; index < 54; index++) write(output, 365, index);
+  expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840, 4380, 2920, 365, 1460]);
+  await turn();
+  const all = Array.from({ length: 54 }, (_, index) => Buffer.alloc(365, index));
   expect(Buffer.concat(socket.taken)).toEqual(Buffer.concat(all));
 });
 
