@@ -152,6 +152,7 @@ describe("6.9.1 the server's windows hold the client's DATA", () => {
     await peer.reset(id);
     peer.send(peer.grant(1000));
     await goodEcho(raw, peer);
+    await peer.settled();
     expect(peer.dataOf(id)).toBe(DEFAULT_WINDOW_SIZE);
   });
 });
@@ -225,7 +226,9 @@ describe("5.2 the client's windows", () => {
     // The first one is used up, and too little to be given back.
     for (let sent = 2 * 16_384; sent <= streamWindow; sent += 16_384) peer.send(full(id));
     await goodEcho(raw, peer);
-    expect(peer.of(id).some(({ type }) => type === FRAME_WINDOW_UPDATE)).toBe(false);
+    await peer.settled();
+    // The window is full to its last byte: neither opened again, nor passed.
+    expect(peer.of(id).map(({ type }) => type)).toEqual([FRAME_HEADERS, FRAME_DATA]);
     peer.send(frame(FRAME_DATA, 0, id, Buffer.alloc(1)));
     expect(await peer.reset(id)).toBe(FLOW_CONTROL_ERROR);
     const rest = failureOf(

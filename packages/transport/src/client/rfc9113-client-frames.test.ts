@@ -136,6 +136,8 @@ describe("6.3 PRIORITY", () => {
   test.each([4, 6])("of %s bytes is an error of the stream", (length) =>
     expectStreamError(FRAME_SIZE_ERROR, (_, id) => frame(FRAME_PRIORITY, 0, id, Buffer.alloc(length))),
   );
+  test("of 4 bytes on an idle stream, which cannot be reset, is an error of the connection", () =>
+    expectConnectionError(FRAME_SIZE_ERROR, (_, id) => frame(FRAME_PRIORITY, 0, id + 2, Buffer.alloc(4))));
   test("of a stream that depends on itself", () =>
     expectStreamError(PROTOCOL_ERROR, (_, id) =>
       frame(FRAME_PRIORITY, 0, id, Buffer.concat([uint32(id), Buffer.of(1)])),

@@ -110,10 +110,13 @@ describe("6.8 GOAWAY", () => {
   test("the reserved bit of the last stream's id does not count", async () => {
     await using raw = await openRawEcho();
     const { peer } = raw;
-    const call = raw.client.echoUnary({ text: "a" });
-    const id = await takeRequest(peer);
-    peer.send(goAway(0x8000_0000 + id), wholeResponse(peer, id));
-    expect(await call).toEqual({ text: "answer" });
+    const calls = ["a", "b"].map((text) => raw.client.echoUnary({ text }));
+    const first = await takeRequest(peer);
+    await takeRequest(peer);
+    peer.send(goAway(0x8000_0000 + first), wholeResponse(peer, first));
+    const next = await raw.accepted(1);
+    next.send(wholeResponse(next, await takeRequest(next), "elsewhere"));
+    expect(await Promise.all(calls)).toEqual([{ text: "answer" }, { text: "elsewhere" }]);
   });
 
   test("on a connection without calls closes it; the next call connects again", async () => {

@@ -49,6 +49,7 @@ describe("6.5 SETTINGS", () => {
     await raw.peer.settled();
     raw.peer.send(frame(FRAME_SETTINGS, FLAG_ACK, 0), frame(FRAME_SETTINGS, FLAG_ACK, 0));
     await goodEcho(raw, raw.peer);
+    await raw.peer.settled();
     expect(acknowledgements(raw.peer)).toHaveLength(1);
   });
   test.each([

@@ -158,6 +158,7 @@ describe("5.1 a stream that is open, or half-closed (local)", () => {
     const { code, details } = await failure;
     expect([code, details]).toEqual([Status.INTERNAL, "the peer reset the stream: 0xdeadbeef"]);
     await goodEcho(raw, peer);
+    await peer.settled();
     expect(peer.of(id)).toHaveLength(before);
   });
 
