@@ -15,7 +15,7 @@ const FOREVER_MS = 0x7fff_ffff;
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
 export abstract class Channel {
-  /** Takes no more calls; those that wait fail, those that run go on to their end. */
+  /** Calls made from now on fail with an Error, those that wait with UNAVAILABLE; those that run go on to their end. */
   abstract close(): void;
   /** The address, in gRPC's syntax. */
   abstract getTarget(): string;

@@ -139,6 +139,11 @@ export abstract class ConnectionLife {
     this.receiver.release(stream);
   }
 
+  /** Whether a stream's message waits for {@link reserve} to have room: the peer cannot go on with it. */
+  isHeldBack(stream: Http2Stream): boolean {
+    return this.receiver.isHeldBack(stream);
+  }
+
   /** Ends a stream at once, on both sides. */
   resetStream(stream: Http2Stream, code: ErrorCode): void {
     if (stream.closed) return;

@@ -121,6 +121,11 @@ export class Receiver {
     return true;
   }
 
+  /** Whether a stream waits for {@link reserve} to have room: its peer cannot go on. */
+  isHeldBack(stream: Http2Stream): boolean {
+    return this.#waiting.has(stream);
+  }
+
   /** The message that {@link reserve} made room for is complete, or will never be. */
   release(stream: Http2Stream): void {
     const bytes = this.#reservations.get(stream);

@@ -259,6 +259,23 @@ describe("what comes slowly, or not at all", () => {
     peer.send(frame(FRAME_DATA, FLAG_END_STREAM, second, Buffer.alloc(0)));
     expect((await outcome(peer, second)).fields["grpc-status"]).toBe("0");
   });
+  test("a long message that had to wait for another has its time from then on", async () => {
+    const window = 65_535;
+    await using hasty = await startRawServer({
+      http2: { streamWindow: window, maxUnreadBytes: 300_000 },
+      limits: { requestTimeoutMs: 500 },
+    });
+    using peer = await RawPeer.open(hasty.port);
+    const message = echoMessage("x".repeat(200_000));
+    const [first, second, third] = Array.from({ length: 3 }, () => openCall(peer, echoPaths.clientStream));
+    for (const id of [first!, second!, third!]) peer.send(dataFrames(id, message.subarray(0, window)));
+    // They began at the same time, but each could go on only when the one before was over.
+    expect((await outcome(peer, first!)).fields["grpc-status"]).toBe("4");
+    expect(peer.of(third!)).toEqual([]);
+    expect((await outcome(peer, second!)).fields["grpc-status"]).toBe("4");
+    await goodCall(peer);
+    expect(peer.of(third!).map(({ type }) => type)).toEqual([FRAME_WINDOW_UPDATE]);
+  });
   test("a peer that never reads is held to a bound, and costs nothing when it goes", async () => {
     const chunk = "x".repeat(30_000);
     let sent = 0;

@@ -187,8 +187,9 @@ export class RequestReader implements MessageSink {
     }
   }
 
-  /** A message may go on that others had no room for. */
+  /** A message may go on that had to wait for others: the client could not have sent it sooner. */
   onRoomForMessage(): void {
+    if (this.#waitsSince !== Infinity) this.#waitsSince = Date.now();
     this.#creditPartial();
   }
 

@@ -91,9 +91,11 @@ export class ServerCall extends Http2Stream {
     return this.#controller.signal;
   }
 
-  /** Whether the handler has not begun since that time, because the client has yet to send what it needs. */
+  /** Whether the client, although it could, has not sent since that time what the handler needs. */
   hasWaitedSince(time: number): boolean {
-    return !this.finished && this.#request?.hasWaitedSince(time) === true;
+    return (
+      !this.finished && this.#request?.hasWaitedSince(time) === true && !this.connection.isHeldBack(this)
+    );
   }
 
   /** Begins the call, once it is admitted. */
