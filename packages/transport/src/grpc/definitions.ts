@@ -96,7 +96,7 @@ class TsProtoCodec implements Codec {
         return;
       } catch {
         // The writer takes no undefined: a field is missing, or the message is wrong, which fromPartial does not mend.
-        writer.begin(writer.buffer, writer.start);
+        writer.restart();
       }
     }
     codec.encode(this.#type.fromPartial(message), writer);

@@ -1,5 +1,6 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "../http2/constants.js";
+import { MIN_UNCOPIED_BYTES } from "../http2/output.js";
 import type { Sender } from "../http2/sender.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
@@ -36,11 +37,12 @@ export function writeMessage(
     output.reserve(HEAD_LENGTH + MESSAGE_ROOM);
     const at = output.position;
     const { buffer } = output;
-    writer.begin(buffer, at + HEAD_LENGTH);
+    writer.begin(buffer, at + HEAD_LENGTH, MIN_UNCOPIED_BYTES);
     encode(codec, message, writer);
-    const length = writer.position - writer.start;
+    const { length } = writer;
     checkSize(length, maxBytes);
-    const inPlace = writer.buffer === buffer && output.buffer === buffer && output.position === at;
+    const inOutput = writer.buffer === buffer;
+    const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
     if (inPlace && sender.isOpenFor(stream) && length + PREFIX_LENGTH <= sender.frameRoom(stream)) {
       output.frameHeader(length + PREFIX_LENGTH, FRAME_DATA, endStream ? FLAG_END_STREAM : 0, stream.id);
       // Byte by byte, as Buffer's own methods check what is known to be right.
@@ -53,17 +55,27 @@ export function writeMessage(
       sender.sentMessage(stream, length + PREFIX_LENGTH, endStream);
       return;
     }
-    const prefix = Buffer.allocUnsafe(PREFIX_LENGTH);
-    prefix[0] = 0;
-    prefix.writeUInt32BE(length, 1);
-    // What outgrew the output stands in memory of its own, which nobody else will write to.
-    if (writer.buffer !== buffer) {
-      sender.data(stream, prefix, false);
-      sender.data(stream, writer.finish(), endStream);
-    } else sender.data(stream, Buffer.concat([prefix, writer.finish()]), endStream);
+    sendPieces(sender, stream, writer, inOutput, endStream);
   } finally {
     writer.release();
     idleWriter = writer;
+  }
+}
+
+/** Sends a message in frames of its own: one that is long, or has to wait. */
+function sendPieces(
+  sender: Sender,
+  stream: Http2Stream,
+  writer: ProtoWriter,
+  inOutput: boolean,
+  endStream: boolean,
+): void {
+  const prefix = { bytes: messagePrefix(false, writer.length), borrowed: false };
+  const pieces = [prefix, ...writer.pieces()];
+  // Frames will be written where they stand. What outgrew the output stands in memory that nobody else will write to.
+  if (inOutput) for (const piece of pieces) if (!piece.borrowed) piece.bytes = Buffer.from(piece.bytes);
+  for (const [index, { bytes, borrowed }] of pieces.entries()) {
+    sender.data(stream, bytes, endStream && index === pieces.length - 1, borrowed);
   }
 }
 
@@ -74,10 +86,15 @@ export function writeCompressed(
   bytes: Buffer,
   endStream: boolean,
 ): void {
+  sender.data(stream, Buffer.concat([messagePrefix(true, bytes.length), bytes]), endStream);
+}
+
+/** What stands before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+function messagePrefix(compressed: boolean, length: number): Buffer {
   const prefix = Buffer.allocUnsafe(PREFIX_LENGTH);
-  prefix[0] = 1;
-  prefix.writeUInt32BE(bytes.length, 1);
-  sender.data(stream, Buffer.concat([prefix, bytes]), endStream);
+  prefix[0] = compressed ? 1 : 0;
+  prefix.writeUInt32BE(length, 1);
+  return prefix;
 }
 
 /**

@@ -10,11 +10,11 @@ const BUFFER_SIZE = 64 * 1024;
  */
 const FIRST_WRITE_BYTES = 1460;
 /** With how many bytes a write is made at the latest: what is left for the peer when we are through is soon done. */
-const MAX_WRITE_BYTES = 32 * 1024;
+const MAX_WRITE_BYTES = 48 * 1024;
 /** How many buffers wait, for all connections together, to be used again. */
 const MAX_SPARE_BUFFERS = 64;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
-const MIN_UNCOPIED_BYTES = 16 * 1024 + 1;
+export const MIN_UNCOPIED_BYTES = 16 * 1024 + 1;
 
 const NO_BUFFER = Buffer.alloc(0);
 const spares: Buffer<ArrayBuffer>[] = [];

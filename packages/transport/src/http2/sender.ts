@@ -19,7 +19,7 @@ import {
   MIN_MAX_FRAME_SIZE,
 } from "./constants.js";
 import { ConnectionError, ErrorCode, StreamError } from "./errors.js";
-import { Output } from "./output.js";
+import { MIN_UNCOPIED_BYTES, Output } from "./output.js";
 import { encodeSettings, PeerSettings } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
 
@@ -103,18 +103,23 @@ export class Sender {
     if (endStream) this.#ended(stream);
   }
 
-  /** Sends DATA, as far as the windows let it; the rest waits. The bytes must not change any more. */
-  data(stream: Http2Stream, bytes: Uint8Array, endStream: boolean): void {
+  /**
+   * Sends DATA, as far as the windows let it; the rest waits.
+   *
+   * @param borrowed Whether the bytes may change after this: then what waits of them is copied. Otherwise they must not.
+   */
+  data(stream: Http2Stream, bytes: Uint8Array, endStream: boolean, borrowed = false): void {
     const { pending } = stream;
     if (pending !== undefined) {
-      pending.chunks.push(bytes);
+      pending.chunks.push(borrowed ? Buffer.from(bytes) : bytes);
       pending.bytes += bytes.length;
       if (endStream) pending.end = "data";
       return;
     }
-    const sent = this.output.queued < MAX_QUEUED_BYTES ? this.#dataFrames(stream, bytes, endStream) : 0;
+    const sent =
+      this.output.queued < MAX_QUEUED_BYTES ? this.#dataFrames(stream, bytes, endStream, borrowed) : 0;
     if (sent === bytes.length && (bytes.length > 0 || !endStream || stream.localEnded)) return;
-    const rest = bytes.subarray(sent);
+    const rest = borrowed ? Buffer.from(bytes.subarray(sent)) : bytes.subarray(sent);
     stream.pending = {
       chunks: [rest],
       bytes: rest.length,
@@ -211,12 +216,14 @@ export class Sender {
   }
 
   /** Writes DATA frames as the windows allow; returns how many bytes of `bytes` they carry. */
-  #dataFrames(stream: Http2Stream, bytes: Uint8Array, endStream: boolean): number {
+  #dataFrames(stream: Http2Stream, bytes: Uint8Array, endStream: boolean, borrowed = false): number {
     const { output } = this;
+    // The output copies what is shorter.
+    const limit = borrowed ? MIN_UNCOPIED_BYTES - 1 : Infinity;
     let at = 0;
     do {
       // SETTINGS can make a window negative (RFC 9113, section 6.9.2); an empty frame needs none.
-      const length = Math.max(Math.min(bytes.length - at, this.frameRoom(stream)), 0);
+      const length = Math.max(Math.min(bytes.length - at, this.frameRoom(stream), limit), 0);
       if (bytes.length > 0 && (length === 0 || output.queued >= MAX_QUEUED_BYTES)) break;
       const last = endStream && at + length === bytes.length;
       output.reserve(FRAME_HEADER_LENGTH);

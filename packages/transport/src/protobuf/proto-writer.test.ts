@@ -162,6 +162,48 @@ describe("ProtoWriter", () => {
     }
   });
 
+  test("has the same bytes in pieces if it borrows what is long", () => {
+    const long = Buffer.alloc(300, 5);
+    const message = EveryField.fromPartial({
+      stringValue: "before",
+      bytesValue: long,
+      byteStrings: [long, Buffer.from("short"), long],
+      child: {
+        int32Value: 1,
+        bytesValue: long,
+        child: { bytesValue: Buffer.alloc(20_000, 6), int32Value: -1 },
+      },
+    });
+    const expected = stock((writer) => EveryField.encode(message, writer));
+    for (let room = 0; room < 700; room++) {
+      const writer = new ProtoWriter().begin(Buffer.alloc(7 + room), 7, 300);
+      EveryField.encode(message, writer as unknown as BinaryWriter);
+      const pieces = writer.pieces();
+      expect(writer.length).toBe(expected.length);
+      expect(Buffer.concat(pieces.map(({ bytes }) => bytes)).equals(expected)).toBe(true);
+      const borrowed = pieces.filter((piece) => piece.borrowed).map(({ bytes }) => bytes);
+      expect(borrowed).toHaveLength(5);
+      expect(borrowed.filter((bytes) => bytes === long)).toHaveLength(4);
+      expect(writer.isWhole).toBe(false);
+      writer.restart();
+      expect(writer.bool(true).isWhole).toBe(true);
+      expect(writer.pieces()).toEqual([{ bytes: Buffer.from([1]), borrowed: false }]);
+    }
+  });
+
+  test("writes lengths of every size for what is borrowed, where no byte is left behind them", () => {
+    for (const size of [1, 126, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152]) {
+      const bytes = Buffer.alloc(size, 5);
+      const write: Write = (writer) => writer.tag(1, 2).fork().fork().raw(bytes).join().raw(bytes).join();
+      const expected = stock(write);
+      for (let room = 0; room < 16; room++) {
+        const writer = new ProtoWriter().begin(Buffer.alloc(room), 0, 1);
+        write(writer as unknown as BinaryWriter);
+        expect(Buffer.concat(writer.pieces().map((piece) => piece.bytes)).equals(expected)).toBe(true);
+      }
+    }
+  });
+
   test("leaves a message where it was begun if it fits", () => {
     const given = Buffer.alloc(16_384);
     const writer = new ProtoWriter().begin(given, 100);
@@ -179,7 +221,7 @@ describe("ProtoWriter", () => {
     const first = writer.uint32(300).finish();
     writer.fork().uint32(1);
     expect(() => writer.uint32(-1)).toThrow(ProtobufError);
-    writer.begin(writer.buffer, writer.start);
+    writer.restart();
     expect(writer.bool(true).finish()).toEqual(Buffer.from([1]));
     expect(first).toEqual(Buffer.from([0xac, 0x02]));
     expect(() => writer.join()).toThrow("join without a fork");
@@ -190,5 +232,8 @@ describe("ProtoWriter", () => {
     const chunk = new Uint8Array(0);
     Object.defineProperty(chunk, "length", { value: MAX_MESSAGE_BYTES });
     expect(() => writer.bool(true).raw(chunk)).toThrow(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+    writer.begin(Buffer.alloc(16), 0, 1);
+    expect(() => writer.bool(true).raw(chunk)).toThrow(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+    expect(() => writer.raw(Buffer.alloc(15)).raw(chunk)).toThrow("message of more than");
   });
 });

@@ -15,6 +15,13 @@ const SHORT_TEXT = 15;
 /** Most bytes of UTF-8 for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
+/** Bytes of a message that were not copied. */
+interface Borrowed {
+  bytes: Uint8Array;
+  /** Where in the writer's buffer they come in. */
+  at: number;
+}
+
 const FLOAT32_MAX = 3.4028234663852886e38;
 
 /**
@@ -53,25 +60,67 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
   private readonly forks: number[] = [];
   private open = 0;
 
-  /** Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched. */
-  begin(buffer: Buffer, position: number): this {
+  /** Bytes of this length and more are not copied. */
+  private borrowFrom = Infinity;
+  private readonly borrowed: Borrowed[] = [];
+  private borrowedBytes = 0;
+
+  /**
+   * Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched.
+   *
+   * @param borrowFrom `bytes` of this length and more are not copied: {@link pieces} has them as they were given. By default
+   * all are copied.
+   */
+  begin(buffer: Buffer, position: number, borrowFrom = Infinity): this {
     this.buffer = buffer as NativeBuffer;
     this.end = buffer.length;
     this.start = position;
     this.position = position;
     this.open = 0;
+    this.borrowFrom = borrowFrom;
+    if (this.borrowedBytes > 0) this.giveBack();
     return this;
   }
 
+  /** Begins the message anew, where it began. */
+  restart(): void {
+    this.begin(this.buffer, this.start, this.borrowFrom);
+  }
+
+  /** How long the message is. */
+  get length(): number {
+    return this.position - this.start + this.borrowedBytes;
+  }
+
+  /** Whether the message stands in `buffer` as a whole: nothing of it is borrowed. */
+  get isWhole(): boolean {
+    return this.borrowedBytes === 0;
+  }
+
   /**
-   * Ends the message and returns it: a view of `buffer`, not a copy, so that it lives as long as nobody writes there. The
-   * next message begins right after it.
+   * Ends the message, of which nothing is borrowed, and returns it: a view of `buffer`, not a copy, so that it lives as long
+   * as nobody writes there. The next message begins right after it.
    */
   finish(): Buffer {
     const message = this.buffer.subarray(this.start, this.position);
     this.start = this.position;
     this.open = 0;
     return message;
+  }
+
+  /** The message in pieces: views of `buffer`, and bytes that belong to whoever gave them and may change after this turn. */
+  pieces(): { bytes: Uint8Array; borrowed: boolean }[] {
+    const pieces: { bytes: Uint8Array; borrowed: boolean }[] = [];
+    let from = this.start;
+    for (const { bytes, at } of this.borrowed) {
+      if (at > from) pieces.push({ bytes: this.buffer.subarray(from, at), borrowed: false });
+      pieces.push({ bytes, borrowed: true });
+      from = at;
+    }
+    if (this.position > from) {
+      pieces.push({ bytes: this.buffer.subarray(from, this.position), borrowed: false });
+    }
+    return pieces;
   }
 
   /** Lets go of the buffer. */
@@ -84,16 +133,32 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
     const { start } = this;
     const written = this.position - start;
     const needed = written + bytes;
-    if (needed > MAX_MESSAGE_BYTES)
-      throw new ProtobufError(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+    this.checkLength(bytes);
     const size = Math.min(Math.max(CHUNK_BYTES, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
     const larger = Buffer.allocUnsafeSlow(size) as NativeBuffer;
     this.buffer.copy(larger, 0, start, this.position);
     for (let i = 0; i < this.open; i++) this.forks[i]! -= start;
+    for (const piece of this.borrowed) piece.at -= start;
     this.buffer = larger;
     this.end = size;
     this.start = 0;
     this.position = written;
+  }
+
+  private checkLength(more: number): void {
+    if (this.length + more > MAX_MESSAGE_BYTES)
+      throw new ProtobufError(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+  }
+
+  private borrow(bytes: Uint8Array): void {
+    this.checkLength(bytes.length);
+    this.borrowed.push({ bytes, at: this.position });
+    this.borrowedBytes += bytes.length;
+  }
+
+  private giveBack(): void {
+    this.borrowed.length = 0;
+    this.borrowedBytes = 0;
   }
 
   /** Begins length-delimited data: a message or a packed field. `join` ends it. */
@@ -108,20 +173,30 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
   join(): this {
     if (this.open === 0) throw new ProtobufError("join without a fork");
     const at = this.forks[--this.open]!;
-    const length = (this.position - at - 1) | 0;
+    const written = this.position - at - 1;
+    const length = (written + (this.borrowedBytes > 0 ? this.borrowedSince(at) : 0)) | 0;
     if (length < 0x80) this.buffer[at] = length;
-    else this.widen(length);
+    else this.widen(written, length);
     return this;
   }
 
-  /** Makes room for the length of the last `length` bytes, before which there is one byte of room, and writes it. */
-  private widen(length: number): void {
+  private borrowedSince(at: number): number {
+    let sum = 0;
+    for (const piece of this.borrowed) if (piece.at > at) sum += piece.bytes.length;
+    return sum;
+  }
+
+  /** Writes a length before the last `written` bytes, where there is one byte of room, and makes more. */
+  private widen(written: number, length: number): void {
     const more = varintSize(length) - 1;
     if (this.position + more > this.end) this.grow(more);
-    const { position } = this;
-    this.buffer.copyWithin(position - length + more, position - length, position);
-    this.position = position - length - 1;
-    this.varint32(length);
+    const { buffer, position } = this;
+    let at = position - written;
+    buffer.copyWithin(at + more, at, position);
+    for (const piece of this.borrowed) if (piece.at >= at) piece.at += more;
+    let rest = length;
+    for (at--; rest > 0x7f; rest >>>= 7) buffer[at++] = (rest & 0x7f) | 0x80;
+    buffer[at] = rest;
     this.position = position + more;
   }
 
@@ -132,6 +207,10 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
 
   /** Writes bytes as they are, without a length. */
   raw(chunk: Uint8Array): this {
+    if (chunk.length >= this.borrowFrom) {
+      this.borrow(chunk);
+      return this;
+    }
     if (this.position + chunk.length > this.end) this.grow(chunk.length);
     this.buffer.set(chunk, this.position);
     this.position += chunk.length;
