@@ -59,7 +59,7 @@ export abstract class ConnectionLife {
       this.#resolveEnded = resolve;
     });
     this.guard = new AbuseGuard(options.abuse);
-    this.sender = new Sender(socket, (stream) => this.#onLocalEnd(stream));
+    this.sender = new Sender(socket, this.streams, (stream) => this.#onLocalEnd(stream));
     this.receiver = new Receiver(this.sender, options);
     socket.setNoDelay(true);
     socket.on("error", (error) => this.destroy(ErrorCode.CONNECT_ERROR, error.message));

@@ -11,7 +11,7 @@ function write(output: Output, size: number, fill: number): void {
 
 test("one write for each turn, if it is little", async () => {
   const socket = new SlowSocket();
-  const output = new Output(socket as unknown as Socket);
+  const output = new Output(socket as unknown as Socket, { size: 12 });
   write(output, 10, 1);
   write(output, 10, 2);
   expect(output.queued).toBe(20);
@@ -22,7 +22,7 @@ test("one write for each turn, if it is little", async () => {
 
 test("what is much goes out before the turn ends: one segment, then twice as much each time", async () => {
   const socket = new SlowSocket();
-  const output = new Output(socket as unknown as Socket);
+  const output = new Output(socket as unknown as Socket, { size: 12 });
   for (let index = 0; index < 40; index++) write(output, 365, index);
   expect(socket.taken.map(({ length }) => length)).toEqual([1460, 2920, 5840]);
   await turn();
@@ -37,9 +37,22 @@ test("what is much goes out before the turn ends: one segment, then twice as muc
   expect(Buffer.concat(socket.taken)).toEqual(Buffer.concat(all));
 });
 
+test("while few streams are open, what is not much waits for the turn's end", async () => {
+  const socket = new SlowSocket();
+  const streams = { size: 11 };
+  const output = new Output(socket as unknown as Socket, streams);
+  for (let index = 0; index < 12; index++) write(output, 365, index);
+  await turn();
+  expect(socket.taken.map(({ length }) => length)).toEqual([12 * 365]);
+  for (let index = 0; index < 17; index++) write(output, 365, index);
+  await turn();
+  // The next write is looked at when twice as much is there, which is more than little.
+  expect(socket.taken.map(({ length }) => length)).toEqual([12 * 365, 16 * 365, 365]);
+});
+
 test("a peer that does not take what it has is not given more before the turn ends", async () => {
   const socket = new SlowSocket();
-  const output = new Output(socket as unknown as Socket);
+  const output = new Output(socket as unknown as Socket, { size: 12 });
   socket.full = true;
   write(output, 100, 0);
   output.flush();
@@ -53,7 +66,7 @@ test("a peer that does not take what it has is not given more before the turn en
 
 test("a buffer that a write still reads from is not written into", async () => {
   const socket = new SlowSocket();
-  const outputs = Array.from({ length: 4 }, () => new Output(socket as unknown as Socket));
+  const outputs = Array.from({ length: 4 }, () => new Output(socket as unknown as Socket, { size: 12 }));
   const output = outputs[0]!;
   // The first write is through at once, but is told so later; the second, of the same buffer, has to wait.
   write(output, 1000, 1);
@@ -71,7 +84,7 @@ test("a buffer that a write still reads from is not written into", async () => {
 
 test("large bytes are not copied, and keep their place", async () => {
   const socket = new SlowSocket();
-  const output = new Output(socket as unknown as Socket);
+  const output = new Output(socket as unknown as Socket, { size: 12 });
   write(output, 10, 1);
   write(output, 100_000, 2);
   write(output, 10, 3);
@@ -82,7 +95,7 @@ test("large bytes are not copied, and keep their place", async () => {
 
 test("after its end nothing is sent", async () => {
   const socket = new SlowSocket();
-  const output = new Output(socket as unknown as Socket);
+  const output = new Output(socket as unknown as Socket, { size: 12 });
   write(output, 10, 1);
   output.close();
   write(output, 10, 2);

@@ -9,6 +9,9 @@ const BUFFER_SIZE = 64 * 1024;
  * to send, the next one begins with a quarter of what it came to.
  */
 const FIRST_WRITE_BYTES = 1460;
+/** With fewer streams open than this, not much can follow: a write of less than {@link LITTLE_BYTES} waits for the turn's end. */
+const FEW_STREAMS = 12;
+const LITTLE_BYTES = 3 * FIRST_WRITE_BYTES;
 /** With how many bytes a write is made at the latest: what is left for the peer when we are through is soon done. */
 const MAX_WRITE_BYTES = 48 * 1024;
 /** How many buffers wait, for all connections together, to be used again. */
@@ -32,6 +35,7 @@ export class Output {
   #scheduled = false;
   #closed = false;
   readonly #socket: Socket;
+  readonly #streams: { readonly size: number };
   readonly #onTurnEnd = (): void => {
     this.#scheduled = false;
     this.#writeAt = Math.max(this.#writeAt / 4, FIRST_WRITE_BYTES);
@@ -41,8 +45,10 @@ export class Output {
     this.buffer = NO_BUFFER;
   };
 
-  constructor(socket: Socket) {
+  /** @param streams The connection's open streams. */
+  constructor(socket: Socket, streams: { readonly size: number }) {
     this.#socket = socket;
+    this.#streams = streams;
   }
 
   /** How many bytes wait, here and in the socket, for the peer to take them. */
@@ -54,8 +60,7 @@ export class Output {
   reserve(size: number): void {
     if (this.position >= this.#writeAt) {
       this.#writeAt = Math.min(this.#writeAt * 2, MAX_WRITE_BYTES);
-      // A peer with more than it takes has enough to do.
-      if (this.#socket.writableLength === 0) this.flush();
+      if (this.#isWorthWriting()) this.flush();
     }
     if (this.buffer.length - this.position < size) this.#makeRoom(size);
     if (!this.#scheduled) {
@@ -121,6 +126,12 @@ export class Output {
   close(): void {
     this.#closed = true;
     this.position = 0;
+  }
+
+  #isWorthWriting(): boolean {
+    // A peer with more than it takes has enough to do.
+    if (this.#socket.writableLength > 0) return false;
+    return this.#streams.size >= FEW_STREAMS || this.position >= LITTLE_BYTES;
   }
 
   #makeRoom(size: number): void {

@@ -21,7 +21,7 @@ class CountingSender extends Sender {
   readonly credit = new Map<number, number>();
 
   constructor() {
-    super(new PassThrough() as unknown as Socket, () => {});
+    super(new PassThrough() as unknown as Socket, { size: 1 }, () => {});
   }
 
   override windowUpdate(streamId: number, increment: number): void {

@@ -12,7 +12,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** A sender to a peer that takes frames of 1 MiB, with a stream of that window, and what the peer got of the stream. */
 function sending(window: number) {
   const socket = new SlowSocket();
-  const sender = new Sender(socket as unknown as Socket, () => {});
+  const sender = new Sender(socket as unknown as Socket, { size: 1 }, () => {});
   const stream = { id: 1, sendWindow: window, pending: undefined, onDrained() {} } as unknown as Http2Stream;
   const settings = encodeSettings([
     [SETTING_MAX_FRAME_SIZE, 1 << 20],

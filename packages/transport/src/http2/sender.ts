@@ -46,8 +46,8 @@ export class Sender {
   /** Called when a stream has sent its end. */
   readonly #onEnded: (stream: Http2Stream) => void;
 
-  constructor(socket: Socket, onEnded: (stream: Http2Stream) => void) {
-    this.output = new Output(socket);
+  constructor(socket: Socket, streams: { readonly size: number }, onEnded: (stream: Http2Stream) => void) {
+    this.output = new Output(socket, streams);
     this.#onEnded = onEnded;
     socket.on("drain", () => this.#resume());
   }

@@ -13,7 +13,7 @@ function counted(): { output: Output; given: () => number } {
       done();
     },
   });
-  return { output: new Output(socket as Socket), given: () => bytes };
+  return { output: new Output(socket as Socket, { size: 1 }), given: () => bytes };
 }
 
 function send(output: Output): void {
