@@ -5,6 +5,7 @@ import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writ
 import { LazyMetadata } from "../grpc/metadata.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import { MAX_TIMER_MS } from "../grpc/timeout.js";
+import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
@@ -106,6 +107,16 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
       fields = requestFields(this.#options, this.#deadline, encoding);
     } catch (error) {
       this.cancel(error);
+      return;
+    }
+    const size = headerListSize(this.method.fields, fields);
+    const { maxHeaderListSize } = connection.sender.peer;
+    if (size > maxHeaderListSize) {
+      // RFC 9113, section 10.5.1.
+      this.fail(
+        Status.RESOURCE_EXHAUSTED,
+        `metadata of ${size} bytes, where the server allows ${maxHeaderListSize}`,
+      );
       return;
     }
     connection.open(this, this.method.fields, fields);

@@ -107,6 +107,27 @@ describe("6.5.3 settings are kept to once they are acknowledged", () => {
     expect(second!.fields).toEqual(first!.fields);
   });
 
+  test("SETTINGS_MAX_HEADER_LIST_SIZE: what is larger is not sent, and other calls do not notice", async () => {
+    const size = (fields: Record<string, string>): number =>
+      Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+    await using raw = await openRawEcho();
+    const { peer } = raw;
+    await goodEcho(raw, peer, { metadata: Metadata({ "x-long": "ab" }) });
+    const max = size(peer.received.find(({ type }) => type === FRAME_HEADERS)!.fields);
+    peer.send(settings([SETTING_MAX_HEADER_LIST_SIZE, max]));
+    await peer.settled();
+    const { nextId } = peer;
+    const failure = failureOf(
+      raw.client.echoUnary({ text: "a" }, { metadata: Metadata({ "x-long": "abc" }) }),
+    );
+    expect(await failure).toMatchObject({
+      code: Status.RESOURCE_EXHAUSTED,
+      details: `metadata of ${max + 1} bytes, where the server allows ${max}`,
+    });
+    await goodEcho(raw, peer, { metadata: Metadata({ "x-long": "ab" }) });
+    expect(peer.nextId).toBe(nextId + 2);
+  });
+
   test("SETTINGS_MAX_FRAME_SIZE bounds DATA, HEADERS and CONTINUATION", async () => {
     const greeting = settings([SETTING_MAX_FRAME_SIZE, 20_000], [SETTING_INITIAL_WINDOW_SIZE, 1_000_000]);
     await using raw = await openRawEcho({ greeting });

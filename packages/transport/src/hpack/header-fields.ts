@@ -5,6 +5,8 @@ import { MAX_INTEGER_LENGTH } from "./integers.js";
 /** How many lists an encoder keeps the encoded form of. */
 export const HEADER_FIELDS_SLOTS = 64;
 
+const NO_FIELDS: readonly string[] = [];
+
 let made = 0;
 
 /**
@@ -42,6 +44,13 @@ export class HeaderFields {
     this.maxLength = maxEncodedLength(fields);
     this.slot = made++ % HEADER_FIELDS_SLOTS;
   }
+}
+
+/** The size of a list that begins with `fields`, as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2). */
+export function headerListSize(fields: HeaderFields, rest: readonly string[] = NO_FIELDS): number {
+  let { size } = fields;
+  for (let i = 0; i < rest.length; i++) size += rest[i]!.length;
+  return size + (rest.length / 2) * ENTRY_OVERHEAD;
 }
 
 /** The most bytes that these fields take: all of them literals (RFC 7541 section 6.2) without Huffman's code. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { ServerError, Status } from "nice-grpc-common";
 import {
   echoMessage,
   echoPaths,
@@ -220,6 +221,21 @@ describe("5.2 our windows", () => {
     expect(update.payload.readUInt32BE(0) % message.length).toBe(0);
     peer.send(frame(FRAME_DATA, FLAG_END_STREAM, id));
     expect((await outcome(peer, id)).fields["grpc-status"]).toBe("0");
+  });
+  test("what comes for a stream that is over is given back to the connection", async () => {
+    const window = 200_000;
+    await using deaf = await startRawServer(
+      { http2: { connectionWindow: window, maxUnreadBytes: 50_000 } },
+      { echoClientStream: () => Promise.reject(new ServerError(Status.ABORTED, "not today")) },
+    );
+    using peer = await RawPeer.open(deaf.port);
+    const id = openCall(peer, echoPaths.clientStream);
+    expect((await outcome(peer, id)).fields["grpc-status"]).toBe(String(Status.ABORTED));
+    for (let sent = 0; sent < 3 * window; sent += 6 * chunk.length) {
+      for (let i = 0; i < 6; i++) peer.send(frame(FRAME_DATA, 0, id, chunk));
+      // oxlint-disable-next-line no-await-in-loop
+      await goodCall(peer);
+    }
   });
   test("padding is given back", async () => {
     using peer = await RawPeer.open(served.port);

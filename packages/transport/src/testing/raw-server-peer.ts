@@ -3,7 +3,7 @@ import type { EchoServiceDefinition } from "@callwire/testkit";
 import { Status, type ClientError } from "nice-grpc-common";
 import type { Channel } from "../client/channel.js";
 import type { ChannelOptions } from "../client/channel-options.js";
-import type { Client } from "../client/client-types.js";
+import type { CallOptions, Client } from "../client/client-types.js";
 import { echoClient, failureOf } from "../client/test-helpers.js";
 import { FLAG_END_STREAM, FRAME_HEADERS } from "../http2/constants.js";
 import { dataFrames, echoMessage, outcome } from "./raw-calls.js";
@@ -107,12 +107,12 @@ export async function* openRequest(...texts: string[]): AsyncGenerator<{ text: s
 }
 
 /** Makes a unary call and answers it; fails unless the client sends it on this connection, and takes the answer. */
-export async function goodEcho({ client }: RawEcho, peer: RawPeer): Promise<void> {
+export async function goodEcho({ client }: RawEcho, peer: RawPeer, options?: CallOptions): Promise<void> {
   const serve = async (): Promise<void> => {
     const id = await takeRequest(peer);
     peer.send(wholeResponse(peer, id, "good"));
   };
-  const [{ text }] = await Promise.all([client.echoUnary({ text: "good?" }), serve()]);
+  const [{ text }] = await Promise.all([client.echoUnary({ text: "good?" }, options), serve()]);
   if (text !== "good") throw new Error(`a good call has been answered ${JSON.stringify(text)}`);
 }
 
