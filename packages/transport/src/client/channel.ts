@@ -1,5 +1,6 @@
 import { Status } from "nice-grpc-common";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
+import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import type { Balancer, BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
@@ -9,9 +10,6 @@ import { ConnectivityState, StateWatches } from "./connectivity-state.js";
 import { Endpoint, type EndpointOptions } from "./endpoint.js";
 import { RoundRobin } from "./round-robin.js";
 import { parseTarget, resolveTarget, type Target } from "./target.js";
-
-/** The longest that a timer takes, in milliseconds. */
-const FOREVER_MS = 0x7fff_ffff;
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
 export abstract class Channel {
@@ -149,7 +147,7 @@ export class TransportChannel extends Channel implements BalancerListener {
     }
     if (this.#refuse(call)) return;
     this.#waiting.add(call);
-    this.#waitTimer ??= setInterval(() => {}, FOREVER_MS);
+    this.#waitTimer ??= setInterval(() => {}, MAX_TIMER_MS);
     this.#connect();
   }
 
@@ -211,7 +209,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   #watchIdleness(): NodeJS.Timeout {
     const { idleTimeoutMs } = this.settings;
     const closeIdle = () => this.#balancer.closeIdle(Date.now() - idleTimeoutMs);
-    return setInterval(closeIdle, Math.min(idleTimeoutMs, FOREVER_MS)).unref();
+    return setInterval(closeIdle, timerMs(idleTimeoutMs)).unref();
   }
 }
 

@@ -4,12 +4,12 @@ import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { LazyMetadata } from "../grpc/metadata.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
-import { MAX_TIMER_MS } from "../grpc/timeout.js";
 import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
+import { timerMs } from "../http2/timers.js";
 import { abortError, listenForAbort, stopListening, type Abortable } from "./abort-listeners.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { ClientMethod } from "./client-method.js";
@@ -434,7 +434,7 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
       this.#expire();
       return false;
     }
-    this.#deadlineTimer = setTimeout(onDeadline, Math.min(left, MAX_TIMER_MS), this);
+    this.#deadlineTimer = setTimeout(onDeadline, timerMs(left), this);
     return true;
   }
 

@@ -113,6 +113,36 @@ describe("keepalive", () => {
     quiet.destroy(0, "the test is over");
     await peer[Symbol.asyncDispose]();
   });
+
+  test("a server that finds it too often is asked half as often, on the next connection too", async () => {
+    const timeMs = 50;
+    const silences: number[] = [];
+    let connections = 0;
+    await using peer = await startRaw((socket) => {
+      const isFirst = connections++ === 0;
+      socket.write(frame(4, 0, 0));
+      socket.write(frame(4, 1, 0));
+      if (isFirst) {
+        const goAway = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 0, 11]), Buffer.from("too_many_pings")]);
+        socket.end(frame(7, 0, 0, goAway));
+        return;
+      }
+      const began = performance.now();
+      socket.on("data", (chunk: Buffer) => {
+        if (chunk.includes("cw-alive")) silences.push(performance.now() - began);
+      });
+    });
+    const settings = { ...channelSettings({}), keepaliveTimeMs: timeMs, keepaliveWithoutCalls: true };
+    const target = parseTarget(peer.address, false);
+    const channel = new TransportChannel(target, ChannelCredentials.createInsecure(), settings);
+    while (silences.length === 0) {
+      channel.getConnectivityState(true);
+      await nextTurn();
+    }
+    expect(connections).toBe(2);
+    expect(silences[0]).toBeGreaterThan(2 * timeMs - 5);
+    channel.close();
+  });
 });
 
 test("an attempt that is cancelled leaves no socket", async () => {

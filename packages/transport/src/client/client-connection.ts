@@ -5,6 +5,7 @@ import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/constants.js";
 import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
+import { timerMs } from "../http2/timers.js";
 import type { ClientCall } from "./client-call.js";
 
 /** Hears what becomes of a connection. */
@@ -184,7 +185,7 @@ export class ClientConnection extends Connection {
   #armKeepalive(): void {
     const { timeMs, timeoutMs } = this.#keepalive;
     if (timeMs === Infinity) return;
-    const wait = Math.max(this.lastReadAt + timeMs - Date.now(), 1);
+    const wait = timerMs(Math.max(this.lastReadAt + timeMs - Date.now(), 1));
     this.#keepaliveTimer = setTimeout(() => {
       this.#keepaliveTimer = undefined;
       if (this.end !== undefined || (this.streams.size === 0 && !this.#keepalive.withoutCalls)) return;
@@ -194,7 +195,7 @@ export class ClientConnection extends Connection {
       }
       this.#keepaliveTimer = setTimeout(
         () => this.destroy(ErrorCode.NO_ERROR, `no answer to a keepalive PING within ${timeoutMs} ms`),
-        timeoutMs,
+        timerMs(timeoutMs),
       ).unref();
       this.ping(() => {
         clearTimeout(this.#keepaliveTimer);

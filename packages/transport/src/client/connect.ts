@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
+import { timerMs } from "../http2/timers.js";
 import type { ChannelCredentials } from "./channel-credentials.js";
 import { ClientConnection, type ConnectionListener, type KeepaliveOptions } from "./client-connection.js";
 import { formatAddress, type SocketAddress } from "./target.js";
@@ -86,7 +87,7 @@ export function connect(
       : setTimeout(() => {
           const silent = addresses.slice(0, next).map(formatAddress).join(", ");
           giveUp(`${silent}: no connection within ${options.timeoutMs} ms`);
-        }, options.timeoutMs);
+        }, timerMs(options.timeoutMs));
   if (addresses.length === 0) giveUp("the name has no addresses");
   else begin();
   return { connection, cancel: () => giveUp("the channel was closed") };

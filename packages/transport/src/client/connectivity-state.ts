@@ -1,3 +1,5 @@
+import { timerMs } from "../http2/timers.js";
+
 /** The states of a channel (gRPC, "Connectivity Semantics and API"); the numbers are grpc-js's. */
 export const ConnectivityState = {
   IDLE: 0,
@@ -35,8 +37,7 @@ export class StateWatches {
     const arm = () => {
       const left = deadline - Date.now();
       if (left > 0) {
-        // A timer takes 24.8 days at most.
-        watch.timer = setTimeout(arm, Math.min(left, 0x7fff_ffff));
+        watch.timer = setTimeout(arm, timerMs(left));
         return;
       }
       this.#watches.delete(watch);

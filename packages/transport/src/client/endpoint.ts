@@ -1,4 +1,5 @@
 import type { ConnectionEnd } from "../http2/connection-life.js";
+import { timerMs } from "../http2/timers.js";
 import { Backoff } from "./backoff.js";
 import type { Balancer, BalancerListener } from "./balancer.js";
 import type { ClientConnection, ConnectionListener } from "./client-connection.js";
@@ -128,7 +129,7 @@ export class Endpoint implements Balancer, ConnectionListener {
       this.#retryTimer = undefined;
       // The next call tries again, or one that waits.
       this.#become(this.connections.length > 0 ? ConnectivityState.READY : ConnectivityState.IDLE);
-    }, wait);
+    }, timerMs(wait));
     this.#retryTimer.unref();
     if (this.connections.length === 0) this.#become(ConnectivityState.TRANSIENT_FAILURE);
   }

@@ -1,3 +1,4 @@
+import { timerMs } from "../http2/timers.js";
 import { Backoff } from "./backoff.js";
 import type { Balancer, BalancerListener } from "./balancer.js";
 import type { ClientConnection } from "./client-connection.js";
@@ -116,7 +117,7 @@ export class RoundRobin implements Balancer, BalancerListener {
         this.#retryTimer = setTimeout(() => {
           this.#retryTimer = undefined;
           this.#listener.onChange();
-        }, this.#backoff.next()).unref();
+        }, timerMs(this.#backoff.next())).unref();
         this.#listener.onChange();
       },
     );

@@ -1,9 +1,6 @@
 /** Milliseconds in each unit of `grpc-timeout`. */
 const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
-/** The longest time that a timer of Node.js takes, 24.8 days in milliseconds: longer ones would fire at once. */
-export const MAX_TIMER_MS = 0x7fff_ffff;
-
 /** Reads `grpc-timeout` (gRPC over HTTP/2, "Timeout"): milliseconds, or undefined if it is malformed. */
 export function parseTimeout(value: string): number | undefined {
   const unit = unitMs[value.charAt(value.length - 1)];

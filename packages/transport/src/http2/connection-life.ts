@@ -2,13 +2,19 @@ import type { Socket } from "node:net";
 import { HpackError } from "../hpack/errors.js";
 import { AbuseGuard } from "./abuse-guard.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import { MAX_31_BITS, SETTING_INITIAL_WINDOW_SIZE, SETTING_MAX_HEADER_LIST_SIZE } from "./constants.js";
+import {
+  MAX_31_BITS,
+  MAX_32_BITS,
+  SETTING_INITIAL_WINDOW_SIZE,
+  SETTING_MAX_HEADER_LIST_SIZE,
+} from "./constants.js";
 import { ConnectionError, ErrorCode, type StreamError } from "./errors.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { StreamIds } from "./stream-ids.js";
 import { StreamTable } from "./stream-table.js";
 import type { Http2Stream } from "./stream.js";
+import { timerMs } from "./timers.js";
 
 /** How long a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
 const LINGER_MS = 200;
@@ -79,7 +85,7 @@ export abstract class ConnectionLife {
   protected sendPreface(settings: readonly (readonly [id: number, value: number])[]): void {
     this.sendSettings([
       ...settings,
-      [SETTING_MAX_HEADER_LIST_SIZE, this.options.maxHeaderListSize],
+      [SETTING_MAX_HEADER_LIST_SIZE, Math.min(this.options.maxHeaderListSize, MAX_32_BITS)],
       [SETTING_INITIAL_WINDOW_SIZE, this.options.streamWindow],
     ]);
     this.receiver.start();
@@ -109,7 +115,10 @@ export abstract class ConnectionLife {
   /** Fails the connection in `handshakeTimeoutMs`, unless the timer is cleared. */
   protected failAfter(code: ErrorCode, message: string): NodeJS.Timeout {
     const { handshakeTimeoutMs } = this.options;
-    return setTimeout(() => this.fail(new ConnectionError(code, message)), handshakeTimeoutMs).unref();
+    return setTimeout(
+      () => this.fail(new ConnectionError(code, message)),
+      timerMs(handshakeTimeoutMs),
+    ).unref();
   }
 
   /** Gives an id to a stream, and takes it up. */
@@ -202,7 +211,7 @@ export abstract class ConnectionLife {
     this.sender.goAway(MAX_31_BITS, ErrorCode.NO_ERROR, debugData);
     this.sender.ping(drainPing, false);
     // A peer that does not answer has had time enough to read the GOAWAY.
-    this.#drainTimer = setTimeout(() => this.finishDrain(), this.options.handshakeTimeoutMs).unref();
+    this.#drainTimer = setTimeout(() => this.finishDrain(), timerMs(this.options.handshakeTimeoutMs)).unref();
   }
 
   /** The peer has read the first GOAWAY: whatever it sent before it knew has come by now. */

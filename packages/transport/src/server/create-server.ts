@@ -5,6 +5,7 @@ import { composeServerMiddleware, type ServerMiddleware } from "nice-grpc-common
 import { methodsOf } from "../grpc/definitions.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
+import { timerMs } from "../http2/timers.js";
 import { ServerCredentials } from "./credentials.js";
 import type { ServerCallContext } from "./call-context.js";
 import { createInProcessSocket } from "./in-process-socket.js";
@@ -221,7 +222,7 @@ class TransportServer {
     for (const connection of this.#connections) connection.drain();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<boolean>((resolve) => {
-      if (timeoutMs !== undefined) timer = setTimeout(() => resolve(true), timeoutMs);
+      if (timeoutMs !== undefined) timer = setTimeout(() => resolve(true), timerMs(timeoutMs));
     });
     try {
       const forced = await Promise.race([limit, this.#allEnded()]);

@@ -150,6 +150,31 @@ describe("connections", () => {
     expect(await closes({}, true)).toEqual([11, "too_many_pings"]);
   });
 
+  test("that are too old end after their grace, with the calls that still run", async () => {
+    const aborted = deferred();
+    await using started = await start(
+      (server) =>
+        server.add(EchoServiceDefinition, {
+          ...echoService(),
+          echoUnary: (_request, { signal }) =>
+            new Promise((_resolve, reject) => {
+              signal.addEventListener("abort", () => {
+                aborted.resolve();
+                reject(new DOMException("The operation was aborted", "AbortError"));
+              });
+            }),
+        }),
+      { limits: { maxConnectionAgeMs: 20, maxConnectionAgeGraceMs: 20 } },
+    );
+    using client = rawClient(started.address);
+    const goAway = once(client.session, "goaway");
+    const call = client.call(UNARY, {}, request("a"));
+    const [code, , data] = (await goAway) as [number, number, Buffer];
+    expect([code, data.toString()]).toEqual([0, "max_age"]);
+    await Promise.all([aborted.promise, call]);
+    expect(started.server.stats).toMatchObject({ connectionsOpen: 0, callsFailed: 1 });
+  });
+
   test("whose client does not answer a PING end", async () => {
     await using started = await start(undefined, { limits: { keepaliveTimeMs: 20, keepaliveTimeoutMs: 20 } });
     const socket = connectTcp(Number(started.address.split(":")[1]), "127.0.0.1");

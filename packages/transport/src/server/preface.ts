@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { CLIENT_PREFACE } from "../http2/constants.js";
+import { timerMs } from "../http2/timers.js";
 
 /** Reads what a client sends first, and tells HTTP/2 from HTTP/1.1 (RFC 9113, section 3.4). */
 export function readPreface(
@@ -9,7 +10,7 @@ export function readPreface(
   onOther: (first: Buffer) => void,
 ): void {
   let read: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  const timer = setTimeout(() => socket.destroy(), timerMs(timeoutMs)).unref();
   const done = (): void => {
     clearTimeout(timer);
     socket.off("data", onData);

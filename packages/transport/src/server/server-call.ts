@@ -3,11 +3,11 @@ import { compress } from "../grpc/compression.js";
 import { LazyMetadata, toFields } from "../grpc/metadata.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { encodeStatusMessage } from "../grpc/status.js";
-import { MAX_TIMER_MS } from "../grpc/timeout.js";
 import { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
+import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { BareContext, spreadableContext } from "./call-context.js";
 import { ArrivedCall, type Admit, type CallRefusal } from "./incoming-call.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
@@ -277,7 +277,7 @@ export class ServerCall extends Http2Stream {
     const left = Math.max(this.#deadlineAt! - Date.now(), 0);
     this.#deadlineTimer = setTimeout(
       () => (left > MAX_TIMER_MS ? this.#armDeadline() : this.#onDeadline()),
-      Math.min(left, MAX_TIMER_MS),
+      timerMs(left),
     );
   }
 

@@ -4,7 +4,7 @@ import type { HeaderList } from "../hpack/header-list.js";
 import { Connection } from "../http2/connection.js";
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
-import { SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.js";
+import { MAX_32_BITS, SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { Status } from "nice-grpc-common";
@@ -61,7 +61,10 @@ export class ServerConnection extends Connection {
     state.connections.add(this);
     this.stats.connectionsOpened++;
     this.stats.connectionsOpen++;
-    this.start([[SETTING_MAX_CONCURRENT_STREAMS, this.limits.maxConcurrentStreams]], first);
+    this.start(
+      [[SETTING_MAX_CONCURRENT_STREAMS, Math.min(this.limits.maxConcurrentStreams, MAX_32_BITS)]],
+      first,
+    );
   }
 
   /** The client's certificate, if it was verified. */

@@ -1,4 +1,5 @@
 import { defaultConnectionOptions, type ConnectionOptions } from "../http2/connection-options.js";
+import { MAX_31_BITS } from "../http2/constants.js";
 
 /** Bounds of a server, on each connection and call. */
 export interface ServerLimits {
@@ -74,15 +75,22 @@ const GRPC_JS_NAMES = {
 /** grpc-js's number of gzip. */
 const GRPC_JS_GZIP = 2;
 
-/** The limits that a server has. What is said in both names counts as said in ours. */
+/**
+ * The limits that a server has. What is said in both names counts as said in ours.
+ *
+ * @throws {TypeError} for what is no limit, or not of its type.
+ * @throws {RangeError} for a number that is negative or none.
+ */
 export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<ServerLimits>): ServerLimits {
   const limits = { ...defaultServerLimits };
   for (const [name, limit] of Object.entries(GRPC_JS_NAMES)) {
     const value = options[name as keyof typeof GRPC_JS_NAMES];
-    if (value !== undefined) limits[limit] = value < 0 ? Infinity : value;
+    if (value === undefined) continue;
+    check(name, value, limits[limit], -1);
+    limits[limit] = value < 0 ? Infinity : value;
   }
   limits.compressResponses = options["grpc.default_compression_algorithm"] === GRPC_JS_GZIP;
-  return { ...limits, ...overrides };
+  return override("limits", limits, overrides);
 }
 
 /** Counters of a server, for a metrics collector to read. */
@@ -96,7 +104,41 @@ export interface ServerStats {
   messagesSent: number;
 }
 
-/** The options of a connection that a server makes. */
+/**
+ * The options of a connection that a server makes.
+ *
+ * @throws {TypeError | RangeError} As {@link serverLimits}.
+ */
 export function connectionOptions(overrides: Partial<ConnectionOptions>): ConnectionOptions {
-  return { ...defaultConnectionOptions, ...overrides };
+  const options = override("http2", defaultConnectionOptions, overrides);
+  for (const name of ["streamWindow", "maxStreamWindow", "connectionWindow"] as const) {
+    // RFC 9113, section 6.9.1.
+    if (options[name] > MAX_31_BITS)
+      throw new RangeError(`http2.${name} must be ${MAX_31_BITS} at most: ${options[name]}`);
+  }
+  return options;
+}
+
+/** Replaces what is given; `undefined` is not. */
+function override<T extends object>(what: string, defaults: T, overrides: Partial<T>): T {
+  const result = { ...defaults };
+  for (const [key, value] of Object.entries(overrides)) {
+    if (value === undefined) continue;
+    const name = key as keyof T;
+    const standard: unknown = defaults[name];
+    if (standard === undefined) throw new TypeError(`there is no ${what}.${key}`);
+    check(`${what}.${key}`, value, standard, 0);
+    result[name] = (
+      typeof standard === "object" ? override(`${what}.${key}`, standard as object, value as object) : value
+    ) as T[keyof T];
+  }
+  return result;
+}
+
+function check(name: string, value: unknown, standard: unknown, least: number): void {
+  if (typeof value !== typeof standard || value === null)
+    throw new TypeError(`${name} must be of type ${typeof standard}`);
+  // Also of NaN.
+  if (typeof value === "number" && !(value >= least))
+    throw new RangeError(`${name} must not be under ${least}: ${value}`);
 }
