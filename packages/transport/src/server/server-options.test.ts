@@ -1,6 +1,7 @@
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
 import { echoClient, deferred } from "../client/test-helpers.js";
+import { MAX_TIMER_MS } from "../http2/timers.js";
 import { createServer, type ServerOptions } from "./create-server.js";
 import { connectionOptions, defaultServerLimits, serverLimits } from "./server-options.js";
 import { start } from "./test-helpers.js";
@@ -35,9 +36,7 @@ test("what is not given has its default", () => {
 });
 
 test("without any limit it serves; nothing that never comes comes at once", async () => {
-  const warnings: Error[] = [];
-  const onWarning = (warning: Error): void => void warnings.push(warning);
-  process.on("warning", onWarning);
+  const timers = jest.spyOn(globalThis, "setTimeout");
   const limits = Object.fromEntries(
     Object.entries(defaultServerLimits).map(([name, value]) => [
       name,
@@ -79,6 +78,8 @@ test("without any limit it serves; nothing that never comes comes at once", asyn
   finish();
   expect(await answer).toEqual({ text: "a" });
   expect(await drained).toEqual({ forced: false, cutOff: [] });
-  process.off("warning", onWarning);
-  expect(warnings).toEqual([]);
+  const delays = timers.mock.calls.map(([, ms]) => ms ?? 0);
+  timers.mockRestore();
+  expect(delays.length).toBeGreaterThan(3);
+  expect(Math.max(...delays)).toBe(MAX_TIMER_MS);
 });
