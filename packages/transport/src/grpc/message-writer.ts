@@ -30,14 +30,14 @@ export function writeMessage(
   endStream: boolean,
 ): void {
   const { output } = sender;
-  const writer = idleWriter ?? new ProtoWriter();
+  const writer = idleWriter ?? new ProtoWriter(MIN_UNCOPIED_BYTES);
   // An encoder that makes a call of its own needs another one, and another place in the output.
   idleWriter = undefined;
   try {
     output.reserve(HEAD_LENGTH + MESSAGE_ROOM);
     const at = output.position;
     const { buffer } = output;
-    writer.begin(buffer, at + HEAD_LENGTH, MIN_UNCOPIED_BYTES);
+    writer.begin(buffer, at + HEAD_LENGTH);
     encode(codec, message, writer);
     const { length } = writer;
     checkSize(length, maxBytes);

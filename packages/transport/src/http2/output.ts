@@ -12,8 +12,11 @@ const FIRST_WRITE_BYTES = 1460;
 /** With fewer streams open than this, not much can follow: a write of less than {@link LITTLE_BYTES} waits for the turn's end. */
 const FEW_STREAMS = 12;
 const LITTLE_BYTES = 3 * FIRST_WRITE_BYTES;
-/** With how many bytes a write is made at the latest: what is left for the peer when we are through is soon done. */
-const MAX_WRITE_BYTES = 48 * 1024;
+/**
+ * With how many bytes a write is made at the latest: what is left for the peer when we are through is soon done. More than
+ * two full frames, so that of long messages three go at a time.
+ */
+const MAX_WRITE_BYTES = 36 * 1024;
 /** How many buffers wait, for all connections together, to be used again. */
 const MAX_SPARE_BUFFERS = 64;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */

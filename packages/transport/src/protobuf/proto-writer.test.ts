@@ -176,7 +176,7 @@ describe("ProtoWriter", () => {
     });
     const expected = stock((writer) => EveryField.encode(message, writer));
     for (let room = 0; room < 700; room++) {
-      const writer = new ProtoWriter().begin(Buffer.alloc(7 + room), 7, 300);
+      const writer = new ProtoWriter(300).begin(Buffer.alloc(7 + room), 7);
       EveryField.encode(message, writer as unknown as BinaryWriter);
       const pieces = writer.pieces();
       expect(writer.length).toBe(expected.length);
@@ -197,7 +197,7 @@ describe("ProtoWriter", () => {
       const write: Write = (writer) => writer.tag(1, 2).fork().fork().raw(bytes).join().raw(bytes).join();
       const expected = stock(write);
       for (let room = 0; room < 16; room++) {
-        const writer = new ProtoWriter().begin(Buffer.alloc(room), 0, 1);
+        const writer = new ProtoWriter(1).begin(Buffer.alloc(room), 0);
         write(writer as unknown as BinaryWriter);
         expect(Buffer.concat(writer.pieces().map((piece) => piece.bytes)).equals(expected)).toBe(true);
       }
@@ -232,8 +232,8 @@ describe("ProtoWriter", () => {
     const chunk = new Uint8Array(0);
     Object.defineProperty(chunk, "length", { value: MAX_MESSAGE_BYTES });
     expect(() => writer.bool(true).raw(chunk)).toThrow(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
-    writer.begin(Buffer.alloc(16), 0, 1);
-    expect(() => writer.bool(true).raw(chunk)).toThrow(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
-    expect(() => writer.raw(Buffer.alloc(15)).raw(chunk)).toThrow("message of more than");
+    const borrowing = new ProtoWriter(1).begin(Buffer.alloc(16), 0);
+    expect(() => borrowing.bool(true).raw(chunk)).toThrow(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+    expect(() => borrowing.raw(Buffer.alloc(15)).raw(chunk)).toThrow("message of more than");
   });
 });

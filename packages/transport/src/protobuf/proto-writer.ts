@@ -60,31 +60,32 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
   private readonly forks: number[] = [];
   private open = 0;
 
-  /** Bytes of this length and more are not copied. */
-  private borrowFrom = Infinity;
+  private readonly borrowFrom: number;
   private readonly borrowed: Borrowed[] = [];
   private borrowedBytes = 0;
 
   /**
-   * Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched.
-   *
    * @param borrowFrom `bytes` of this length and more are not copied: {@link pieces} has them as they were given. By default
    * all are copied.
    */
-  begin(buffer: Buffer, position: number, borrowFrom = Infinity): this {
+  constructor(borrowFrom = Infinity) {
+    this.borrowFrom = borrowFrom;
+  }
+
+  /** Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched. */
+  begin(buffer: Buffer, position: number): this {
     this.buffer = buffer as NativeBuffer;
     this.end = buffer.length;
     this.start = position;
     this.position = position;
     this.open = 0;
-    this.borrowFrom = borrowFrom;
     if (this.borrowedBytes > 0) this.giveBack();
     return this;
   }
 
   /** Begins the message anew, where it began. */
   restart(): void {
-    this.begin(this.buffer, this.start, this.borrowFrom);
+    this.begin(this.buffer, this.start);
   }
 
   /** How long the message is. */
