@@ -7,6 +7,7 @@ import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
+import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
 import { timerMs } from "../http2/timers.js";
@@ -17,7 +18,7 @@ import type { CallOptions } from "./client-types.js";
 import { Inbox, type InboxReader } from "./inbox.js";
 import { deadlineOf, requestFields } from "./request-head.js";
 import { RequestPump } from "./request-pump.js";
-import { checkLength, notGrpc, responseHead, type ResponseHead } from "./response-head.js";
+import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
 

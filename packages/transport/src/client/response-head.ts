@@ -2,6 +2,7 @@ import type { Status } from "nice-grpc-common";
 import { parseEncoding, type Encoding } from "../grpc/compression.js";
 import { decodeStatusMessage, parseStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import { parseContentLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 
 /** What a response's headers say, or its trailers. One object for all whose header blocks are the same. */
@@ -78,25 +79,12 @@ function parse(list: HeaderList): ResponseHead {
         head.message = decodeStatusMessage(value);
         break;
       case "content-length":
-        if (!/^\d{1,15}$/.test(value)) throw malformed("content-length is not a number");
-        head.contentLength = Number(value);
+        head.contentLength = parseContentLength(value);
         break;
       default:
     }
   }
   return head;
-}
-
-/**
- * Holds a response to its `content-length` (RFC 9113, section 8.1.1).
- *
- * @throws {StreamError} PROTOCOL_ERROR if the DATA so far is more, or at its end less.
- */
-export function checkLength({ contentLength }: ResponseHead, received: number, ended: boolean): void {
-  if (contentLength === undefined) return;
-  if (received > contentLength || (ended && received < contentLength)) {
-    throw malformed("content-length is not the length of the DATA");
-  }
 }
 
 /** What is said of a response that is not gRPC. */

@@ -22,6 +22,7 @@ import {
   openRequest,
   responseHeaders,
   takeCall,
+  takeCancelled,
   wholeResponse,
 } from "../testing/raw-server-peer.js";
 import { deferred, failureOf } from "./test-helpers.js";
@@ -266,12 +267,7 @@ describe("5.2 the client's windows", () => {
   test("what comes for a call that is cancelled is given back to the connection", async () => {
     await using raw = await openRawEcho();
     const { peer } = raw;
-    const cancel = new AbortController();
-    const failure = failureOf(raw.client.echoUnary({ text: "a" }, { signal: cancel.signal }));
-    const id = await takeCall(peer);
-    cancel.abort();
-    await failure;
-    await peer.reset(id);
+    const id = await takeCancelled(raw, peer);
     await peer.settled();
     const before = peer.received.length;
     for (let sent = 0; sent < connectionWindow / 2; sent += 16_384) peer.send(full(id));

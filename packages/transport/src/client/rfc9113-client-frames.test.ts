@@ -24,12 +24,11 @@ import {
   okTrailers,
   openRawEcho,
   responseHeaders,
-  takeCall,
+  takeCancelled,
   takeRequest,
   wholeResponse,
   type Said,
 } from "../testing/raw-server-peer.js";
-import { failureOf } from "./test-helpers.js";
 
 const { PROTOCOL_ERROR, FRAME_SIZE_ERROR, COMPRESSION_ERROR } = ErrorCode;
 const eight = Buffer.alloc(8);
@@ -226,12 +225,7 @@ describe("4.3 RFC 7541: a block that cannot be decoded", () => {
   test("for a call that is over: also what nobody wants is decoded, and changes the table", async () => {
     await using raw = await openRawEcho();
     const { peer } = raw;
-    const cancel = new AbortController();
-    const failure = failureOf(raw.client.echoUnary({ text: "a" }, { signal: cancel.signal }));
-    const id = await takeCall(peer);
-    cancel.abort();
-    await failure;
-    await peer.reset(id);
+    const id = await takeCancelled(raw, peer);
     // The encoder's next blocks refer to what these have put in the table.
     peer.send(wholeResponse(peer, id));
     await goodEcho(raw, peer);

@@ -46,7 +46,7 @@ test("while few streams are open, what is not much waits for the turn's end", as
   expect(socket.taken.map(({ length }) => length)).toEqual([12 * 365]);
   for (let index = 0; index < 17; index++) write(output, 365, index);
   await turn();
-  // The next write is looked at when twice as much is there, which is more than little.
+  // Four segments are much.
   expect(socket.taken.map(({ length }) => length)).toEqual([12 * 365, 16 * 365, 365]);
 });
 

@@ -11,7 +11,7 @@ const BUFFER_SIZE = 64 * 1024;
 const FIRST_WRITE_BYTES = 1460;
 /** With fewer streams open than this, not much can follow: a write of less than {@link LITTLE_BYTES} waits for the turn's end. */
 const FEW_STREAMS = 12;
-const LITTLE_BYTES = 3 * FIRST_WRITE_BYTES;
+const LITTLE_BYTES = 4 * FIRST_WRITE_BYTES;
 /**
  * With how many bytes a write is made at the latest: what is left for the peer when we are through is soon done. More than
  * two full frames, so that of long messages three go at a time.

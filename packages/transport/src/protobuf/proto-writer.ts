@@ -1,7 +1,19 @@
 import type { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { emptyBuffer, type NativeBuffer } from "./native-buffer.js";
 import { ProtobufError } from "./protobuf-error.js";
-import { HIGH, LOW, signed, unsigned, words } from "./words64.js";
+import {
+  checkFloat,
+  checkInt32,
+  checkUint32,
+  FLOAT32_MAX,
+  floatOf,
+  isInt32,
+  isUint32,
+  missing,
+  setSigned,
+  setUnsigned,
+} from "./scalar-values.js";
+import { HIGH, LOW, words } from "./words64.js";
 
 /** Largest message in bytes: what the specification allows, and what a 32-bit position can hold. */
 export const MAX_MESSAGE_BYTES = 0x7fffffff;
@@ -22,8 +34,6 @@ interface Borrowed {
   at: number;
 }
 
-const FLOAT32_MAX = 3.4028234663852886e38;
-
 /**
  * Writes protobuf messages straight into a buffer that it is given, one after the other. Takes the place of
  * `BinaryWriter` in the `encode` functions that ts-proto generates: the same methods, the same bytes.
@@ -42,6 +52,8 @@ const FLOAT32_MAX = 3.4028234663852886e38;
  *
  * Its methods throw ProtobufError for a value that is out of the range of its type. The message is then incomplete:
  * begin again.
+ *
+ * One class, and a long one: every method is on the hot path and moves the same position.
  */
 export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
   /** What is being written into: the buffer given to `begin`, or a larger one. */
@@ -400,64 +412,4 @@ function varintSize(value: number): number {
   if (value < 0x200000) return 3;
   if (value < 0x10000000) return 4;
   return 5;
-}
-
-/** The type is checked too: `|` with a bigint throws. */
-function isInt32(value: number): boolean {
-  return typeof value === "number" && (value | 0) === value;
-}
-
-function isUint32(value: number): boolean {
-  return typeof value === "number" && value >>> 0 === value;
-}
-
-function setSigned(value: string | number | bigint): void {
-  const integer = typeof value === "bigint" ? value : BigInt(value);
-  signed[0] = integer;
-  if (signed[0] !== integer) throw new ProtobufError(`invalid int64: ${value}`);
-}
-
-function setUnsigned(value: string | number | bigint): void {
-  const integer = typeof value === "bigint" ? value : BigInt(value);
-  unsigned[0] = integer;
-  if (unsigned[0] !== integer) throw new ProtobufError(`invalid uint64: ${value}`);
-}
-
-// What is not a number of the type after all: a numeric string is taken, as BinaryWriter does.
-
-function checkUint32(value: unknown): number {
-  const number = numberOf(value, "uint32");
-  if (!isUint32(number)) throw new ProtobufError(`invalid uint32: ${number}`);
-  return number;
-}
-
-function checkInt32(value: unknown): number {
-  const number = numberOf(value, "int32");
-  if (!isInt32(number)) throw new ProtobufError(`invalid int32: ${number}`);
-  return number;
-}
-
-function floatOf(value: unknown): number {
-  const number = numberOf(value, "float32");
-  if (Number.isNaN(number) && value !== "NaN") throw new ProtobufError(`invalid float32: ${String(value)}`);
-  return number;
-}
-
-/** Infinity is a float, and so is what rounds to the largest one. */
-function checkFloat(value: number): void {
-  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
-    throw new ProtobufError(`invalid float32: ${value}`);
-  }
-}
-
-/** A message without one of its fields must not be written as if the field had a value: it would be another message. */
-function missing(type: string): never {
-  throw new ProtobufError(`invalid ${type}: none`);
-}
-
-function numberOf(value: unknown, type: string): number {
-  if (typeof value !== "number" && typeof value !== "string") {
-    throw new ProtobufError(`invalid ${type}: ${typeof value}`);
-  }
-  return Number(value);
 }

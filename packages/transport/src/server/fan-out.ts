@@ -8,8 +8,8 @@ let messages = 0;
 
 /**
  * Counts a message that was written for a stream. One event can wake thousands of handlers in one turn of the event loop,
- * and connections send what is little at its end: their clients would have nothing to do before the last handler has run. So all
- * connections send what they have whenever {@link MESSAGES_PER_FLUSH} messages wait.
+ * and connections send what is little at its end: their clients would have nothing to do before the last handler has run.
+ * So all connections send what they have whenever {@link MESSAGES_PER_FLUSH} messages wait.
  */
 export function countMessage(output: Output): void {
   if (messages === 0) setImmediate(reset);

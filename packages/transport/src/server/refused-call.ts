@@ -1,10 +1,11 @@
 import { encodeStatusMessage } from "../grpc/status.js";
 import { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import type { Sender } from "../http2/sender.js";
 import { Http2Stream } from "../http2/stream.js";
-import { checkLength, checkTrailers, type Refusal, type RequestHead } from "./request-head.js";
+import { checkTrailers, type Refusal, type RequestHead } from "./request-head.js";
 
 const NO_FIELDS = new HeaderFields([]);
 

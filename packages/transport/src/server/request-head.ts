@@ -3,6 +3,7 @@ import { ACCEPT_ENCODING, parseEncoding, type Encoding } from "../grpc/compressi
 import { hasPrintableValues, hasValidBinaryValues } from "../grpc/metadata.js";
 import { parseTimeout } from "../grpc/timeout.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import { parseContentLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import type { ServerMethod } from "./server-method.js";
 
@@ -92,8 +93,7 @@ export function parseRequestHead(list: HeaderList, methods: ReadonlyMap<string, 
         acceptEncoding = value;
         break;
       case "content-length":
-        if (!/^\d{1,15}$/.test(value)) throw malformed("content-length is not a number");
-        contentLength = Number(value);
+        contentLength = parseContentLength(value);
         break;
       case "host":
         authority ??= value;
@@ -147,18 +147,6 @@ export function checkTrailers({ fields, tooLarge, malformed: isMalformed }: Head
     const name = fields[i]!;
     if (name.startsWith(":")) throw malformed("a pseudo-header field in the trailers");
     if (CONNECTION_FIELDS.has(name)) throw malformed("a field that belongs to a connection");
-  }
-}
-
-/**
- * Holds a request to its `content-length` (RFC 9113, section 8.1.1).
- *
- * @throws {StreamError} PROTOCOL_ERROR if its DATA is longer, or has ended and is shorter.
- */
-export function checkLength({ contentLength }: RequestHead, received: number, ended: boolean): void {
-  if (contentLength === undefined) return;
-  if (received > contentLength || (ended && received < contentLength)) {
-    throw malformed("content-length is not the length of the DATA");
   }
 }
 

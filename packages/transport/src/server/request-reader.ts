@@ -1,11 +1,11 @@
 import { ServerError, Status } from "nice-grpc-common";
+import { checkLength } from "../http2/content-length.js";
 import { ByteParts } from "../grpc/byte-parts.js";
 import { decompress } from "../grpc/compression.js";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
 import { ProtobufError } from "../protobuf/protobuf-error.js";
 import { markCompressed } from "./compressed-requests.js";
-import { checkLength } from "./request-head.js";
 import type { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
 

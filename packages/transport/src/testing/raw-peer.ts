@@ -73,6 +73,25 @@ export function literals(fields: readonly (readonly string[])[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** Fields that no message may have (RFC 9113, section 8.2), with their reasons. */
+export const forbiddenFields: [why: string, name: string, value: string][] = [
+  ["8.2.1: a name in upper case", "X-Upper", "x"],
+  ["8.2.1: a name with a space", "x y", "x"],
+  ["8.2.1: an empty name", "", "x"],
+  ["8.2.1: a name beyond ASCII", "x\xe9", "x"],
+  ["8.2.1: a name with a colon", "x:y", "x"],
+  ["8.2.1: a value with NUL", "x", "a\0b"],
+  ["8.2.1: a value with a line feed", "x", "a\nb"],
+  ["8.2.1: a value with a carriage return", "x", "a\rb"],
+  ["8.2.1: a value that begins with a space", "x", " a"],
+  ["8.2.1: a value that ends with a tab", "x", "a\t"],
+  ["8.2.2: connection", "connection", "close"],
+  ["8.2.2: keep-alive", "keep-alive", "x"],
+  ["8.2.2: proxy-connection", "proxy-connection", "x"],
+  ["8.2.2: transfer-encoding", "transfer-encoding", "chunked"],
+  ["8.2.2: upgrade", "upgrade", "h2c"],
+];
+
 /** A client, or a server, that says over a socket what a test wants, and keeps every frame that it is answered. */
 export class RawPeer {
   readonly socket: Socket;

@@ -85,6 +85,17 @@ export async function takeRequest(peer: RawPeer): Promise<number> {
   return id;
 }
 
+/** The stream of a call that the client has cancelled, when we have heard of it. */
+export async function takeCancelled({ client }: RawEcho, peer: RawPeer): Promise<number> {
+  const cancel = new AbortController();
+  const failure = failureOf(client.echoUnary({ text: "a" }, { signal: cancel.signal }));
+  const id = await takeCall(peer);
+  cancel.abort();
+  await failure;
+  await peer.reset(id);
+  return id;
+}
+
 /** The headers of a response. */
 export function responseHeaders(peer: RawPeer, id: number, more: Record<string, string> = {}): Buffer {
   return peer.headers(id, { ":status": "200", "content-type": "application/grpc", ...more });

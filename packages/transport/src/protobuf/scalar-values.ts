@@ -1,0 +1,68 @@
+import { ProtobufError } from "./protobuf-error.js";
+import { signed, unsigned } from "./words64.js";
+
+// What a field's value may be. Each throws a ProtobufError for another one.
+
+export const FLOAT32_MAX = 3.4028234663852886e38;
+
+/** The type is checked too: `|` with a bigint throws. */
+export function isInt32(value: number): boolean {
+  return typeof value === "number" && (value | 0) === value;
+}
+
+export function isUint32(value: number): boolean {
+  return typeof value === "number" && value >>> 0 === value;
+}
+
+/** Puts 64 bits into `words`. */
+export function setSigned(value: string | number | bigint): void {
+  const integer = typeof value === "bigint" ? value : BigInt(value);
+  signed[0] = integer;
+  if (signed[0] !== integer) throw new ProtobufError(`invalid int64: ${value}`);
+}
+
+/** Puts 64 bits into `words`. */
+export function setUnsigned(value: string | number | bigint): void {
+  const integer = typeof value === "bigint" ? value : BigInt(value);
+  unsigned[0] = integer;
+  if (unsigned[0] !== integer) throw new ProtobufError(`invalid uint64: ${value}`);
+}
+
+// What is not a number of the type after all: a numeric string is taken, as BinaryWriter does.
+
+export function checkUint32(value: unknown): number {
+  const number = numberOf(value, "uint32");
+  if (!isUint32(number)) throw new ProtobufError(`invalid uint32: ${number}`);
+  return number;
+}
+
+export function checkInt32(value: unknown): number {
+  const number = numberOf(value, "int32");
+  if (!isInt32(number)) throw new ProtobufError(`invalid int32: ${number}`);
+  return number;
+}
+
+export function floatOf(value: unknown): number {
+  const number = numberOf(value, "float32");
+  if (Number.isNaN(number) && value !== "NaN") throw new ProtobufError(`invalid float32: ${String(value)}`);
+  return number;
+}
+
+/** Infinity is a float, and so is what rounds to the largest one. */
+export function checkFloat(value: number): void {
+  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+    throw new ProtobufError(`invalid float32: ${value}`);
+  }
+}
+
+/** A message without one of its fields must not be written as if the field had a value: it would be another message. */
+export function missing(type: string): never {
+  throw new ProtobufError(`invalid ${type}: none`);
+}
+
+function numberOf(value: unknown, type: string): number {
+  if (typeof value !== "number" && typeof value !== "string") {
+    throw new ProtobufError(`invalid ${type}: ${typeof value}`);
+  }
+  return Number(value);
+}
