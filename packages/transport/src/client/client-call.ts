@@ -9,6 +9,7 @@ import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
+import { keepBytes } from "../http2/socket-reader.js";
 import { Http2Stream } from "../http2/stream.js";
 import { timerMs } from "../http2/timers.js";
 import { abortError, listenForAbort, stopListening, type Abortable } from "./abort-listeners.js";
@@ -312,7 +313,7 @@ export abstract class ClientCall extends Http2Stream implements Abortable, Inbox
       return;
     }
     this.#inbox ??= new Inbox(this, this.method.maxReceiveBytes);
-    this.#inbox.push(buffer.subarray(start, end), compressed, cost);
+    this.#inbox.push(keepBytes(buffer, start, end), compressed, cost);
   }
 
   onBytes(buffer: Buffer, start: number, end: number, cost: number): void {

@@ -1,31 +1,33 @@
+import { keepBytes } from "../http2/socket-reader.js";
+
 /**
- * Parts that are shorter are copied together: each part is an object, and keeps all that the socket has read with it in
- * memory. Bytes that come one by one would take hundreds of times their size.
+ * Parts that are shorter are copied together: each part is an object, and may keep more in memory than itself. Bytes that
+ * come one by one would take hundreds of times their size.
  */
 const SHORT_PART = 4096;
 /** The largest piece of memory that short parts are copied into. */
 const PIECE_SIZE = 16 * 1024;
 
-/** Received bytes that wait, in the parts that they came in. Long parts are not copied: they must not be written to. */
+/** Received bytes that wait, in the parts that they came in. */
 export class ByteParts {
-  /** How many bytes there are. */
-  size = 0;
   #parts: Buffer[] = [];
   /** Where the first part is; before it are those that were taken. */
   #first = 0;
+  /** How many bytes came in short parts. */
+  #short = 0;
   /** What is left of the memory for short parts. */
   #piece: Buffer | undefined;
 
-  /** @param expected How many bytes may come, this part among them: no more memory is taken than they need. */
-  add(part: Buffer, expected: number): void {
-    this.size += part.length;
-    if (part.length >= SHORT_PART) {
-      this.#parts.push(part);
+  /** Adds the bytes of a buffer from `start` to `end`. */
+  add(buffer: Buffer, start: number, end: number): void {
+    if (end - start >= SHORT_PART) {
+      this.#parts.push(keepBytes(buffer, start, end));
       return;
     }
-    for (let at = 0; at < part.length;) {
-      this.#piece ??= Buffer.allocUnsafe(Math.min(Math.max(expected, part.length) - at, PIECE_SIZE));
-      const copied = part.copy(this.#piece, 0, at);
+    this.#short += end - start;
+    for (let at = start; at < end;) {
+      this.#piece ??= Buffer.allocUnsafe(Math.min(this.#short, PIECE_SIZE));
+      const copied = buffer.copy(this.#piece, 0, at, end);
       this.#append(this.#piece.subarray(0, copied));
       this.#piece = copied < this.#piece.length ? this.#piece.subarray(copied) : undefined;
       at += copied;
@@ -36,31 +38,21 @@ export class ByteParts {
   shift(): Buffer | undefined {
     if (this.#first === this.#parts.length) return undefined;
     const part = this.#parts[this.#first++]!;
-    this.size -= part.length;
-    if (this.#first === this.#parts.length) this.clear();
+    if (this.#first === this.#parts.length) this.#clear();
     return part;
   }
 
-  /** Puts what is left of the part that was taken last back. */
+  /** Puts what is left of the part that was taken last back; it must not be borrowed. */
   unshift(part: Buffer): void {
-    this.size += part.length;
     if (this.#first > 0) this.#parts[--this.#first] = part;
     else this.#parts.unshift(part);
   }
 
-  /** Takes all out, as one. */
-  concat(): Buffer {
-    const parts = this.#first === 0 ? this.#parts : this.#parts.slice(this.#first);
-    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts, this.size);
-    this.clear();
-    return whole;
-  }
-
-  clear(): void {
+  #clear(): void {
     this.#parts = [];
     this.#first = 0;
+    this.#short = 0;
     this.#piece = undefined;
-    this.size = 0;
   }
 
   /** Adds what stands in a piece: to the last part, if it continues it. */

@@ -1,4 +1,5 @@
 import type { MethodDescriptor } from "nice-grpc-common";
+import { keepBytes } from "../http2/socket-reader.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 
@@ -104,7 +105,7 @@ class TsProtoCodec implements Codec {
   }
 
   decode(buffer: Buffer, start: number, end: number): unknown {
-    return this.#codec.decode(buffer, start, end);
+    return this.#codec.decode(buffer, start, end, keepBytes);
   }
 }
 
@@ -122,6 +123,6 @@ class SerializingCodec implements Codec {
   }
 
   decode(buffer: Buffer, start: number, end: number): unknown {
-    return this.#deserialize(buffer.subarray(start, end));
+    return this.#deserialize(keepBytes(buffer, start, end));
   }
 }

@@ -1,8 +1,14 @@
 import { ServerError, Status } from "nice-grpc-common";
-import { ByteParts } from "./byte-parts.js";
 
 /** Length of what stands before each message: one byte of flags and four of length (gRPC over HTTP/2). */
 export const PREFIX_LENGTH = 5;
+
+/** The most memory that is taken for a message of which hardly anything has come, in bytes. */
+const FIRST_MEMORY_BYTES = 16 * 1024;
+/** How many times what has come of a message the memory taken for it is at most: what it claims to be costs nothing. */
+const MEMORY_GROWTH = 8;
+
+const noBytes = Buffer.alloc(0);
 
 /** Takes messages from a {@link MessageReader}. */
 export interface MessageSink {
@@ -21,11 +27,12 @@ export interface MessageSink {
 
 /** Cuts a stream's DATA into messages (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export class MessageReader {
-  /** What has come of a message that is not complete. */
-  readonly #parts = new ByteParts();
-  /** Length of the message whose parts are collected, with its prefix; 0 while the prefix is not complete. */
+  /** What has come of a message that is not complete, with its prefix: the first {@link #have} bytes. */
+  #partial: Buffer = noBytes;
+  #have = 0;
+  /** Length of that message, with its prefix; 0 while the prefix is not complete. */
   #needed = 0;
-  /** How much of the collected parts was given back to the peer already. */
+  /** How much of it was given back to the peer already. */
   #credited = 0;
   readonly #maxBytes: number;
 
@@ -36,7 +43,7 @@ export class MessageReader {
 
   /** Whether the stream may end here: not inside a message. */
   get isBetweenMessages(): boolean {
-    return this.#parts.size === 0;
+    return this.#have === 0;
   }
 
   /** How long the message is, with its prefix, that has begun and is not complete; 0 if that is not known. */
@@ -49,31 +56,34 @@ export class MessageReader {
    * cost. For messages that are longer than the window, which could never be completed.
    */
   creditPartial(): number {
-    const bytes = this.#parts.size - this.#credited;
-    this.#credited = this.#parts.size;
+    const bytes = this.#have - this.#credited;
+    this.#credited = this.#have;
     return bytes;
   }
 
   /**
-   * Reads on; returns how far, which is `end` unless the sink has stopped it.
+   * Reads on; returns how far, which is `end` unless the sink has stopped it. What it keeps of the bytes is copied.
    *
    * @throws {ServerError} RESOURCE_EXHAUSTED as soon as a message claims to be too long, INTERNAL for unknown flags.
    */
   read(buffer: Buffer, start: number, end: number, sink: MessageSink): number {
     let at = start;
-    if (this.#parts.size > 0) {
+    if (this.#have > 0) {
       at = this.#collect(buffer, at, end);
-      if (this.#needed === 0 || this.#parts.size < this.#needed) return at;
+      if (this.#needed === 0 || this.#have < this.#needed) return at;
       if (this.#complete(sink) === false) return at;
     }
     while (end - at >= PREFIX_LENGTH) {
       const messageEnd = at + PREFIX_LENGTH + this.#length(buffer, at);
-      if (messageEnd > end) break;
+      if (messageEnd > end) {
+        this.#needed = messageEnd - at;
+        break;
+      }
       const goOn = sink.onMessage(buffer, at + PREFIX_LENGTH, messageEnd, buffer[at] === 1, messageEnd - at);
       at = messageEnd;
       if (goOn === false) return at;
     }
-    if (at < end) this.#begin(buffer.subarray(at, end));
+    if (at < end) this.#add(buffer, at, end);
     return end;
   }
 
@@ -90,28 +100,37 @@ export class MessageReader {
     return length;
   }
 
-  #begin(part: Buffer): void {
-    this.#needed = part.length >= PREFIX_LENGTH ? PREFIX_LENGTH + this.#length(part, 0) : 0;
-    this.#parts.add(part, this.#needed);
-  }
-
   /** Adds to a message that is not complete; returns how far the DATA is used up. */
   #collect(buffer: Buffer, start: number, end: number): number {
     let at = start;
     if (this.#needed === 0) {
-      at = Math.min(end, start + PREFIX_LENGTH - this.#parts.size);
-      this.#begin(Buffer.concat([this.#parts.concat(), buffer.subarray(start, at)]));
-      if (this.#needed === 0) return at;
+      at = Math.min(end, start + PREFIX_LENGTH - this.#have);
+      this.#add(buffer, start, at);
+      if (this.#have < PREFIX_LENGTH) return at;
+      this.#needed = PREFIX_LENGTH + this.#length(this.#partial, 0);
     }
-    const missing = this.#needed - this.#parts.size;
-    const more = Math.min(end - at, missing);
-    if (more > 0) this.#parts.add(buffer.subarray(at, at + more), missing);
-    return at + more;
+    const partEnd = Math.min(end, at + this.#needed - this.#have);
+    this.#add(buffer, at, partEnd);
+    return partEnd;
+  }
+
+  #add(buffer: Buffer, start: number, end: number): void {
+    const size = this.#have + end - start;
+    if (size > this.#partial.length) {
+      const memory = Math.max(FIRST_MEMORY_BYTES, MEMORY_GROWTH * size);
+      const larger = Buffer.allocUnsafe(this.#needed === 0 ? PREFIX_LENGTH : Math.min(this.#needed, memory));
+      this.#partial.copy(larger, 0, 0, this.#have);
+      this.#partial = larger;
+    }
+    buffer.copy(this.#partial, this.#have, start, end);
+    this.#have = size;
   }
 
   #complete(sink: MessageSink): boolean | undefined | void {
     const cost = this.#needed - this.#credited;
-    const message = this.#parts.concat();
+    const message = this.#partial;
+    this.#partial = noBytes;
+    this.#have = 0;
     this.#needed = 0;
     this.#credited = 0;
     return sink.onMessage(message, PREFIX_LENGTH, message.length, message[0] === 1, cost);

@@ -25,6 +25,7 @@ import {
 import { ConnectionError, ErrorCode, errorCodeName, StreamError } from "./errors.js";
 import { FrameReader, type FrameHandler } from "./frame-reader.js";
 import { HeaderBlock } from "./header-block.js";
+import { readSocket } from "./socket-reader.js";
 
 /** How long a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
 const MAX_TURN_MS = 10;
@@ -67,9 +68,9 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   /** Sends our side of the preface and begins to read. */
   protected start(settings: readonly (readonly [id: number, value: number])[], first?: Buffer): void {
     this.sendPreface(settings);
-    this.socket.on("data", (chunk: Buffer) => this.#onChunk(chunk));
     this.socket.on("close", () => clearTimeout(this.#restTimer));
-    if (first !== undefined && first.length > 0) this.#onChunk(first);
+    if (first !== undefined && first.length > 0) this.#onRead(first, first.length);
+    readSocket(this.socket, (buffer, length) => this.#onRead(buffer, length));
   }
 
   onFrame(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number): boolean {
@@ -96,13 +97,13 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     return this.end === undefined;
   }
 
-  #onChunk(chunk: Buffer): void {
+  #onRead(buffer: Buffer, length: number): void {
     if (this.end) return;
     this.lastReadAt = this.guard.now = Date.now();
     const frames = this.#framesRead;
     const block = this.#headerBlock.streamId;
     try {
-      this.#reader.read(chunk);
+      this.#reader.read(buffer, length);
     } catch (error) {
       this.fail(error);
       return;
@@ -114,7 +115,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     const isNext = this.#framesRead > frames && (block === 0 || block !== this.#headerBlock.streamId);
     this.#waitForRest(isNext);
     // A shorter one was all that had come: no more of them this turn.
-    if (chunk.length >= FULL_CHUNK_BYTES) this.#shareTurn();
+    if (length >= FULL_CHUNK_BYTES) this.#shareTurn();
   }
 
   /** Header blocks, and the frames that nothing holds up, must come whole in time: slow bytes keep a connection for ever. */

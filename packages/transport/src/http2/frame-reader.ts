@@ -4,8 +4,8 @@ import { ConnectionError, ErrorCode } from "./errors.js";
 /** Takes frames from a {@link FrameReader}. */
 export interface FrameHandler {
   /**
-   * One whole frame, its payload at `start` to `end` of `buffer`, which is the socket's: what is kept of it must not be
-   * written to. False stops the reader, for good.
+   * One whole frame, its payload at `start` to `end` of `buffer`, which is what was read or memory of the frame's own.
+   * False stops the reader, for good.
    */
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): boolean;
 }
@@ -32,10 +32,13 @@ export class FrameReader {
     return this.#have > 0 && (this.#have < FRAME_HEADER_LENGTH || this.#partial[3] !== FRAME_DATA);
   }
 
-  /** @throws {ConnectionError} FRAME_SIZE_ERROR as soon as a frame claims to be too long. */
-  read(chunk: Buffer): void {
-    const length = chunk.length;
-    let at = this.#have > 0 ? this.#complete(chunk) : 0;
+  /**
+   * Reads the first `length` bytes of a buffer.
+   *
+   * @throws {ConnectionError} FRAME_SIZE_ERROR as soon as a frame claims to be too long.
+   */
+  read(chunk: Buffer, length = chunk.length): void {
+    let at = this.#have > 0 ? this.#complete(chunk, length) : 0;
     while (length - at >= FRAME_HEADER_LENGTH) {
       const start = at + FRAME_HEADER_LENGTH;
       const end = start + this.#payloadLength(chunk, at);
@@ -43,7 +46,7 @@ export class FrameReader {
       if (!this.#emit(chunk, at, start, end)) return;
       at = end;
     }
-    if (at < length) this.#keep(chunk, at);
+    if (at < length) this.#keep(chunk, at, length);
   }
 
   #payloadLength(buffer: Buffer, at: number): number {
@@ -65,17 +68,17 @@ export class FrameReader {
   }
 
   /** Adds to the kept part of a frame; returns how far the chunk is used up. */
-  #complete(chunk: Buffer): number {
+  #complete(chunk: Buffer, length: number): number {
     let used = 0;
     if (this.#have < FRAME_HEADER_LENGTH) {
-      used = Math.min(FRAME_HEADER_LENGTH - this.#have, chunk.length);
+      used = Math.min(FRAME_HEADER_LENGTH - this.#have, length);
       chunk.copy(this.#partial, this.#have, 0, used);
       this.#have += used;
       if (this.#have < FRAME_HEADER_LENGTH) return used;
       this.#makeRoom();
     }
     const end = FRAME_HEADER_LENGTH + this.#payloadLength(this.#partial, 0);
-    const more = Math.min(end - this.#have, chunk.length - used);
+    const more = Math.min(end - this.#have, length - used);
     chunk.copy(this.#partial, this.#have, used, used + more);
     this.#have += more;
     used += more;
@@ -83,22 +86,22 @@ export class FrameReader {
       // The handler may keep views of it.
       const frame = this.#partial;
       this.#have = 0;
-      if (!this.#emit(frame, 0, FRAME_HEADER_LENGTH, end)) return chunk.length;
+      if (!this.#emit(frame, 0, FRAME_HEADER_LENGTH, end)) return length;
     }
     return used;
   }
 
   /** Keeps the beginning of a frame whose rest has not come yet. */
-  #keep(chunk: Buffer, at: number): void {
+  #keep(chunk: Buffer, at: number, length: number): void {
     this.#partial = Buffer.allocUnsafe(FRAME_HEADER_LENGTH);
     this.#have = 0;
-    const header = Math.min(FRAME_HEADER_LENGTH, chunk.length - at);
+    const header = Math.min(FRAME_HEADER_LENGTH, length - at);
     chunk.copy(this.#partial, 0, at, at + header);
     this.#have = header;
     if (header === FRAME_HEADER_LENGTH) {
       this.#makeRoom();
-      chunk.copy(this.#partial, header, at + header);
-      this.#have = chunk.length - at;
+      chunk.copy(this.#partial, header, at + header, length);
+      this.#have = length - at;
     }
   }
 

@@ -1,6 +1,6 @@
 import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { asNativeBuffer } from "./native-buffer.js";
-import { ProtoReader } from "./proto-reader.js";
+import { ProtoReader, viewBytes, type TakeBytes } from "./proto-reader.js";
 import { CHUNK_BYTES, ProtoWriter } from "./proto-writer.js";
 import { ProtobufError } from "./protobuf-error.js";
 
@@ -33,17 +33,19 @@ export class MessageCodec<T> {
   }
 
   /**
-   * Reads the message in the bytes of `buffer` from `start` to `end`. Its `bytes` fields are views of `buffer`.
+   * Reads the message in the bytes of `buffer` from `start` to `end`. Its `bytes` fields are views of `buffer`,
+   * unless `take` makes something else of them.
    *
    * @throws {ProtobufError} if the bytes are not a valid message, or hold a value that the type does not take.
    */
-  decode(buffer: Buffer, start: number, end: number): T {
+  decode(buffer: Buffer, start: number, end: number, take: TakeBytes = viewBytes): T {
     const reader = idleReader ?? new ProtoReader();
     // One that is needed meanwhile, by code that the type's code calls, is another one.
     idleReader = undefined;
     try {
-      if (this.foreign) return this.type.decode(buffer.subarray(start, end));
-      const message = this.type.decode(reader.begin(buffer, start, end) as unknown as BinaryReader);
+      if (this.foreign) return this.type.decode(take(buffer, start, end));
+      const input = reader.begin(buffer, start, end, take) as unknown as BinaryReader;
+      const message = this.type.decode(input);
       reader.end();
       return message;
     } catch (error) {

@@ -161,7 +161,7 @@ describe("ProtoReader", () => {
       expect(reader.begin(buffer, 0, bytes.length).string()).toBe(text);
       reader.release();
     }
-    const large = Buffer.alloc(1 << 17);
+    const large = Buffer.alloc(1 << 19);
     expect(reader.begin(large, 0, 1).string()).toBe("");
     reader.release();
     expect(reader.buf).toHaveLength(0);
@@ -173,6 +173,26 @@ describe("ProtoReader", () => {
     buffer[1] = 9;
     expect(bytes).toEqual(Buffer.from([9, 2]));
     expect(bytes.buffer).toBe(buffer.buffer);
+  });
+
+  test("returns bytes as it is told to take them", () => {
+    const buffer = Buffer.from([2, 1, 2, 0x0a, 2, 3, 4]);
+    const taken: number[][] = [];
+    const take = (from: Buffer, start: number, end: number): Buffer => {
+      taken.push([start, end]);
+      return Buffer.from(from.subarray(start, end));
+    };
+    const reader = new ProtoReader().begin(buffer, 0, buffer.length, take);
+    const bytes = reader.bytes();
+    const skipped = reader.skip(reader.uint32() & 7);
+    buffer.fill(0);
+    expect([bytes, skipped]).toEqual([Buffer.from([1, 2]), Buffer.from([2, 3, 4])]);
+    expect(taken).toEqual([
+      [1, 3],
+      [4, 7],
+    ]);
+    // The next message's are views again.
+    expect(reader.begin(buffer, 0, 1).bytes().buffer).toBe(buffer.buffer);
   });
 
   test("skips a field of each kind and returns its bytes", () => {

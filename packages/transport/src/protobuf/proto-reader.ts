@@ -15,8 +15,14 @@ export const MAX_DEPTH = 100;
  */
 export const TEXT_WINDOW_BYTES = 256;
 
-/** The most memory that a reader which nobody uses holds: one read of a socket. */
-const RETAINED_BYTES = 64 * 1024;
+/** The most memory that a reader which nobody uses holds, in bytes: what one read of a socket takes at most. */
+const RETAINED_BYTES = 256 * 1024;
+
+/** Takes the bytes from `start` to `end` out of a buffer. */
+export type TakeBytes = (buffer: Buffer, start: number, end: number) => Buffer;
+
+/** The bytes as they stand there. */
+export const viewBytes: TakeBytes = (buffer, start, end) => buffer.subarray(start, end);
 
 // Wire types.
 const VARINT = 0;
@@ -43,7 +49,8 @@ const FIELD_TYPES =
  * packed values if not. Code from an older ts-proto (2.18 counts) decodes right too, but tags in its nested messages, and
  * lengths below the first, are checked less.
  *
- * The result of `bytes` and `skip` is a view of the given buffer: it lives as long as nobody writes there.
+ * The result of `bytes` and `skip` is a view of the given buffer: it lives as long as nobody writes there. Who cannot
+ * promise that gives `begin` a function that copies.
  */
 export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   static {
@@ -86,12 +93,15 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   private textStart = 0;
   private textEnd = 0;
 
+  /** Takes out of `buf` what outlives the reading. */
+  private take: TakeBytes = viewBytes;
+
   /** The memory of `buf`, for reading four bytes at once. */
   private view = emptyView;
   private viewOffset = 0;
 
   /** Begins to read a message: the bytes of `buffer` from `start` to `end`. */
-  begin(buffer: Buffer, start: number, end: number): this {
+  begin(buffer: Buffer, start: number, end: number, take: TakeBytes = viewBytes): this {
     if (!(start >= 0 && start <= end && end <= buffer.length)) {
       throw new RangeError(`no message from ${start} to ${end} in ${buffer.length} bytes`);
     }
@@ -102,6 +112,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
       if (buffer.buffer !== this.view.buffer) this.view = new DataView(buffer.buffer);
       this.viewOffset = buffer.byteOffset;
     }
+    this.take = take;
     this.pos = start;
     this.len = end;
     this.limit = end;
@@ -231,7 +242,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   bytes(): Buffer {
     const length = this.readLength();
     const start = this.advance(length);
-    return this.buf.subarray(start, start + length);
+    return this.take(this.buf, start, start + length);
   }
 
   string(): string {
@@ -251,7 +262,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   skip(wireType: WireType, fieldNo: number = this.lastTag >>> 3): Buffer {
     const start = this.pos;
     this.skipValue(wireType, fieldNo, this.depth);
-    return this.buf.subarray(start, this.pos);
+    return this.take(this.buf, start, this.pos);
   }
 
   private words64(): void {

@@ -1,5 +1,6 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { checkLength } from "../http2/content-length.js";
+import { keepBytes } from "../http2/socket-reader.js";
 import { ByteParts } from "../grpc/byte-parts.js";
 import { decompress } from "../grpc/compression.js";
 import { MessageQueue } from "../grpc/message-queue.js";
@@ -79,7 +80,7 @@ export class RequestReader implements MessageSink {
     checkLength(call.head, this.#received, endStream);
     if (call.finished) call.connection.consume(call, end - start);
     else if (this.#held === undefined) this.#read(buffer, start, end);
-    else if (end > start) this.#held.add(buffer.subarray(start, end), end - start);
+    else if (end > start) this.#held.add(buffer, start, end);
     if (endStream) this.#onRequestEnd();
   }
 
@@ -112,7 +113,7 @@ export class RequestReader implements MessageSink {
       }
       this.#reader ??= new MessageReader(maxReceiveMessageBytes);
       const at = this.#reader.read(buffer, start, end, this);
-      if (at < end) this.#held?.unshift(buffer.subarray(at, end));
+      if (at < end) this.#held?.unshift(keepBytes(buffer, at, end));
       this.#creditPartial();
     } catch (error) {
       this.#call.fail(error);
@@ -126,7 +127,7 @@ export class RequestReader implements MessageSink {
       return true;
     }
     if (compressed) {
-      this.#decompress(buffer.subarray(start, end), cost);
+      this.#decompress(keepBytes(buffer, start, end), cost);
       return false;
     }
     this.#takeMessage(buffer, start, end, false, cost);

@@ -10,6 +10,7 @@ import {
   type RawClient,
   type StartedServer,
 } from "./test-helpers.js";
+import { MAX_QUEUED_MESSAGES } from "./request-reader.js";
 
 // What comes over the wire, sent without a gRPC library between.
 const UNARY = "/callwire.echo.v1.EchoService/EchoUnary";
@@ -147,6 +148,32 @@ describe("the request's messages", () => {
         failed(Status.RESOURCE_EXHAUSTED, "a message of 4294967295 bytes, where 1048576 are allowed"),
       );
     }
+  });
+
+  test("stay as they were while they wait for a slow handler, more of them in a frame than are decoded", async () => {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const service = echoService();
+    await using slow = await start((server) =>
+      server.add(EchoServiceDefinition, {
+        ...service,
+        async echoClientStream(requests, context) {
+          await released;
+          return await service.echoClientStream(requests, context);
+        },
+      }),
+    );
+    using one = rawClient(slow.address);
+    using other = rawClient(slow.address);
+    // The first read of a connection has memory of its own.
+    await one.call(UNARY, {}, prefixed(request("first")));
+    const texts = Array.from({ length: 1600 }, (_, index) => `${1000 + index}`);
+    const frame = Buffer.concat(texts.map((text) => prefixed(request(text))));
+    const answer = one.call(CLIENT_STREAM, {}, frame.subarray(0, 16_000), frame.subarray(16_000));
+    while (slow.server.stats.messagesReceived < MAX_QUEUED_MESSAGES) await new Promise(setImmediate);
+    await other.call(UNARY, {}, prefixed(request("x".repeat(60_000))));
+    release();
+    expect(textOf(await answer)).toBe(texts.join(","));
   });
 
   test("must be one for a method that takes one", async () => {
