@@ -22,11 +22,30 @@ function buf(...args) {
 }
 
 buf("generate");
-// ts-proto takes the seconds of a Timestamp through text, which is a third of the time that decoding a User takes.
+// ts-proto makes a Timestamp of a Date, with a bigint in it, and of one before 1970 one with negative nanos, which
+// timestamp.proto forbids; it takes the seconds back through text. Together half of what a User takes.
+const encodeDate = `function encodeDate(date: Date, writer: BinaryWriter): BinaryWriter {
+  const millis = date.getTime();
+  const seconds = Math.floor(millis / 1_000);
+  const nanos = (millis - seconds * 1_000) * 1_000_000;
+  if (seconds !== 0) {
+    writer.uint32(8).int64(seconds);
+  }
+  if (nanos !== 0) {
+    writer.uint32(16).int32(nanos);
+  }
+  return writer;
+}
+`;
 for (const path of readdirSync("gen/src", { recursive: true }).filter((path) => path.endsWith(".ts"))) {
   const file = join("gen/src", path);
-  const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replaceAll("Number(t.seconds.toString())", "Number(t.seconds)"));
+  const text = readFileSync(file, "utf8")
+    .replaceAll(/Timestamp\.encode\(toTimestamp\(([\w.!]+)\), /g, "encodeDate($1, ")
+    .replace(/function toTimestamp\(.*?\n\}\n/s, encodeDate)
+    .replaceAll("globalThis.Number(t.seconds.toString())", "Number(t.seconds)")
+    .replaceAll("new globalThis.Date(millis)", "new Date(millis)");
+  if (text.includes("toTimestamp(")) throw new Error(`${file}: a Date that is encoded in a way unknown here`);
+  writeFileSync(file, text);
 }
 
 buf("generate", "--template", "packages/testkit/buf.gen.yaml", "packages/testkit/proto");

@@ -281,10 +281,10 @@ export const User: MessageFns<User> = {
       writer.uint32(50).string(v!);
     }
     if (message.createdAt !== undefined) {
-      Timestamp.encode(toTimestamp(message.createdAt), writer.uint32(58).fork()).join();
+      encodeDate(message.createdAt, writer.uint32(58).fork()).join();
     }
     if (message.updatedAt !== undefined) {
-      Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(66).fork()).join();
+      encodeDate(message.updatedAt, writer.uint32(66).fork()).join();
     }
     if (message.etag !== "") {
       writer.uint32(74).string(message.etag);
@@ -1109,7 +1109,7 @@ export const UserEvent: MessageFns<UserEvent> = {
       writer.uint32(26).string(message.resumeToken);
     }
     if (message.eventTime !== undefined) {
-      Timestamp.encode(toTimestamp(message.eventTime), writer.uint32(34).fork()).join();
+      encodeDate(message.eventTime, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1534,7 +1534,7 @@ export const ChatMessage: MessageFns<ChatMessage> = {
       writer.uint32(34).string(message.id);
     }
     if (message.sentAt !== undefined) {
-      Timestamp.encode(toTimestamp(message.sentAt), writer.uint32(42).fork()).join();
+      encodeDate(message.sentAt, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1772,16 +1772,23 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-function toTimestamp(date: Date): Timestamp {
-  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
-  const nanos = (date.getTime() % 1_000) * 1_000_000;
-  return { seconds, nanos };
+function encodeDate(date: Date, writer: BinaryWriter): BinaryWriter {
+  const millis = date.getTime();
+  const seconds = Math.floor(millis / 1_000);
+  const nanos = (millis - seconds * 1_000) * 1_000_000;
+  if (seconds !== 0) {
+    writer.uint32(8).int64(seconds);
+  }
+  if (nanos !== 0) {
+    writer.uint32(16).int32(nanos);
+  }
+  return writer;
 }
 
 function fromTimestamp(t: Timestamp): Date {
-  let millis = (globalThis.Number(t.seconds) || 0) * 1_000;
+  let millis = (Number(t.seconds) || 0) * 1_000;
   millis += (t.nanos || 0) / 1_000_000;
-  return new globalThis.Date(millis);
+  return new Date(millis);
 }
 
 function fromJsonTimestamp(o: any): Date {

@@ -98,6 +98,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
 
   /** The memory of `buf`, for reading four bytes at once. */
   private view = emptyView;
+  private viewLength = 0;
   private viewOffset = 0;
 
   /** Begins to read a message: the bytes of `buffer` from `start` to `end`. */
@@ -109,7 +110,10 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
     if (buffer !== this.buf) {
       this.buf = buffer as NativeBuffer;
       // Buffers cut from one read of a socket share their memory.
-      if (buffer.buffer !== this.view.buffer) this.view = new DataView(buffer.buffer);
+      if (buffer.buffer !== this.view.buffer) {
+        this.view = new DataView(buffer.buffer);
+        this.viewLength = this.view.byteLength;
+      }
       this.viewOffset = buffer.byteOffset;
     }
     this.take = take;
@@ -131,9 +135,10 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
 
   /** Lets go of a buffer in a larger piece of memory. A smaller one is likely to be read from again. */
   release(): void {
-    if (this.view.byteLength <= RETAINED_BYTES) return;
+    if (this.viewLength <= RETAINED_BYTES) return;
     this.buf = emptyBuffer;
     this.view = emptyView;
+    this.viewLength = 0;
   }
 
   /** Read by generated `decode` when it begins, before anything else. */

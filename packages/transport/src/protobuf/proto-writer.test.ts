@@ -21,6 +21,7 @@ function stock(write: Write): Buffer {
 }
 
 const int64s = [0n, 1n, -1n, 127n, 128n, 2n ** 32n, 2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n)];
+const integers = [5, -5, -0, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, -(2 ** 32), 2 ** 53 - 1, -(2 ** 53), 2 ** 60];
 const uint64s = [0n, 1n, 127n, 128n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n];
 const negative = [-127, -128, -2_147_483_648, 2_147_483_647];
 const unsigned = [2_147_483_648, 4_294_967_295];
@@ -34,9 +35,9 @@ const values: Record<string, readonly unknown[]> = {
   sfixed32: [...int32s, ...negative, "5", "-5"],
   uint32: [...positive32, ...unsigned, "300", -0],
   fixed32: [...positive32, ...unsigned, "300"],
-  int64: [...int64s, 5, -5, Number.MAX_SAFE_INTEGER, "9223372036854775807", "-1"],
-  sint64: [...int64s, 5, -5, "-9223372036854775808"],
-  sfixed64: [...int64s, 5, -5, "-1"],
+  int64: [...int64s, ...integers, "9223372036854775807", "-1"],
+  sint64: [...int64s, ...integers, "-9223372036854775808"],
+  sfixed64: [...int64s, ...integers, "-1"],
   uint64: [...uint64s, 5, "18446744073709551615"],
   fixed64: [...uint64s, 5, "18446744073709551615"],
   bool: [true, false],

@@ -21,11 +21,14 @@ export const MAX_MESSAGE_BYTES = 0x7fffffff;
 /** Size in bytes of the first buffer that a writer makes for itself. A larger message gets one of its own size. */
 export const CHUNK_BYTES = 64 * 1024;
 
-/** Up to this many characters, a loop over the characters is faster than a call into native code. */
-const SHORT_TEXT = 15;
-
 /** Most bytes of UTF-8 for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * Up to this many characters, a text's length takes one byte, whatever it holds; and a loop over the characters is no slower
+ * than a call into native code.
+ */
+const SHORT_TEXT = Math.floor(0x7f / MAX_BYTES_PER_UNIT);
 
 /** Bytes of a message that were not copied. */
 interface Borrowed {
@@ -115,7 +118,9 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
    * as nobody writes there. The next message begins right after it.
    */
   finish(): Buffer {
-    const message = this.buffer.subarray(this.start, this.position);
+    const { buffer, byteOffset } = this.buffer;
+    // As `subarray`, and faster.
+    const message = Buffer.from(buffer, byteOffset + this.start, this.position - this.start);
     this.start = this.position;
     this.open = 0;
     return message;

@@ -1,5 +1,5 @@
 import { ProtobufError } from "./protobuf-error.js";
-import { signed, unsigned } from "./words64.js";
+import { HIGH, LOW, signed, unsigned, words } from "./words64.js";
 
 // What a field's value may be. Each throws a ProtobufError for another one.
 
@@ -16,6 +16,11 @@ export function isUint32(value: number): boolean {
 
 /** Puts 64 bits into `words`. */
 export function setSigned(value: string | number | bigint): void {
+  if (Number.isSafeInteger(value)) {
+    words[LOW] = value as number;
+    words[HIGH] = Math.floor((value as number) / 2 ** 32);
+    return;
+  }
   const integer = typeof value === "bigint" ? value : BigInt(value);
   signed[0] = integer;
   if (signed[0] !== integer) throw new ProtobufError(`invalid int64: ${value}`);

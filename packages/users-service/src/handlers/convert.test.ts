@@ -113,3 +113,16 @@ test("a line of a chat", () => {
   const line = { sender: "Ann", content: "Hi", room: "r", id: "i", sentAt: new Date(5) };
   expect(toChatMessage(line)).toEqual(line);
 });
+
+// timestamp.proto: nanos count forward, also before 1970.
+test.each([
+  [new Date(0), ""],
+  [new Date(1_700_000_000_007), "0880e2cfaa0610c09fab03"],
+  [new Date(-1), "08ffffffffffffffffff0110c08faedc03"],
+  [new Date(-1500), "08feffffffffffffffff011080cab5ee01"],
+  [new Date(-2000), "08feffffffffffffffff01"],
+])("a time is sent as a valid Timestamp, and comes back: %p", (createdAt, hex) => {
+  const bytes = Buffer.from(User.encode(User.fromPartial({ createdAt })).finish());
+  expect(bytes.toString("hex")).toBe(`3a${(hex.length / 2).toString(16).padStart(2, "0")}${hex}`);
+  expect(User.decode(bytes).createdAt).toEqual(createdAt);
+});
