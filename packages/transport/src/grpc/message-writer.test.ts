@@ -53,6 +53,7 @@ async function mirror() {
   const channel = createChannel(started.address);
   await waitForChannelReady(channel, new Date(Date.now() + 10_000));
   return {
+    channel,
     client: createClient(mirrorDefinition, channel),
     async [Symbol.asyncDispose]() {
       channel.close();
@@ -89,4 +90,36 @@ test("messages may be changed once they are sent: streams", async () => {
     index++;
   }
   expect(index).toBe(sizes.length);
+});
+
+test.each([10, 3000, 20_000, 100_000])("an encoder may make calls of its own: %i bytes", async (size) => {
+  let meanwhile = (): void => {};
+  /** In the middle of a message there is time for something else. */
+  const busyPayload: typeof Payload = {
+    ...Payload,
+    encode(message, writer) {
+      const begun = Payload.encode({ ...message, body: Buffer.alloc(10) }, writer);
+      meanwhile();
+      return begun.uint32(18).bytes(message.body);
+    },
+  };
+  await using mirrored = await mirror();
+  const plain = mirrored.client;
+  const busyMirror = { ...mirrorDefinition.methods.mirror, requestType: busyPayload };
+  const busy = createClient({ ...mirrorDefinition, methods: { mirror: busyMirror } }, mirrored.channel);
+  const answers: Promise<Payload>[] = [];
+  meanwhile = () => {
+    for (let index = 0; index < 5; index++) answers.push(plain.mirror({ body: Buffer.alloc(size, index) }));
+  };
+  for (let index = 5; index < 8; index++) {
+    answers.push(plain.mirror({ body: Buffer.alloc(size, index) }));
+    answers.push(busy.mirror({ body: Buffer.alloc(size, 10 * index) }));
+  }
+  const bodies = (await Promise.all(answers)).map(({ body }) => body);
+  for (const body of bodies) {
+    expect(body).toHaveLength(size);
+    expect(body.every((byte) => byte === body[0])).toBe(true);
+  }
+  const order = [5, 0, 1, 2, 3, 4, 50, 6, 0, 1, 2, 3, 4, 60, 7, 0, 1, 2, 3, 4, 70];
+  expect(bodies.map((body) => body[0])).toEqual(order);
 });

@@ -38,7 +38,9 @@ export function writeMessage(
     const at = output.position;
     const { buffer } = output;
     writer.begin(buffer, at + HEAD_LENGTH);
+    output.lent = true;
     encode(codec, message, writer);
+    output.lent = false;
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
@@ -57,6 +59,7 @@ export function writeMessage(
     }
     sendPieces(sender, stream, writer, inOutput, endStream);
   } finally {
+    output.lent = false;
     writer.release();
     idleWriter = writer;
   }

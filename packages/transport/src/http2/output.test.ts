@@ -102,3 +102,26 @@ test("after its end nothing is sent", async () => {
   await turn();
   expect(socket.taken).toEqual([]);
 });
+
+test("connections do not write into each other's memory, whatever each has to send", async () => {
+  const sockets = Array.from({ length: 20 }, () => new SlowSocket());
+  const outputs = sockets.map((socket) => new Output(socket as unknown as Socket, { size: 12 }));
+  const sent = sockets.map((): Buffer[] => []);
+  // Around the sizes of the buffers; the sockets take what they have at different times.
+  const sizes = [10, 1000, 4000, 9000, 16_000, 70_000, 5, 3000];
+  for (let round = 0; round < 40; round++) {
+    for (const [index, output] of outputs.entries()) {
+      const bytes = Buffer.alloc(sizes[(round + index * 3) % sizes.length]!, (index * 40 + round) % 251);
+      output.bytes(bytes);
+      sent[index]!.push(bytes);
+      if ((round + index) % 5 === 0) sockets[index]!.full = true;
+      else if ((round + index) % 5 === 3) sockets[index]!.release();
+    }
+    if (round % 4 === 3) await turn();
+  }
+  for (const socket of sockets) socket.release();
+  await turn();
+  for (const [index, socket] of sockets.entries()) {
+    expect(Buffer.concat(socket.taken).equals(Buffer.concat(sent[index]!))).toBe(true);
+  }
+});

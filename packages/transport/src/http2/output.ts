@@ -3,6 +3,8 @@ import { FRAME_HEADER_LENGTH } from "./constants.js";
 
 /** Size of the buffers that frames are written into, in bytes. */
 const BUFFER_SIZE = 64 * 1024;
+/** Size of what a connection is given first, in bytes: most have little to send in a turn, and there may be thousands. */
+const SMALL_BUFFER_SIZE = 8 * 1024;
 /**
  * With how many bytes a turn's first write is made, and each further one with twice as many as the one before: the peer
  * works while we do, instead of waiting for the turn's end. What one segment carries on Ethernet. After a turn that had much
@@ -17,13 +19,15 @@ const LITTLE_BYTES = 4 * FIRST_WRITE_BYTES;
  * two full frames, so that of long messages three go at a time.
  */
 const MAX_WRITE_BYTES = 36 * 1024;
-/** How many buffers wait, for all connections together, to be used again. */
+/** How many buffers of either size wait, for all connections together, to be used again. */
 const MAX_SPARE_BUFFERS = 64;
+const MAX_SPARE_SMALL_BUFFERS = 512;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
 export const MIN_UNCOPIED_BYTES = 16 * 1024 + 1;
 
 const NO_BUFFER = Buffer.alloc(0);
 const spares: Buffer<ArrayBuffer>[] = [];
+const smallSpares: Buffer<ArrayBuffer>[] = [];
 
 /**
  * What a connection has to send: frames are written straight into a buffer, which goes to the socket at the end of
@@ -33,6 +37,8 @@ export class Output {
   /** Where to write next; whoever writes moves {@link position}, after {@link reserve}. */
   buffer = NO_BUFFER;
   position = 0;
+  /** Set while code of others writes behind {@link position}: whoever else has something to send is given other memory. */
+  lent = false;
   /** With how many bytes the next write of this turn is made. */
   #writeAt = FIRST_WRITE_BYTES;
   #scheduled = false;
@@ -61,6 +67,7 @@ export class Output {
 
   /** Makes room for `size` bytes at {@link position}, and sees that they are sent this turn. */
   reserve(size: number): void {
+    if (this.lent) this.#leave();
     if (this.position >= this.#writeAt) {
       this.#writeAt = Math.min(this.#writeAt * 2, MAX_WRITE_BYTES);
       if (this.#isWorthWriting()) this.flush();
@@ -137,18 +144,38 @@ export class Output {
     return this.#streams.size >= FEW_STREAMS || this.position >= LITTLE_BYTES;
   }
 
+  /** Leaves the buffer to whom it is lent. */
+  #leave(): void {
+    this.lent = false;
+    this.flush();
+    this.buffer = NO_BUFFER;
+  }
+
   #makeRoom(size: number): void {
+    const { buffer, position } = this;
+    if (buffer.length === SMALL_BUFFER_SIZE && position + size <= BUFFER_SIZE) {
+      this.buffer = take(BUFFER_SIZE);
+      buffer.copy(this.buffer, 0, 0, position);
+      recycle(buffer);
+      return;
+    }
     this.flush();
     if (this.buffer.length >= size) return;
     recycle(this.buffer);
-    this.buffer = size <= BUFFER_SIZE ? (spares.pop() ?? allocate(BUFFER_SIZE)) : allocate(size);
+    const isLittle = size <= SMALL_BUFFER_SIZE && this.#writeAt === FIRST_WRITE_BYTES;
+    this.buffer = take(isLittle ? SMALL_BUFFER_SIZE : Math.max(size, BUFFER_SIZE));
   }
 }
 
-function allocate(size: number): Buffer<ArrayBuffer> {
-  return Buffer.allocUnsafeSlow(size);
+function take(size: number): Buffer<ArrayBuffer> {
+  let spare: Buffer<ArrayBuffer> | undefined;
+  if (size === SMALL_BUFFER_SIZE) spare = smallSpares.pop();
+  else if (size === BUFFER_SIZE) spare = spares.pop();
+  return spare ?? Buffer.allocUnsafeSlow(size);
 }
 
 function recycle(buffer: Buffer<ArrayBuffer>): void {
-  if (buffer.length === BUFFER_SIZE && spares.length < MAX_SPARE_BUFFERS) spares.push(buffer);
+  if (buffer.length === SMALL_BUFFER_SIZE) {
+    if (smallSpares.length < MAX_SPARE_SMALL_BUFFERS) smallSpares.push(buffer);
+  } else if (buffer.length === BUFFER_SIZE && spares.length < MAX_SPARE_BUFFERS) spares.push(buffer);
 }
