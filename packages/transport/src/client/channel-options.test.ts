@@ -57,6 +57,18 @@ test("what is no option value is refused", () => {
   expect(() => channelSettings({ "grpc.service_config": "{" })).toThrow(SyntaxError);
 });
 
+test.each([
+  "grpc.keepalive_timeout_ms",
+  "grpc.initial_reconnect_backoff_ms",
+  "grpc.max_reconnect_backoff_ms",
+  "grpc.min_reconnect_backoff_ms",
+  "grpc.client_idle_timeout_ms",
+  "grpc.dns_min_time_between_resolutions_ms",
+])("%s is not negative", (name) => {
+  expect(() => channelSettings({ [name]: -1 })).toThrow(new RangeError(`${name} must not be negative: -1`));
+  expect(() => channelSettings({ [name]: 0 })).not.toThrow();
+});
+
 test("the waits grow by 1.6, give or take a fifth, up to the longest, and begin again", () => {
   const backoff = new Backoff(1000, 3000);
   for (const ms of [1000, 1600, 2560, 3000, 3000]) {

@@ -14,7 +14,7 @@ export interface ChannelOptions {
   "grpc.max_send_message_length"?: number;
   /**
    * How long a connection with calls is silent before a PING asks whether it is alive, in milliseconds; at least 10,000
-   * (gRPC, "Keepalive"). Default: never.
+   * (gRPC, "Keepalive"); -1 for never. Default: never.
    */
   "grpc.keepalive_time_ms"?: number;
   /** How long the PING's answer may take before the connection is given up, in milliseconds. Default: 20,000. */
@@ -86,6 +86,11 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError(`${name} is not a number`);
     return value;
   };
+  const time = (name: keyof ChannelOptions, fallback: number): number => {
+    const value = number(name, fallback);
+    if (value < 0) throw new RangeError(`${name} must not be negative: ${value}`);
+    return value;
+  };
   const text = (name: keyof ChannelOptions): string | undefined => {
     const value = options[name] ?? undefined;
     if (value !== undefined && typeof value !== "string") throw new TypeError(`${name} is not a string`);
@@ -96,20 +101,20 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     return value < 0 ? MAX_MESSAGE_BYTES : Math.min(value, MAX_MESSAGE_BYTES);
   };
   const keepaliveMs = number("grpc.keepalive_time_ms", -1);
-  const initialBackoffMs = Math.max(number("grpc.initial_reconnect_backoff_ms", 1000), 1);
+  const initialBackoffMs = Math.max(time("grpc.initial_reconnect_backoff_ms", 1000), 1);
   const maxConnections = number("callwire.max_connections", 16);
   if (!(maxConnections >= 1)) throw new RangeError("callwire.max_connections must be at least 1");
   return {
     maxReceiveBytes: bytes("grpc.max_receive_message_length", 4 * 1024 * 1024),
     maxSendBytes: bytes("grpc.max_send_message_length", -1),
     keepaliveTimeMs: keepaliveMs < 0 ? Infinity : Math.max(keepaliveMs, MIN_KEEPALIVE_MS),
-    keepaliveTimeoutMs: number("grpc.keepalive_timeout_ms", 20_000),
+    keepaliveTimeoutMs: time("grpc.keepalive_timeout_ms", 20_000),
     keepaliveWithoutCalls: number("grpc.keepalive_permit_without_calls", 0) !== 0,
     initialBackoffMs,
-    maxBackoffMs: Math.max(number("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
-    connectTimeoutMs: number("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
-    idleTimeoutMs: Math.max(number("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
-    minResolutionIntervalMs: number("grpc.dns_min_time_between_resolutions_ms", 30_000),
+    maxBackoffMs: Math.max(time("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
+    connectTimeoutMs: time("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
+    idleTimeoutMs: Math.max(time("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
+    minResolutionIntervalMs: time("grpc.dns_min_time_between_resolutions_ms", 30_000),
     tlsNameOverride: text("grpc.ssl_target_name_override"),
     authority: text("grpc.default_authority"),
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]

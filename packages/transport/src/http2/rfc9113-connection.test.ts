@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { goodCall, expectGoAway, startRawServer, type RawServer } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings, uint32 } from "../testing/raw-peer.js";
+import { ServerError, Status, type CallContext } from "nice-grpc-common";
+import {
+  dataFrames,
+  echoMessage,
+  echoPaths,
+  expectGoAway,
+  goodCall,
+  outcome,
+  requestFields,
+  startRawServer,
+  type RawServer,
+} from "../testing/raw-calls.js";
+import { frame, RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
 import {
   CLIENT_PREFACE,
   FLAG_ACK,
+  FLAG_END_STREAM,
   FRAME_GOAWAY,
   FRAME_PING,
   FRAME_SETTINGS,
@@ -25,6 +37,11 @@ beforeAll(async () => {
   served = await startRawServer({ http2: { handshakeTimeoutMs: 300 } });
 });
 afterAll(async () => served[Symbol.asyncDispose]());
+
+/** As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, section 6.5.2). */
+function listSize(fields: Record<string, string>): number {
+  return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+}
 
 /** Sends this on a connection of its own, which must end with one of these codes. */
 async function refused(codes: number[], ...parts: Buffer[]): Promise<void> {
@@ -134,6 +151,57 @@ describe("6.5 SETTINGS", () => {
         [0xff, 1],
       ),
     ));
+  test.each<[what: string, header: string, trailer: string, error: string]>([
+    ["a header", "x".repeat(200), "", ""],
+    ["trailers", "", "x".repeat(200), ""],
+    ["an error's trailers", "", "x".repeat(200), "no"],
+    ["an error's message", "", "", "e".repeat(300)],
+    ["a header before an error", "x".repeat(200), "", "no"],
+  ])("6.5.2: SETTINGS_MAX_HEADER_LIST_SIZE: %s that would be larger", async (_, header, trailer, error) => {
+    const answer = (context: CallContext): void => {
+      if (header !== "") context.header.set("x-long", header);
+      if (trailer !== "") context.trailer.set("x-long", trailer);
+      if (error !== "") throw new ServerError(Status.NOT_FOUND, error);
+    };
+    await using own = await startRawServer(
+      {},
+      {
+        async echoUnary({ text }, context) {
+          if (text === "long") answer(context);
+          return { text };
+        },
+        async *echoServerStream({ text }, context) {
+          answer(context);
+          yield { text, index: 0 };
+        },
+      },
+    );
+    for (const path of [echoPaths.unary, echoPaths.serverStream]) {
+      using peer = await RawPeer.open(own.port);
+      const call = async (): Promise<RawFrame> => {
+        const id = peer.nextId;
+        peer.nextId += 2;
+        peer.send(peer.headers(id, requestFields(path)));
+        peer.send(dataFrames(id, echoMessage("long"), FLAG_END_STREAM));
+        return await outcome(peer, id);
+      };
+      // What the client takes is sent, to the last byte.
+      const before = await call();
+      const first = peer.of(before.id)[0]!;
+      const max = Math.max(...[before, first].map(({ fields }) => listSize(fields)));
+      expect(max).toBeGreaterThan(200);
+      peer.send(settings([SETTING_MAX_HEADER_LIST_SIZE, max]));
+      expect((await call()).fields).toEqual(before.fields);
+      peer.send(settings([SETTING_MAX_HEADER_LIST_SIZE, max - 1]));
+      const after = await call();
+      expect(after.fields).toMatchObject({
+        "grpc-status": String(Status.RESOURCE_EXHAUSTED),
+        "grpc-message": `metadata of ${max} bytes, where the client allows ${max - 1}`,
+      });
+      for (const { fields } of peer.of(after.id)) expect(fields).not.toHaveProperty("x-long");
+      await goodCall(peer);
+    }
+  });
   test("RFC 7541, 4.2: of several table sizes the smallest empties the table", async () => {
     using peer = await RawPeer.open(served.port);
     await goodCall(peer);

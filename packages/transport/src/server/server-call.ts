@@ -3,7 +3,7 @@ import { compress } from "../grpc/compression.js";
 import { LazyMetadata, toFields } from "../grpc/metadata.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { encodeStatusMessage } from "../grpc/status.js";
-import { HeaderFields } from "../hpack/header-fields.js";
+import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
@@ -188,16 +188,33 @@ export class ServerCall extends Http2Stream {
   /** Sends the response's header, if it was not sent before. */
   sendHeader(): void {
     if (this.#headerSent || this.finished) return;
-    this.#headerSent = true;
     this.#gzip = this.head.acceptsGzip && (this.compress ?? this.connection.limits.compressResponses);
+    const first = this.#gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER;
     const fields = this.#header && toFields(this.#header);
-    this.connection.sender.headers(this, this.#gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER, fields, false);
+    const refused = fields && this.#tooLong(first, fields);
+    if (refused !== undefined) {
+      this.finishWith(Status.RESOURCE_EXHAUSTED, refused);
+      return;
+    }
+    this.#headerSent = true;
+    this.connection.sender.headers(this, first, fields, false);
+  }
+
+  /** Says so if the client does not take metadata of this size (RFC 9113, section 6.5.2). */
+  #tooLong(first: HeaderFields, fields: readonly string[]): string | undefined {
+    const { maxHeaderListSize } = this.connection.sender.peer;
+    const size = headerListSize(first, fields);
+    return size > maxHeaderListSize
+      ? `metadata of ${size} bytes, where the client allows ${maxHeaderListSize}`
+      : undefined;
   }
 
   /** Sends the only response, and the status. */
   respond(response: unknown): void {
     if (this.finished) return;
     this.sendHeader();
+    // Its metadata may have been too long.
+    if (this.finished) return;
     const compressing = this.#send(response);
     if (compressing === undefined) this.finishOk();
     else {
@@ -211,6 +228,7 @@ export class ServerCall extends Http2Stream {
   /** Sends one message of many; a promise if the next one has to wait. */
   write(message: unknown): Promise<void> | undefined {
     this.sendHeader();
+    if (this.finished) return undefined;
     const compressing = this.#send(message);
     if (compressing !== undefined) return compressing.then(() => this.#room());
     return this.pending === undefined ? this.connection.nextTurn() : this.#room();
@@ -241,7 +259,13 @@ export class ServerCall extends Http2Stream {
   finishOk(): void {
     if (this.finished) return;
     this.sendHeader();
+    if (this.finished) return;
     const fields = this.#trailer && toFields(this.#trailer);
+    const refused = fields && this.#tooLong(OK_TRAILER, fields);
+    if (refused !== undefined) {
+      this.finishWith(Status.RESOURCE_EXHAUSTED, refused);
+      return;
+    }
     this.connection.stats.callsSucceeded++;
     this.#sendTrailers(OK_TRAILER, fields);
   }
@@ -259,11 +283,13 @@ export class ServerCall extends Http2Stream {
   finishWith(code: Status, message: string, trailer?: Metadata): void {
     if (this.finished) return;
     this.connection.stats.callsFailed++;
-    const fields = ["grpc-status", String(code)];
-    if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
+    const first = this.#headerSent ? NO_FIELDS : RESPONSE_HEADER;
+    let fields = statusFields(code, message);
     const more = trailer === undefined ? undefined : toFields(trailer);
     if (more !== undefined) fields.push(...more);
-    this.#sendTrailers(this.#headerSent ? NO_FIELDS : RESPONSE_HEADER, fields);
+    const refused = this.#tooLong(first, fields);
+    if (refused !== undefined) fields = statusFields(Status.RESOURCE_EXHAUSTED, refused);
+    this.#sendTrailers(first, fields);
   }
 
   #sendTrailers(first: HeaderFields, rest: readonly string[] | undefined): void {
@@ -306,6 +332,12 @@ export class ServerCall extends Http2Stream {
     this.#aborted = true;
     this.#controller?.abort();
   }
+}
+
+function statusFields(code: Status, message: string): string[] {
+  const fields = ["grpc-status", String(code)];
+  if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
+  return fields;
 }
 
 /** The status that an error goes out as, by nice-grpc's rules. */
