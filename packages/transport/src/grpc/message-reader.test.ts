@@ -71,7 +71,7 @@ test("what a message claims takes no memory, only what has come of it", () => {
     if (until === claim.length) break;
     // Between two of them a collection may run, which only takes away.
     const held = process.memoryUsage().arrayBuffers - before;
-    expect(held).toBeLessThan(2 * Math.max(16 * 1024, 8 * come));
+    expect(held).toBeLessThan(2 * Math.max(4 * 1024, 8 * come));
   }
   expect(seen).toEqual([true]);
   expect(reader.isBetweenMessages).toBe(true);

@@ -4,7 +4,7 @@ import { ServerError, Status } from "nice-grpc-common";
 export const PREFIX_LENGTH = 5;
 
 /** The most memory that is taken for a message of which hardly anything has come, in bytes. */
-const FIRST_MEMORY_BYTES = 16 * 1024;
+const FIRST_MEMORY_BYTES = 4 * 1024;
 /** How many times what has come of a message the memory taken for it is at most: what it claims to be costs nothing. */
 const MEMORY_GROWTH = 8;
 

@@ -152,6 +152,28 @@ test("what is kept stays, however long it is", async () => {
   for (const [at, bytes] of kept) expect(bytes.equals(sent.subarray(at, at + bytes.length))).toBe(true);
 });
 
+test("what is kept does not take other bytes with it to a worker", async () => {
+  const [one, other] = await tcpPair();
+  const kept: Buffer[] = [];
+  readSocket(
+    other,
+    (buffer, length) => void kept.push(keepBytes(buffer, 0, length), keepBytes(buffer, 0, 1)),
+  );
+  const closed = once(other, "close");
+  one.end("abc");
+  await closed;
+  const { port1, port2 } = new MessageChannel();
+  try {
+    port1.postMessage(kept[0], [kept[0]!.buffer as ArrayBuffer]);
+  } catch (error) {
+    // Node.js before 21 copies what it must not transfer.
+    expect((error as Error).name).toBe("DataCloneError");
+  }
+  port1.close();
+  port2.close();
+  expect(kept.map(String)).toEqual(["abc", "a"]);
+});
+
 test("bytes that are not borrowed are kept where they are", () => {
   const buffer = Buffer.from("abcdef");
   const kept = keepBytes(buffer, 1, 3);

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { markAsUntransferable } from "node:worker_threads";
 
 /** How much one read of a socket takes at most, in bytes. A message of 1 MiB comes in few of them. */
 export const READ_BYTES = 256 * 1024;
@@ -27,6 +28,8 @@ export function keepBytes(buffer: Buffer, start: number, end: number): Buffer {
   if (length > shared.length - taken) {
     if (length > SHARED_BYTES / 4) return Buffer.from(buffer.subarray(start, end));
     shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+    // As node:buffer's pool is: who hands one message to a worker must not take the others' bytes with it.
+    markAsUntransferable(shared.buffer);
     taken = 0;
   }
   buffer.copy(shared, taken, start, end);

@@ -1,3 +1,4 @@
+import { markAsUntransferable } from "node:worker_threads";
 import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { asNativeBuffer } from "./native-buffer.js";
 import { ProtoReader, viewBytes, type TakeBytes } from "./proto-reader.js";
@@ -85,7 +86,10 @@ export function encodeMessage<T>(type: MessageType<T>, message: T): Buffer {
   try {
     // What is left of the memory after the last message.
     if (writer.buffer.length - writer.position < CHUNK_BYTES / 16) {
-      writer.begin(Buffer.allocUnsafeSlow(CHUNK_BYTES), 0);
+      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      // As node:buffer's pool is: who hands one message to a worker must not take the others with it.
+      markAsUntransferable(chunk.buffer);
+      writer.begin(chunk, 0);
     } else {
       writer.begin(writer.buffer, writer.position);
     }
