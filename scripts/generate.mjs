@@ -23,7 +23,7 @@ function buf(...args) {
 
 buf("generate");
 // ts-proto makes a Timestamp of a Date, with a bigint in it, and of one before 1970 one with negative nanos, which
-// timestamp.proto forbids; it takes the seconds back through text. Together half of what a User takes.
+// timestamp.proto forbids; it takes the seconds back through text. Both cost much of the time that a User takes.
 const encodeDate = `function encodeDate(date: Date, writer: BinaryWriter): BinaryWriter {
   const millis = date.getTime();
   const seconds = Math.floor(millis / 1_000);

@@ -51,6 +51,8 @@ const FIELD_TYPES =
  *
  * The result of `bytes` and `skip` is a view of the given buffer: it lives as long as nobody writes there. Who cannot
  * promise that gives `begin` a function that copies.
+ *
+ * One class, and a long one, as its counterpart is: every method is on the hot path and moves the same position.
  */
 export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   static {
@@ -98,6 +100,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
 
   /** The memory of `buf`, for reading four bytes at once. */
   private view = emptyView;
+  /** Its length: asking a DataView for it is a call. */
   private viewLength = 0;
   private viewOffset = 0;
 

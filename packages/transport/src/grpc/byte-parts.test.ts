@@ -1,0 +1,32 @@
+import { expect, test } from "@jest/globals";
+import { ByteParts } from "./byte-parts.js";
+
+test("what waits and came byte by byte takes little more memory than it has bytes", () => {
+  const parts = new ByteParts();
+  const length = 1 << 20;
+  const chunk = Buffer.alloc(64 * 1024);
+  global.gc?.();
+  const before = process.memoryUsage();
+  for (let i = 0; i < length; i++) parts.add(chunk, i % 1000, (i % 1000) + 1);
+  const { arrayBuffers } = process.memoryUsage();
+  expect(arrayBuffers - before.arrayBuffers).toBeLessThan(2 * length);
+  const taken = takeAll(parts);
+  expect(taken.length).toBeLessThan(100);
+  expect(Buffer.concat(taken)).toHaveLength(length);
+});
+
+test("parts may be put back", () => {
+  const parts = new ByteParts();
+  for (const text of ["abc", "d".repeat(5000), "ef"]) parts.add(Buffer.from(text), 0, text.length);
+  const first = parts.shift()!;
+  parts.unshift(first.subarray(1));
+  parts.add(Buffer.from("fgh"), 1, 2);
+  expect(Buffer.concat(takeAll(parts)).toString()).toBe(`bc${"d".repeat(5000)}efg`);
+  expect(parts.shift()).toBeUndefined();
+});
+
+function takeAll(parts: ByteParts): Buffer[] {
+  const taken: Buffer[] = [];
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) taken.push(part);
+  return taken;
+}
