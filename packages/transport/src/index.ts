@@ -14,7 +14,17 @@ export {
   type ServerMiddleware,
   type ServerMiddlewareCall,
 } from "nice-grpc-common";
-export type { ServerCallContext } from "./server/call-context.js";
+export type { ServerCallContext } from "./server/server-call-context.js";
+export type { ServerPhases } from "./server/server-phases.js";
+export type { RuntimeServer, ServerRuntime, ServerTlsOptions } from "./server/server-runtime.js";
+export type { ClientCallContext, ClientPhases, FailureOrigin } from "./client/client-phases.js";
+export type {
+  ClientRuntime,
+  ClientTlsOptions,
+  RuntimeChannel,
+  RuntimeCredentials,
+  RuntimeMethod,
+} from "./client/client-runtime.js";
 export {
   createServer,
   openServer,

@@ -1,24 +1,10 @@
-import type { CallContext, Metadata } from "nice-grpc-common";
+import type { PeerCertificate } from "node:tls";
+import type { Metadata, MethodDescriptor } from "nice-grpc-common";
 import { LazyMetadata } from "../grpc/metadata.js";
 import { wasCompressed } from "./compressed-requests.js";
 import type { IncomingCall } from "./incoming-call.js";
+import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerCall } from "./server-call.js";
-
-/** What handlers and middleware get: nice-grpc's CallContext, and what it lacks. */
-export interface ServerCallContext extends CallContext {
-  /** When the client stops waiting (`grpc-timeout`); undefined if it waits for ever. */
-  readonly deadline: Date | undefined;
-  /**
-   * Whether the messages sent from now on are compressed by gzip. Without effect for a client that does not take it, and
-   * after the header was sent by a call that did not compress. Default: `limits.compressResponses`.
-   */
-  compressResponses(on: boolean): void;
-  /**
-   * Whether a message of the request came compressed. It has to be the object that the handler or its middleware was given:
-   * of a copy of it, and of a message that is no object, nothing is known, and the answer is false.
-   */
-  wasCompressed(message: object): boolean;
-}
 
 /**
  * The context of a call whose method has no middleware. All is made when it is asked for: a signal costs as much as the
@@ -48,8 +34,20 @@ export class BareContext implements ServerCallContext {
     return this.#call.peer;
   }
 
+  get method(): MethodDescriptor {
+    return this.#call.method.descriptor;
+  }
+
   get deadline(): Date | undefined {
     return this.#call.deadline;
+  }
+
+  get authority(): string {
+    return this.#call.head.authority;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#call.connection.peerCertificate;
   }
 
   get signal(): AbortSignal {
@@ -78,7 +76,10 @@ export function spreadableContext(call: ServerCall): ServerCallContext & { call?
     header: call.header,
     trailer: call.trailer,
     peer: call.peer,
+    method: call.method.descriptor,
     deadline: call.deadline,
+    authority: call.head.authority,
+    peerCertificate: call.connection.peerCertificate,
     signal: call.signal,
     sendHeader: () => call.sendHeader(),
     compressResponses: (on) => {

@@ -7,7 +7,7 @@ import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
 import { ServerCredentials } from "./credentials.js";
-import type { ServerCallContext } from "./call-context.js";
+import type { ServerCallContext } from "./server-call-context.js";
 import { createInProcessSocket } from "./in-process-socket.js";
 import type { Admit, IncomingCall } from "./incoming-call.js";
 import { listen, type Listener } from "./listen.js";
@@ -74,7 +74,7 @@ export interface Server<CallContextExt = {}> extends ServerAddBuilder<CallContex
 /** What handlers find in their context beside what nice-grpc has there. */
 export type ServerCallContextExt = Pick<
   ServerCallContext,
-  "deadline" | "compressResponses" | "wasCompressed"
+  "method" | "deadline" | "authority" | "peerCertificate" | "compressResponses" | "wasCompressed"
 >;
 
 /** What handlers find in the context of a server made by {@link openServer}. */

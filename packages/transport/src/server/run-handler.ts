@@ -1,5 +1,5 @@
 import type { ServerMiddlewareCall } from "nice-grpc-common";
-import type { ServerCallContext } from "./call-context.js";
+import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
 

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { ServiceImplementation } from "nice-grpc";
 import { Metadata, ServerError, Status, type CallContext } from "nice-grpc-common";
-import type { ServerCallContext } from "../server/call-context.js";
+import type { ServerCallContext } from "../server/server-call-context.js";
 import type {
   BoolValue,
   EchoStatus,

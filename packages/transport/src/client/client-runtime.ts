@@ -1,0 +1,44 @@
+import type { MethodDescriptor } from "nice-grpc-common";
+import type { CompatServiceDefinition } from "../grpc/definition-types.js";
+import type { ClientPhases } from "./client-phases.js";
+
+/** What secures a client's connections, in PEM. */
+export interface ClientTlsOptions {
+  /** Whom to trust. Default: the authorities that Node.js trusts. */
+  ca?: string | Uint8Array;
+  /** The client's private key, for servers that want to know the client; goes with `cert`. Default: none. */
+  key?: string | Uint8Array;
+  /** The client's certificate chain. */
+  cert?: string | Uint8Array;
+}
+
+/** What a channel is secured with: a runtime's own ChannelCredentials. */
+export interface RuntimeCredentials {
+  _isSecure(): boolean;
+}
+
+/** What carries the bytes of a client: the seam between the client-sdk and this transport, or another one. */
+export interface ClientRuntime<Options extends object = object> {
+  /** Makes credentials: TLS, or for undefined clear text. */
+  createCredentials(tls: ClientTlsOptions | undefined): RuntimeCredentials;
+  /** Makes a connection, or several, to one address. */
+  openChannel(address: string, credentials: RuntimeCredentials, options: Options): RuntimeChannel;
+}
+
+/** A channel of a {@link ClientRuntime}. */
+export interface RuntimeChannel {
+  /**
+   * Makes a client: a function for each method, by the definition's names, as nice-grpc's clients have them.
+   *
+   * @param phasesOf What happens around each method's calls; undefined for nothing. Asked once for each method.
+   */
+  createClient(
+    definition: CompatServiceDefinition,
+    phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
+  ): Record<string, RuntimeMethod>;
+  /** Ends the calls that run with CANCELLED, and every later one, and closes the connections. */
+  close(): void;
+}
+
+/** A method of a client: a promise of one message, or a stream of them. */
+export type RuntimeMethod = (request: unknown, options?: object) => Promise<unknown> | AsyncIterable<unknown>;

@@ -1,0 +1,46 @@
+import type { MethodDescriptor, ServerError } from "nice-grpc-common";
+import type { CompatServiceDefinition } from "../grpc/definition-types.js";
+import type { ServerPhases } from "./server-phases.js";
+
+/** What secures a server's connections, in PEM. */
+export interface ServerTlsOptions {
+  /** The server's certificate, with intermediate ones after it. */
+  cert: string | Uint8Array;
+  /** The certificate's private key. */
+  key: string | Uint8Array;
+  /** The authorities whose clients may connect; if given, every client must show a certificate (mutual TLS). */
+  clientCa?: string | Uint8Array;
+}
+
+/** What carries the bytes of a server: the seam between the server-kit and this transport, or another one. */
+export interface ServerRuntime<Limits extends object = object> {
+  /** Opens a server; nothing listens before `listen`. */
+  openServer(options: { limits: Partial<Limits> }): RuntimeServer;
+  /** Makes the runtime's own credentials for `listen`. */
+  createCredentials(tls: ServerTlsOptions): object;
+}
+
+/** A server of a {@link ServerRuntime}. */
+export interface RuntimeServer {
+  /**
+   * Adds a service, before `listen`.
+   *
+   * @param implementation The handlers, by name. A handler may return what nice-grpc's may.
+   * @param phasesOf What happens around each method's handler; undefined for nothing. Asked once for each method.
+   */
+  add(
+    definition: CompatServiceDefinition,
+    implementation: object,
+    phasesOf: (method: MethodDescriptor) => ServerPhases | undefined,
+  ): void;
+  /** Listens on `host:port`, or `unix:path`. Resolves to the port. */
+  listen(address: string, credentials?: object): Promise<number>;
+  /** The paths of the calls that run, one for each. */
+  readonly running: readonly string[];
+  /** Ends every call that answers with a stream, and those that begin later, with this error. Others run on to their end. */
+  endStreams(reason: ServerError): void;
+  /** Takes no new calls, and resolves when the running ones have ended. */
+  shutdown(): Promise<unknown>;
+  /** Cuts off all calls and closes all connections. */
+  forceShutdown(): void;
+}
