@@ -2,11 +2,19 @@ import base from "../../jest.base.mjs";
 
 const { testTimeout, ...project } = base;
 
-/** The conformance to RFC 9113 is tested twice: what holds over TCP holds over TLS. The tests find the global `overTls`. */
+/**
+ * The conformance to RFC 9113, and the phases of calls, are tested twice: what holds over TCP holds over TLS. The tests find
+ * the global `overTls`.
+ */
 export default {
   testTimeout,
   projects: [
     { ...project, displayName: "clear text", globals: { overTls: false } },
-    { ...project, displayName: "TLS", globals: { overTls: true }, testMatch: ["**/rfc9113-*.test.ts"] },
+    {
+      ...project,
+      displayName: "TLS",
+      globals: { overTls: true },
+      testMatch: ["**/rfc9113-*.test.ts", "**/*-phases.test.ts"],
+    },
   ],
 };

@@ -4,7 +4,7 @@ import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import type { Balancer, BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
-import type { ClientCall } from "./client-call.js";
+import type { ChannelCall } from "./channel-call.js";
 import type { KeepaliveOptions } from "./client-connection.js";
 import { ConnectivityState, StateWatches } from "./connectivity-state.js";
 import { Endpoint, type EndpointOptions } from "./endpoint.js";
@@ -55,7 +55,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   readonly #target: Target;
   readonly #balancer: Balancer;
   readonly #keepalive: KeepaliveOptions;
-  readonly #waiting = new Set<ClientCall>();
+  readonly #waiting = new Set<ChannelCall>();
   readonly #watches = new StateWatches();
   /** Keeps the process alive while calls wait: nothing else may. */
   #waitTimer: NodeJS.Timeout | undefined;
@@ -133,7 +133,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   }
 
   /** Gives a call a connection, now or later, or tells it that there is none. */
-  start(call: ClientCall): void {
+  start(call: ChannelCall): void {
     // Those that wait go first.
     const connection = this.#waiting.size === 0 && !this.#closed ? this.#balancer.pick() : undefined;
     if (connection !== undefined) {
@@ -152,7 +152,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   }
 
   /** A call waits no more. */
-  forget(call: ClientCall): void {
+  forget(call: ChannelCall): void {
     this.#waiting.delete(call);
     if (this.#waiting.size > 0) return;
     clearInterval(this.#waitTimer);
@@ -190,7 +190,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   }
 
   /** Fails a call for which there is no connection, and will be none for a while; false if it is to wait. */
-  #refuse(call: ClientCall): boolean {
+  #refuse(call: ChannelCall): boolean {
     if (this.#closed) {
       call.fail(Status.UNAVAILABLE, "the channel is closed");
       return true;

@@ -1,465 +1,545 @@
-import { ClientError, ServerError, Status } from "nice-grpc-common";
-import { compress } from "../grpc/compression.js";
-import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
-import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
+import { AsyncResource } from "node:async_hooks";
+import { Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import type { Encoding } from "../grpc/compression.js";
 import { LazyMetadata } from "../grpc/metadata.js";
-import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
-import { defaultConnectionOptions } from "../http2/connection-options.js";
-import { checkLength } from "../http2/content-length.js";
-import { ErrorCode, StreamError } from "../http2/errors.js";
-import { keepBytes } from "../http2/socket-reader.js";
-import { Http2Stream } from "../http2/stream.js";
+import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
 import { timerMs } from "../http2/timers.js";
 import { abortError, listenForAbort, stopListening, type Abortable } from "./abort-listeners.js";
+import { Attempt, type AttemptOwner } from "./attempt.js";
+import { clientError, codeOf, reportFault } from "./call-errors.js";
+import type { ScopedCall } from "./call-scope.js";
+import type { ChannelCall } from "./channel-call.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { ClientMethod } from "./client-method.js";
+import type { ClientCallContext, FailureOrigin } from "./client-phases.js";
 import type { CallOptions } from "./client-types.js";
-import { Inbox, type InboxReader } from "./inbox.js";
 import { deadlineOf, requestFields } from "./request-head.js";
-import { RequestPump } from "./request-pump.js";
-import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
+import { RequestPump, type RequestSink, type RequestSource } from "./request-pump.js";
+import { StallWatch, type Stallable } from "./stall-watch.js";
 
-const EMPTY = Buffer.alloc(0);
+/** Says how many attempts were made before this one (gRPC A6). */
+const PREVIOUS_ATTEMPTS = "grpc-previous-rpc-attempts";
 
 /**
- * One call: waits for a connection, sends the request, takes the response. What becomes of the response's messages is for
- * the classes made of this one, by the shape of the call.
+ * One call: makes attempts until one of them counts, and decides when it is over. An attempt carries the messages. What
+ * becomes of the response's messages is for the classes made of this one, by the shape of the call.
  *
- * It is one long class because it is one object: a call is made of as few as can be, since a fast client makes hundreds of
- * thousands in a second. What only some calls need is made when they do, and stands in files of its own.
+ * It is one long class because it is one object, which is also what phases see: a fast client makes hundreds of thousands of
+ * calls in a second. What only some calls need is made when they do, and stands in files of its own.
  */
-export abstract class ClientCall extends Http2Stream implements Abortable, InboxReader, MessageSink {
-  readonly method: ClientMethod;
-  readonly #options: CallOptions;
+export abstract class ClientCall
+  implements
+    Abortable,
+    AttemptOwner,
+    ChannelCall,
+    ClientCallContext,
+    DeadlineEntry,
+    RequestSink,
+    ScopedCall,
+    Stallable
+{
+  readonly target: ClientMethod;
+  readonly options: CallOptions;
+  deadlineMs = Infinity;
+  attempts = 0;
+  isCommitted = false;
+  deadlineBefore: DeadlineLinks | undefined;
+  deadlineAfter: DeadlineLinks | undefined;
+  scopeNext: ScopedCall | undefined;
+  scopePrevious: ScopedCall | undefined;
   readonly #request: unknown;
   #over = false;
-  /** Whether it was sent once already, and not processed (gRPC A6, "transparent retries"). */
+  #attempt: Attempt | undefined;
+  /** Whether the present attempt was sent once already, and not processed (gRPC A6, "transparent retries"). */
   #repeated = false;
+  /** The async context of the caller, if something may have to run in it later. */
+  #caller: AsyncResource | undefined;
+  /** Whether the caller's own stack, or one in its context, is what runs. */
+  #isInside = false;
+  #inScope = false;
+  /** Runs between two attempts. */
+  #retryTimer: NodeJS.Timeout | undefined;
   #pump: RequestPump | undefined;
-  /** When the call is over, in milliseconds since the epoch. */
-  #deadline = Infinity;
-  #deadlineTimer: NodeJS.Timeout | undefined;
-  #head: ResponseHead | undefined;
-  #trailers: ResponseHead | undefined;
-  /** How many bytes of DATA have come. */
-  #received = 0;
-  /** Made when a message comes in more than one frame, or not alone in one. */
-  #reader: MessageReader | undefined;
-  /** Made when a compressed message comes. */
-  #inbox: Inbox | undefined;
+  #stallWatch: StallWatch | undefined;
+  /** Made when a phase asks for it. */
+  #metadata: Metadata | undefined;
+  #trailerList: HeaderList | undefined;
+  /** Made when somebody asks for it. */
+  #trailer: Metadata | undefined;
+  #isTrailerTold = false;
 
-  constructor(method: ClientMethod, request: unknown, options: CallOptions) {
-    super();
-    this.method = method;
+  constructor(target: ClientMethod, request: unknown, options: CallOptions) {
+    this.target = target;
     this.#request = request;
-    this.#options = options;
+    this.options = options;
   }
 
   /** Whether the reader of the response waits for a message. */
   abstract get wantsMessage(): boolean;
   /** Whether as many messages have come as the call's shape asks for. */
   protected abstract get isComplete(): boolean;
-  /** A message of the response; {@link giveBack} is to be told of its cost when it is used up. */
-  protected abstract onResponse(message: unknown, cost: number): void;
+  /** A message of the response; {@link giveBack} must hear of its cost when it is used up. */
+  protected abstract onMessage(message: unknown, cost: number): void;
   /** The response has ended well. */
   protected abstract onSucceeded(): void;
   /** The call has failed; `atOnce` if what came before is not wanted any more. */
-  protected abstract onFailed(error: unknown, atOnce: boolean): void;
+  protected abstract onError(error: unknown, atOnce: boolean): void;
 
-  /** Whether it waits for a connection as long as that takes. */
+  get method(): MethodDescriptor {
+    return this.target.definition.descriptor;
+  }
+
+  get metadata(): Metadata {
+    return (this.#metadata ??= copyOf(this.options.metadata));
+  }
+
+  get trailer(): Metadata {
+    return (this.#trailer ??= new LazyMetadata(this.#trailerList));
+  }
+
   get waitForReady(): boolean {
-    return this.#options.waitForReady === true;
+    return this.options.waitForReady === true;
   }
 
-  protected get isOver(): boolean {
-    return this.#over;
+  get isBlocked(): boolean {
+    return this.#attempt?.pending !== undefined;
   }
 
+  get progress(): number {
+    return this.#attempt?.progress ?? 0;
+  }
+
+  get owedSince(): number {
+    const pump = this.#pump;
+    if (pump === undefined) return Infinity;
+    // A server that has all messages owes a stream of answers nothing, but the one answer of the other shape.
+    const owes = !pump.hasEnded || this.isBlocked || !this.method.responseStream;
+    // A server whose answers are not read cannot go on.
+    return owes && this.wantsMessage ? pump.owedSince : Infinity;
+  }
+
+  /** Begins the call, in the async context of its caller. */
   start(): void {
-    const { channel } = this.method;
-    channel.callsStarted++;
-    const { signal } = this.#options;
+    this.target.channel.callsStarted++;
+    if (this.#runsLater()) this.#caller = new AsyncResource("CallwireCall", { requireManualDestroy: true });
+    this.#isInside = true;
+    this.#start();
+    this.#isInside = false;
+  }
+
+  #start(): void {
+    const { options, target } = this;
+    let wrong: { error: unknown } | undefined;
+    if (options.deadline !== undefined || options.timeoutMs !== undefined || options.metadata !== undefined) {
+      try {
+        this.deadlineMs = deadlineOf(options);
+      } catch (error) {
+        // An option, or metadata, that is none.
+        wrong = { error };
+      }
+    }
+    if (target.phases !== undefined) {
+      try {
+        target.phases.began?.(this);
+      } catch (error) {
+        wrong ??= { error };
+      }
+    }
+    if (wrong !== undefined) {
+      this.cancel(wrong.error);
+      return;
+    }
+    const { scope } = target;
+    if (scope !== undefined) {
+      if (scope.isClosed) {
+        this.onClientClosed();
+        return;
+      }
+      scope.add(this);
+      this.#inScope = true;
+    }
+    const { signal } = options;
     if (signal !== undefined) {
       if (signal.aborted) {
-        this.#stop(abortError(), true);
+        this.onAbort();
         return;
       }
       listenForAbort(signal, this);
     }
-    if (this.#options.deadline !== undefined || this.#options.metadata !== undefined) {
+    if (this.deadlineMs !== Infinity) deadlines.add(this);
+    this.#try();
+  }
+
+  /** Makes an attempt. */
+  #try(): void {
+    this.attempts++;
+    this.isCommitted = false;
+    this.#repeated = false;
+    this.#trailerList = undefined;
+    this.#trailer = undefined;
+    const { channel, phases } = this.target;
+    if (phases?.attempted !== undefined) {
+      let ready: void | Promise<void>;
       try {
-        this.#deadline = deadlineOf(this.#options);
+        ready = phases.attempted(this);
       } catch (error) {
-        // Metadata that is none.
         this.cancel(error);
         return;
       }
-      if (this.#deadline !== Infinity && !this.#armDeadline()) return;
+      if (ready !== undefined) {
+        void this.#startWhen(ready);
+        return;
+      }
+      // The phase may have ended it.
+      if (this.#over) return;
     }
     channel.start(this);
   }
 
-  /** Sends the request: there is a connection, and it has room. */
-  begin(connection: ClientConnection): void {
-    const encoding = this.#options.compression ?? this.method.channel.settings.compression;
-    let fields: string[] | undefined;
+  async #startWhen(ready: Promise<void>): Promise<void> {
     try {
-      fields = requestFields(this.#options, this.#deadline, encoding);
+      await ready;
     } catch (error) {
       this.cancel(error);
       return;
     }
-    const size = headerListSize(this.method.fields, fields);
+    if (!this.#over) this.target.channel.start(this);
+  }
+
+  begin(connection: ClientConnection): void {
+    this.#enter(this.#begin, connection);
+  }
+
+  #begin(connection: ClientConnection): void {
+    const { deadlineMs, target } = this;
+    const timeoutMs = deadlineMs === Infinity ? Infinity : deadlineMs - performance.now();
+    if (!(timeoutMs > 0)) {
+      this.onExpired();
+      return;
+    }
+    let fields: string[] | undefined;
+    try {
+      fields = requestFields(this.#metadata ?? this.options.metadata, timeoutMs, this.#encoding);
+    } catch (error) {
+      this.cancel(error);
+      return;
+    }
+    if (this.attempts > 1) (fields ??= []).push(PREVIOUS_ATTEMPTS, String(this.attempts - 1));
+    const size = headerListSize(target.fields, fields);
     const { maxHeaderListSize } = connection.sender.peer;
     if (size > maxHeaderListSize) {
       // RFC 9113, section 10.5.1.
-      this.fail(
-        Status.RESOURCE_EXHAUSTED,
-        `metadata of ${size} bytes, where the server allows ${maxHeaderListSize}`,
-      );
+      const why = `metadata of ${size} bytes, where the server allows ${maxHeaderListSize}`;
+      this.#stop(clientError(target.path, Status.RESOURCE_EXHAUSTED, why, "local"), "local", false);
       return;
     }
-    connection.open(this, this.method.fields, fields);
-    if (this.method.definition.descriptor.requestStream) {
-      this.#pump = new RequestPump(this, this.#request as AsyncIterable<unknown>, encoding);
-      void this.#pump.run();
-    } else if (encoding === "identity") this.send(this.#request, true);
-    else void this.sendCompressed(this.#request, true);
+    const attempt = new Attempt(this);
+    this.#attempt = attempt;
+    connection.open(attempt, target.fields, fields);
+    if (this.method.requestStream) this.#pumpRequest();
+    else void this.sendRequest(this.#request, true);
   }
 
-  /** Sends one message of the request. */
-  send(message: unknown, last: boolean): void {
-    const { definition, maxSendBytes } = this.method;
-    try {
-      writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last);
-    } catch (error) {
-      this.#failFor(error);
+  #pumpRequest(): void {
+    this.#pump = new RequestPump(this);
+    const { stallTimeoutMs } = this.options;
+    if (stallTimeoutMs !== undefined && stallTimeoutMs !== Infinity) {
+      this.#stallWatch = new StallWatch(this, stallTimeoutMs);
     }
+    void this.#pump.run(this.#request as RequestSource);
   }
 
-  /** Sends one message of the request, compressed unless the caller wants it as it is. */
-  async sendCompressed(message: unknown, last: boolean): Promise<void> {
-    const wanted = this.#wantsCompressed(message);
-    // Asking may have ended the call.
-    if (this.#over) return;
-    if (!wanted) {
-      this.send(message, last);
-      return;
-    }
-    const { definition, maxSendBytes } = this.method;
-    const { connection, id } = this;
-    try {
-      const bytes = encodeApart(definition.request, message);
-      if (bytes.length > maxSendBytes) {
-        this.fail(
-          Status.RESOURCE_EXHAUSTED,
-          `a message of ${bytes.length} bytes, where ${maxSendBytes} may be sent`,
-        );
-        return;
+  get #encoding(): Encoding {
+    return this.options.compression ?? this.target.channel.settings.compression;
+  }
+
+  sendRequest(given: unknown, last: boolean): Promise<void> | undefined {
+    let message = given;
+    let compressed = this.#encoding !== "identity";
+    const { phases } = this.target;
+    if (compressed || phases?.request !== undefined) {
+      try {
+        compressed &&= this.options.compressMessage?.(given) ?? true;
+        if (phases?.request !== undefined && !this.#over) message = phases.request(message, this);
+      } catch (error) {
+        this.cancel(error);
       }
-      const compressed = await compress(bytes);
-      // Meanwhile it may be over, or sent again: elsewhere, or on another stream here.
-      if (this.closed || this.connection !== connection || this.id !== id) return;
-      writeCompressed(connection!.sender, this, compressed, last);
-    } catch (error) {
-      this.#failFor(error);
     }
+    // What was called may have ended the call.
+    if (this.#over) return undefined;
+    if (compressed) return this.#attempt!.sendCompressed(message, last);
+    this.#attempt!.send(message, last);
+    return undefined;
   }
 
-  #wantsCompressed(message: unknown): boolean {
-    const { compressMessage } = this.#options;
-    if (compressMessage === undefined) return true;
-    try {
-      return compressMessage(message);
-    } catch (error) {
-      this.cancel(error);
-      return false;
-    }
-  }
-
-  /** Ends the request. */
   sendEnd(): void {
-    if (!this.closed) this.connection!.sender.data(this, EMPTY, true);
-  }
-
-  /** Ends the call with an error of ours; what it has received before is still read. */
-  fail(code: Status, details: string, cause?: unknown): void {
-    const error = new ClientError(this.method.path, code, details);
-    if (cause !== undefined) error.cause = cause;
-    this.#stop(error, false);
-  }
-
-  /** Ends the call for what the application did, or wants. */
-  cancel(error: unknown): void {
-    this.#stop(error, true);
-  }
-
-  /** Ends the call because nobody reads its response any more. */
-  protected abandon(): void {
-    this.#stop(abortError(), false);
-  }
-
-  onAbort(): void {
-    this.#stop(abortError(), true);
-  }
-
-  /** The server has not seen the request: it may be sent once more, unless that takes messages that are gone. */
-  onUnprocessed(why: string): void {
-    if (this.#over) return;
-    if (this.#repeated || this.#head !== undefined || this.#pump !== undefined) {
-      this.fail(Status.UNAVAILABLE, why);
-      return;
-    }
-    this.#repeated = true;
-    this.connection = undefined;
-    this.id = 0;
-    this.closed = false;
-    this.localEnded = false;
-    this.remoteEnded = false;
-    this.uncredited = 0;
-    this.method.channel.start(this);
-  }
-
-  onAborted(code: ErrorCode, message: string): void {
-    if (this.#over || this.#trailers !== undefined) return;
-    const { end, goAwayReason, peer } = this.connection as ClientConnection;
-    if (end !== undefined) {
-      this.fail(Status.UNAVAILABLE, `the connection to ${peer} was lost: ${goAwayReason ?? message}`);
-    } else if (code === ErrorCode.REFUSED_STREAM) this.onUnprocessed(message);
-    // A server ends a call that is late in this way too.
-    else if (code === ErrorCode.CANCEL && Date.now() >= this.#deadline) this.#expire();
-    else this.fail(statusOfErrorCode(code), message);
-  }
-
-  onRoomForMessage(): void {
-    this.#creditPartial();
+    this.#attempt!.sendEnd();
   }
 
   onDrained(): void {
     this.#pump?.onDrained();
   }
 
-  onHeaders(list: HeaderList, endStream: boolean): void {
-    if (list.tooLarge) {
-      const { maxHeaderListSize } = defaultConnectionOptions;
-      this.fail(
-        Status.RESOURCE_EXHAUSTED,
-        `metadata of ${list.size} bytes, where ${maxHeaderListSize} are allowed`,
-      );
-      return;
-    }
-    const head = responseHead(list);
-    if (this.#head !== undefined) {
-      if (!endStream || head.httpStatus !== undefined) {
-        throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a response");
-      }
-      checkLength(this.#head, this.#received, true);
-      this.#onTrailers(head, list);
-      return;
-    }
-    const { httpStatus } = head;
-    if (httpStatus === undefined)
-      throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a response without :status");
-    if (httpStatus.charCodeAt(0) === 0x31 /* 1 */) {
-      // RFC 9113, section 8.1: informational responses come before the one that counts.
-      if (endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a response that ends with 1xx");
-      return;
-    }
-    this.#head = head;
-    if (endStream) {
-      checkLength(head, 0, true);
-      this.#onTrailers(head, list);
-    } else if (httpStatus !== "200") this.fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`);
-    else if (!head.isGrpc) this.fail(Status.UNKNOWN, notGrpc(head));
-    else if (this.#options.onHeader !== undefined) {
-      try {
-        this.#options.onHeader(new LazyMetadata(list));
-      } catch (error) {
-        this.cancel(error);
-      }
-    }
+  onCommitted(header: HeaderList): void {
+    this.isCommitted = true;
+    if (this.options.onHeader !== undefined) this.#enter(this.#tellHeader, header);
   }
 
-  onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
-    if (this.#head === undefined) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
-    this.#received += end - start;
-    checkLength(this.#head, this.#received, endStream);
-    const length = end - start - PREFIX_LENGTH;
-    if (
-      this.#reader === undefined &&
-      this.#inbox === undefined &&
-      length >= 0 &&
-      length <= this.method.maxReceiveBytes &&
-      buffer[start] === 0 &&
-      buffer.readUInt32BE(start + 1) === length
-    ) {
-      // The usual frame: one whole message.
-      this.onBytes(buffer, start + PREFIX_LENGTH, end, end - start);
-    } else if (end > start) this.#read(buffer, start, end);
-    if (endStream && !this.#over) this.#finish(this.#head);
-  }
-
-  onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
-    if (cost < PREFIX_LENGTH + end - start) this.connection!.release(this);
-    if (this.#over) return;
-    if (!compressed && this.#inbox === undefined) {
-      this.onBytes(buffer, start, end, cost);
-      return;
-    }
-    if (compressed && this.#head?.encoding !== "gzip") {
-      this.fail(Status.INTERNAL, "a compressed message, where grpc-encoding is not one that was offered");
-      return;
-    }
-    this.#inbox ??= new Inbox(this, this.method.maxReceiveBytes);
-    this.#inbox.push(keepBytes(buffer, start, end), compressed, cost);
-  }
-
-  onBytes(buffer: Buffer, start: number, end: number, cost: number): void {
-    let message: unknown;
+  #tellHeader(header: HeaderList): void {
     try {
-      message = this.method.definition.response.decode(buffer, start, end);
+      this.options.onHeader!(new LazyMetadata(header));
     } catch (error) {
-      this.fail(Status.INTERNAL, `a response message cannot be decoded: ${textOf(error)}`, error);
+      this.cancel(error);
+    }
+  }
+
+  onResponse(message: unknown, cost: number): void {
+    if (this.target.phases?.response === undefined) this.onMessage(message, cost);
+    else if (this.#isInside || this.#caller === undefined) this.#passResponse(message, cost);
+    else this.#caller.runInAsyncScope(this.#passResponse, this, message, cost);
+  }
+
+  #passResponse(message: unknown, cost: number): void {
+    let passed: unknown;
+    try {
+      passed = this.target.phases!.response!(message, this);
+    } catch (error) {
+      this.cancel(error);
       return;
     }
-    this.onResponse(message, cost);
+    if (!this.#over) this.onMessage(passed, cost);
   }
 
-  onInboxEnd(): void {
-    if (!this.#over) this.#complete(this.#trailers!);
+  onTrailers(trailer: HeaderList): void {
+    this.#trailerList = trailer;
+    // Those of an attempt that is not committed may not count.
+    if (this.isCommitted) this.#tellTrailer();
   }
 
-  onInboxError(error: unknown): void {
-    this.#failFor(error);
+  /** Tells the caller of the trailers, once, if there are any. */
+  #tellTrailer(): void {
+    if (this.options.onTrailer === undefined || this.#isTrailerTold || this.#trailerList === undefined)
+      return;
+    this.#isTrailerTold = true;
+    this.#enter(this.#callOnTrailer, undefined);
+  }
+
+  #callOnTrailer(): void {
+    try {
+      this.options.onTrailer!(this.trailer);
+    } catch (error) {
+      this.cancel(error);
+    }
+  }
+
+  onEnded(): void {
+    this.#tellTrailer();
+    if (this.#over) return;
+    if (!this.isComplete) {
+      this.failHere(Status.UNIMPLEMENTED, "the response has no message");
+      return;
+    }
+    this.#close();
+    this.target.channel.callsSucceeded++;
+    if (this.target.phases?.ended !== undefined) this.#enter(this.#tellEnded, Status.OK);
+    this.onSucceeded();
+  }
+
+  onUnprocessed(why: string, origin: FailureOrigin): void {
+    // A request that is a stream has given messages that are gone.
+    if (this.#repeated || this.#pump !== undefined) {
+      this.onFailed(clientError(this.target.path, Status.UNAVAILABLE, why, origin), origin);
+      return;
+    }
+    this.#repeated = true;
+    this.#endAttempt();
+    this.target.channel.start(this);
+  }
+
+  fail(code: Status, details: string): void {
+    this.onFailed(clientError(this.target.path, code, details, "connection"), "connection");
+  }
+
+  onFailed(error: unknown, origin: FailureOrigin): void {
+    if (this.#over) return;
+    if (this.target.phases?.retryAfterMs === undefined) this.#giveUp(error, origin);
+    else if (this.#isInside || this.#caller === undefined) this.#tryAgain(error, origin);
+    else this.#caller.runInAsyncScope(this.#tryAgain, this, error, origin);
+  }
+
+  #tryAgain(error: unknown, origin: FailureOrigin): void {
+    let waitMs: number | undefined;
+    if (!this.isCommitted && this.#pump === undefined && !this.method.requestStream && origin !== "local") {
+      try {
+        waitMs = this.target.phases!.retryAfterMs!(error, origin, this);
+      } catch (thrown) {
+        this.cancel(thrown);
+      }
+      if (this.#over) return;
+    }
+    if (waitMs === undefined) {
+      this.#giveUp(error, origin);
+      return;
+    }
+    this.#endAttempt();
+    this.#retryTimer = setTimeout(onRetry, timerMs(Math.max(waitMs, 0)), this);
+  }
+
+  /** Lets go of an attempt that has failed, and is not the last. */
+  #endAttempt(): void {
+    if (this.#attempt === undefined) {
+      this.target.channel.forget(this);
+      return;
+    }
+    this.#attempt.close();
+    this.#attempt = undefined;
+  }
+
+  #giveUp(error: unknown, origin: FailureOrigin): void {
+    this.#tellTrailer();
+    this.#stop(error, origin, false);
+  }
+
+  /** Ends the call with an error of ours; what it has received before is still read. */
+  protected failHere(code: Status, details: string): void {
+    this.#stop(clientError(this.target.path, code, details, "local"), "local", false);
+  }
+
+  cancel(error: unknown): void {
+    this.#stop(error, "local", true);
   }
 
   /** A message of this cost is used up: the server may send as much again. */
   protected giveBack(cost: number): void {
-    // What a stream had not used up when it was closed was given back then.
-    if (!this.closed) this.connection!.consume(this, cost);
+    this.#attempt!.giveBack(cost);
   }
 
   /** The reader of the response wants a message, and there is none. */
   protected onWanted(): void {
-    this.#inbox?.advance();
-    this.#creditPartial();
+    this.#attempt!.onWanted();
   }
 
-  #read(buffer: Buffer, start: number, end: number): void {
-    this.#reader ??= new MessageReader(this.method.maxReceiveBytes);
-    try {
-      this.#reader.read(buffer, start, end, this);
-    } catch (error) {
-      this.#failFor(error);
-      return;
-    }
-    this.#creditPartial();
+  /** Ends the call because nobody reads its response any more: it has not failed, for nobody would hear of it. */
+  protected abandon(): void {
+    if (this.#over) return;
+    if (this.#attempt === undefined) this.target.channel.forget(this);
+    this.#close();
+    // It may never have begun.
+    if (this.attempts === 0) return;
+    this.target.channel.callsFailed++;
+    if (this.target.phases?.ended !== undefined) this.#enter(this.#tellEnded, Status.CANCELLED);
   }
 
-  /** A message longer than the window could not arrive if its beginning were not given back. */
-  #creditPartial(): void {
-    if (this.#reader === undefined || this.closed || !this.wantsMessage) return;
-    if (this.connection!.reserve(this, this.#reader.partialLength))
-      this.giveBack(this.#reader.creditPartial());
+  onAbort(): void {
+    this.#stop(abortError(), "local", true);
   }
 
-  #onTrailers(head: ResponseHead, list: HeaderList): void {
-    if (this.#options.onTrailer !== undefined) {
-      try {
-        this.#options.onTrailer(new LazyMetadata(list));
-      } catch (error) {
-        this.cancel(error);
-        return;
-      }
-    }
-    this.#finish(head);
+  onClientClosed(): void {
+    this.cancel(clientError(this.target.path, Status.CANCELLED, "the client is closed", "local"));
   }
 
-  /** The response has ended; what of it is compressed comes first. */
-  #finish(head: ResponseHead): void {
-    this.#trailers = head;
-    if (this.#inbox === undefined) this.#complete(head);
-    else this.#inbox.end();
+  onStalled(timeoutMs: number): void {
+    this.#expire(`the server took nothing for ${timeoutMs} ms`);
   }
 
-  #complete(head: ResponseHead): void {
-    const { status } = head;
-    if (status === undefined) {
-      const { httpStatus } = head;
-      if (httpStatus !== undefined && httpStatus !== "200") {
-        this.fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`);
-      } else this.fail(Status.UNKNOWN, head.isGrpc ? "the response has no grpc-status" : notGrpc(head));
-    } else if (status !== Status.OK) this.fail(status, head.message);
-    else if (this.#reader?.isBetweenMessages === false) {
-      this.fail(Status.INTERNAL, "the response ended inside a message");
-    } else if (!this.isComplete) this.fail(Status.UNIMPLEMENTED, "the response has no message");
-    else {
-      this.#close();
-      this.method.channel.callsSucceeded++;
-      this.onSucceeded();
-    }
+  /** Called by the wheel. */
+  onDeadline(): void {
+    this.onExpired();
+  }
+
+  onExpired(): void {
+    this.#expire(
+      this.#attempt === undefined
+        ? "the deadline passed before there was a connection"
+        : "the deadline passed before the response was complete",
+    );
+  }
+
+  #expire(why: string): void {
+    this.#stop(clientError(this.target.path, Status.DEADLINE_EXCEEDED, why, "deadline"), "deadline", false);
   }
 
   /** Ends the call, wherever it is, with an error. */
-  #stop(error: unknown, atOnce: boolean): void {
+  #stop(error: unknown, origin: FailureOrigin, atOnce: boolean): void {
     if (this.#over) return;
-    if (this.connection === undefined) this.method.channel.forget(this);
+    if (this.#attempt === undefined) this.target.channel.forget(this);
     this.#close();
-    this.method.channel.callsFailed++;
-    this.onFailed(error, atOnce);
+    this.target.channel.callsFailed++;
+    const { phases } = this.target;
+    if (phases === undefined) this.onError(error, atOnce);
+    else if (this.#isInside || this.#caller === undefined) this.#tellFailed(error, origin, atOnce);
+    else this.#caller.runInAsyncScope(this.#tellFailed, this, error, origin, atOnce);
+  }
+
+  #tellFailed(error: unknown, origin: FailureOrigin, atOnce: boolean): void {
+    const { phases } = this.target;
+    let thrown = error;
+    try {
+      if (phases!.failed !== undefined) thrown = phases!.failed(error, origin, this);
+    } catch (fault) {
+      thrown = fault;
+    }
+    this.#tellEnded(codeOf(error));
+    this.onError(thrown, atOnce);
+  }
+
+  #tellEnded(code: Status): void {
+    try {
+      this.target.phases!.ended?.(this, code);
+    } catch (fault) {
+      reportFault(fault);
+    }
   }
 
   /** Lets go of all that the call held. */
   #close(): void {
     this.#over = true;
-    clearTimeout(this.#deadlineTimer);
-    const { signal } = this.#options;
+    if (this.deadlineMs !== Infinity) deadlines.remove(this);
+    clearTimeout(this.#retryTimer);
+    const { signal } = this.options;
     if (signal !== undefined) stopListening(signal, this);
-    this.#inbox?.close();
-    this.#pump?.stop();
-    if (this.connection === undefined || this.closed || (this.localEnded && this.remoteEnded)) return;
-    // RFC 9113, section 8.1: a whole response makes the rest of the request needless, without an error.
-    this.connection.resetStream(this, this.remoteEnded ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
+    if (this.#inScope) this.target.scope!.remove(this);
+    this.#stallWatch?.stop();
+    if (this.#pump !== undefined) this.#enter(this.#pump.stop, undefined, this.#pump);
+    this.#attempt?.close();
   }
 
-  #failFor(error: unknown): void {
-    if (error instanceof ServerError) this.fail(error.code, error.details, error.cause);
-    else this.fail(Status.INTERNAL, textOf(error), error);
-  }
-
-  /** False if the deadline has passed already. */
-  #armDeadline(): boolean {
-    const left = this.#deadline - Date.now();
-    if (!(left > 0)) {
-      this.#expire();
-      return false;
-    }
-    this.#deadlineTimer = setTimeout(onDeadline, timerMs(left), this);
-    return true;
-  }
-
-  /** Called by the timer, which may be too early for a deadline far away. */
-  onTimer(): void {
-    this.#armDeadline();
-  }
-
-  #expire(): void {
-    this.fail(
-      Status.DEADLINE_EXCEEDED,
-      this.connection === undefined
-        ? "the deadline passed before there was a connection"
-        : "the deadline passed before the response was complete",
+  /** Whether something of the application may run later, which must be in its caller's async context. */
+  #runsLater(): boolean {
+    const { options, target } = this;
+    return (
+      target.hasLatePhases ||
+      target.definition.descriptor.requestStream ||
+      options.onHeader !== undefined ||
+      options.onTrailer !== undefined ||
+      options.compressMessage !== undefined
     );
   }
+
+  /** Runs a step in the async context of the caller, if something of the caller's may run in it. */
+  #enter<Argument, This = this>(
+    step: (this: This, argument: Argument) => void,
+    argument: Argument,
+    self = this as unknown as This,
+  ): void {
+    if (this.#isInside || this.#caller === undefined) step.call(self, argument);
+    else this.#caller.runInAsyncScope(step, self, argument);
+  }
+
+  /** Called by the timer between two attempts. */
+  retry(): void {
+    this.#enter(this.#try, undefined);
+  }
 }
 
-/** One function for all timers: a closure for each call would cost more than the timer. */
-function onDeadline(call: ClientCall): void {
-  call.onTimer();
+/** One function for all timers. */
+function onRetry(call: ClientCall): void {
+  call.retry();
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Metadata of the call's own, that the caller's are not changed by. */
+function copyOf(metadata: Metadata | undefined): Metadata {
+  return metadata === undefined ? new LazyMetadata() : Metadata(metadata);
 }

@@ -6,7 +6,13 @@ import type { ConnectionOptions } from "../http2/connection-options.js";
 import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/constants.js";
 import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
-import type { ClientCall } from "./client-call.js";
+import type { Http2Stream } from "../http2/stream.js";
+
+/** A stream that a client opens. */
+export interface ClientStream extends Http2Stream {
+  /** The server has not seen the stream, and never will: the connection has let go of it. */
+  onUnprocessed(why: string): void;
+}
 
 /** Hears what becomes of a connection. */
 export interface ConnectionListener {
@@ -83,12 +89,12 @@ export class ClientConnection extends Connection {
   }
 
   /** Opens a stream with the request's headers; there must be room. */
-  open(call: ClientCall, fields: HeaderFields, rest: readonly string[] | undefined): void {
+  open(stream: ClientStream, fields: HeaderFields, rest: readonly string[] | undefined): void {
     if (this.streams.size === 0) this.#onBusy();
     const id = this.#nextId;
     this.#nextId += 2;
-    this.addStream(call, id);
-    this.sender.headers(call, fields, rest, false);
+    this.addStream(stream, id);
+    this.sender.headers(stream, fields, rest, false);
     // RFC 9113, section 5.1.1: ids are never used again.
     if (this.#nextId > MAX_31_BITS) this.#goAway(false);
   }
@@ -138,7 +144,7 @@ export class ClientConnection extends Connection {
     for (const stream of this.streams.toArray()) {
       if (stream.id <= lastStreamId) continue;
       this.forgetStream(stream);
-      (stream as ClientCall).onUnprocessed("the server is going away");
+      (stream as ClientStream).onUnprocessed("the server is going away");
     }
     this.#closeIfDone();
   }

@@ -1,7 +1,9 @@
 import type { Method } from "../grpc/definitions.js";
 import { HeaderFields } from "../hpack/header-fields.js";
 import { ACCEPT_ENCODING } from "../grpc/compression.js";
+import type { CallScope } from "./call-scope.js";
 import type { TransportChannel } from "./channel.js";
+import type { ClientPhases } from "./client-phases.js";
 
 /** A method of a service at a channel: what all its calls share. */
 export class ClientMethod {
@@ -12,14 +14,23 @@ export class ClientMethod {
   readonly fields: HeaderFields;
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
+  /** What happens around each call; undefined for nothing. */
+  readonly phases: ClientPhases | undefined;
+  /** Whether one of the phases may run when something comes in, outside of what the caller runs in. */
+  readonly hasLatePhases: boolean;
+  /** Where its calls are kept while they run; undefined for nowhere. */
+  readonly scope: CallScope | undefined;
 
-  constructor(definition: Method, channel: TransportChannel) {
+  constructor(definition: Method, channel: TransportChannel, phases?: ClientPhases, scope?: CallScope) {
     const { settings, secure, authority } = channel;
     this.channel = channel;
     this.definition = definition;
     this.path = definition.descriptor.path;
     this.maxReceiveBytes = settings.maxReceiveBytes;
     this.maxSendBytes = settings.maxSendBytes;
+    this.phases = phases;
+    this.hasLatePhases = phases !== undefined && hasLatePhases(phases);
+    this.scope = scope;
     this.fields = new HeaderFields([
       ":method",
       "POST",
@@ -39,4 +50,14 @@ export class ClientMethod {
       ACCEPT_ENCODING,
     ]);
   }
+}
+
+function hasLatePhases({ request, response, retryAfterMs, failed, ended }: ClientPhases): boolean {
+  return (
+    request !== undefined ||
+    response !== undefined ||
+    retryAfterMs !== undefined ||
+    failed !== undefined ||
+    ended !== undefined
+  );
 }

@@ -7,14 +7,17 @@ export interface ClientCallContext<Options extends object = object> {
   readonly method: MethodDescriptor;
   /** What the caller gave. Not to be changed. */
   readonly options: CallOptions & Options;
-  /** What goes out with the next attempt: a copy of the caller's, which costs nothing until it is written to or read. */
+  /**
+   * What goes out with the next attempt: a copy of the caller's, which costs nothing until it is written to or read. What was
+   * set for one attempt is there for the next.
+   */
   readonly metadata: Metadata;
   /**
    * When the call is over, in milliseconds by the clock of `performance.now()`; `Infinity` for never. `began` may set it; it goes
    * to the wire as `grpc-timeout`, and never through text and back.
    */
   deadlineMs: number;
-  /** How many attempts have begun. */
+  /** How many attempts have begun, the present one with them: 1 in the first `attempted`. */
   readonly attempts: number;
   /** Whether something of an answer has come to the present attempt: it cannot be tried again (gRPC A6). */
   readonly isCommitted: boolean;
@@ -56,7 +59,10 @@ export interface ClientPhases<Options extends object = object> {
    * undefined if the call has failed. Not asked for a call that streams its requests. It must not throw.
    */
   retryAfterMs?(error: unknown, origin: FailureOrigin, call: ClientCallContext<Options>): number | undefined;
-  /** The call has failed. Returns what its caller gets thrown. It must not throw. */
+  /**
+   * The call has failed. Returns what its caller gets thrown. It must not throw. Not called for a stream whose reader wants no
+   * more of it: nobody would get it.
+   */
   failed?(error: unknown, origin: FailureOrigin, call: ClientCallContext<Options>): unknown;
   /** The call has ended, after `failed`. Called exactly once for each call whose `began` was called. It must not throw. */
   ended?(call: ClientCallContext<Options>, code: Status): void;

@@ -16,6 +16,19 @@ export interface CallOptions extends NiceGrpcCallOptions {
    * DEADLINE_EXCEEDED if there is no answer by then. Default: none, or what `grpc-timeout` in the metadata says.
    */
   deadline?: Date | number;
+  /**
+   * How long the call may take with all its attempts, in milliseconds; `Infinity` for no limit. It is sent to the server, and
+   * the call fails with DEADLINE_EXCEEDED if there is no answer by then. With `deadline` too, the earlier one counts. Must be
+   * more than 0: otherwise the call fails with a RangeError. Default: none.
+   */
+  timeoutMs?: number;
+  /**
+   * How long a call that streams its requests may make no progress because of the server, in milliseconds, before it fails
+   * with DEADLINE_EXCEEDED: the server does not take a message, or has taken all and does not send the one answer. (A call
+   * that answers with a stream may wait for its answers as long as it likes.) The time that the source of requests or the
+   * reader of answers takes does not count. `Infinity` for no limit; must be more than 0. Default: none.
+   */
+  stallTimeoutMs?: number;
   /** Whether the call waits for a connection however long that takes, where others fail with UNAVAILABLE. Default: false. */
   waitForReady?: boolean;
   /** How the request's messages are compressed. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */

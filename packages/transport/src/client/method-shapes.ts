@@ -1,6 +1,7 @@
 import type { ClientMiddleware } from "nice-grpc-common";
 import type { ClientMethod } from "./client-method.js";
 import type { CallOptions } from "./client-types.js";
+import { isRightRequest } from "./request-pump.js";
 import { SingleResponseCall } from "./single-response-call.js";
 import { ResponseStream } from "./streamed-response-call.js";
 
@@ -19,12 +20,12 @@ export function directMethod(method: ClientMethod, defaults: CallOptions): AnyCl
 
   if (responseStream) {
     return (request, options) =>
-      isAsyncIterable(request) === requestStream
+      isRightRequest(request, requestStream)
         ? new ResponseStream(method, request, merge(options))
         : failing(wrongRequest(method));
   }
   return (request, options) =>
-    isAsyncIterable(request) === requestStream
+    isRightRequest(request, requestStream)
       ? new SingleResponseCall(method, request, merge(options)).response
       : Promise.reject(wrongRequest(method));
 }
@@ -54,13 +55,13 @@ function nextMethod(method: ClientMethod): NextMethod {
   const { requestStream, responseStream } = method.definition.descriptor;
   if (responseStream) {
     return (request, options) =>
-      isAsyncIterable(request) === requestStream
+      isRightRequest(request, requestStream)
         ? (new ResponseStream(method, request, options) as unknown as CallGenerator)
         : failing(wrongRequest(method));
   }
   // oxlint-disable-next-line require-yield -- a call that answers with one message returns it
   return async function* next(request, options) {
-    if (isAsyncIterable(request) !== requestStream) throw wrongRequest(method);
+    if (!isRightRequest(request, requestStream)) throw wrongRequest(method);
     return await new SingleResponseCall(method, request, options).response;
   };
 }
@@ -96,10 +97,6 @@ function streamOf(call: CallGenerator, shape: string): AsyncIterable<unknown> {
     throw: (error: unknown) => call.throw(error),
   };
   return { [Symbol.asyncIterator]: () => iterator };
-}
-
-function isAsyncIterable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }
 
 function shapeName({ definition }: ClientMethod): string {

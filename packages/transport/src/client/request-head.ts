@@ -1,25 +1,45 @@
+import type { Metadata } from "nice-grpc-common";
 import type { Encoding } from "../grpc/compression.js";
 import { toFields } from "../grpc/metadata.js";
 import { formatTimeout, parseTimeout } from "../grpc/timeout.js";
 import type { CallOptions } from "./client-types.js";
 
-/** The header fields of a request that are its own, beside those of its method; undefined if there are none. */
+/**
+ * The header fields of a request that are its own, beside those of its method; undefined if there are none.
+ *
+ * @param timeoutMs How much time is left, in milliseconds; `Infinity` for no limit.
+ */
 export function requestFields(
-  { metadata }: CallOptions,
-  deadlineMs: number,
+  metadata: Metadata | undefined,
+  timeoutMs: number,
   encoding: Encoding,
 ): string[] | undefined {
   let fields = metadata === undefined ? undefined : toFields(metadata);
-  if (deadlineMs !== Infinity) {
-    (fields ??= []).push("grpc-timeout", formatTimeout(deadlineMs - Date.now()));
-  }
+  if (timeoutMs !== Infinity) (fields ??= []).push("grpc-timeout", formatTimeout(timeoutMs));
   if (encoding !== "identity") (fields ??= []).push("grpc-encoding", encoding);
   return fields;
 }
 
-/** When a call is over: by its deadline, or the timeout in its metadata, whichever is earlier. */
-export function deadlineOf({ deadline, metadata }: CallOptions): number {
-  const timeout = metadata?.get("grpc-timeout");
-  const byMetadata = timeout === undefined ? Infinity : Date.now() + (parseTimeout(timeout) ?? Infinity);
-  return Math.min(deadline === undefined ? Infinity : Number(deadline), byMetadata);
+/**
+ * When a call is over, by the clock of `performance.now()`: by its deadline, its timeout, or the timeout in its metadata,
+ * whichever is earliest. `Infinity` if there is none.
+ *
+ * @throws {RangeError} if one of them is not a time.
+ */
+export function deadlineOf({ deadline, metadata, timeoutMs = Infinity }: CallOptions): number {
+  if (!(timeoutMs > 0))
+    throw new RangeError(`timeoutMs is ${timeoutMs}: it must be more than 0; Infinity means no limit`);
+  const text = metadata?.get("grpc-timeout");
+  const left = Math.min(
+    timeoutMs,
+    deadline === undefined ? Infinity : timeUntil(deadline),
+    (text === undefined ? undefined : parseTimeout(text)) ?? Infinity,
+  );
+  return left === Infinity ? Infinity : performance.now() + left;
+}
+
+function timeUntil(deadline: Date | number): number {
+  const time = Number(deadline);
+  if (Number.isNaN(time)) throw new RangeError("deadline is not a time");
+  return time - Date.now();
 }

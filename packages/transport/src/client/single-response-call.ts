@@ -35,9 +35,9 @@ export class SingleResponseCall extends ClientCall {
     return this.#received;
   }
 
-  protected onResponse(message: unknown, cost: number): void {
+  protected onMessage(message: unknown, cost: number): void {
     if (this.#received) {
-      this.fail(Status.UNIMPLEMENTED, "the response has more than one message");
+      this.failHere(Status.UNIMPLEMENTED, "the response has more than one message");
       return;
     }
     this.#received = true;
@@ -49,7 +49,7 @@ export class SingleResponseCall extends ClientCall {
     this.#resolve(this.#message);
   }
 
-  protected onFailed(error: unknown): void {
+  protected onError(error: unknown): void {
     this.#reject(error);
   }
 }

@@ -21,7 +21,7 @@ class StreamedResponseCall extends ClientCall {
     return true;
   }
 
-  protected onResponse(message: unknown, cost: number): void {
+  protected onMessage(message: unknown, cost: number): void {
     this.messages.push(message, cost);
   }
 
@@ -29,7 +29,7 @@ class StreamedResponseCall extends ClientCall {
     this.messages.end();
   }
 
-  protected onFailed(error: unknown, atOnce: boolean): void {
+  protected onError(error: unknown, atOnce: boolean): void {
     this.messages.fail(error, atOnce);
   }
 }

@@ -1,4 +1,10 @@
-import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
+import {
+  createSecureServer,
+  createServer as createHttp2Server,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from "node:http2";
 import type { IncomingHttpHeaders, ServerHttp2Stream, Settings } from "node:http2";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
@@ -37,16 +43,18 @@ export interface Peer extends AsyncDisposable {
 /** A server that answers streams as a test wants, over node:http2. */
 export interface Http2Peer extends Peer {
   sessions: Set<ServerHttp2Session>;
-  server: Http2Server;
+  server: Http2Server | Http2SecureServer;
 }
 
 export async function startHttp2(
   onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
   settings: Settings = {},
   port = 0,
+  tls?: { key: string; cert: string },
 ): Promise<Http2Peer> {
   const sessions = new Set<ServerHttp2Session>();
-  const server = createHttp2Server({ settings }, undefined);
+  const server =
+    tls === undefined ? createHttp2Server({ settings }) : createSecureServer({ settings, ...tls });
   server.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));

@@ -1,0 +1,304 @@
+import { ServerError, Status } from "nice-grpc-common";
+import { compress } from "../grpc/compression.js";
+import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
+import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
+import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
+import type { HeaderList } from "../hpack/header-list.js";
+import { defaultConnectionOptions } from "../http2/connection-options.js";
+import { checkLength } from "../http2/content-length.js";
+import { ErrorCode, StreamError } from "../http2/errors.js";
+import { keepBytes } from "../http2/socket-reader.js";
+import { Http2Stream } from "../http2/stream.js";
+import { clientError, textOf } from "./call-errors.js";
+import type { ClientConnection, ClientStream } from "./client-connection.js";
+import type { ClientMethod } from "./client-method.js";
+import type { FailureOrigin } from "./client-phases.js";
+import { Inbox, type InboxReader } from "./inbox.js";
+import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
+
+const EMPTY = Buffer.alloc(0);
+
+/** What an {@link Attempt} is made for: a call. After a failure it hears no more of the attempt. */
+export interface AttemptOwner {
+  /** Its method: limits, and how messages become bytes. */
+  readonly target: ClientMethod;
+  /** When the call is over, by the clock of `performance.now()`. */
+  readonly deadlineMs: number;
+  /** Whether the reader of the response waits for a message. */
+  readonly wantsMessage: boolean;
+  /** The response's headers have come: the attempt is committed (gRPC A6). */
+  onCommitted(header: HeaderList): void;
+  /** A message of the response; {@link Attempt.giveBack} must hear of its cost when it is used up. */
+  onResponse(message: unknown, cost: number): void;
+  /** The trailers have come, before the end or the failure that they tell. */
+  onTrailers(trailer: HeaderList): void;
+  /** The response has ended with OK, and all its messages were handed on. */
+  onEnded(): void;
+  onFailed(error: unknown, origin: FailureOrigin): void;
+  /** The server has not seen the request, and never will on this stream. */
+  onUnprocessed(why: string, origin: FailureOrigin): void;
+  /** The server gave the call up, and its deadline has passed. */
+  onExpired(): void;
+  /** What waited to be sent has been sent. */
+  onDrained(): void;
+}
+
+/** One attempt of a call, and the stream that carries it: sends the request's messages, and reads the response. */
+export class Attempt extends Http2Stream implements ClientStream, InboxReader, MessageSink {
+  readonly #owner: AttemptOwner;
+  #over = false;
+  #head: ResponseHead | undefined;
+  #trailers: ResponseHead | undefined;
+  /** How many bytes of DATA have come. */
+  #received = 0;
+  /** Made when a message comes in more than one frame, or not alone in one. */
+  #reader: MessageReader | undefined;
+  /** Made when a compressed message comes. */
+  #inbox: Inbox | undefined;
+
+  constructor(owner: AttemptOwner) {
+    super();
+    this.#owner = owner;
+  }
+
+  /** Grows whenever the server takes something of what waits to be sent, or sends something. */
+  get progress(): number {
+    return this.#received - (this.pending?.bytes ?? 0);
+  }
+
+  get wantsMessage(): boolean {
+    return this.#owner.wantsMessage;
+  }
+
+  /** Sends one message of the request. */
+  send(message: unknown, last: boolean): void {
+    const { definition, maxSendBytes } = this.#owner.target;
+    try {
+      writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last);
+    } catch (error) {
+      this.#failFor(error);
+    }
+  }
+
+  /** Sends one message of the request, compressed. */
+  async sendCompressed(message: unknown, last: boolean): Promise<void> {
+    const { definition, maxSendBytes } = this.#owner.target;
+    try {
+      const compressed = await compress(encodeApart(definition.request, message, maxSendBytes));
+      // Meanwhile it may be over.
+      if (!this.closed) writeCompressed(this.connection!.sender, this, compressed, last);
+    } catch (error) {
+      this.#failFor(error);
+    }
+  }
+
+  /** Ends the request. */
+  sendEnd(): void {
+    if (!this.closed) this.connection!.sender.data(this, EMPTY, true);
+  }
+
+  /** Ends the attempt: what still comes of it reaches nobody. */
+  close(): void {
+    this.#over = true;
+    this.#inbox?.close();
+    if (this.connection === undefined || this.closed || (this.localEnded && this.remoteEnded)) return;
+    // RFC 9113, section 8.1: a whole response makes the rest of the request needless, without an error.
+    this.connection.resetStream(this, this.remoteEnded ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
+  }
+
+  /** A message of this cost is used up: the server may send as much again. */
+  giveBack(cost: number): void {
+    // What a stream had not used up when it was closed was given back then.
+    if (!this.closed) this.connection!.consume(this, cost);
+  }
+
+  /** The reader of the response wants a message, and there is none. */
+  onWanted(): void {
+    this.#inbox?.advance();
+    this.#creditPartial();
+  }
+
+  onUnprocessed(why: string): void {
+    this.#unprocessed(why, "connection");
+  }
+
+  onAborted(code: ErrorCode, message: string): void {
+    if (this.#over || this.#trailers !== undefined) return;
+    const { end, goAwayReason, peer } = this.connection as ClientConnection;
+    if (end !== undefined) {
+      this.#fail(
+        Status.UNAVAILABLE,
+        `the connection to ${peer} was lost: ${goAwayReason ?? message}`,
+        "connection",
+      );
+    } else if (code === ErrorCode.REFUSED_STREAM) this.#unprocessed(message, "reset");
+    // A server ends a call that is late in this way too.
+    else if (code === ErrorCode.CANCEL && performance.now() >= this.#owner.deadlineMs) {
+      this.#owner.onExpired();
+    } else this.#fail(statusOfErrorCode(code), message, "reset");
+  }
+
+  onRoomForMessage(): void {
+    this.#creditPartial();
+  }
+
+  onDrained(): void {
+    if (!this.#over) this.#owner.onDrained();
+  }
+
+  onHeaders(list: HeaderList, endStream: boolean): void {
+    if (list.tooLarge) {
+      const { maxHeaderListSize } = defaultConnectionOptions;
+      this.#fail(
+        Status.RESOURCE_EXHAUSTED,
+        `metadata of ${list.size} bytes, where ${maxHeaderListSize} are allowed`,
+        "local",
+      );
+      return;
+    }
+    const head = responseHead(list);
+    if (this.#head !== undefined) {
+      if (!endStream || head.httpStatus !== undefined) {
+        throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a response");
+      }
+      checkLength(this.#head, this.#received, true);
+      this.#onTrailers(head, list);
+      return;
+    }
+    const { httpStatus } = head;
+    if (httpStatus === undefined)
+      throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a response without :status");
+    if (httpStatus.charCodeAt(0) === 0x31 /* 1 */) {
+      // RFC 9113, section 8.1: informational responses come before the one that counts.
+      if (endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a response that ends with 1xx");
+      return;
+    }
+    this.#head = head;
+    if (endStream) {
+      checkLength(head, 0, true);
+      this.#onTrailers(head, list);
+    } else if (httpStatus !== "200") {
+      this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
+    } else if (!head.isGrpc) this.#fail(Status.UNKNOWN, notGrpc(head), "status");
+    else this.#owner.onCommitted(list);
+  }
+
+  onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
+    if (this.#head === undefined) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
+    this.#received += end - start;
+    checkLength(this.#head, this.#received, endStream);
+    const length = end - start - PREFIX_LENGTH;
+    if (
+      this.#reader === undefined &&
+      this.#inbox === undefined &&
+      length >= 0 &&
+      length <= this.#owner.target.maxReceiveBytes &&
+      buffer[start] === 0 &&
+      buffer.readUInt32BE(start + 1) === length
+    ) {
+      // The usual frame: one whole message.
+      this.onBytes(buffer, start + PREFIX_LENGTH, end, end - start);
+    } else if (end > start) this.#read(buffer, start, end);
+    if (endStream && !this.#over) this.#finish(this.#head);
+  }
+
+  onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
+    if (cost < PREFIX_LENGTH + end - start) this.connection!.release(this);
+    if (this.#over) return;
+    if (!compressed && this.#inbox === undefined) {
+      this.onBytes(buffer, start, end, cost);
+      return;
+    }
+    if (compressed && this.#head?.encoding !== "gzip") {
+      this.#fail(
+        Status.INTERNAL,
+        "a compressed message, where grpc-encoding is not one that was offered",
+        "local",
+      );
+      return;
+    }
+    this.#inbox ??= new Inbox(this, this.#owner.target.maxReceiveBytes);
+    this.#inbox.push(keepBytes(buffer, start, end), compressed, cost);
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number, cost: number): void {
+    let message: unknown;
+    try {
+      message = this.#owner.target.definition.response.decode(buffer, start, end);
+    } catch (error) {
+      this.#fail(Status.INTERNAL, `a response message cannot be decoded: ${textOf(error)}`, "local", error);
+      return;
+    }
+    this.#owner.onResponse(message, cost);
+  }
+
+  onInboxEnd(): void {
+    if (!this.#over) this.#complete(this.#trailers!);
+  }
+
+  onInboxError(error: unknown): void {
+    this.#failFor(error);
+  }
+
+  #read(buffer: Buffer, start: number, end: number): void {
+    this.#reader ??= new MessageReader(this.#owner.target.maxReceiveBytes);
+    try {
+      this.#reader.read(buffer, start, end, this);
+    } catch (error) {
+      this.#failFor(error);
+      return;
+    }
+    this.#creditPartial();
+  }
+
+  /** A message longer than the window could not arrive if its beginning were not given back. */
+  #creditPartial(): void {
+    if (this.#reader === undefined || this.closed || !this.wantsMessage) return;
+    if (this.connection!.reserve(this, this.#reader.partialLength))
+      this.giveBack(this.#reader.creditPartial());
+  }
+
+  #onTrailers(head: ResponseHead, list: HeaderList): void {
+    this.#owner.onTrailers(list);
+    if (!this.#over) this.#finish(head);
+  }
+
+  /** The response has ended; what of it is compressed comes first. */
+  #finish(head: ResponseHead): void {
+    this.#trailers = head;
+    if (this.#inbox === undefined) this.#complete(head);
+    else this.#inbox.end();
+  }
+
+  #complete(head: ResponseHead): void {
+    const { status } = head;
+    if (status === undefined) {
+      const { httpStatus } = head;
+      if (httpStatus !== undefined && httpStatus !== "200") {
+        this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
+      } else {
+        const why = head.isGrpc ? "the response has no grpc-status" : notGrpc(head);
+        this.#fail(Status.UNKNOWN, why, "status");
+      }
+    } else if (status !== Status.OK) this.#fail(status, head.message, "status");
+    else if (this.#reader?.isBetweenMessages === false) {
+      this.#fail(Status.INTERNAL, "the response ended inside a message", "local");
+    } else this.#owner.onEnded();
+  }
+
+  #unprocessed(why: string, origin: FailureOrigin): void {
+    if (this.#over) return;
+    if (this.#head === undefined) this.#owner.onUnprocessed(why, origin);
+    else this.#fail(Status.UNAVAILABLE, why, origin);
+  }
+
+  #failFor(error: unknown): void {
+    if (error instanceof ServerError) this.#fail(error.code, error.details, "local", error.cause);
+    else this.#fail(Status.INTERNAL, textOf(error), "local", error);
+  }
+
+  #fail(code: Status, details: string, origin: FailureOrigin, cause?: unknown): void {
+    if (this.#over) return;
+    this.#owner.onFailed(clientError(this.#owner.target.path, code, details, origin, cause), origin);
+  }
+}

@@ -1,0 +1,41 @@
+/** A call in a {@link CallScope}, which links its calls through themselves. */
+export interface ScopedCall {
+  /** Ends the call, because its client is closed. */
+  onClientClosed(): void;
+  scopeNext: ScopedCall | undefined;
+  scopePrevious: ScopedCall | undefined;
+}
+
+/** The calls that a client has under way, so that closing the client ends them. Adding and removing allocate nothing. */
+export class CallScope {
+  #first: ScopedCall | undefined;
+  #closed = false;
+
+  /** Whether calls end as they begin. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  add(call: ScopedCall): void {
+    const next = this.#first;
+    call.scopeNext = next;
+    if (next !== undefined) next.scopePrevious = call;
+    this.#first = call;
+  }
+
+  /** Removes a call that is in the scope. */
+  remove(call: ScopedCall): void {
+    const { scopeNext: next, scopePrevious: previous } = call;
+    if (previous === undefined) this.#first = next;
+    else previous.scopeNext = next;
+    if (next !== undefined) next.scopePrevious = previous;
+    call.scopeNext = undefined;
+    call.scopePrevious = undefined;
+  }
+
+  /** Ends all calls, which must remove themselves. */
+  close(): void {
+    this.#closed = true;
+    while (this.#first !== undefined) this.#first.onClientClosed();
+  }
+}

@@ -1,0 +1,61 @@
+import type { MethodDescriptor } from "nice-grpc-common";
+import type { CompatServiceDefinition } from "../grpc/definition-types.js";
+import { methodsOf } from "../grpc/definitions.js";
+import { CallScope } from "./call-scope.js";
+import { ChannelCredentials } from "./channel-credentials.js";
+import type { ChannelOptions } from "./channel-options.js";
+import { createChannel, transportChannel, type TransportChannel } from "./channel.js";
+import { ClientMethod } from "./client-method.js";
+import type { ClientPhases } from "./client-phases.js";
+import type { ClientRuntime, ClientTlsOptions, RuntimeChannel, RuntimeMethod } from "./client-runtime.js";
+import { directMethod } from "./method-shapes.js";
+
+/** This transport, for a client-sdk. */
+export const clientRuntime: ClientRuntime<ChannelOptions> = {
+  createCredentials(tls) {
+    return tls === undefined ? ChannelCredentials.createInsecure() : tlsCredentials(tls);
+  },
+  openChannel(address, credentials, options) {
+    // createChannel refuses credentials of other libraries.
+    return new OpenChannel(
+      transportChannel(createChannel(address, credentials as ChannelCredentials, options)),
+    );
+  },
+};
+
+function tlsCredentials({ ca, key, cert }: ClientTlsOptions): ChannelCredentials {
+  return ChannelCredentials.createSsl(pem(ca), pem(key), pem(cert));
+}
+
+function pem(text: string | Uint8Array | undefined): Buffer | undefined {
+  if (text === undefined) return undefined;
+  return typeof text === "string"
+    ? Buffer.from(text)
+    : Buffer.from(text.buffer, text.byteOffset, text.length);
+}
+
+class OpenChannel implements RuntimeChannel {
+  readonly #channel: TransportChannel;
+  readonly #scope = new CallScope();
+
+  constructor(channel: TransportChannel) {
+    this.#channel = channel;
+  }
+
+  createClient(
+    definition: CompatServiceDefinition,
+    phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
+  ): Record<string, RuntimeMethod> {
+    const client: Record<string, RuntimeMethod> = {};
+    for (const method of methodsOf(definition)) {
+      const target = new ClientMethod(method, this.#channel, phasesOf(method.descriptor), this.#scope);
+      client[method.name] = directMethod(target, {});
+    }
+    return client;
+  }
+
+  close(): void {
+    this.#scope.close();
+    this.#channel.close();
+  }
+}
