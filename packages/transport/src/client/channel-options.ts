@@ -1,5 +1,6 @@
 import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
 import type { Encoding } from "../grpc/compression.js";
+import { environmentProxy, parseProxy, type ProxyChoice } from "./proxy.js";
 
 /**
  * Options of a channel, in grpc-js's names; what is not listed here is ignored. In particular: retries
@@ -51,6 +52,16 @@ export interface ChannelOptions {
    * as the server allows. Default: 16.
    */
   "callwire.max_connections"?: number;
+  /** 0 for no proxy from the environment: as `proxy: false`, which counts if both are given. Default: 1. */
+  "grpc.enable_http_proxy"?: number;
+  /**
+   * The HTTP proxy to connect through by CONNECT, `http://user:password@host:port`, for every host; false for none. The proxy
+   * resolves the host's name. Default: what the environment says: the first of `grpc_proxy`, `https_proxy` and `http_proxy`,
+   * but for the hosts in `no_grpc_proxy` or else `no_proxy`; each name also in upper case. Unix sockets have no proxy.
+   */
+  proxy?: string | false;
+  /** How long the proxy may take to answer CONNECT, in milliseconds; `Infinity` for no limit. Default: 10,000. */
+  proxyTimeoutMs?: number;
   [name: string]: unknown;
 }
 
@@ -72,6 +83,8 @@ export interface ChannelSettings {
   compression: Encoding;
   roundRobin: boolean;
   maxConnections: number;
+  /** The proxy for a host, if there is one. */
+  proxyFor: ProxyChoice;
 }
 
 /** The shortest time between two PINGs (gRPC, "Keepalive"). */
@@ -123,7 +136,20 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     compression: number("grpc.default_compression_algorithm", 0) === GZIP ? "gzip" : "identity",
     roundRobin: asksForRoundRobin(text("grpc.service_config")),
     maxConnections,
+    proxyFor: proxyChoice(
+      options.proxy,
+      number("grpc.enable_http_proxy", 1) !== 0,
+      time("proxyTimeoutMs", 10_000),
+    ),
   };
+}
+
+function proxyChoice(proxy: unknown, mayComeFromEnvironment: boolean, timeoutMs: number): ProxyChoice {
+  if (proxy === undefined && mayComeFromEnvironment) return environmentProxy(process.env, timeoutMs);
+  if (proxy === undefined || proxy === false) return () => undefined;
+  if (typeof proxy !== "string") throw new TypeError("proxy is not a string or false");
+  const parsed = parseProxy(proxy, "proxy", timeoutMs);
+  return () => parsed;
 }
 
 /** Of the policies listed the first known one counts (gRPC, "Service Config"). */

@@ -9,7 +9,7 @@ import type { KeepaliveOptions } from "./client-connection.js";
 import { ConnectivityState, StateWatches } from "./connectivity-state.js";
 import { Endpoint, type EndpointOptions } from "./endpoint.js";
 import { RoundRobin } from "./round-robin.js";
-import { parseTarget, resolveTarget, type Target } from "./target.js";
+import { parseTarget, resolveTarget, throughProxy, type Target } from "./target.js";
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
 export abstract class Channel {
@@ -68,7 +68,7 @@ export class TransportChannel extends Channel implements BalancerListener {
     this.settings = settings;
     this.secure = credentials._isSecure();
     this.authority = settings.authority ?? target.authority;
-    this.#target = target;
+    this.#target = throughProxy(target, settings.proxyFor);
     this.#keepalive = {
       timeMs: settings.keepaliveTimeMs,
       timeoutMs: settings.keepaliveTimeoutMs,
@@ -86,7 +86,7 @@ export class TransportChannel extends Channel implements BalancerListener {
       maxBackoffMs: settings.maxBackoffMs,
       maxConnections: settings.maxConnections,
     };
-    const resolve = () => resolveTarget(target);
+    const resolve = () => resolveTarget(this.#target);
     this.#balancer = settings.roundRobin
       ? new RoundRobin(resolve, settings.minResolutionIntervalMs, options, this)
       : new Endpoint(resolve, options, this);

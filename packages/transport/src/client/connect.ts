@@ -1,20 +1,16 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
-import type { ChannelCredentials } from "./channel-credentials.js";
 import { ClientConnection, type ConnectionListener, type KeepaliveOptions } from "./client-connection.js";
+import { openSocket, type SocketOptions } from "./open-socket.js";
 import { formatAddress, type SocketAddress } from "./target.js";
 
 /** How long an address has before the next one is tried beside it, in milliseconds (RFC 8305; gRPC A61). */
 const NEXT_ADDRESS_MS = 250;
 
 /** What {@link connect} needs to know. */
-export interface ConnectOptions {
-  credentials: ChannelCredentials;
-  /** The name that the certificate is checked for. */
-  hostname: string;
+export interface ConnectOptions extends SocketOptions {
   /** How long it may take altogether, in milliseconds; `Infinity` for no limit. */
   timeoutMs: number;
   connection: ConnectionOptions;
@@ -100,28 +96,18 @@ function connectOne(
   listener: ConnectionListener,
   done: (error: string, ready?: ClientConnection) => void,
 ): (reason: string) => void {
-  const { credentials } = options;
-  const socket = openSocket(address, options);
   let connection: ClientConnection | undefined;
   let over = false;
   const fail = (error: string) => {
     if (over) return;
     over = true;
-    socket.destroy();
     done(error);
   };
-  const onError = (error: Error) => fail(error.message);
-  const onClose = () => fail("the connection was closed");
-  socket.on("error", onError);
-  socket.on("close", onClose);
-  const onConnected = () => {
-    if (over) return;
-    if (credentials.tls !== undefined && (socket as TLSSocket).alpnProtocol !== "h2") {
-      fail("the server does not offer HTTP/2 over TLS (ALPN h2)");
+  const onOpen = (error: string | undefined, socket: Socket) => {
+    if (error !== undefined) {
+      fail(error);
       return;
     }
-    socket.off("error", onError);
-    socket.off("close", onClose);
     connection = new ClientConnection(socket, formatAddress(address), options.connection, options.keepalive, {
       onReady(ready) {
         over = true;
@@ -135,31 +121,11 @@ function connectOne(
       },
     });
   };
-  // Within the process it is connected from the start; one that is refused has told so by then.
-  if ("connectInProcess" in address) setImmediate(onConnected);
-  else socket.once(credentials.tls === undefined ? "connect" : "secureConnect", onConnected);
+  const giveUp = openSocket(address, options, onOpen);
   return (reason) => {
     if (over) return;
     over = true;
-    if (connection === undefined) socket.destroy();
+    if (connection === undefined) giveUp();
     else connection.destroy(ErrorCode.NO_ERROR, reason);
-    // What still happens to the socket concerns nobody.
-    socket.on("error", () => {});
   };
-}
-
-function openSocket(address: SocketAddress, { credentials, hostname }: ConnectOptions): Socket {
-  if ("connectInProcess" in address) return address.connectInProcess();
-  if (credentials.tls === undefined) return connectTcp(address);
-  const { context, verify } = credentials.tls;
-  return connectTls({
-    ...address,
-    secureContext: context(),
-    ALPNProtocols: ["h2"],
-    // RFC 6066, section 3: not for addresses.
-    ...(isIP(hostname) === 0 && { servername: hostname }),
-    rejectUnauthorized: verify.rejectUnauthorized ?? true,
-    checkServerIdentity: (_host, certificate) =>
-      checkServerIdentity(hostname, certificate) ?? verify.checkServerIdentity?.(hostname, certificate),
-  });
 }

@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
+import type { Proxy, ProxyChoice } from "./proxy.js";
 
 /** What a channel within the process needs of a server. */
 export interface InProcessServer {
@@ -7,8 +8,9 @@ export interface InProcessServer {
   connectInProcess(): Socket;
 }
 
-/** Where a connection goes: a port of an IP address, a unix socket, or a server of this process. */
-export type SocketAddress = { host: string; port: number } | { path: string } | InProcessServer;
+/** Where a connection goes: a port of a host, perhaps through a proxy, a unix socket, or a server of this process. */
+export type SocketAddress =
+  { host: string; port: number; proxy?: Proxy } | { path: string } | InProcessServer;
 
 /** A channel's address, read. */
 export interface Target {
@@ -78,16 +80,40 @@ export async function resolveTarget(target: Target): Promise<readonly SocketAddr
   return found.map(({ address }) => ({ host: address, port: target.port }));
 }
 
+/**
+ * A target as it is reached through the proxies chosen for its hosts: a name is left for its proxy to resolve. Unix sockets and
+ * servers of this process are reached without one.
+ */
+export function throughProxy(target: Target, choose: ProxyChoice): Target {
+  const { addresses, hostname, port } = target;
+  // A name that will not be found has no port.
+  if (addresses === undefined && port === 0) return target;
+  const proxied = (addresses ?? [{ host: hostname, port }]).map((address) => {
+    const proxy = "host" in address ? choose(address.host, address.port) : undefined;
+    return proxy === undefined ? address : { ...address, proxy };
+  });
+  const isResolvedHere = addresses === undefined && !proxied.some((address) => "proxy" in address);
+  return isResolvedHere ? target : { ...target, addresses: proxied };
+}
+
 /** How an address is written. */
 export function formatAddress(address: SocketAddress): string {
   if ("connectInProcess" in address) return "in-process";
   if ("path" in address) return `unix:${address.path}`;
-  return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+  const { proxy } = address;
+  return proxy === undefined
+    ? formatHost(address)
+    : `${formatHost(address)} through the proxy ${formatHost(proxy)}`;
+}
+
+/** A host and its port, as `:authority` has them (RFC 3986, section 3.2). */
+export function formatHost({ host, port }: { host: string; port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function byName(address: string, authority: string, defaultPort: number, name?: string): Target {
   const { host, port } = hostAndPort(address, authority, defaultPort);
-  const full = formatAddress({ host, port });
+  const full = formatHost({ host, port });
   const addresses = isIP(host) === 0 ? undefined : [{ host, port }];
   return { name: name ?? `dns:${full}`, authority: full, hostname: host, addresses, port };
 }
