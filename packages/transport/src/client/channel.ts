@@ -208,7 +208,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   /** A channel without calls for its time, or at most twice that, closes its connections. */
   #watchIdleness(): NodeJS.Timeout {
     const { idleTimeoutMs } = this.settings;
-    const closeIdle = () => this.#balancer.closeIdle(Date.now() - idleTimeoutMs);
+    const closeIdle = () => this.#balancer.closeIdle(performance.now() - idleTimeoutMs);
     return setInterval(closeIdle, timerMs(idleTimeoutMs)).unref();
   }
 }

@@ -40,8 +40,8 @@ export interface KeepaliveOptions {
 export class ClientConnection extends Connection {
   /** Where it goes, for messages. */
   readonly peer: string;
-  /** When the last call was over, in milliseconds since the epoch; for those that have none. */
-  idleSince = Date.now();
+  /** When the last call was over, by the clock of `performance.now()`; for those that have none. */
+  idleSince = performance.now();
   /** Why the server goes away, if it said so: the end of the connection itself tells less. */
   goAwayReason: string | undefined;
   #nextId = 1;
@@ -191,11 +191,11 @@ export class ClientConnection extends Connection {
   #armKeepalive(): void {
     const { timeMs, timeoutMs } = this.#keepalive;
     if (timeMs === Infinity) return;
-    const wait = timerMs(Math.max(this.lastReadAt + timeMs - Date.now(), 1));
+    const wait = timerMs(Math.max(this.lastReadAt + timeMs - performance.now(), 1));
     this.#keepaliveTimer = setTimeout(() => {
       this.#keepaliveTimer = undefined;
       if (this.end !== undefined || (this.streams.size === 0 && !this.#keepalive.withoutCalls)) return;
-      if (Date.now() - this.lastReadAt < timeMs) {
+      if (performance.now() - this.lastReadAt < timeMs) {
         this.#armKeepalive();
         return;
       }

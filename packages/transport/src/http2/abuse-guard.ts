@@ -38,8 +38,8 @@ export const defaultAbuseLimits: AbuseLimits = {
 
 /** Holds one connection's peer to {@link AbuseLimits}. */
 export class AbuseGuard {
-  /** The time in milliseconds, set once for each read of the socket. */
-  now = Date.now();
+  /** The time in milliseconds by the clock of `performance.now()`, read once for each read of the socket. */
+  now = performance.now();
   readonly #limits: AbuseLimits;
   readonly #buckets = new Map<keyof AbuseLimits, TokenBucket>();
 

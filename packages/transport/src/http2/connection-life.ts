@@ -40,8 +40,8 @@ export abstract class ConnectionLife {
   readonly streams = new StreamTable();
   readonly guard: AbuseGuard;
   readonly options: ConnectionOptions;
-  /** The last time that something came in, in milliseconds. */
-  lastReadAt = Date.now();
+  /** When something came in last, in milliseconds by the clock of `performance.now()`. */
+  lastReadAt = performance.now();
   /** Set when the connection is over. */
   end: ConnectionEnd | undefined;
   /** Resolves when the connection is over. */

@@ -99,7 +99,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
 
   #onRead(buffer: Buffer, length: number): void {
     if (this.end) return;
-    this.lastReadAt = this.guard.now = Date.now();
+    this.lastReadAt = this.guard.now = performance.now();
     const frames = this.#framesRead;
     const block = this.#headerBlock.streamId;
     try {

@@ -267,7 +267,7 @@ class TransportServer {
       clearInterval(this.#sweeper);
       this.#sweeper = undefined;
     }
-    const now = Date.now();
+    const now = performance.now();
     for (const connection of this.#connections) connection.sweep(now);
   }
 

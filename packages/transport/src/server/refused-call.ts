@@ -14,7 +14,7 @@ const NO_FIELDS = new HeaderFields([]);
  * has ended, as HTTP clients expect. A gRPC client may not end it before it has the answer.
  */
 export class RefusedCall extends Http2Stream {
-  /** When the request's headers came, in milliseconds. */
+  /** When the request's headers came, by the clock of `performance.now()`. */
   readonly startedAt: number;
   readonly #head: RequestHead;
   readonly #refusal: Refusal;

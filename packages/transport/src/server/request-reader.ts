@@ -190,7 +190,7 @@ export class RequestReader implements MessageSink {
 
   /** A message may go on that had to wait for others: the client could not have sent it sooner. */
   onRoomForMessage(): void {
-    if (this.#waitsSince !== Infinity) this.#waitsSince = Date.now();
+    if (this.#waitsSince !== Infinity) this.#waitsSince = performance.now();
     this.#creditPartial();
   }
 

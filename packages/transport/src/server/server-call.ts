@@ -62,7 +62,7 @@ export class ServerCall extends Http2Stream {
     this.head = head;
     this.method = method;
     this.#request = new RequestReader(this, now);
-    if (head.timeoutMs !== undefined) this.#deadlineAt = now + head.timeoutMs;
+    if (head.timeoutMs !== undefined) this.#deadlineAt = Date.now() + head.timeoutMs;
   }
 
   get peer(): string {

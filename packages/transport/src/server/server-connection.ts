@@ -39,9 +39,9 @@ export class ServerConnection extends Connection {
   /** The client's address, `host:port`. */
   readonly peer: string;
   readonly #state: ServerState;
-  readonly #openedAt = Date.now();
+  readonly #openedAt = performance.now();
   readonly #maxAgeMs: number;
-  #idleSince = Date.now();
+  #idleSince = performance.now();
   #pingSentAt = 0;
   #lastPingAt = 0;
   #pingStrikes = 0;
