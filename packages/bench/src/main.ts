@@ -6,6 +6,7 @@ import { asSvg } from "./report/svg.js";
 import { describe, summarize, type Measured, type Result } from "./report/results.js";
 import { asText } from "./report/table.js";
 import { makeCertificates } from "./run/certificates.js";
+import { Databases } from "./run/databases.js";
 import { measureCodec } from "./run/codec.js";
 import { hasLoader } from "./run/load.js";
 import { measure, takesPart } from "./run/measure.js";
@@ -24,7 +25,7 @@ async function main(options: RunOptions): Promise<number> {
   const absent: string[] = [];
   const peers: Peer[] = [];
   for (const name of options.peers) {
-    const peer = findPeer(name);
+    const peer = findPeer(name, options);
     if ("reason" in peer) absent.push(`${name}: ${peer.reason}`);
     else peers.push(peer);
   }
@@ -36,9 +37,10 @@ async function main(options: RunOptions): Promise<number> {
   for (const line of absent) console.error(`skipped: ${line}`);
 
   using certificates = await makeCertificates();
+  using databases = new Databases();
   const measureMs = 1000 * options.seconds;
   // Code that V8 has not compiled yet is several times slower: as long again, so that slow peers are warm too.
-  const settings = { certificates, measureMs, warmupMs: measureMs };
+  const settings = { certificates, databases, measureMs, warmupMs: measureMs };
   const turnsOf = (work: Work): Turn[] => {
     if (work.kind === "codec") {
       return codecNames.map((name) => ({

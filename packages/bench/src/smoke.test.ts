@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeCertificates, type Certificates } from "./run/certificates.js";
+import { Databases } from "./run/databases.js";
 import { jobOf, runJobs, startServer, takesPart } from "./run/measure.js";
 import { findPeer, peerNames } from "./run/peers.js";
 import { allWork, type Work } from "./run/work.js";
 
 let certificates: Certificates;
+const databases = new Databases();
 
 beforeAll(async () => {
   certificates = await makeCertificates();
 });
 
-afterAll(() => certificates[Symbol.dispose]());
+afterAll(() => {
+  certificates[Symbol.dispose]();
+  databases[Symbol.dispose]();
+});
 
 /** One of each kind, small: every client checks every answer, and ends with an error if one is wrong. */
 const names = [
@@ -38,12 +43,13 @@ const moment = { warmupMs: 0, measureMs: 1 };
 test.each(peerNames)(
   "%s answers rightly",
   async (name) => {
-    const peer = findPeer(name);
+    const peer = findPeer(name, { runtime: "transport", before: undefined });
     if ("reason" in peer) {
       console.warn(`skipped: ${name}: ${peer.reason}`);
       return;
     }
-    await using started = await startServer(peer, { tls: certificates.tls });
+    const work = works[0]!;
+    await using started = await startServer(peer, { tls: certificates.tls }, { databases, work });
     const { server, port } = started;
     const own = works.filter((work) => takesPart(peer, work));
     const jobs = own.map((work) => jobOf(peer, work, port, certificates.ca, moment));

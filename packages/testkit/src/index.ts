@@ -13,3 +13,4 @@ export {
   type EchoUnaryResponse,
   type Fault,
 } from "./gen/callwire/echo/v1/echo_service.js";
+export { findProgram, installProgram, type ForeignProgram } from "./foreign-programs.js";

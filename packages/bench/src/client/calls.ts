@@ -1,15 +1,14 @@
 import { performance } from "node:perf_hooks";
 import { blob, checkUser, newUserAt, USER_COUNT, userId, type NewUser } from "../service/data.js";
+import { spread } from "../service/spread.js";
 import type { Job, JobResult, Operations } from "./job.js";
 import { Meter } from "./meter.js";
 
 /** One call, the `index`th of all, whose answer is checked. */
 type Call = (operations: Operations, index: number) => Promise<void>;
 
-/** The users that are asked for: the first ten, as their messages have all the same size. */
+/** The users that are asked for unless the job says more. */
 const ASKED_FOR = 10;
-const ids = Array.from({ length: ASKED_FOR }, (_, index) => userId(index));
-const newUsers = Array.from({ length: ASKED_FOR }, (_, index) => newUserAt(index));
 
 /** Makes calls of one kind, `inFlight` of them at any time. */
 export async function measureCalls(job: Job, clients: readonly Operations[]): Promise<JobResult> {
@@ -26,21 +25,25 @@ export async function measureCalls(job: Job, clients: readonly Operations[]): Pr
   return meter.measure(job.warmupMs, job.measureMs, workers);
 }
 
-function callOf({ kind, size }: Job): Call {
+function callOf({ kind, size, users = ASKED_FOR, keeps }: Job): Call {
   switch (kind) {
-    case "get":
+    case "get": {
+      const ids = Array.from({ length: users }, (_, index) => userId(index));
       return async (client, index) => {
-        const which = index % ASKED_FOR;
+        const which = spread(index, users);
         checkUser(await client.getUser!(ids[which]!), which);
       };
-    case "create":
-      return async (client, index) => {
-        const wanted: NewUser = newUsers[index % ASKED_FOR]!;
-        const user = await client.createUser!(wanted);
-        if (user.name !== wanted.name || user.email !== wanted.email || user.id.length !== 36) {
+    }
+    case "create": {
+      const wanted = newUsers(keeps);
+      return async (client) => {
+        const asked = wanted();
+        const user = await client.createUser!(asked);
+        if (user.name !== asked.name || user.email !== asked.email || user.id.length !== 36) {
           throw new Error(`wrong answer: ${JSON.stringify(user)}`);
         }
       };
+    }
     case "list":
       return async (client) => {
         const users = await client.listUsers!(size);
@@ -61,3 +64,14 @@ function callOf({ kind, size }: Job): Call {
       throw new Error(`not a unary call: ${kind}`);
   }
 }
+
+/** Users to create: ten in turn, or where they are kept each another one, after those that are there. */
+export function newUsers(keeps: number | undefined): () => NewUser {
+  if (keeps !== undefined) return () => newUserAt(keeps + created++);
+  const few = Array.from({ length: ASKED_FOR }, (_, index) => newUserAt(index));
+  let next = 0;
+  return () => few[next++ % ASKED_FOR]!;
+}
+
+/** How many users this process has asked to be created and kept. */
+let created = 0;

@@ -24,6 +24,13 @@ export interface Job {
   connections: number;
   /** Bytes of a message, users of a page. */
   size: number;
+  /** How many different users are asked for, from the first on. Default: 10, as their messages have all the same size. */
+  users?: number;
+  /**
+   * How many users the server has, if it keeps those that are created: each that is created gets an email of its own then.
+   * Default: the same few are created again and again.
+   */
+  keeps?: number;
   warmupMs: number;
   measureMs: number;
 }

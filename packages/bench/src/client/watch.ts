@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { newUserAt } from "../service/data.js";
+import type { EventFields, NewUser } from "../service/data.js";
+import { newUsers } from "./calls.js";
 import type { Job, JobResult, Operations } from "./job.js";
 import { percentiles } from "./meter.js";
 
@@ -15,35 +16,40 @@ export type Reach = (stage: "before" | "idle") => Promise<void>;
  * a stream misses an event, or gets one twice or out of order.
  */
 export async function measureWatch(
-  { inFlight }: Job,
+  { inFlight, keeps }: Job,
   clients: readonly Operations[],
   reach: Reach,
 ): Promise<JobResult> {
   // A tenth of it beforehand, so that what the server keeps for good is not counted for the streams.
-  await openAndClose(clients, Math.ceil(inFlight / 10));
+  const next = newUsers(keeps);
+  await openAndClose(clients, Math.ceil(inFlight / 10), next());
   await reach("before");
   const streams = await openAll(clients, inFlight);
   await reach("idle");
 
   const latenciesMs = new Float64Array(inFlight * WATCH_EVENTS);
   let received = 0;
-  let last = 0;
+  const seen = new Set<string>();
   const cpuBefore = process.cpuUsage();
   const began = performance.now();
   let madeAt = began;
   for (let event = 0; event < WATCH_EVENTS; event++) {
     madeAt = performance.now();
+    const wanted = next();
     const all = streams.map(async (stream) => {
-      const { value } = await stream.next();
+      let { value } = await stream.next();
+      // A sign of life, if it takes long.
+      while (value?.eventType === "heartbeat") ({ value } = await stream.next());
       latenciesMs[received++] = performance.now() - madeAt;
-      return Number(value?.resumeToken);
+      if (value?.user?.email !== wanted.email) throw new Error(`a stream got ${JSON.stringify(value)}`);
+      return value.resumeToken;
     });
-    await clients[0]!.createUser!(newUserAt(event));
+    await clients[0]!.createUser!(wanted);
     const tokens = await Promise.all(all);
     const first = tokens[0]!;
-    if (event > 0 && first !== last + 1) throw new Error(`event ${first} came after event ${last}`);
+    if (seen.has(first)) throw new Error(`event ${first} came again`);
+    seen.add(first);
     if (tokens.some((token) => token !== first)) throw new Error("streams got different events");
-    last = first;
   }
   const seconds = (performance.now() - began) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
@@ -54,7 +60,7 @@ export async function measureWatch(
   };
 }
 
-type Stream = AsyncIterator<{ eventType: string; resumeToken: string }>;
+type Stream = AsyncIterator<EventFields>;
 
 /** Open once the server has said so, by a first event. */
 async function openAll(clients: readonly Operations[], count: number): Promise<Stream[]> {
@@ -67,9 +73,9 @@ async function openAll(clients: readonly Operations[], count: number): Promise<S
   return streams;
 }
 
-async function openAndClose(clients: readonly Operations[], count: number): Promise<void> {
+async function openAndClose(clients: readonly Operations[], count: number, user: NewUser): Promise<void> {
   const streams = await openAll(clients, count);
   await Promise.all(streams.map(async (stream) => stream.return?.()));
   // Wakes the handlers that wait for an event, so that they see that their calls are over.
-  await clients[0]!.createUser!(newUserAt(0));
+  await clients[0]!.createUser!(user);
 }

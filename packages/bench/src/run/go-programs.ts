@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Program } from "./peers.js";
+import type { Program } from "./programs.js";
 
 /** Where Debian's packages put the sources of Go libraries. */
 const DEBIAN_GOPATH = "/usr/share/gocode";

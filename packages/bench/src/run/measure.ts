@@ -1,9 +1,11 @@
 import type { Job, JobKind, JobResult } from "../client/job.js";
 import type { Memory, ServerSettings } from "../service/serve.js";
 import type { Certificates } from "./certificates.js";
+import type { Databases, Prepared } from "./databases.js";
 import { measureLoad } from "./load.js";
 import type { Peer } from "./peers.js";
 import { RunningProgram } from "./programs.js";
+import { USER_COUNT } from "../service/data.js";
 import type { Work } from "./work.js";
 
 /** What is set for a whole run. */
@@ -11,6 +13,7 @@ export interface MeasureSettings {
   warmupMs: number;
   measureMs: number;
   certificates: Certificates;
+  databases: Databases;
 }
 
 /** What came of one piece of work for one peer, once. */
@@ -26,16 +29,48 @@ export interface StartedServer extends AsyncDisposable {
   port: number;
 }
 
-/** Starts a peer's server. */
-export async function startServer(peer: Peer, settings: ServerSettings): Promise<StartedServer> {
-  const server = new RunningProgram(0, peer.server, [JSON.stringify(settings)]);
-  const { port } = await server.answer<{ port: number }>();
-  return { server, port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+/** Starts a peer's server; `work` says which users it has. */
+export async function startServer(
+  peer: Peer,
+  settings: ServerSettings,
+  { databases, work }: { databases: Databases; work: Work },
+): Promise<StartedServer> {
+  const { full, serverArguments } = peer;
+  const prepared = full && (await databases.prepare(full.seededBy, usersOf(work)));
+  try {
+    const all = { ...settings, ...(prepared && { full: prepared.settings }) };
+    const server = serverArguments
+      ? new RunningProgram(0, peer.server, serverArguments(all), { log: prepared?.settings.log ?? "" })
+      : new RunningProgram(0, peer.server, [JSON.stringify(all)]);
+    return await started(server, prepared);
+  } catch (error) {
+    prepared?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function started(server: RunningProgram, prepared: Prepared | undefined): Promise<StartedServer> {
+  const end = async (): Promise<void> => {
+    await server[Symbol.asyncDispose]();
+    prepared?.[Symbol.dispose]();
+  };
+  try {
+    const { port } = await server.answer<{ port: number }>();
+    return { server, port, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** How many users the work finds in the database, and whether it adds any. */
+function usersOf({ kind, users = USER_COUNT }: Work): { users: number; writes: boolean } {
+  return { users, writes: kind !== "get" && kind !== "list" };
 }
 
 /** Whether the peer takes part in this work. */
 export function takesPart(peer: Peer, { kind, peers }: Work): boolean {
-  if (peers !== undefined && !peers.includes(peer.name)) return false;
+  if (peers === undefined ? peer.full !== undefined : !peers.includes(peer.name)) return false;
   if (kind === "load") return peer.load !== undefined;
   return kind !== "codec" && peer.can.has(kind);
 }
@@ -44,8 +79,9 @@ export function takesPart(peer: Peer, { kind, peers }: Work): boolean {
 export async function measure(peer: Peer, work: Work, settings: MeasureSettings): Promise<Sample> {
   const { tls, ca } = settings.certificates;
   const secure = work.tls === true;
-  await using started = await startServer(peer, secure ? { tls } : {});
-  const { server, port } = started;
+  const { databases } = settings;
+  await using running = await startServer(peer, secure ? { tls } : {}, { databases, work });
+  const { server, port } = running;
   if (work.kind === "load") {
     // h2load counts an error as a success: the answers are checked apart, before and after.
     const check = { ...checkJob, port, connections: peer.connections };
@@ -76,6 +112,8 @@ export function jobOf(
     inFlight: work.inFlight,
     connections: work.connections ?? peer.connections,
     size: work.size ?? 0,
+    ...(work.users !== undefined && { users: work.users }),
+    ...(peer.full && { keeps: work.users ?? USER_COUNT }),
     warmupMs,
     measureMs,
   };

@@ -1,8 +1,9 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { peerNames, type PeerName } from "./peers.js";
+import { peerNames, type PeerName, type PeerOptions } from "./peers.js";
 
 /** What a run measures, and how long. */
-export interface RunOptions {
+export interface RunOptions extends PeerOptions {
   /** Names of work, or what they begin with. */
   only: string[] | undefined;
   peers: readonly PeerName[];
@@ -20,6 +21,8 @@ export const usage = `Measures @callwire/transport side by side with others.
   --rounds <n>      how often each is measured; the median counts (default: 5; with --quick 1)
   --seconds <n>     how long each time, after as long again to warm up (default: 2; with --quick 0.5)
   --quick           a look at everything, to see that it works
+  --runtime <name>  what carries the product's calls: transport or nice-grpc (default: transport)
+  --before <folder> a built checkout of before, which is measured as the peer of that name
   --out <folder>    where results.json and results.svg go (default: packages/bench/results)
 `;
 
@@ -33,12 +36,17 @@ export function readOptions(args: readonly string[], defaultOut: string): RunOpt
       rounds: { type: "string" },
       seconds: { type: "string" },
       quick: { type: "boolean", default: false },
+      runtime: { type: "string", default: "transport" },
+      before: { type: "string" },
       out: { type: "string", default: defaultOut },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return "help";
-  const { quick, out } = values;
+  const { quick, out, runtime, before } = values;
+  if (runtime !== "transport" && runtime !== "nice-grpc") {
+    throw new Error(`--runtime must be transport or nice-grpc, and not ${runtime}`);
+  }
   return {
     only: values.only?.split(","),
     peers: values.peers === undefined ? peerNames : values.peers.split(",").map(peerName),
@@ -46,6 +54,8 @@ export function readOptions(args: readonly string[], defaultOut: string): RunOpt
     seconds: positive("--seconds", values.seconds, quick ? 0.5 : 2),
     quick,
     out,
+    runtime,
+    before: before === undefined ? undefined : resolve(before),
   };
 }
 

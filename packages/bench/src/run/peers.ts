@@ -1,6 +1,10 @@
 import type { JobKind } from "../client/job.js";
 import { builtProgram } from "./built.js";
+import { findBun } from "./bun.js";
 import { buildGo } from "./go-programs.js";
+import { checkout, productPrograms, type RuntimeName } from "./product.js";
+import type { Program } from "./programs.js";
+import type { ServerSettings } from "../service/serve.js";
 
 /** The names of all peers, in the order in which they take their turns. */
 export const peerNames = [
@@ -13,11 +17,16 @@ export const peerNames = [
   "rest-pipelined",
   "ndjson",
   "bare",
+  "callwire-metadata",
+  "product",
+  "before",
+  "rest-full",
+  "hono-full",
+  "elysia-full",
+  "nice-grpc-full",
+  "grpc-go-full",
 ] as const;
 export type PeerName = (typeof peerNames)[number];
-
-/** A program and its first arguments. */
-export type Program = readonly string[];
 
 /** One stack that is measured: a server, and the client of the same stack. */
 export interface Peer {
@@ -31,6 +40,13 @@ export interface Peer {
   load: "grpc" | "http1" | undefined;
   /** What its client is told beside the job. */
   clientArgument?: string;
+  /**
+   * Absent for peers that carry calls and no more. The others have the product's features: a token, a line for each call in a
+   * file, and a database, which `seededBy` makes, the folder of a users service; undefined makes none.
+   */
+  full?: { seededBy: string | undefined };
+  /** What its server is told. Default: the settings as JSON. The server's standard output is its log then. */
+  serverArguments?: (settings: ServerSettings) => string[];
 }
 
 /** How many requests one connection of the pipelining client may have waiting. */
@@ -53,8 +69,19 @@ export interface Absent {
   reason: string;
 }
 
+/** What a run says of its peers. */
+export interface PeerOptions {
+  /** What carries the product's calls. */
+  runtime: RuntimeName;
+  /** The folder of a built checkout of before, for the peer of that name. */
+  before: string | undefined;
+}
+
+/** Of the product and the peers beside it. */
+const fullCalls = new Set<JobKind>(["get", "create", "list"]);
+
 /** Finds the programs of a peer, and builds them if they are in another language. */
-export function findPeer(name: PeerName): Peer | Absent {
+export function findPeer(name: PeerName, { runtime, before }: PeerOptions): Peer | Absent {
   switch (name) {
     case "callwire":
     case "nice-grpc":
@@ -84,6 +111,44 @@ export function findPeer(name: PeerName): Peer | Absent {
         connections: 1,
         load: undefined,
       };
+    case "callwire-metadata": {
+      const programs = nodePrograms("callwire");
+      const can = new Set<JobKind>(["get"]);
+      return { name, ...programs, can, connections: 1, load: undefined, clientArgument: "metadata" };
+    }
+    case "product":
+    case "before": {
+      if (name === "before" && before === undefined) return { name, reason: "no --before was given" };
+      const from = checkout(name === "before" ? before : undefined);
+      const can = new Set<JobKind>([...fullCalls, "client-stream", "watch"]);
+      const full = { seededBy: from.service };
+      return { name, ...productPrograms(from, runtime), can, connections: 1, load: undefined, full };
+    }
+    case "rest-full":
+      return {
+        name,
+        ...nodePrograms(name),
+        can: fullCalls,
+        connections: 64,
+        load: undefined,
+        full: shared(),
+      };
+    case "hono-full": {
+      const server = serverProgram(name);
+      const client = clientProgram("rest-full");
+      return { name, server, client, can: fullCalls, connections: 64, load: undefined, full: shared() };
+    }
+    case "elysia-full": {
+      const bun = findBun();
+      if (!bun.found) return { name, reason: bun.reason };
+      const server = [bun.path, builtProgram("peers", name, "server.js")];
+      const client = clientProgram("rest-full");
+      return { name, server, client, can: fullCalls, connections: 64, load: undefined, full: shared() };
+    }
+    case "nice-grpc-full":
+      return { name, ...nodePrograms(name), can: fullCalls, connections: 1, load: undefined, full: shared() };
+    case "grpc-go-full":
+      return { name, reason: "soon" };
     case "grpc-go": {
       const built = buildGo();
       if (typeof built === "string") return { name, reason: built };
@@ -92,10 +157,20 @@ export function findPeer(name: PeerName): Peer | Absent {
   }
 }
 
+/** The database of peers that open the users service's own store. */
+function shared(): { seededBy: string } {
+  return { seededBy: checkout().service };
+}
+
 function nodePrograms(folder: string): { server: Program; client: Program } {
-  return {
-    // So that memory is measured without garbage.
-    server: [process.execPath, "--expose-gc", builtProgram("peers", folder, "server.js")],
-    client: [process.execPath, builtProgram("peers", folder, "client.js")],
-  };
+  return { server: serverProgram(folder), client: clientProgram(folder) };
+}
+
+/** `--expose-gc`, so that memory is measured without garbage. */
+function serverProgram(folder: string): Program {
+  return [process.execPath, "--expose-gc", builtProgram("peers", folder, "server.js")];
+}
+
+function clientProgram(folder: string): Program {
+  return [process.execPath, builtProgram("peers", folder, "client.js")];
 }

@@ -1,8 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
+import type { Readable } from "node:stream";
 import { availableParallelism } from "node:os";
-import { readFileSync } from "node:fs";
-import type { Program } from "./peers.js";
+import { closeSync, openSync, readFileSync } from "node:fs";
+
+/** A program and its first arguments. */
+export type Program = readonly string[];
 
 /** Whether programs can be given a core each. */
 export const pinned = availableParallelism() >= 2 && !spawnSync("taskset", ["--version"]).error;
@@ -15,8 +19,17 @@ export function onCore(core: Core, program: Program): Program {
   return pinned ? ["taskset", "-c", String(core), ...program] : program;
 }
 
-/** Longer than any measurement takes. */
+/** Longer than any measurement takes that says nothing else. */
 const ANSWER_LIMIT_MS = 120_000;
+
+/** How a program runs. */
+export interface ProgramOptions {
+  /**
+   * Where its standard output goes, which is a log then; the program finds the path in BENCH_LOG, and answers on descriptor 3.
+   * Default: it answers on its output.
+   */
+  log?: string;
+}
 
 /** A running program that answers in lines of JSON. */
 export class RunningProgram implements AsyncDisposable {
@@ -28,14 +41,17 @@ export class RunningProgram implements AsyncDisposable {
   #ended: Error | undefined;
 
   /** @param core Where it runs. `taskset` becomes the program, so the process's id is the program's. */
-  constructor(core: Core, program: Program, args: readonly string[]) {
+  constructor(core: Core, program: Program, args: readonly string[], { log }: ProgramOptions = {}) {
     const [command, ...rest] = onCore(core, program);
     this.#name = program.join(" ");
     // What GOMAXPROCS means to Go, being pinned means to the others.
-    const env = { ...process.env, GOMAXPROCS: "1" };
-    this.#child = spawn(command!, [...rest, ...args], { stdio: ["pipe", "pipe", "inherit"], env });
+    const env = { ...process.env, GOMAXPROCS: "1", ...(log !== undefined && { BENCH_LOG: log }) };
+    const output = log === undefined ? "pipe" : openSync(log, "a");
+    const stdio = ["pipe", output, "inherit", ...(log === undefined ? [] : ["pipe" as const])] as const;
+    this.#child = spawn(command!, [...rest, ...args], { stdio: [...stdio], env });
+    if (typeof output === "number") closeSync(output);
     this.#child.stdin!.on("error", () => {});
-    this.#lines = createInterface({ input: this.#child.stdout! });
+    this.#lines = createInterface({ input: this.#child.stdio[log === undefined ? 1 : 3] as Readable });
     this.#lines.on("line", (line) => {
       this.#answers.push(line);
       this.#wake();
@@ -50,9 +66,9 @@ export class RunningProgram implements AsyncDisposable {
     return this.#child.pid!;
   }
 
-  /** The next line that it prints. Rejects if it ends first, or says nothing for ANSWER_LIMIT_MS. */
-  async answer<T>(): Promise<T> {
-    const limit = setTimeout(() => this.#end(new Error(`${this.#name} does not answer`)), ANSWER_LIMIT_MS);
+  /** The next line that it prints. Rejects if it ends first, or says nothing for `limitMs`. */
+  async answer<T>(limitMs: number = ANSWER_LIMIT_MS): Promise<T> {
+    const limit = setTimeout(() => this.#end(new Error(`${this.#name} does not answer`)), limitMs);
     try {
       return await this.#answer<T>();
     } finally {
@@ -99,6 +115,23 @@ export class RunningProgram implements AsyncDisposable {
     this.#ended ??= error;
     this.#wake();
   }
+}
+
+/** Runs a program that says nothing to its end. Rejects if it fails, or takes longer than the limit. */
+export async function runProgram(program: Program, args: readonly string[], limitMs: number): Promise<void> {
+  const [command, ...rest] = program;
+  const child = spawn(command!, [...rest, ...args], {
+    stdio: ["ignore", "ignore", "inherit"],
+    timeout: limitMs,
+  });
+  const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  if (code !== 0) throw new Error(`${program.join(" ")} has ended with ${code ?? signal}`);
+}
+
+/** What a process has in memory (proc(5), VmRSS), in bytes. Linux alone. */
+export function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return 1024 * Number(kilobytes);
 }
 
 /** One over the kernel's clock tick, in which /proc counts; it is this on every Linux. */

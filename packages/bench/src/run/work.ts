@@ -1,4 +1,5 @@
 import type { JobKind } from "../client/job.js";
+import { USER_COUNT } from "../service/data.js";
 import type { PeerName } from "./peers.js";
 
 /** One thing that is measured. */
@@ -13,7 +14,9 @@ export interface Work {
   connections?: number;
   size?: number;
   tls?: boolean;
-  /** Default: all peers that can do it. */
+  /** How many users there are, and are asked for. Default: 1,000, of which ten are asked for. */
+  users?: number;
+  /** Default: all peers that can do it and carry calls alone. */
   peers?: readonly PeerName[];
 }
 
@@ -22,6 +25,20 @@ const MIB = 1024 * 1024;
 
 /** The peers of the growth curves. */
 const curvePeers: readonly PeerName[] = ["callwire", "nice-grpc", "grpc-go", "rest", "bare"];
+
+/** The transport alone, without metadata and with what the product's calls have. */
+const transportPeers: readonly PeerName[] = ["callwire", "callwire-metadata"];
+
+/** The product, and others with its features. */
+const fullPeers: readonly PeerName[] = [
+  "product",
+  "before",
+  "rest-full",
+  "hono-full",
+  "elysia-full",
+  "nice-grpc-full",
+  "grpc-go-full",
+];
 
 /** Everything that is measured, in its order; `quick` makes the large things smaller. */
 export function allWork(quick: boolean): Work[] {
@@ -40,6 +57,7 @@ export function allWork(quick: boolean): Work[] {
     { name: "watch", kind: "watch", unit: "events/s", inFlight: watchers, connections: watchers / 100 },
     { name: "codec", kind: "codec", unit: "users/s", inFlight: 1 },
     { name: "load", kind: "load", unit: "calls/CPU s", inFlight: 64 },
+    ...productWork(),
     ...[2, 4, 16, 32, 128, 256, 1024].map((n): Work =>
       curve({ name: `unary-${n}`, kind: "get", inFlight: n }),
     ),
@@ -50,6 +68,22 @@ export function allWork(quick: boolean): Work[] {
       curve({ name: `payload-${size}`, kind: "exchange", inFlight: 16, size }),
     ),
   ];
+}
+
+/** The product beside others with the same features, and beside the transport alone. */
+function productWork(): Work[] {
+  const works: Omit<Work, "peers" | "users" | "unit">[] = [
+    { name: "product-get-64", kind: "get", inFlight: 64 },
+    { name: "product-get-1", kind: "get", inFlight: 1 },
+    { name: "product-create-64", kind: "create", inFlight: 64 },
+    { name: "product-page-100", kind: "list", inFlight: 16, size: 100 },
+  ];
+  return works.map((work) => ({
+    ...work,
+    unit: "calls/s",
+    users: USER_COUNT,
+    peers: work.kind === "get" ? [...transportPeers, ...fullPeers] : fullPeers,
+  }));
 }
 
 function curve(work: Omit<Work, "unit" | "peers">): Work {
