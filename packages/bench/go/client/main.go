@@ -1,5 +1,5 @@
-// The client of the peer grpc-go, with grpc-go's defaults. It is told the same job as the clients of src/client and answers
-// in the same lines.
+// The client of the peer grpc-go, with grpc-go's defaults; with the argument `full` that of grpc-go-full, with the product's
+// features. It is told the same job as the clients of src/client and answers in the same lines.
 package main
 
 import (
@@ -29,6 +29,8 @@ type job struct {
 	InFlight    int     `json:"inFlight"`
 	Connections int     `json:"connections"`
 	Size        int     `json:"size"`
+	Users       int     `json:"users"`
+	Keeps       *int    `json:"keeps"`
 	WarmupMs    float64 `json:"warmupMs"`
 	MeasureMs   float64 `json:"measureMs"`
 }
@@ -100,7 +102,11 @@ func connect(given job) client {
 		}
 		security = grpc.WithTransportCredentials(ca)
 	}
-	connection, err := grpc.Dial(fmt.Sprintf("127.0.0.1:%d", given.Port), security, grpc.WithBlock())
+	options := []grpc.DialOption{security, grpc.WithBlock()}
+	if len(os.Args) > 2 && os.Args[2] == "full" {
+		options = append(options, features()...)
+	}
+	connection, err := grpc.Dial(fmt.Sprintf("127.0.0.1:%d", given.Port), options...)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"strconv"
 	"sync"
 	"time"
 
-	"callwirebench/directory"
 	"callwirebench/gen/users"
 )
 
@@ -23,13 +21,15 @@ func measureWatch(given job, clients []client) result {
 	streams := openAll(context.Background(), clients, given.InFlight)
 	reach("idle")
 
-	tokens := make([]int, len(streams))
+	tokens := make([]string, len(streams))
 	took := make([]time.Duration, len(streams)*watchEvents)
 	cpu := cpuUs()
 	began := time.Now()
-	last := 0
+	seen := map[string]bool{}
+	next := newUsers(given.Keeps)
 	for event := 0; event < watchEvents; event++ {
 		madeAt := time.Now()
+		wanted := next()
 		var received sync.WaitGroup
 		for index, stream := range streams {
 			received.Add(1)
@@ -40,21 +40,22 @@ func measureWatch(given job, clients []client) result {
 					log.Fatal(err)
 				}
 				took[event*len(streams)+index] = time.Since(madeAt)
-				if tokens[index], err = strconv.Atoi(message.ResumeToken); err != nil {
-					log.Fatal(err)
+				if message.User.GetEmail() != wanted.Email {
+					log.Fatal("a stream got ", message)
 				}
+				tokens[index] = message.ResumeToken
 			}(index, stream)
 		}
-		if _, err := clients[0].users.CreateUser(context.Background(), directory.NewUserAt(event)); err != nil {
+		if _, err := clients[0].users.CreateUser(context.Background(), wanted); err != nil {
 			log.Fatal(err)
 		}
 		received.Wait()
 		for _, token := range tokens {
-			if token != tokens[0] || event > 0 && token != last+1 {
-				log.Fatal(fmt.Errorf("event %d came after event %d", token, last))
+			if token != tokens[0] || seen[token] {
+				log.Fatal(fmt.Errorf("event %s came beside event %s", token, tokens[0]))
 			}
 		}
-		last = tokens[0]
+		seen[tokens[0]] = true
 	}
 	seconds := time.Since(began).Seconds()
 	cpu = cpuUs() - cpu

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"callwirebench/directory"
@@ -17,6 +18,8 @@ const (
 	askedFor = 10
 	messages = 5000
 	parts    = 50
+	// STEP of src/service/spread.ts.
+	step = 611953
 )
 
 // work is one call or one stream, whose answers are checked.
@@ -42,25 +45,29 @@ func workOf(given job) work {
 }
 
 func callOf(given job) func(ctx context.Context, c client, index int) error {
-	var ids []string
-	var newUsers []*users.CreateUserRequest
-	for index := 0; index < askedFor; index++ {
-		ids = append(ids, directory.UserID(index))
-		newUsers = append(newUsers, directory.NewUserAt(index))
+	count := given.Users
+	if count == 0 {
+		count = askedFor
 	}
+	var ids []string
+	for index := 0; index < count; index++ {
+		ids = append(ids, directory.UserID(index))
+	}
+	next := newUsers(given.Keeps)
 	data := directory.Blob(given.Size)
 	switch given.Kind {
 	case "get":
 		return func(ctx context.Context, c client, index int) error {
-			user, err := c.users.GetUser(ctx, &users.GetUserRequest{Id: ids[index%askedFor]})
+			which := index % count * step % count
+			user, err := c.users.GetUser(ctx, &users.GetUserRequest{Id: ids[which]})
 			if err != nil {
 				return err
 			}
-			return directory.Check(user, index%askedFor)
+			return directory.Check(user, which)
 		}
 	case "create":
-		return func(ctx context.Context, c client, index int) error {
-			wanted := newUsers[index%askedFor]
+		return func(ctx context.Context, c client, _ int) error {
+			wanted := next()
 			user, err := c.users.CreateUser(ctx, wanted)
 			if err == nil && (user.Name != wanted.Name || user.Email != wanted.Email || len(user.Id) != 36) {
 				err = fmt.Errorf("wrong answer: %v", user)
@@ -90,6 +97,26 @@ func callOf(given job) func(ctx context.Context, c client, index int) error {
 		return err
 	}
 }
+
+// newUsers makes users to create: ten in turn, or where they are kept each another one, after those that are there.
+func newUsers(keeps *int) func() *users.CreateUserRequest {
+	if keeps != nil {
+		return func() *users.CreateUserRequest {
+			user := directory.NewUserAt(*keeps + int(atomic.AddInt64(&created, 1)))
+			user.RequestId = newUUID()
+			return user
+		}
+	}
+	var few []*users.CreateUserRequest
+	for index := 0; index < askedFor; index++ {
+		few = append(few, directory.NewUserAt(index))
+	}
+	var next int64
+	return func() *users.CreateUserRequest { return few[atomic.AddInt64(&next, 1)%askedFor] }
+}
+
+// created counts the users that this process has asked to be created and kept.
+var created int64
 
 func readEvents(ctx context.Context, c client, _ int, m *meter) error {
 	stream, err := c.users.WatchUsers(ctx, &users.WatchRequest{ResumeToken: strconv.Itoa(messages)})

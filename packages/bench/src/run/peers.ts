@@ -147,12 +147,19 @@ export function findPeer(name: PeerName, { runtime, before }: PeerOptions): Peer
     }
     case "nice-grpc-full":
       return { name, ...nodePrograms(name), can: fullCalls, connections: 1, load: undefined, full: shared() };
-    case "grpc-go-full":
-      return { name, reason: "soon" };
+    case "grpc-go-full": {
+      const built = buildGo();
+      const programs = typeof built === "string" ? built : built.full;
+      if (typeof programs === "string") return { name, reason: programs };
+      // It makes a database of its own.
+      const full = { seededBy: undefined };
+      const can = new Set<JobKind>([...fullCalls, "watch"]);
+      return { name, ...programs, can, connections: 1, load: undefined, full, clientArgument: "full" };
+    }
     case "grpc-go": {
       const built = buildGo();
       if (typeof built === "string") return { name, reason: built };
-      return { name, ...built, can: new Set(everything), connections: 1, load: "grpc" };
+      return { name, ...built.plain, can: new Set(everything), connections: 1, load: "grpc" };
     }
   }
 }
