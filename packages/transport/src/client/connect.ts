@@ -2,16 +2,22 @@ import type { Socket } from "node:net";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
+import { interleaveFamilies } from "./address-order.js";
 import { ClientConnection, type ConnectionListener, type KeepaliveOptions } from "./client-connection.js";
 import { openSocket, type SocketOptions } from "./open-socket.js";
 import { formatAddress, type SocketAddress } from "./target.js";
 
-/** How long an address has before the next one is tried beside it, in milliseconds (RFC 8305; gRPC A61). */
-const NEXT_ADDRESS_MS = 250;
+/**
+ * How long an address has before the next one is tried beside it, in milliseconds: the Connection Attempt Delay of RFC 8305,
+ * section 5, with the value that it recommends (gRPC A61).
+ */
+export const CONNECTION_ATTEMPT_DELAY_MS = 250;
+/** How many addresses an error names. */
+const MAX_ERRORS_NAMED = 5;
 
 /** What {@link connect} needs to know. */
 export interface ConnectOptions extends SocketOptions {
-  /** How long it may take altogether, in milliseconds; `Infinity` for no limit. */
+  /** How long one address may take, proxy, TLS and SETTINGS included, in milliseconds; `Infinity` for no limit. */
   timeoutMs: number;
   connection: ConnectionOptions;
   keepalive: KeepaliveOptions;
@@ -21,10 +27,15 @@ export interface ConnectOptions extends SocketOptions {
 export interface ConnectAttempt {
   /** The first connection that is ready for calls. Rejects with an Error that names the addresses and what went wrong. */
   readonly connection: Promise<ClientConnection>;
+  /** The addresses have changed: those that left are given up, and new ones are tried too. */
+  update(addresses: readonly SocketAddress[]): void;
   cancel(): void;
 }
 
-/** Connects to the first of the addresses that answers; they begin one after the other. */
+/**
+ * Connects to the first of the addresses that answers (RFC 8305): the families take turns, each address begins when the one before
+ * has failed or had its time, and the first one that is ready for calls ends the others.
+ */
 export function connect(
   addresses: readonly SocketAddress[],
   options: ConnectOptions,
@@ -36,57 +47,76 @@ export function connect(
     give = resolve;
     refuse = reject;
   });
-  const running = new Set<(reason: string) => void>();
+  /** What gives up those that are under way, by address. */
+  const running = new Map<string, (reason: string) => void>();
+  const tried = new Set<string>();
   const errors: string[] = [];
-  let next = 0;
+  let queue = interleaveFamilies(addresses);
   let nextTimer: NodeJS.Timeout | undefined;
   let over = false;
 
-  const finish = () => {
+  const finish = (reason: string) => {
     over = true;
     clearTimeout(nextTimer);
-    clearTimeout(timer);
+    for (const cancel of running.values()) cancel(reason);
   };
   const giveUp = (reason: string) => {
     if (over) return;
-    finish();
-    for (const cancel of running) cancel(reason);
-    refuse(new Error([...errors, reason].join("; ")));
+    finish(reason);
+    refuse(new Error(summary([...errors, reason])));
   };
   const begin = () => {
     clearTimeout(nextTimer);
-    const address = addresses[next++];
-    if (address === undefined) return;
+    let address = queue.shift();
+    while (address !== undefined && tried.has(formatAddress(address))) address = queue.shift();
+    if (address === undefined) {
+      if (running.size > 0) return;
+      finish("");
+      refuse(new Error(errors.length === 0 ? "the name has no addresses" : summary(errors)));
+      return;
+    }
+    const name = formatAddress(address);
+    tried.add(name);
     const cancel = connectOne(address, options, listener, (error, ready) => {
-      running.delete(cancel);
       if (over) return;
+      running.delete(name);
       if (ready !== undefined) {
-        finish();
-        for (const other of running) other("another address was faster");
+        finish("another address was faster");
         give(ready);
         return;
       }
-      errors.push(`${formatAddress(address)}: ${error}`);
-      if (next < addresses.length) begin();
-      else if (running.size === 0) {
-        finish();
-        refuse(new Error(errors.join("; ")));
-      }
+      errors.push(`${name}: ${error}`);
+      begin();
     });
-    running.add(cancel);
-    if (next < addresses.length) nextTimer = setTimeout(begin, NEXT_ADDRESS_MS);
+    running.set(name, cancel);
+    if (queue.length > 0) nextTimer = setTimeout(begin, CONNECTION_ATTEMPT_DELAY_MS);
   };
 
-  const timer =
-    options.timeoutMs === Infinity
-      ? undefined
-      : setTimeout(() => {
-          const silent = addresses.slice(0, next).map(formatAddress).join(", ");
-          giveUp(`${silent}: no connection within ${options.timeoutMs} ms`);
-        }, timerMs(options.timeoutMs));
-  if (addresses.length === 0) giveUp("the name has no addresses");
-  else begin();
-  return { connection, cancel: () => giveUp("the channel was closed") };
+  begin();
+  return {
+    connection,
+    update(changed) {
+      if (over) return;
+      const names = new Set(changed.map(formatAddress));
+      for (const [name, cancel] of running) {
+        if (names.has(name)) continue;
+        running.delete(name);
+        cancel("the address is no longer one of the name");
+      }
+      queue = interleaveFamilies(changed);
+      if (running.size === 0) begin();
+      else if (queue.length > 0) {
+        clearTimeout(nextTimer);
+        nextTimer = setTimeout(begin, CONNECTION_ATTEMPT_DELAY_MS);
+      }
+    },
+    cancel: () => giveUp("the channel was closed"),
+  };
+}
+
+function summary(errors: readonly string[]): string {
+  const more = errors.length - MAX_ERRORS_NAMED;
+  return errors.slice(0, MAX_ERRORS_NAMED).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
 /** Connects to one address; returns what gives that up. `done` is called once, later, unless it was given up. */
@@ -96,11 +126,22 @@ function connectOne(
   listener: ConnectionListener,
   done: (error: string, ready?: ClientConnection) => void,
 ): (reason: string) => void {
+  const { timeoutMs } = options;
   let connection: ClientConnection | undefined;
   let over = false;
+  const finish = () => {
+    over = true;
+    clearTimeout(timer);
+  };
+  const cancel = (reason: string) => {
+    if (over) return;
+    finish();
+    if (connection === undefined) giveUp();
+    else connection.destroy(ErrorCode.NO_ERROR, reason);
+  };
   const fail = (error: string) => {
     if (over) return;
-    over = true;
+    finish();
     done(error);
   };
   const onOpen = (error: string | undefined, socket: Socket) => {
@@ -110,7 +151,7 @@ function connectOne(
     }
     connection = new ClientConnection(socket, formatAddress(address), options.connection, options.keepalive, {
       onReady(ready) {
-        over = true;
+        finish();
         done("", ready);
       },
       onRoom: (ready) => listener.onRoom(ready),
@@ -122,10 +163,13 @@ function connectOne(
     });
   };
   const giveUp = openSocket(address, options, onOpen);
-  return (reason) => {
-    if (over) return;
-    over = true;
-    if (connection === undefined) giveUp();
-    else connection.destroy(ErrorCode.NO_ERROR, reason);
-  };
+  const timer =
+    timeoutMs === Infinity
+      ? undefined
+      : setTimeout(() => {
+          const reason = `no connection within ${timeoutMs} ms`;
+          cancel(reason);
+          done(reason);
+        }, timerMs(timeoutMs));
+  return cancel;
 }
