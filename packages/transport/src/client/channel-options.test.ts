@@ -1,6 +1,7 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import type { BalancingPolicy } from "./balancer.js";
 import { Backoff } from "./backoff.js";
-import { channelSettings } from "./channel-options.js";
+import { channelSettings, type ChannelOptions } from "./channel-options.js";
 
 test("the defaults are gRPC's", () => {
   expect(channelSettings({})).toMatchObject({
@@ -14,7 +15,7 @@ test("the defaults are gRPC's", () => {
     connectTimeoutMs: 20_000,
     idleTimeoutMs: 30 * 60_000,
     compression: "identity",
-    roundRobin: false,
+    balancing: "pick_first",
   });
 });
 
@@ -38,16 +39,43 @@ test("options in grpc-js's names", () => {
   expect(settings.userAgent).toMatch(/^mine\/1 grpc-node-callwire\/\S+ last\/2$/);
 });
 
-test("of the load balancing policies the first known one counts", () => {
-  const roundRobin = (...policies: string[]) =>
-    channelSettings({
-      "grpc.service_config": JSON.stringify({
-        loadBalancingConfig: policies.map((name) => ({ [name]: {} })),
-      }),
-    }).roundRobin;
-  expect(roundRobin("round_robin")).toBe(true);
-  expect(roundRobin("unknown", "round_robin", "pick_first")).toBe(true);
-  expect(roundRobin("pick_first", "round_robin")).toBe(false);
+describe("the load balancing policy", () => {
+  const balancing = (loadBalancingConfig: unknown, options: ChannelOptions = {}) =>
+    channelSettings({ "grpc.service_config": JSON.stringify({ loadBalancingConfig }), ...options }).balancing;
+
+  test.each<[unknown, BalancingPolicy]>([
+    [[{ round_robin: {} }], "round_robin"],
+    [[{ unknown: {} }, { round_robin: {} }, { pick_first: {} }], "round_robin"],
+    [[{ pick_first: {} }, { round_robin: {} }], "pick_first"],
+    [[{ pick_first: { shuffleAddressList: true } }], "pick_first_shuffled"],
+    [[{ pick_first: { shuffleAddressList: false } }], "pick_first"],
+    [[{ unknown: {} }], "pick_first"],
+    [[null, 1, "round_robin"], "pick_first"],
+    [{}, "pick_first"],
+    [undefined, "pick_first"],
+  ])("of %j is the first known one", (config, expected) => {
+    expect(balancing(config)).toBe(expected);
+  });
+
+  test("in our own words, which count", () => {
+    expect(channelSettings({ balancing: "pick_first_shuffled" }).balancing).toBe("pick_first_shuffled");
+    expect(balancing([{ pick_first: {} }], { balancing: "round_robin" })).toBe("round_robin");
+  });
+
+  test("what is none is refused", () => {
+    expect(() => channelSettings({ balancing: "random" as BalancingPolicy })).toThrow(
+      'balancing is not one of pick_first, pick_first_shuffled, round_robin: "random"',
+    );
+    expect(() => balancing([{ pick_first: { shuffleAddressList: "yes" } }])).toThrow("is not a boolean");
+  });
+
+  test("names are resolved at each loss, with round_robin each 30 seconds", () => {
+    expect(channelSettings({}).minResolutionIntervalMs).toBe(0);
+    expect(channelSettings({ balancing: "round_robin" }).minResolutionIntervalMs).toBe(30_000);
+    expect(channelSettings({ "grpc.dns_min_time_between_resolutions_ms": 5 }).minResolutionIntervalMs).toBe(
+      5,
+    );
+  });
 });
 
 test("what is no option value is refused", () => {

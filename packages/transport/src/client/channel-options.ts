@@ -1,6 +1,9 @@
 import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
 import type { Encoding } from "../grpc/compression.js";
+import type { BalancingPolicy } from "./balancer.js";
 import { environmentProxy, parseProxy, type ProxyChoice } from "./proxy.js";
+import type { Resolver } from "./resolver.js";
+import { balancingOf } from "./service-config.js";
 
 /**
  * Options of a channel, in grpc-js's names; what is not listed here is ignored. In particular: retries
@@ -33,7 +36,10 @@ export interface ChannelOptions {
   "grpc.min_reconnect_backoff_ms"?: number;
   /** How long a channel may be without calls before it closes its connections, in milliseconds. Default: 30 minutes. */
   "grpc.client_idle_timeout_ms"?: number;
-  /** How long to wait between two resolutions of a name, with round_robin, in milliseconds. Default: 30,000. */
+  /**
+   * How long to wait between two resolutions of a name by DNS, in milliseconds. Default: 30,000 with `round_robin`; with
+   * `pick_first` 0, where a name is resolved again when its connection is lost or could not be made.
+   */
   "grpc.dns_min_time_between_resolutions_ms"?: number;
   /** The name that the server's certificate is checked for, for tests. Default: the address's host. */
   "grpc.ssl_target_name_override"?: string;
@@ -45,8 +51,18 @@ export interface ChannelOptions {
   "grpc.secondary_user_agent"?: string;
   /** How requests are compressed unless the call says otherwise: 0 not at all, 2 with gzip. Default: 0. */
   "grpc.default_compression_algorithm"?: number;
-  /** JSON; of it `loadBalancingConfig` is read, which may name `pick_first` and `round_robin`. Default: pick_first. */
+  /**
+   * JSON; of it `loadBalancingConfig` is read, which may name `round_robin`, and `pick_first` with `shuffleAddressList` (gRPC
+   * A62). Default: pick_first.
+   */
   "grpc.service_config"?: string;
+  /**
+   * How calls find their server: by the first address that answers, the same in an order of chance, or each address in turn.
+   * Counts before `grpc.service_config`. Default: `pick_first`.
+   */
+  balancing?: BalancingPolicy;
+  /** Finds the addresses of a name, instead of DNS. The address may then be all that it understands. Default: DNS. */
+  resolver?: Resolver;
   /**
    * How many connections to one address there may be: a further one is opened when all those there are have as many calls
    * as the server allows. Default: 16.
@@ -81,10 +97,13 @@ export interface ChannelSettings {
   authority: string | undefined;
   userAgent: string;
   compression: Encoding;
-  roundRobin: boolean;
+  balancing: BalancingPolicy;
+  resolver: Resolver | undefined;
   maxConnections: number;
   /** The proxy for a host, if there is one. */
   proxyFor: ProxyChoice;
+  /** Whether that is of the option `proxy`, and not of the environment. */
+  hasOwnProxy: boolean;
 }
 
 /** The shortest time between two PINGs (gRPC, "Keepalive"). */
@@ -114,6 +133,7 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     return value < 0 ? MAX_MESSAGE_BYTES : Math.min(value, MAX_MESSAGE_BYTES);
   };
   const keepaliveMs = number("grpc.keepalive_time_ms", -1);
+  const balancing = policyOf(options.balancing, text("grpc.service_config"));
   const initialBackoffMs = Math.max(time("grpc.initial_reconnect_backoff_ms", 1000), 1);
   const maxConnections = number("callwire.max_connections", 16);
   if (!(maxConnections >= 1)) throw new RangeError("callwire.max_connections must be at least 1");
@@ -127,20 +147,25 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     maxBackoffMs: Math.max(time("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
     connectTimeoutMs: time("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
     idleTimeoutMs: Math.max(time("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
-    minResolutionIntervalMs: time("grpc.dns_min_time_between_resolutions_ms", 30_000),
+    minResolutionIntervalMs: time(
+      "grpc.dns_min_time_between_resolutions_ms",
+      balancing === "round_robin" ? 30_000 : 0,
+    ),
     tlsNameOverride: text("grpc.ssl_target_name_override"),
     authority: text("grpc.default_authority"),
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]
       .filter((part) => part !== undefined && part !== "")
       .join(" "),
     compression: number("grpc.default_compression_algorithm", 0) === GZIP ? "gzip" : "identity",
-    roundRobin: asksForRoundRobin(text("grpc.service_config")),
+    balancing,
+    resolver: resolverOf(options.resolver),
     maxConnections,
     proxyFor: proxyChoice(
       options.proxy,
       number("grpc.enable_http_proxy", 1) !== 0,
       time("proxyTimeoutMs", 10_000),
     ),
+    hasOwnProxy: options.proxy !== undefined,
   };
 }
 
@@ -152,14 +177,25 @@ function proxyChoice(proxy: unknown, mayComeFromEnvironment: boolean, timeoutMs:
   return () => parsed;
 }
 
-/** Of the policies listed the first known one counts (gRPC, "Service Config"). */
-function asksForRoundRobin(serviceConfig: string | undefined): boolean {
-  if (serviceConfig === undefined) return false;
-  const { loadBalancingConfig } = JSON.parse(serviceConfig) as { loadBalancingConfig?: unknown };
-  if (!Array.isArray(loadBalancingConfig)) return false;
-  for (const policy of loadBalancingConfig as object[]) {
-    if ("round_robin" in policy) return true;
-    if ("pick_first" in policy) return false;
+const POLICIES: readonly unknown[] = ["pick_first", "pick_first_shuffled", "round_robin"];
+
+function policyOf(balancing: unknown, serviceConfig: string | undefined): BalancingPolicy {
+  // Also if it does not count: what is wrong is said.
+  const configured = serviceConfig === undefined ? undefined : balancingOf(serviceConfig);
+  if (balancing === undefined) return configured ?? "pick_first";
+  if (!POLICIES.includes(balancing)) {
+    throw new TypeError(`balancing is not one of ${POLICIES.join(", ")}: ${JSON.stringify(balancing)}`);
   }
-  return false;
+  return balancing as BalancingPolicy;
+}
+
+function resolverOf(resolver: unknown): Resolver | undefined {
+  if (resolver === undefined || isResolver(resolver)) return resolver;
+  throw new TypeError("resolver has no method resolve(address, listener)");
+}
+
+function isResolver(value: unknown): value is Resolver {
+  return (
+    typeof value === "object" && value !== null && "resolve" in value && typeof value.resolve === "function"
+  );
 }

@@ -1,15 +1,16 @@
 import { Status } from "nice-grpc-common";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
-import type { Balancer, BalancerListener } from "./balancer.js";
+import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
 import type { ChannelCall } from "./channel-call.js";
 import type { KeepaliveOptions } from "./client-connection.js";
 import { ConnectivityState, StateWatches } from "./connectivity-state.js";
-import { Endpoint, type EndpointOptions } from "./endpoint.js";
-import { RoundRobin } from "./round-robin.js";
-import { parseTarget, resolveTarget, throughProxy, type Target } from "./target.js";
+import { dnsNames } from "./dns-names.js";
+import type { EndpointOptions } from "./endpoint.js";
+import { fixedNames, resolvedNames, type AddressSource } from "./name-watch.js";
+import { parseResolvedTarget, parseTarget, throughProxy, type Target } from "./target.js";
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
 export abstract class Channel {
@@ -86,10 +87,7 @@ export class TransportChannel extends Channel implements BalancerListener {
       maxBackoffMs: settings.maxBackoffMs,
       maxConnections: settings.maxConnections,
     };
-    const resolve = () => resolveTarget(this.#target);
-    this.#balancer = settings.roundRobin
-      ? new RoundRobin(resolve, settings.minResolutionIntervalMs, options, this)
-      : new Endpoint(resolve, options, this);
+    this.#balancer = new Balancer(addressSource(this.#target, settings), settings.balancing, options, this);
   }
 
   getTarget(): string {
@@ -232,7 +230,24 @@ export function createChannel(
   if (!(security instanceof ChannelCredentials)) {
     throw new TypeError("credentials must be made by ChannelCredentials of @callwire/transport");
   }
-  return new TransportChannel(parseTarget(address, security._isSecure()), security, channelSettings(options));
+  const settings = channelSettings(options);
+  const target =
+    settings.resolver === undefined
+      ? parseTarget(address, security._isSecure())
+      : parseResolvedTarget(address);
+  return new TransportChannel(target, security, settings);
+}
+
+function addressSource(
+  { addresses, name, hostname, port }: Target,
+  settings: ChannelSettings,
+): AddressSource {
+  if (addresses !== undefined) return fixedNames(addresses);
+  if (settings.resolver !== undefined) {
+    // The environment's proxy is for names that it resolves itself: what a registry names is reached from here.
+    return resolvedNames(settings.resolver, name, settings.hasOwnProxy ? settings.proxyFor : () => undefined);
+  }
+  return dnsNames(hostname, port, settings.minResolutionIntervalMs);
 }
 
 /**

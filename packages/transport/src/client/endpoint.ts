@@ -1,11 +1,10 @@
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import { timerMs } from "../http2/timers.js";
 import { Backoff } from "./backoff.js";
-import type { Balancer, BalancerListener } from "./balancer.js";
 import type { ClientConnection, ConnectionListener } from "./client-connection.js";
 import { connect, type ConnectAttempt, type ConnectOptions } from "./connect.js";
 import { ConnectivityState } from "./connectivity-state.js";
-import type { SocketAddress } from "./target.js";
+import { formatAddress, type SocketAddress } from "./target.js";
 
 /** Options of an {@link Endpoint}. */
 export interface EndpointOptions {
@@ -16,34 +15,48 @@ export interface EndpointOptions {
   maxConnections: number;
 }
 
+/** Hears of an {@link Endpoint}. */
+export interface EndpointListener {
+  /** Its state may have changed. */
+  onChange(): void;
+  /** A connection was lost, or could not be made: its addresses may be others now. */
+  onLost(): void;
+  /** A connection may have room for another call. */
+  onRoom(): void;
+  /** The server wants fewer PINGs (gRPC A8). */
+  onTooManyPings(): void;
+}
+
 /**
  * A server behind one address or several, of which the first that answers is used: by itself it is gRPC's pick_first. It
  * holds a connection, and more of them while the server's limit of calls on each is reached.
  */
-export class Endpoint implements Balancer, ConnectionListener {
+export class Endpoint implements ConnectionListener {
   state: ConnectivityState = ConnectivityState.IDLE;
+  /** Why the last attempt to connect failed, or the last connection ended. */
   error = "";
   connections: readonly ClientConnection[] = [];
+  #addresses: readonly SocketAddress[];
+  /** Those of the connections whose address is no longer one of ours: they serve until another one is there. */
+  readonly #leaving = new Set<ClientConnection>();
   #attempt: ConnectAttempt | undefined;
   #attempting = false;
+  /** When the last attempt began, by the clock of `performance.now()`. */
+  #startedAt = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #backoff: Backoff;
-  readonly #resolve: () => Promise<readonly SocketAddress[]>;
   readonly #options: EndpointOptions;
-  readonly #listener: BalancerListener;
+  readonly #listener: EndpointListener;
 
-  /** @param resolve Asked for the addresses at each attempt to connect. */
-  constructor(
-    resolve: () => Promise<readonly SocketAddress[]>,
-    options: EndpointOptions,
-    listener: BalancerListener,
-  ) {
-    this.#resolve = resolve;
+  /** @param addresses At least one. */
+  constructor(addresses: readonly SocketAddress[], options: EndpointOptions, listener: EndpointListener) {
+    this.#addresses = addresses;
     this.#options = options;
     this.#listener = listener;
     this.#backoff = new Backoff(options.initialBackoffMs, options.maxBackoffMs);
   }
 
+  /** A connection that has room for a call, if there is one. */
   pick(): ClientConnection | undefined {
     const { connections } = this;
     // The first one as long as it has room, so that the others fall idle when there is less to do.
@@ -53,21 +66,44 @@ export class Endpoint implements Balancer, ConnectionListener {
     return undefined;
   }
 
+  /** Somebody waits for a connection: begins to open one, unless that is under way or must wait. */
   connect(): void {
     if (this.#attempting || this.#retryTimer !== undefined || this.state === ConnectivityState.SHUTDOWN)
       return;
-    if (this.connections.length >= this.#options.maxConnections) return;
+    if (this.connections.length - this.#leaving.size >= this.#options.maxConnections) return;
     this.#attempting = true;
     if (this.connections.length === 0) this.#become(ConnectivityState.CONNECTING);
     void this.#open();
   }
 
-  closeIdle(idleSince: number): void {
+  /** Its addresses are others now: at least one. Connections to those that left are drained when there is one to use instead. */
+  update(addresses: readonly SocketAddress[]): void {
+    const before = new Set(this.#addresses.map(formatAddress));
+    const names = new Set(addresses.map(formatAddress));
+    this.#addresses = addresses;
+    this.#attempt?.update(addresses);
+    if (this.#retryTimer !== undefined && addresses.some((address) => !before.has(formatAddress(address))))
+      this.#shortenWait();
     for (const connection of this.connections) {
-      if (connection.streams.size === 0 && connection.idleSince <= idleSince) connection.shutDown();
+      if (names.has(connection.peer)) this.#leaving.delete(connection);
+      else this.#leaving.add(connection);
     }
+    if (this.#leaving.size === 0) return;
+    if (this.#leaving.size < this.connections.length) this.#drainLeaving();
+    else this.connect();
   }
 
+  /** Closes the connections without calls since then. False if there are others, or one is wanted. */
+  closeIdle(idleSince: number): boolean {
+    let idle = !this.#attempting && this.#retryTimer === undefined;
+    for (const connection of this.connections) {
+      if (connection.streams.size === 0 && connection.idleSince <= idleSince) connection.shutDown();
+      else idle = false;
+    }
+    return idle;
+  }
+
+  /** Closes the connections as their calls end, and opens no more. */
   close(): void {
     clearTimeout(this.#retryTimer);
     this.#attempt?.cancel();
@@ -92,11 +128,9 @@ export class Endpoint implements Balancer, ConnectionListener {
   }
 
   async #open(): Promise<void> {
-    const startedAt = performance.now();
+    this.#startedAt = performance.now();
     try {
-      const addresses = await this.#resolve();
-      if (this.state === ConnectivityState.SHUTDOWN) return;
-      this.#attempt = connect(addresses, this.#options.connect, this);
+      this.#attempt = connect(this.#addresses, this.#options.connect, this);
       const connection = await this.#attempt.connection;
       if (connection.end !== undefined) throw new Error(connection.end.message);
       this.#attempting = false;
@@ -104,7 +138,7 @@ export class Endpoint implements Balancer, ConnectionListener {
       this.#add(connection);
     } catch (error) {
       this.#attempting = false;
-      this.#failed(error as Error, startedAt);
+      this.#failed(error as Error);
     } finally {
       this.#attempt = undefined;
     }
@@ -117,30 +151,58 @@ export class Endpoint implements Balancer, ConnectionListener {
       return;
     }
     this.connections = [...this.connections, connection];
+    this.#drainLeaving();
     this.#become(ConnectivityState.READY);
   }
 
   /** The wait counts from the beginning of the attempt (gRPC, "Connection Backoff"). */
-  #failed(error: Error, startedAt: number): void {
+  #failed(error: Error): void {
     if (this.state === ConnectivityState.SHUTDOWN) return;
     this.error = error.message;
-    const wait = Math.max(this.#backoff.next() - (performance.now() - startedAt), 0);
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
-      // The next call tries again, or one that waits.
-      this.#become(this.connections.length > 0 ? ConnectivityState.READY : ConnectivityState.IDLE);
-    }, timerMs(wait));
-    this.#retryTimer.unref();
+    this.#waitUntil(this.#startedAt + this.#backoff.next());
     if (this.connections.length === 0) this.#become(ConnectivityState.TRANSIENT_FAILURE);
+    this.#listener.onLost();
+  }
+
+  #waitUntil(time: number): void {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(
+      () => {
+        this.#retryTimer = undefined;
+        // The next call tries again, or one that waits.
+        this.#become(this.connections.length > 0 ? ConnectivityState.READY : ConnectivityState.IDLE);
+        if (this.#leaving.size > 0) this.connect();
+      },
+      timerMs(Math.max(time - performance.now(), 0)),
+    ).unref();
+  }
+
+  /**
+   * New addresses need not wait for what the old ones have done, only for the first wait: a name whose addresses never stop
+   * changing would otherwise be tried all the time.
+   */
+  #shortenWait(): void {
+    this.#waitUntil(this.#startedAt + this.#options.initialBackoffMs);
+  }
+
+  #drainLeaving(): void {
+    if (this.#leaving.size === 0) return;
+    this.connections = this.connections.filter((connection) => !this.#leaving.has(connection));
+    for (const connection of this.#leaving) connection.shutDown();
+    this.#leaving.clear();
   }
 
   #remove(connection: ClientConnection): void {
     if (!this.connections.includes(connection)) return;
     this.connections = this.connections.filter((each) => each !== connection);
-    if (this.connections.length > 0 || this.state === ConnectivityState.SHUTDOWN) return;
-    if (this.#attempting) this.#become(ConnectivityState.CONNECTING);
-    else if (this.#retryTimer !== undefined) this.#become(ConnectivityState.TRANSIENT_FAILURE);
-    else this.#become(ConnectivityState.IDLE);
+    this.#leaving.delete(connection);
+    if (this.state === ConnectivityState.SHUTDOWN) return;
+    if (this.connections.length === 0) {
+      if (this.#attempting) this.#become(ConnectivityState.CONNECTING);
+      else if (this.#retryTimer !== undefined) this.#become(ConnectivityState.TRANSIENT_FAILURE);
+      else this.#become(ConnectivityState.IDLE);
+    }
+    this.#listener.onLost();
   }
 
   #become(state: ConnectivityState): void {

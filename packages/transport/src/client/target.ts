@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { isIP, type Socket } from "node:net";
 import type { Proxy, ProxyChoice } from "./proxy.js";
 
@@ -72,12 +71,33 @@ export function parseTarget(address: string, secure: boolean): Target {
   return byName(address, address, secure ? DEFAULT_PORTS.https : DEFAULT_PORTS.http);
 }
 
-/** The addresses of a target, as they are now. */
-export async function resolveTarget(target: Target): Promise<readonly SocketAddress[]> {
-  if (target.addresses !== undefined) return target.addresses;
-  // In the order of the system's resolver (RFC 6724).
-  const found = await lookup(target.hostname, { all: true, verbatim: true });
-  return found.map(({ address }) => ({ host: address, port: target.port }));
+/**
+ * Pure: reads an address that a resolver of the user's own understands, such as `consul:///users`. As `:authority` it has what
+ * stands behind the scheme (gRPC, "Name Resolution").
+ *
+ * @throws {Error} if it is empty.
+ */
+export function parseResolvedTarget(address: string): Target {
+  const [, server, path] = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)\/?(.*)$/i.exec(address) ?? [];
+  const named = server === undefined ? address.replace(/^[a-z][a-z0-9+.-]*:(?!\d+$)/i, "") : path || server;
+  // The brackets of an IPv6 address stay.
+  const authority = encodeURI(named).replace(/%5B/g, "[").replace(/%5D/g, "]");
+  if (authority === "") throw invalid(address);
+  const hostname = authority.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  return { name: address, authority, hostname, addresses: undefined, port: 0 };
+}
+
+/**
+ * Pure: reads an address that a connection can be made to: `host:port`, `[ipv6]:port` or `unix:path`.
+ *
+ * @throws {Error} if it is none.
+ */
+export function parseSocketAddress(text: string): SocketAddress {
+  const path = /^unix:(?:\/\/[^/]*)?(.+)$/i.exec(text)?.[1];
+  if (path !== undefined) return { path };
+  const address = hostAndPort(text, text, NaN);
+  if (Number.isNaN(address.port)) throw new Error(`Invalid address: '${text}': it has no port`);
+  return address;
 }
 
 /**

@@ -1,0 +1,29 @@
+import type { BalancingPolicy } from "./balancer.js";
+
+/**
+ * Pure: the policy that a service config in JSON asks for; undefined if it names none that is known. Of the policies listed
+ * the first known one counts (gRPC, "Service Config").
+ *
+ * @throws {SyntaxError} if it is no JSON.
+ * @throws {TypeError} if a policy's settings are not of their types.
+ */
+export function balancingOf(serviceConfig: string): BalancingPolicy | undefined {
+  const config: unknown = JSON.parse(serviceConfig);
+  const policies = (config as { loadBalancingConfig?: unknown } | null)?.loadBalancingConfig;
+  if (!Array.isArray(policies)) return undefined;
+  for (const policy of policies as unknown[]) {
+    if (typeof policy !== "object" || policy === null) continue;
+    if ("round_robin" in policy) return "round_robin";
+    if ("pick_first" in policy) return isShuffled(policy.pick_first) ? "pick_first_shuffled" : "pick_first";
+  }
+  return undefined;
+}
+
+/** gRPC A62. */
+function isShuffled(settings: unknown): boolean {
+  const value = (settings as { shuffleAddressList?: unknown } | null)?.shuffleAddressList ?? false;
+  if (typeof value !== "boolean") {
+    throw new TypeError("shuffleAddressList of pick_first in grpc.service_config is not a boolean");
+  }
+  return value;
+}
