@@ -30,8 +30,8 @@ export interface AttemptOwner {
   onCommitted(header: HeaderList): void;
   /** A message of the response; {@link Attempt.giveBack} must hear of its cost when it is used up. */
   onResponse(message: unknown, cost: number): void;
-  /** The trailers have come, before the end or the failure that they tell. */
-  onTrailers(trailer: HeaderList): void;
+  /** {@link Attempt.trailer} is there; the end or the failure that it tells follows. */
+  onTrailers(): void;
   /** The response has ended with OK, and all its messages were handed on. */
   onEnded(): void;
   onFailed(error: unknown, origin: FailureOrigin): void;
@@ -45,10 +45,13 @@ export interface AttemptOwner {
 
 /** One attempt of a call, and the stream that carries it: sends the request's messages, and reads the response. */
 export class Attempt extends Http2Stream implements ClientStream, InboxReader, MessageSink {
+  /** The trailers, once they have come. */
+  trailer: HeaderList | undefined;
   readonly #owner: AttemptOwner;
   #over = false;
   #head: ResponseHead | undefined;
-  #trailers: ResponseHead | undefined;
+  /** Whether the whole response has come. */
+  #isEnding = false;
   /** How many bytes of DATA have come. */
   #received = 0;
   /** Made when a message comes in more than one frame, or not alone in one. */
@@ -123,7 +126,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
   }
 
   onAborted(code: ErrorCode, message: string): void {
-    if (this.#over || this.#trailers !== undefined) return;
+    if (this.#over || this.#isEnding) return;
     const { end, goAwayReason, peer } = this.connection as ClientConnection;
     if (end !== undefined) {
       this.#fail(
@@ -162,7 +165,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
         throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a response");
       }
       checkLength(this.#head, this.#received, true);
-      this.#onTrailers(head, list);
+      this.#onTrailers(list);
       return;
     }
     const { httpStatus } = head;
@@ -176,7 +179,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
     this.#head = head;
     if (endStream) {
       checkLength(head, 0, true);
-      this.#onTrailers(head, list);
+      this.#onTrailers(list);
     } else if (httpStatus !== "200") {
       this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
     } else if (!head.isGrpc) this.#fail(Status.UNKNOWN, notGrpc(head), "status");
@@ -199,7 +202,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
       // The usual frame: one whole message.
       this.onBytes(buffer, start + PREFIX_LENGTH, end, end - start);
     } else if (end > start) this.#read(buffer, start, end);
-    if (endStream && !this.#over) this.#finish(this.#head);
+    if (endStream && !this.#over) this.#finish();
   }
 
   onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
@@ -233,7 +236,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
   }
 
   onInboxEnd(): void {
-    if (!this.#over) this.#complete(this.#trailers!);
+    if (!this.#over) this.#complete();
   }
 
   onInboxError(error: unknown): void {
@@ -258,19 +261,21 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
       this.giveBack(this.#reader.creditPartial());
   }
 
-  #onTrailers(head: ResponseHead, list: HeaderList): void {
-    this.#owner.onTrailers(list);
-    if (!this.#over) this.#finish(head);
+  #onTrailers(list: HeaderList): void {
+    this.trailer = list;
+    this.#owner.onTrailers();
+    if (!this.#over) this.#finish();
   }
 
   /** The response has ended; what of it is compressed comes first. */
-  #finish(head: ResponseHead): void {
-    this.#trailers = head;
-    if (this.#inbox === undefined) this.#complete(head);
+  #finish(): void {
+    this.#isEnding = true;
+    if (this.#inbox === undefined) this.#complete();
     else this.#inbox.end();
   }
 
-  #complete(head: ResponseHead): void {
+  #complete(): void {
+    const head = this.trailer === undefined ? this.#head! : responseHead(this.trailer);
     const { status } = head;
     if (status === undefined) {
       const { httpStatus } = head;

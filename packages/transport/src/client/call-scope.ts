@@ -23,9 +23,10 @@ export class CallScope {
     this.#first = call;
   }
 
-  /** Removes a call that is in the scope. */
+  /** Removes a call. Without effect if it is not in the scope. */
   remove(call: ScopedCall): void {
     const { scopeNext: next, scopePrevious: previous } = call;
+    if (previous === undefined && this.#first !== call) return;
     if (previous === undefined) this.#first = next;
     else previous.scopeNext = next;
     if (next !== undefined) next.scopePrevious = previous;

@@ -54,21 +54,13 @@ export abstract class ClientCall
   #attempt: Attempt | undefined;
   /** Whether the present attempt was sent once already, and not processed (gRPC A6, "transparent retries"). */
   #repeated = false;
-  /** The async context of the caller, if something may have to run in it later. */
+  /** The async context of the caller, once the call has begun, if something may have to run in it. */
   #caller: AsyncResource | undefined;
-  /** Whether the caller's own stack, or one in its context, is what runs. */
-  #isInside = false;
-  #inScope = false;
   /** Runs between two attempts. */
   #retryTimer: NodeJS.Timeout | undefined;
   #pump: RequestPump | undefined;
-  #stallWatch: StallWatch | undefined;
   /** Made when a phase asks for it. */
   #metadata: Metadata | undefined;
-  #trailerList: HeaderList | undefined;
-  /** Made when somebody asks for it. */
-  #trailer: Metadata | undefined;
-  #isTrailerTold = false;
 
   constructor(target: ClientMethod, request: unknown, options: CallOptions) {
     this.target = target;
@@ -96,7 +88,7 @@ export abstract class ClientCall
   }
 
   get trailer(): Metadata {
-    return (this.#trailer ??= new LazyMetadata(this.#trailerList));
+    return new LazyMetadata(this.#attempt?.trailer);
   }
 
   get waitForReady(): boolean {
@@ -123,10 +115,9 @@ export abstract class ClientCall
   /** Begins the call, in the async context of its caller. */
   start(): void {
     this.target.channel.callsStarted++;
-    if (this.#runsLater()) this.#caller = new AsyncResource("CallwireCall", { requireManualDestroy: true });
-    this.#isInside = true;
     this.#start();
-    this.#isInside = false;
+    if (this.#over || !this.#runsLater()) return;
+    this.#caller = new AsyncResource("CallwireCall", { requireManualDestroy: true });
   }
 
   #start(): void {
@@ -158,7 +149,6 @@ export abstract class ClientCall
         return;
       }
       scope.add(this);
-      this.#inScope = true;
     }
     const { signal } = options;
     if (signal !== undefined) {
@@ -177,8 +167,7 @@ export abstract class ClientCall
     this.attempts++;
     this.isCommitted = false;
     this.#repeated = false;
-    this.#trailerList = undefined;
-    this.#trailer = undefined;
+    this.#attempt = undefined;
     const { channel, phases } = this.target;
     if (phases?.attempted !== undefined) {
       let ready: void | Promise<void>;
@@ -209,7 +198,8 @@ export abstract class ClientCall
   }
 
   begin(connection: ClientConnection): void {
-    this.#enter(this.#begin, connection);
+    if (this.#caller === undefined) this.#begin(connection);
+    else this.#caller.runInAsyncScope(this.#begin, this, connection);
   }
 
   #begin(connection: ClientConnection): void {
@@ -243,11 +233,11 @@ export abstract class ClientCall
   }
 
   #pumpRequest(): void {
-    this.#pump = new RequestPump(this);
-    const { stallTimeoutMs } = this.options;
-    if (stallTimeoutMs !== undefined && stallTimeoutMs !== Infinity) {
-      this.#stallWatch = new StallWatch(this, stallTimeoutMs);
-    }
+    const { stallTimeoutMs = Infinity } = this.options;
+    this.#pump = new RequestPump(
+      this,
+      stallTimeoutMs === Infinity ? undefined : new StallWatch(this, stallTimeoutMs),
+    );
     void this.#pump.run(this.#request as RequestSource);
   }
 
@@ -297,7 +287,7 @@ export abstract class ClientCall
 
   onResponse(message: unknown, cost: number): void {
     if (this.target.phases?.response === undefined) this.onMessage(message, cost);
-    else if (this.#isInside || this.#caller === undefined) this.#passResponse(message, cost);
+    else if (this.#caller === undefined) this.#passResponse(message, cost);
     else this.#caller.runInAsyncScope(this.#passResponse, this, message, cost);
   }
 
@@ -312,17 +302,14 @@ export abstract class ClientCall
     if (!this.#over) this.onMessage(passed, cost);
   }
 
-  onTrailers(trailer: HeaderList): void {
-    this.#trailerList = trailer;
+  onTrailers(): void {
     // Those of an attempt that is not committed may not count.
     if (this.isCommitted) this.#tellTrailer();
   }
 
-  /** Tells the caller of the trailers, once, if there are any. */
+  /** Tells the caller of the trailers, if there are any. */
   #tellTrailer(): void {
-    if (this.options.onTrailer === undefined || this.#isTrailerTold || this.#trailerList === undefined)
-      return;
-    this.#isTrailerTold = true;
+    if (this.options.onTrailer === undefined || this.#attempt?.trailer === undefined) return;
     this.#enter(this.#callOnTrailer, undefined);
   }
 
@@ -335,8 +322,10 @@ export abstract class ClientCall
   }
 
   onEnded(): void {
-    this.#tellTrailer();
-    if (this.#over) return;
+    if (!this.isCommitted) {
+      this.#tellTrailer();
+      if (this.#over) return;
+    }
     if (!this.isComplete) {
       this.failHere(Status.UNIMPLEMENTED, "the response has no message");
       return;
@@ -354,7 +343,8 @@ export abstract class ClientCall
       return;
     }
     this.#repeated = true;
-    this.#endAttempt();
+    this.#attempt?.close();
+    this.#attempt = undefined;
     this.target.channel.start(this);
   }
 
@@ -365,7 +355,7 @@ export abstract class ClientCall
   onFailed(error: unknown, origin: FailureOrigin): void {
     if (this.#over) return;
     if (this.target.phases?.retryAfterMs === undefined) this.#giveUp(error, origin);
-    else if (this.#isInside || this.#caller === undefined) this.#tryAgain(error, origin);
+    else if (this.#caller === undefined) this.#tryAgain(error, origin);
     else this.#caller.runInAsyncScope(this.#tryAgain, this, error, origin);
   }
 
@@ -387,18 +377,14 @@ export abstract class ClientCall
     this.#retryTimer = setTimeout(onRetry, timerMs(Math.max(waitMs, 0)), this);
   }
 
-  /** Lets go of an attempt that has failed, and is not the last. */
+  /** Lets go of an attempt that is not the last, or waits for its connection. Its trailers stay until the next one begins. */
   #endAttempt(): void {
-    if (this.#attempt === undefined) {
-      this.target.channel.forget(this);
-      return;
-    }
-    this.#attempt.close();
-    this.#attempt = undefined;
+    if (this.#attempt === undefined) this.target.channel.forget(this);
+    else this.#attempt.close();
   }
 
   #giveUp(error: unknown, origin: FailureOrigin): void {
-    this.#tellTrailer();
+    if (!this.isCommitted) this.#tellTrailer();
     this.#stop(error, origin, false);
   }
 
@@ -469,7 +455,7 @@ export abstract class ClientCall
     this.target.channel.callsFailed++;
     const { phases } = this.target;
     if (phases === undefined) this.onError(error, atOnce);
-    else if (this.#isInside || this.#caller === undefined) this.#tellFailed(error, origin, atOnce);
+    else if (this.#caller === undefined) this.#tellFailed(error, origin, atOnce);
     else this.#caller.runInAsyncScope(this.#tellFailed, this, error, origin, atOnce);
   }
 
@@ -500,8 +486,7 @@ export abstract class ClientCall
     clearTimeout(this.#retryTimer);
     const { signal } = this.options;
     if (signal !== undefined) stopListening(signal, this);
-    if (this.#inScope) this.target.scope!.remove(this);
-    this.#stallWatch?.stop();
+    this.target.scope?.remove(this);
     if (this.#pump !== undefined) this.#enter(this.#pump.stop, undefined, this.#pump);
     this.#attempt?.close();
   }
@@ -524,7 +509,7 @@ export abstract class ClientCall
     argument: Argument,
     self = this as unknown as This,
   ): void {
-    if (this.#isInside || this.#caller === undefined) step.call(self, argument);
+    if (this.#caller === undefined) step.call(self, argument);
     else this.#caller.runInAsyncScope(step, self, argument);
   }
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { StallWatch } from "./stall-watch.js";
 
 /** How many messages are sent before others have their turn: a source that never waits would hold the event loop. */
 const MESSAGES_PER_TURN = 4096;
@@ -33,13 +34,16 @@ export class RequestPump {
   /** Since when the server must take something, by the clock of `performance.now()`; Infinity while the source is awaited. */
   owedSince = Infinity;
   readonly #sink: RequestSink;
+  readonly #stallWatch: StallWatch | undefined;
   #iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   #stopped = false;
   #ended = false;
   #goOn: (() => void) | undefined;
 
-  constructor(sink: RequestSink) {
+  /** @param stallWatch Stopped with the pump. */
+  constructor(sink: RequestSink, stallWatch: StallWatch | undefined) {
     this.#sink = sink;
+    this.#stallWatch = stallWatch;
   }
 
   /** Whether all messages were sent. */
@@ -75,6 +79,7 @@ export class RequestPump {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#stallWatch?.stop();
     this.onDrained();
     if (!this.#ended) this.#endSource();
   }
