@@ -123,7 +123,7 @@ export abstract class ClientCall
   #start(): void {
     const { options, target } = this;
     let wrong: { error: unknown } | undefined;
-    if (options.deadline !== undefined || options.timeoutMs !== undefined || options.metadata !== undefined) {
+    if (hasTimes(options)) {
       try {
         this.deadlineMs = deadlineOf(options);
       } catch (error) {
@@ -517,6 +517,16 @@ export abstract class ClientCall
   retry(): void {
     this.#enter(this.#try, undefined);
   }
+}
+
+/** Whether a call has options that {@link deadlineOf} must look at. */
+function hasTimes({ deadline, metadata, stallTimeoutMs, timeoutMs }: CallOptions): boolean {
+  return (
+    timeoutMs !== undefined ||
+    metadata !== undefined ||
+    deadline !== undefined ||
+    stallTimeoutMs !== undefined
+  );
 }
 
 /** One function for all timers. */

@@ -24,11 +24,12 @@ export function requestFields(
  * When a call is over, by the clock of `performance.now()`: by its deadline, its timeout, or the timeout in its metadata,
  * whichever is earliest. `Infinity` if there is none.
  *
- * @throws {RangeError} if one of them is not a time.
+ * @throws {RangeError} if one of the times in the options is none.
  */
-export function deadlineOf({ deadline, metadata, timeoutMs = Infinity }: CallOptions): number {
-  if (!(timeoutMs > 0))
-    throw new RangeError(`timeoutMs is ${timeoutMs}: it must be more than 0; Infinity means no limit`);
+export function deadlineOf(options: CallOptions): number {
+  const { deadline, metadata, timeoutMs = Infinity, stallTimeoutMs = Infinity } = options;
+  checkLimit("timeoutMs", timeoutMs);
+  checkLimit("stallTimeoutMs", stallTimeoutMs);
   const text = metadata?.get("grpc-timeout");
   const left = Math.min(
     timeoutMs,
@@ -36,6 +37,10 @@ export function deadlineOf({ deadline, metadata, timeoutMs = Infinity }: CallOpt
     (text === undefined ? undefined : parseTimeout(text)) ?? Infinity,
   );
   return left === Infinity ? Infinity : performance.now() + left;
+}
+
+function checkLimit(name: string, ms: number): void {
+  if (!(ms > 0)) throw new RangeError(`${name} is ${ms}: it must be more than 0; Infinity means no limit`);
 }
 
 function timeUntil(deadline: Date | number): number {

@@ -1,0 +1,64 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import { StallWatch, type Stallable } from "./stall-watch.js";
+
+/** A watch whose turns a test makes, by a clock that the test sets. */
+function watchOf(timeoutMs: number) {
+  let now = 1000;
+  const clock = jest.spyOn(performance, "now").mockImplementation(() => now);
+  const target = {
+    owedSince: Infinity,
+    progress: 0,
+    stalled: [] as number[],
+    onStalled: (ms: number) => void target.stalled.push(ms),
+  } satisfies Stallable & { stalled: number[] };
+  const watch = new StallWatch(target, timeoutMs);
+  return {
+    target,
+    watch,
+    /** The time when the watch looks next. */
+    look(): number {
+      now = watch.deadlineMs;
+      watch.stop();
+      watch.onDeadline();
+      return now;
+    },
+    set now(ms: number) {
+      now = ms;
+    },
+    [Symbol.dispose]() {
+      watch.stop();
+      clock.mockRestore();
+    },
+  };
+}
+
+describe("a stall", () => {
+  test("counts from when the server must do something", () => {
+    using room = watchOf(100);
+    expect(room.look()).toBe(1100);
+    room.target.owedSince = 1150;
+    expect(room.look()).toBe(1200);
+    expect(room.target.stalled).toEqual([]);
+    expect(room.look()).toBe(1250);
+    expect(room.target.stalled).toEqual([100]);
+  });
+
+  test("is none while the server need do nothing, however long", () => {
+    using room = watchOf(100);
+    for (let i = 0; i < 100; i++) room.look();
+    expect(room.target.stalled).toEqual([]);
+  });
+
+  test("is none while there is progress, and follows it by twice the time at most", () => {
+    using room = watchOf(100);
+    room.target.owedSince = 1000;
+    for (let i = 1; i <= 50; i++) {
+      room.target.progress = i;
+      room.look();
+    }
+    expect(room.target.stalled).toEqual([]);
+    const last = room.look();
+    expect(last).toBe(1000 + 51 * 100);
+    expect(room.target.stalled).toEqual([100]);
+  });
+});
