@@ -27,21 +27,18 @@ export type {
 } from "./client/client-runtime.js";
 export {
   createServer,
-  openServer,
-  type DrainReport,
-  type IncomingCallContext,
-  type OpenServerOptions,
   type Server,
   type ServerAddBuilder,
   type ServerCallContextExt,
-  type ServerOptions,
 } from "./server/create-server.js";
-export type { Admit, CallRefusal, IncomingCall } from "./server/incoming-call.js";
+export type { DrainReport } from "./server/transport-server.js";
+export { serverRuntime } from "./server/transport-runtime.js";
 export { ServerCredentials, type KeyCertPair } from "./server/credentials.js";
 export {
   defaultServerLimits,
   type GrpcJsServerOptions,
   type ServerLimits,
+  type ServerOptions,
   type ServerStats,
 } from "./server/server-options.js";
 export {

@@ -11,7 +11,7 @@ import { describe, expect, test } from "@jest/globals";
 import { testCertificates } from "@callwire/testkit";
 import { createChannel } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
-import { openServer } from "../server/create-server.js";
+import { phasedServer } from "../server/test-helpers.js";
 import { createInProcessSocket } from "../server/in-process-socket.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
 import { isBorrowed, keepBytes, READ_BYTES, readSocket } from "./socket-reader.js";
@@ -226,19 +226,16 @@ test.each(cases)("messages stay as they were: $form, $compression, body held: $h
     Buffer.from(isMessage ? (message as Payload).body : (message as Buffer));
 
   const requests: unknown[] = [];
-  const server = openServer({
-    limits: { compressResponses: compression === "gzip" },
-    admit: () => (held ? new Promise((resolve) => setImmediate(() => resolve(undefined))) : undefined),
-  });
-  server.add(
-    definition as never,
-    {
-      echo: (request: unknown) => {
-        requests.push(request);
-        return request;
-      },
-    } as never,
+  const server = phasedServer(
+    { arrived: () => (held ? new Promise((resolve) => setImmediate(() => resolve())) : undefined) },
+    { limits: { compressResponses: compression === "gzip" } },
   );
+  server.add(definition, {
+    echo: (request: unknown) => {
+      requests.push(request);
+      return request;
+    },
+  });
   const address = `127.0.0.1:${await server.listen("127.0.0.1:0")}`;
   const channels = [createChannel(address), createChannel(address)];
   const clients = channels.map(

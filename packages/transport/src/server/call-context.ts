@@ -1,20 +1,43 @@
 import type { PeerCertificate } from "node:tls";
 import type { Metadata, MethodDescriptor } from "nice-grpc-common";
 import { LazyMetadata } from "../grpc/metadata.js";
+import type { HeaderList } from "../hpack/header-list.js";
 import { wasCompressed } from "./compressed-requests.js";
-import type { IncomingCall } from "./incoming-call.js";
 import type { ServerCallContext } from "./server-call-context.js";
-import type { ServerCall } from "./server-call.js";
+
+/** What a context reads: the call itself. */
+export interface ContextSource {
+  /** The request's header fields. */
+  readonly list: HeaderList;
+  readonly descriptor: MethodDescriptor;
+  readonly header: Metadata;
+  readonly trailer: Metadata;
+  readonly peer: string;
+  readonly deadline: Date | undefined;
+  readonly authority: string;
+  readonly peerCertificate: PeerCertificate | undefined;
+  readonly signal: AbortSignal;
+  sendHeader(): void;
+  compressResponses(on: boolean): void;
+}
+
+/** Makes the contexts of one method's calls. */
+export type ContextClass = new (call: ContextSource) => ServerCallContext;
+
+/** Makes a part of a context when it is first read. */
+type MakePart = (context: ServerCallContext) => unknown;
 
 /**
- * The context of a call whose method has no middleware. All is made when it is asked for: a signal costs as much as the
- * rest of a call, and the memory of a stream that idles is what limits how many there can be.
+ * The context of a call. Each part is made when it is read: a signal costs as much as the rest of a call, and the memory of
+ * an idle stream limits how many there can be. Methods are getters of functions, since handlers take them out of the context.
  */
-export class BareContext implements ServerCallContext {
-  readonly #call: ServerCall;
+export class LazyContext implements ServerCallContext {
+  readonly #call: ContextSource;
   #metadata: Metadata | undefined;
+  /** The parts that {@link contextClass} adds. */
+  #parts: unknown[] | undefined;
 
-  constructor(call: ServerCall) {
+  constructor(call: ContextSource) {
     this.#call = call;
   }
 
@@ -35,7 +58,7 @@ export class BareContext implements ServerCallContext {
   }
 
   get method(): MethodDescriptor {
-    return this.#call.method.descriptor;
+    return this.#call.descriptor;
   }
 
   get deadline(): Date | undefined {
@@ -43,49 +66,78 @@ export class BareContext implements ServerCallContext {
   }
 
   get authority(): string {
-    return this.#call.head.authority;
+    return this.#call.authority;
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    return this.#call.connection.peerCertificate;
+    return this.#call.peerCertificate;
   }
 
   get signal(): AbortSignal {
     return this.#call.signal;
   }
 
-  /** A function of its own, since handlers take it out of the context. */
   get sendHeader(): () => void {
     return () => this.#call.sendHeader();
   }
 
-  compressResponses(on: boolean): void {
-    this.#call.compress = on;
+  get compressResponses(): (on: boolean) => void {
+    return (on) => this.#call.compressResponses(on);
   }
 
-  wasCompressed(message: object): boolean {
-    return wasCompressed(message);
+  get wasCompressed(): (message: object) => boolean {
+    return wasCompressed;
+  }
+
+  /** Adds a part to the contexts of a class. */
+  static addPart(prototype: LazyContext, name: string, index: number, make: MakePart): void {
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      enumerable: true,
+      get(this: LazyContext): unknown {
+        const parts = this.#parts;
+        // A part may be undefined.
+        return parts !== undefined && index in parts ? parts[index] : this.#setPart(index, make(this));
+      },
+      set(this: LazyContext, value: unknown) {
+        this.#setPart(index, value);
+      },
+    });
+  }
+
+  #setPart(index: number, value: unknown): unknown {
+    (this.#parts ??= [])[index] = value;
+    return value;
   }
 }
 
-/** The context of a call that passes through middleware: all is its own, since middleware copy it by spreading. */
-export function spreadableContext(call: ServerCall): ServerCallContext & { call?: IncomingCall } {
-  const { arrived } = call;
+/**
+ * Makes a class of contexts for one method: what its phases assign gives the contexts of a method a shape of their own.
+ *
+ * @param lazy Parts that are made when they are first read, once for each call.
+ */
+export function contextClass(lazy: Readonly<Record<string, MakePart>> = {}): ContextClass {
+  class MethodContext extends LazyContext {}
+  for (const [index, [name, make]] of Object.entries(lazy).entries()) {
+    LazyContext.addPart(MethodContext.prototype, name, index, make);
+  }
+  return MethodContext;
+}
+
+/** The context of a call that passes through nice-grpc's middleware, which copy it by spreading. */
+export function spreadableContext(call: ContextSource): ServerCallContext {
   return {
-    metadata: arrived?.metadata ?? new LazyMetadata(call.list),
+    metadata: new LazyMetadata(call.list),
     header: call.header,
     trailer: call.trailer,
     peer: call.peer,
-    method: call.method.descriptor,
+    method: call.descriptor,
     deadline: call.deadline,
-    authority: call.head.authority,
-    peerCertificate: call.connection.peerCertificate,
+    authority: call.authority,
+    peerCertificate: call.peerCertificate,
     signal: call.signal,
     sendHeader: () => call.sendHeader(),
-    compressResponses: (on) => {
-      call.compress = on;
-    },
+    compressResponses: (on) => call.compressResponses(on),
     wasCompressed,
-    ...(arrived !== undefined && { call: arrived }),
   };
 }

@@ -2,8 +2,8 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService } from "@callwire/testkit";
 import type { ServerMiddleware } from "nice-grpc-common";
-import { createServer, openServer, type ServerCallContextExt } from "./create-server.js";
-import { prefixed, rawClient, start, type RawAnswer } from "./test-helpers.js";
+import { createServer, type ServerCallContextExt } from "./create-server.js";
+import { phasedServer, prefixed, rawClient, start, type RawAnswer } from "./test-helpers.js";
 
 // gRPC over HTTP/2, "Compressed-Flag": each message says for itself whether it is compressed.
 
@@ -39,7 +39,7 @@ const copying: ServerMiddleware<object, ServerCallContextExt> = async function* 
 describe.each([
   ["without middleware", () => createServer()],
   ["behind middleware", () => createServer().use(copying)],
-  ["that was admitted", () => openServer({ limits: {}, admit: () => undefined })],
+  ["with phases", () => phasedServer({ arrived: () => {} })],
 ] as const)("a call %s", (_, create) => {
   async function started() {
     const server = create();

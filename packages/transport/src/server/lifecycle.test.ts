@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService, testCertificates } from "@callwire/testkit";
-import { Metadata, ServerError, Status } from "nice-grpc-common";
+import { Status } from "nice-grpc-common";
 import { CLIENT_PREFACE } from "../http2/constants.js";
-import { createServer, openServer } from "./create-server.js";
+import { createServer } from "./create-server.js";
 import { ServerCredentials } from "./credentials.js";
-import type { IncomingCall } from "./incoming-call.js";
-import { prefixed, rawClient, start } from "./test-helpers.js";
+import type { ServerCallContext } from "./server-call-context.js";
+import { phasedServer, prefixed, rawClient, start } from "./test-helpers.js";
 
 const UNARY = "/callwire.echo.v1.EchoService/EchoUnary";
 const CLIENT_STREAM = "/callwire.echo.v1.EchoService/EchoClientStream";
@@ -264,14 +264,8 @@ describe("TLS", () => {
     const pem = await testCertificates();
     const pair = { private_key: Buffer.from(pem.server.key), cert_chain: Buffer.from(pem.server.cert) };
     const credentials = ServerCredentials.createSsl(clientCa ? Buffer.from(pem.ca) : null, [pair], clientCa);
-    const seen: IncomingCall[] = [];
-    const server = openServer({
-      limits: {},
-      admit: (call) => {
-        seen.push(call);
-        return undefined;
-      },
-    });
+    const seen: ServerCallContext[] = [];
+    const server = phasedServer({ arrived: (call) => void seen.push(call) });
     server.add(EchoServiceDefinition, echoService());
     const port = await server.listen("127.0.0.1:0", credentials);
     return {
@@ -358,109 +352,5 @@ describe("TLS", () => {
       cert_chain: Buffer.from(tls.pem.server.cert),
     };
     expect(() => ServerCredentials.createSsl(null, [mixed])).toThrow(/key values mismatch/);
-  });
-});
-
-describe("admission", () => {
-  const open = async (
-    admit: Parameters<typeof openServer>[0]["admit"],
-    observe: (call: IncomingCall) => void = () => {},
-  ) => {
-    const server = openServer({ limits: {}, admit });
-    server.add(EchoServiceDefinition, {
-      ...echoService(),
-      async echoUnary({ text }, { call }) {
-        observe(call);
-        return { text };
-      },
-    });
-    const port = await server.listen("127.0.0.1:0");
-    const client = rawClient(`127.0.0.1:${port}`);
-    return {
-      client,
-      server,
-      [Symbol.asyncDispose]: async () => {
-        client[Symbol.dispose]();
-        server.forceShutdown();
-      },
-    };
-  };
-  const refusal = {
-    error: new ServerError(Status.UNAUTHENTICATED, "no token"),
-    trailer: Metadata({ "x-why": "none" }),
-  };
-
-  test("refuses a call before its body is read, now or later", async () => {
-    for (const admit of [() => refusal, async () => refusal]) {
-      await using opened = await open(admit);
-      for (const path of [UNARY, CLIENT_STREAM]) {
-        const answer = await opened.client.call(path, {}, Buffer.from([9, 9, 9, 9, 9]));
-        expect(answer.trailers).toMatchObject({
-          "grpc-status": "16",
-          "grpc-message": "no token",
-          "x-why": "none",
-        });
-      }
-      expect(opened.server.stats.messagesReceived).toBe(0);
-    }
-  });
-
-  test("holds the body back until it is decided", async () => {
-    for (const path of [UNARY, CLIENT_STREAM]) {
-      const verdict = deferred<undefined>();
-      await using opened = await open(() => verdict.promise);
-      const answer = opened.client.call(path, {}, request("a"));
-      // A turn of its own for the body.
-      await new Promise((resolve) => opened.client.session.ping(resolve as never));
-      expect(opened.server.stats.messagesReceived).toBe(0);
-      verdict.resolve(undefined);
-      expect(EchoUnaryRequest.decode((await answer).messages[0]![1]).text).toBe("a");
-    }
-  });
-
-  test("tells what is known, to the handler as well", async () => {
-    let admitted: IncomingCall | undefined;
-    let observed: IncomingCall | undefined;
-    await using opened = await open(
-      (call) => {
-        admitted = call;
-        return undefined;
-      },
-      (call) => (observed = call),
-    );
-    await opened.client.call(
-      UNARY,
-      { "x-key": "v", "grpc-timeout": "1M", ":authority": "who.example" },
-      request("a"),
-    );
-    expect(observed).toBe(admitted);
-    expect(admitted!.method).toMatchObject({ path: UNARY, options: { idempotencyLevel: "IDEMPOTENT" } });
-    expect(admitted!.metadata.get("x-key")).toBe("v");
-    expect(admitted!.authority).toBe("who.example");
-    expect(admitted!.peer).toMatch(/^127\.0\.0\.1:/);
-    expect(admitted!.deadline!.getTime()).toBeGreaterThan(Date.now());
-    expect(admitted!.peerCertificate).toBeUndefined();
-    expect(admitted!.signal.aborted).toBe(false);
-  });
-
-  test("is told when the call is over meanwhile", async () => {
-    const signals: AbortSignal[] = [];
-    await using opened = await open(({ signal }) => {
-      signals.push(signal);
-      return new Promise(() => {});
-    });
-    const answer = await opened.client.call(UNARY, { "grpc-timeout": "20m" }, request("a"));
-    expect(answer.trailers["grpc-status"]).toBe(String(Status.DEADLINE_EXCEEDED));
-    expect(signals[0]!.aborted).toBe(true);
-    const stream = opened.client.session.request({
-      ":method": "POST",
-      ":path": UNARY,
-      "content-type": "application/grpc",
-    });
-    stream.on("error", () => {});
-    await new Promise((resolve) => opened.client.session.ping(resolve as never));
-    const aborted = new Promise((resolve) => signals[1]!.addEventListener("abort", resolve));
-    stream.close(8);
-    await aborted;
   });
 });

@@ -135,9 +135,10 @@ export class RequestReader implements MessageSink {
   }
 
   #takeMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
-    const message = decode(this.#call.method, buffer, start, end);
-    if (compressed) markCompressed(message);
+    const decoded = decode(this.#call.method, buffer, start, end);
+    if (compressed) markCompressed(decoded);
     this.#call.connection.stats.messagesReceived++;
+    const message = this.#call.received(decoded);
     if (this.#queue !== undefined) {
       this.#queue.push(message, cost);
       if (this.#queue.size >= MAX_QUEUED_MESSAGES) this.#pause();

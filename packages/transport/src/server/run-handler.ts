@@ -50,8 +50,14 @@ export async function runUnaryMiddleware(
   }
 }
 
-/** Runs a handler that answers with a stream, inside of its middleware if it has any. */
-export function runStream(call: ServerCall, request: unknown, context: ServerCallContext): void {
+/**
+ * Runs a handler that answers with a stream, inside of its middleware if it has any; undefined if that failed at once.
+ */
+export function runStream(
+  call: ServerCall,
+  request: unknown,
+  context: ServerCallContext,
+): ResponseStream | undefined {
   const { method } = call;
   let iterator: AsyncIterator<unknown, unknown>;
   try {
@@ -62,32 +68,54 @@ export function runStream(call: ServerCall, request: unknown, context: ServerCal
   } catch (error) {
     call.handlerDone = true;
     call.fail(error);
-    return;
+    return undefined;
   }
-  new ResponseStream(call, iterator).next();
+  const responses = new ResponseStream(call, iterator);
+  responses.next();
+  return responses;
 }
 
 /**
  * Sends what a handler yields. It is made of callbacks, where an async function would be shorter: a stream that idles is
  * in the middle of it, and the frame of an async function takes twice the memory.
  */
-class ResponseStream {
+export class ResponseStream {
   readonly #call: ServerCall;
   readonly #iterator: AsyncIterator<unknown, unknown>;
+  /** Whether the iterator is at work, below us on the stack. */
+  #running = false;
+  /** Whether the iterator was told that nobody takes more. */
+  #stopped = false;
 
   constructor(call: ServerCall, iterator: AsyncIterator<unknown, unknown>) {
     this.#call = call;
     this.#iterator = iterator;
   }
 
-  /** Asks the handler for its next message or, if nobody takes more, gives its `finally` a turn. */
+  /** Asks the handler for its next message. */
   next(): void {
-    const { finished } = this.#call;
-    const iterator = this.#iterator;
+    if (this.#call.finished) {
+      this.stop();
+      return;
+    }
+    this.#running = true;
     try {
-      if (!finished) this.#await(iterator.next());
-      else if (iterator.return === undefined) this.#end();
-      else this.#await(iterator.return());
+      this.#await(this.#iterator.next());
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#running = false;
+    // The handler may have ended the call.
+    if (this.#call.finished) this.stop();
+  }
+
+  /** Nobody takes more: gives the handler's `finally` a turn. Also of one that never comes to its next message. */
+  stop(): void {
+    if (this.#stopped || this.#running || this.#call.handlerDone) return;
+    this.#stopped = true;
+    try {
+      if (this.#iterator.return === undefined) this.#end();
+      else this.#await(this.#iterator.return());
     } catch (error) {
       this.#fail(error);
     }
@@ -99,18 +127,32 @@ class ResponseStream {
   }
 
   readonly #onResult = (result: IteratorResult<unknown, unknown>): void => {
-    const { method, finished } = this.#call;
-    if (result.done) {
-      if (method.middleware === undefined || result.value == null) this.#end();
-      else {
-        const message = `A middleware returned a message, but expected to return void for ${shapeOf(method)}`;
-        this.#throw(new Error(message));
-      }
-      return;
+    try {
+      if (typeof result !== "object")
+        throw new TypeError(`Iterator result ${String(result)} is not an object`);
+      if (this.#stopped) {
+        if (result.done) this.#end();
+      } else if (result.done) this.#onDone(result.value);
+      else this.#onMessage(result.value);
+    } catch (error) {
+      // No iterator's result.
+      this.#fail(error);
     }
+  };
+
+  #onDone(value: unknown): void {
+    const { method } = this.#call;
+    if (method.middleware === undefined || value == null) this.#end();
+    else {
+      const message = `A middleware returned a message, but expected to return void for ${shapeOf(method)}`;
+      this.#throw(new Error(message));
+    }
+  }
+
+  #onMessage(message: unknown): void {
     let writing: Promise<void> | undefined;
     try {
-      if (!finished) writing = this.#call.write(result.value);
+      if (!this.#call.finished) writing = this.#call.write(message);
     } catch (error) {
       this.#throw(error);
       return;
@@ -122,7 +164,7 @@ class ResponseStream {
         (error: unknown) => this.#throw(error),
       );
     }
-  };
+  }
 
   #throw(error: unknown): void {
     this.#await(throwInto(this.#iterator, error));

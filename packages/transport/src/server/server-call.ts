@@ -1,18 +1,21 @@
-import { ServerError, Status, type Metadata } from "nice-grpc-common";
+import type { PeerCertificate } from "node:tls";
+import { ServerError, Status, type Metadata, type MethodDescriptor } from "nice-grpc-common";
 import { compress } from "../grpc/compression.js";
 import { LazyMetadata, toFields } from "../grpc/metadata.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
-import { encodeStatusMessage } from "../grpc/status.js";
+import { encodeStatusMessage, statusOfErrorCode } from "../grpc/status.js";
 import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
-import { BareContext, spreadableContext } from "./call-context.js";
-import { ArrivedCall, type Admit, type CallRefusal } from "./incoming-call.js";
+import { spreadableContext, type ContextSource } from "./call-context.js";
+import type { CallScope } from "./call-scope.js";
+import { isAbortError, statusOrWarning, warnOfPhase } from "./error-status.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
 import { RequestReader } from "./request-reader.js";
-import { runStream, runUnary, runUnaryMiddleware } from "./run-handler.js";
+import { runStream, runUnary, runUnaryMiddleware, type ResponseStream } from "./run-handler.js";
+import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerConnection } from "./server-connection.js";
 import type { ServerMethod } from "./server-method.js";
 
@@ -27,21 +30,28 @@ const GZIP_RESPONSE_HEADER = new HeaderFields([
 ]);
 const OK_TRAILER = new HeaderFields(["grpc-status", "0"]);
 const NO_FIELDS = new HeaderFields([]);
+/**
+ * How much earlier than its deadline a call may be cut short and still count as ended by it, in milliseconds: the client's
+ * timer began before ours.
+ */
+const DEADLINE_TOLERANCE_MS = 10;
 
 /** A call that a server works on: one stream, from the request's headers to the status. */
-export class ServerCall extends Http2Stream {
+export class ServerCall extends Http2Stream implements ContextSource {
   declare connection: ServerConnection;
   readonly list: HeaderList;
   readonly head: RequestHead;
   readonly method: ServerMethod;
-  /** What is told of the call before it begins, if somebody is told. */
-  arrived: ArrivedCall | undefined;
   /** Whether the status has been sent, or cannot be any more. */
   finished = false;
   /** Whether the handler has returned or thrown: what ends the call later does not abort its signal. */
   handlerDone = false;
   /** The handler's choice, if it made one. */
-  compress: boolean | undefined;
+  #compress: boolean | undefined;
+  /** What phases and the handler get: made at arrival if there are phases, else when the handler runs. */
+  #context: ServerCallContext | undefined;
+  /** Where phases and the handler run; undefined if that is of no consequence. */
+  #scope: CallScope | undefined;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #headerSent = false;
@@ -49,12 +59,23 @@ export class ServerCall extends Http2Stream {
   #gzip = false;
   /** Let go of when the only request is complete: a stream of responses may stay for long. */
   #request: RequestReader | undefined;
+  /** What the handler of a stream sends. */
+  #responses: ResponseStream | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
+  /** Why the signal aborts, if it is not for a cancellation. */
+  #abortReason: unknown;
   /** In milliseconds since the epoch. */
   #deadlineAt: number | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
+  /** Whether what was thrown has been given to the phases: an error more does not change how the call ended. */
+  #failed = false;
+  /** The status that goes out; reported when the client has it. */
+  #code = Status.OK;
+  /** The error whose status that is. */
+  #error: unknown;
+  #reported = false;
 
   constructor(list: HeaderList, head: RequestHead, method: ServerMethod, now: number) {
     super();
@@ -79,6 +100,18 @@ export class ServerCall extends Http2Stream {
     return (this.#trailer ??= new LazyMetadata());
   }
 
+  get descriptor(): MethodDescriptor {
+    return this.method.descriptor;
+  }
+
+  get authority(): string {
+    return this.head.authority;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.connection.peerCertificate;
+  }
+
   get deadline(): Date | undefined {
     return this.#deadlineAt === undefined ? undefined : new Date(this.#deadlineAt);
   }
@@ -86,9 +119,13 @@ export class ServerCall extends Http2Stream {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
+      if (this.#aborted) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
+  }
+
+  compressResponses(on: boolean): void {
+    this.#compress = on;
   }
 
   /** Whether the client, although it could, has not sent since that time what the handler needs. */
@@ -98,46 +135,48 @@ export class ServerCall extends Http2Stream {
     );
   }
 
-  /** Begins the call, once it is admitted. */
-  begin(admit: Admit | undefined): void {
+  /** The call has arrived: its first phase decides on it, and then it begins. */
+  begin(): void {
+    const { phases, contextClass } = this.method;
     const { timeoutMs } = this.head;
-    if (timeoutMs !== undefined) {
-      if (timeoutMs <= 0) {
-        this.#onDeadline();
+    this.#scope = this.connection.openScope();
+    if (timeoutMs !== undefined && timeoutMs > 0) this.#armDeadline();
+    let waiting: void | Promise<void> = undefined;
+    if (phases !== undefined) {
+      this.#context = new contextClass(this);
+      try {
+        if (phases.arrived !== undefined) waiting = this.#inScope(() => phases.arrived!(this.#context!));
+      } catch (error) {
+        this.fail(error);
         return;
       }
-      this.#armDeadline();
     }
-    if (admit === undefined) {
-      this.#request!.start();
-      return;
-    }
-    this.arrived = new ArrivedCall(this);
-    try {
-      const verdict = admit(this.arrived);
-      if (verdict instanceof Promise) this.#await(verdict);
-      else if (verdict !== undefined) this.#refuse(verdict);
-      else this.#request!.start();
-    } catch (error) {
-      this.fail(error);
-    }
+    // It was over when it came.
+    if (timeoutMs !== undefined && timeoutMs <= 0) this.#onDeadline();
+    if (waiting === undefined) this.#start();
+    else this.#startAfter(waiting);
   }
 
-  #await(verdict: Promise<CallRefusal | undefined>): void {
-    const request = this.#request!;
-    request.hold();
-    verdict.then(
-      (refusal) => {
-        if (this.finished) return;
-        if (refusal !== undefined) this.#refuse(refusal);
-        else request.start();
-      },
+  #startAfter(arrived: PromiseLike<void>): void {
+    if (!this.finished) this.#request!.hold();
+    // Promises that are made by hand do what they like.
+    Promise.resolve(arrived).then(
+      () => this.#start(),
       (error: unknown) => this.fail(error),
     );
   }
 
-  #refuse({ error, trailer }: CallRefusal): void {
-    this.finishWith(error.code, error.details, trailer);
+  /** The call is admitted. */
+  #start(): void {
+    if (this.finished) return;
+    const { endReason } = this.connection;
+    if (endReason !== undefined && this.method.descriptor.responseStream) this.end(endReason);
+    else this.#request!.start();
+  }
+
+  /** Runs something of the application's for this call alone. */
+  #inScope<T>(what: () => T): T {
+    return this.#scope === undefined ? what() : this.#scope.run(what);
   }
 
   onHeaders(trailers: HeaderList, endStream: boolean): void {
@@ -156,12 +195,29 @@ export class ServerCall extends Http2Stream {
     this.#request?.onRoomForMessage();
   }
 
-  onAborted(_code: ErrorCode, _message: string): void {
+  onAborted(code: ErrorCode, _message: string): void {
     if (!this.finished) {
       this.connection.stats.callsFailed++;
       this.finished = true;
+      this.#error = undefined;
     }
+    // Also of a call whose status waited to be sent.
+    if (!this.localEnded) this.#code = this.#codeOfAbort(code);
     this.#end();
+    this.#report();
+  }
+
+  /** What the client sees of a call that was cut short. */
+  #codeOfAbort(code: ErrorCode): Status {
+    if (this.#deadlineAt !== undefined && this.#deadlineAt - DEADLINE_TOLERANCE_MS <= Date.now())
+      return Status.DEADLINE_EXCEEDED;
+    const isCancel = this.connection.end !== undefined || code === ErrorCode.NO_ERROR;
+    return isCancel ? Status.CANCELLED : statusOfErrorCode(code);
+  }
+
+  /** All has been sent, the status too. */
+  onSent(): void {
+    this.#report();
   }
 
   onDrained(): void {
@@ -172,15 +228,26 @@ export class ServerCall extends Http2Stream {
 
   /** Runs the handler, with its request or an iterable of them. */
   run(request: unknown): void {
-    const { middleware, descriptor } = this.method;
+    const { middleware, contextClass, descriptor } = this.method;
     if (!descriptor.requestStream) this.#request = undefined;
-    const context =
-      middleware === undefined && this.arrived === undefined
-        ? new BareContext(this)
-        : spreadableContext(this);
-    if (descriptor.responseStream) runStream(this, request, context);
+    this.#context ??= middleware === undefined ? new contextClass(this) : spreadableContext(this);
+    if (this.#scope === undefined) this.#run(request, this.#context);
+    else this.#scope.run(() => this.#run(request, this.#context!));
+  }
+
+  #run(request: unknown, context: ServerCallContext): void {
+    const { middleware, descriptor } = this.method;
+    if (descriptor.responseStream) this.#responses = runStream(this, request, context);
     else if (middleware === undefined) void runUnary(this, request, context);
     else void runUnaryMiddleware(this, request, context);
+  }
+
+  /** Passes a message of the request through its phase. */
+  received(message: unknown): unknown {
+    const { phases } = this.method;
+    return phases?.request === undefined
+      ? message
+      : this.#inScope(() => phases.request!(message, this.#context!));
   }
 
   // Sending.
@@ -188,12 +255,13 @@ export class ServerCall extends Http2Stream {
   /** Sends the response's header, if it was not sent before. */
   sendHeader(): void {
     if (this.#headerSent || this.finished) return;
-    this.#gzip = this.head.acceptsGzip && (this.compress ?? this.connection.limits.compressResponses);
+    this.#gzip = this.head.acceptsGzip && (this.#compress ?? this.connection.limits.compressResponses);
     const first = this.#gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER;
     const fields = this.#header && toFields(this.#header);
     const refused = fields && this.#tooLong(first, fields);
     if (refused !== undefined) {
-      this.finishWith(Status.RESOURCE_EXHAUSTED, refused);
+      this.#header = undefined;
+      this.fail(new ServerError(Status.RESOURCE_EXHAUSTED, refused));
       return;
     }
     this.#headerSent = true;
@@ -212,10 +280,11 @@ export class ServerCall extends Http2Stream {
   /** Sends the only response, and the status. */
   respond(response: unknown): void {
     if (this.finished) return;
+    const message = this.#outgoing(response);
     this.sendHeader();
     // Its metadata may have been too long.
     if (this.finished) return;
-    const compressing = this.#send(response);
+    const compressing = this.#send(message);
     if (compressing === undefined) this.finishOk();
     else {
       compressing.then(
@@ -226,7 +295,13 @@ export class ServerCall extends Http2Stream {
   }
 
   /** Sends one message of many; a promise if the next one has to wait. */
-  write(message: unknown): Promise<void> | undefined {
+  write(response: unknown): Promise<void> | undefined {
+    let message: unknown;
+    try {
+      message = this.#outgoing(response);
+    } catch (error) {
+      this.fail(error);
+    }
     this.sendHeader();
     if (this.finished) return undefined;
     const compressing = this.#send(message);
@@ -242,11 +317,19 @@ export class ServerCall extends Http2Stream {
     });
   }
 
+  /** Passes a message of the response through its phase. */
+  #outgoing(message: unknown): unknown {
+    const { phases } = this.method;
+    return phases?.response === undefined
+      ? message
+      : this.#inScope(() => phases.response!(message, this.#context!));
+  }
+
   /** Sends one message; a promise if that takes time. */
   #send(message: unknown): Promise<void> | undefined {
     const { sender, limits, stats } = this.connection;
     stats.messagesSent++;
-    if (!this.#gzip || this.compress === false) {
+    if (!this.#gzip || this.#compress === false) {
       writeMessage(sender, this, this.method.response, message, limits.maxSendMessageBytes, false);
       return undefined;
     }
@@ -263,40 +346,105 @@ export class ServerCall extends Http2Stream {
     const fields = this.#trailer && toFields(this.#trailer);
     const refused = fields && this.#tooLong(OK_TRAILER, fields);
     if (refused !== undefined) {
-      this.finishWith(Status.RESOURCE_EXHAUSTED, refused);
+      this.#trailer = undefined;
+      this.fail(new ServerError(Status.RESOURCE_EXHAUSTED, refused));
       return;
     }
     this.connection.stats.callsSucceeded++;
     this.#sendTrailers(OK_TRAILER, fields);
   }
 
-  /** Ends the call with the status of an error. */
-  fail(error: unknown): void {
-    // Also of a call that is over: an unexpected error must not pass in silence.
-    const [code, message] = statusOf(error, this.method.descriptor.path);
-    // As nice-grpc does: what the handler put into the header is sent before its error.
-    if (this.#header !== undefined && toFields(this.#header) !== undefined) this.sendHeader();
-    this.finishWith(code, message, this.#trailer);
+  /**
+   * Ends the call with the status of what was thrown, which may be anything. Also of a call that is over: an unexpected
+   * error must not pass in silence.
+   */
+  fail(thrown: unknown): void {
+    if (this.finished && isAbortError(thrown)) return;
+    const error = this.#failed ? thrown : this.#throughFailed(thrown);
+    const { code, message } = statusOrWarning(error, this.method.descriptor.path);
+    if (this.finished) return;
+    try {
+      // As nice-grpc does: what the handler put into the header is sent before its error.
+      if (this.#header !== undefined && toFields(this.#header) !== undefined) this.sendHeader();
+      this.#finishWith(code, message, error, this.#trailer);
+    } catch (cause) {
+      // A fault of ours.
+      statusOrWarning(cause, this.method.descriptor.path);
+      this.#reported = false;
+      this.cutOff(ErrorCode.INTERNAL_ERROR, "internal error");
+    }
+  }
+
+  /** Lets the phases see what was thrown; what goes out is what they return. */
+  #throughFailed(thrown: unknown): unknown {
+    this.#failed = true;
+    const { phases } = this.method;
+    if (phases?.failed === undefined) return thrown;
+    try {
+      return this.#inScope(() => phases.failed!(thrown, this.#context!));
+    } catch (error) {
+      warnOfPhase("failed", this.method.descriptor.path, error);
+      return thrown;
+    }
+  }
+
+  /** Ends the call with an error from outside; nobody waits for its handler. */
+  end(reason: ServerError): void {
+    if (this.finished) return;
+    this.#abortReason = reason;
+    this.connection.sender.drop(this);
+    this.fail(reason);
+  }
+
+  /** Ends the call, and its stream, without a status. */
+  cutOff(code: ErrorCode, message: string): void {
+    this.connection.resetStream(this, code);
+    this.onAborted(code, message);
   }
 
   /** Ends the call with a status; trailers-only if nothing was sent before. */
-  finishWith(code: Status, message: string, trailer?: Metadata): void {
+  #finishWith(code: Status, message: string, error: unknown, trailer?: Metadata): void {
     if (this.finished) return;
-    this.connection.stats.callsFailed++;
+    this.#code = code;
+    this.#error = error;
     const first = this.#headerSent ? NO_FIELDS : RESPONSE_HEADER;
     let fields = statusFields(code, message);
     const more = trailer === undefined ? undefined : toFields(trailer);
     if (more !== undefined) fields.push(...more);
     const refused = this.#tooLong(first, fields);
-    if (refused !== undefined) fields = statusFields(Status.RESOURCE_EXHAUSTED, refused);
+    if (refused !== undefined) {
+      this.#code = Status.RESOURCE_EXHAUSTED;
+      this.#error = new ServerError(this.#code, refused);
+      fields = statusFields(this.#code, refused);
+    }
+    this.connection.stats.callsFailed++;
     this.#sendTrailers(first, fields);
   }
 
   #sendTrailers(first: HeaderFields, rest: readonly string[] | undefined): void {
     this.finished = true;
     this.#headerSent = true;
+    // Otherwise it waits behind messages that the client has not taken.
+    const atOnce = this.pending === undefined;
+    // Not from inside of the sender.
+    if (atOnce) this.#reported = true;
     this.connection.sender.headers(this, first, rest, true);
+    if (atOnce) this.#reported = false;
     this.#end();
+    if (atOnce) this.#report();
+  }
+
+  /** Tells the phases how the call has ended, once. */
+  #report(): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    const { phases } = this.method;
+    if (phases?.ended === undefined) return;
+    try {
+      this.#inScope(() => phases.ended!(this.#context!, this.#code, this.#error));
+    } catch (error) {
+      warnOfPhase("ended", this.method.descriptor.path, error);
+    }
   }
 
   #armDeadline(): void {
@@ -311,14 +459,14 @@ export class ServerCall extends Http2Stream {
     this.#deadlineTimer = undefined;
     if (!this.finished) this.interrupt(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     // The handler is through, and the client does not take the rest.
-    else if (!this.closed) this.connection.resetStream(this, ErrorCode.CANCEL);
+    else if (!this.closed) this.cutOff(ErrorCode.CANCEL, "Deadline exceeded");
   }
 
   /** Ends the call with a status while its handler runs; what it has written and the client has not taken is dropped. */
   interrupt(code: Status, message: string): void {
     if (this.finished) return;
     this.connection.sender.drop(this);
-    this.finishWith(code, message);
+    this.#finishWith(code, message, undefined);
   }
 
   /** Lets go of all that waits. */
@@ -330,7 +478,13 @@ export class ServerCall extends Http2Stream {
     this.#request?.close();
     if (this.handlerDone || this.#aborted) return;
     this.#aborted = true;
-    this.#controller?.abort();
+    if (this.#controller !== undefined || this.#responses !== undefined) this.#inScope(() => this.#abort());
+  }
+
+  /** The handler's work is in vain. */
+  #abort(): void {
+    this.#controller?.abort(this.#abortReason);
+    this.#responses?.stop();
   }
 }
 
@@ -338,17 +492,4 @@ function statusFields(code: Status, message: string): string[] {
   const fields = ["grpc-status", String(code)];
   if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
   return fields;
-}
-
-/** The status that an error goes out as, by nice-grpc's rules. */
-function statusOf(error: unknown, path: string): [Status, string] {
-  if (error instanceof ServerError) return [error.code, error.details];
-  if ((error as Error | undefined)?.name === "AbortError")
-    return [Status.CANCELLED, "The operation was cancelled"];
-  process.emitWarning(
-    `${path}: Uncaught error in server implementation method. Server methods should only throw ServerError or AbortError. ${
-      error instanceof Error ? error.stack : String(error)
-    }`,
-  );
-  return [Status.UNKNOWN, "Unknown server error occurred"];
 }

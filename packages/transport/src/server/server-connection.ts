@@ -8,9 +8,9 @@ import { MAX_32_BITS, SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.
 import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import type { Http2Stream } from "../http2/stream.js";
-import { Status } from "nice-grpc-common";
+import { Status, type ServerError } from "nice-grpc-common";
 import { countMessage } from "./fan-out.js";
-import type { Admit } from "./incoming-call.js";
+import type { CallScope, CallScopes } from "./call-scope.js";
 import { parseRequestHead, type RequestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
@@ -28,8 +28,9 @@ export interface ServerState {
   readonly limits: ServerLimits;
   readonly stats: ServerStats;
   readonly connections: Set<ServerConnection>;
-  /** Decides on a call when its headers have come; undefined if nobody does. */
-  readonly admit: Admit | undefined;
+  readonly scopes: CallScopes;
+  /** Ends every call that answers with a stream, if it is there. */
+  endReason: ServerError | undefined;
 }
 
 /** The server's side of a connection. */
@@ -76,6 +77,16 @@ export class ServerConnection extends Connection {
     return this.#peerCertificate;
   }
 
+  /** What ends calls that answer with a stream. */
+  get endReason(): ServerError | undefined {
+    return this.#state.endReason;
+  }
+
+  /** Where a new call is to run. */
+  openScope(): CallScope | undefined {
+    return this.#state.scopes.open();
+  }
+
   /** To be awaited, if it is there, by a handler that has more to send: one that never waits would let nobody else run. */
   nextTurn(): Promise<void> | undefined {
     countMessage(this.sender.output);
@@ -117,7 +128,7 @@ export class ServerConnection extends Connection {
     this.addStream(call, id);
     call.remoteEnded = endStream;
     this.stats.callsStarted++;
-    call.begin(this.#state.admit);
+    call.begin();
   }
 
   protected override onHalfClosed(stream: Http2Stream): void {
@@ -125,7 +136,8 @@ export class ServerConnection extends Connection {
     this.resetStream(stream, ErrorCode.NO_ERROR);
   }
 
-  protected override onStreamClosed(): void {
+  protected override onStreamClosed(stream: Http2Stream): void {
+    if (stream.localEnded && stream instanceof ServerCall) stream.onSent();
     if (this.streams.size === 0) this.#idleSince = this.guard.now;
   }
 

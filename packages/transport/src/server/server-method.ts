@@ -1,5 +1,7 @@
 import type { CallContext, MethodDescriptor, ServerMiddleware } from "nice-grpc-common";
 import type { Codec } from "../grpc/definitions.js";
+import type { ContextClass } from "./call-context.js";
+import type { ServerPhases } from "./server-phases.js";
 
 /** A handler, of any call shape. */
 export type Handler = (request: unknown, context: CallContext) => unknown;
@@ -10,5 +12,10 @@ export interface ServerMethod {
   request: Codec;
   response: Codec;
   handler: Handler;
+  /** Nice-grpc's middleware around the handler. */
   middleware: ServerMiddleware | undefined;
+  /** What happens around the handler at each phase of a call. */
+  phases: ServerPhases | undefined;
+  /** Makes the context of a call. */
+  contextClass: ContextClass;
 }

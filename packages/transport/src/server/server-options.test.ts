@@ -2,8 +2,13 @@ import { expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
 import { echoClient, deferred } from "../client/test-helpers.js";
 import { MAX_TIMER_MS } from "../http2/timers.js";
-import { createServer, type ServerOptions } from "./create-server.js";
-import { connectionOptions, defaultServerLimits, serverLimits } from "./server-options.js";
+import { createServer } from "./create-server.js";
+import {
+  connectionOptions,
+  defaultServerLimits,
+  serverLimits,
+  type ServerOptions,
+} from "./server-options.js";
 import { start } from "./test-helpers.js";
 
 test.each<[string, object]>([

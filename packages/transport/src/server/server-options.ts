@@ -1,3 +1,4 @@
+import type { Server as HttpServer } from "node:http";
 import { defaultConnectionOptions, type ConnectionOptions } from "../http2/connection-options.js";
 import { MAX_31_BITS } from "../http2/constants.js";
 
@@ -91,6 +92,15 @@ export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<Se
   }
   limits.compressResponses = options["grpc.default_compression_algorithm"] === GRPC_JS_GZIP;
   return override("limits", limits, overrides);
+}
+
+/** Options of {@link createServer}. Options of grpc-js's that have no place here are passed over. */
+export interface ServerOptions extends GrpcJsServerOptions {
+  limits?: Partial<ServerLimits>;
+  /** Settings of each HTTP/2 connection. */
+  http2?: Partial<ConnectionOptions>;
+  /** Takes connections to the same port that speak HTTP/1.1. It must not listen itself. */
+  http1?: HttpServer;
 }
 
 /** Counters of a server, for a metrics collector to read. */

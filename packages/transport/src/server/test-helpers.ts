@@ -1,6 +1,10 @@
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import type { Socket } from "node:net";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
-import { createServer, type Server, type ServerOptions } from "./create-server.js";
+import { createServer, type Server } from "./create-server.js";
+import type { ServerOptions } from "./server-options.js";
+import type { ServerPhases } from "./server-phases.js";
+import { TransportServer } from "./transport-server.js";
 
 /** A server of this package that a test started. Disposing of it cuts it off. */
 export interface StartedServer<S = Server> extends AsyncDisposable {
@@ -24,6 +28,15 @@ export async function start(
   };
 }
 
+/** A server each of whose methods has these phases. */
+export function phasedServer(phases: ServerPhases, options: ServerOptions = {}) {
+  const server = new TransportServer(options);
+  return Object.assign(server, {
+    add: (definition: object, implementation: object) =>
+      server.addWithPhases(definition, implementation, () => phases),
+  });
+}
+
 /** What a server answered, as it stands on the wire. */
 export interface RawAnswer {
   headers: IncomingHttpHeaders;
@@ -42,8 +55,9 @@ export interface RawClient extends Disposable {
   call(path: string, headers?: Record<string, string | string[]>, ...data: Uint8Array[]): Promise<RawAnswer>;
 }
 
-export function rawClient(address: string): RawClient {
-  const session = connect(`http://${address}`);
+/** @param socket Speaks HTTP/2 already. Default: a connection to the address. */
+export function rawClient(address: string, socket?: Socket): RawClient {
+  const session = connect(`http://${address}`, socket && { createConnection: () => socket });
   session.on("error", () => {});
   return {
     session,

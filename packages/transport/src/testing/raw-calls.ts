@@ -1,7 +1,8 @@
 import { EchoServiceDefinition, echoService, EchoUnaryRequest } from "@callwire/testkit";
 import type { ServiceImplementation } from "nice-grpc";
 import { FLAG_END_STREAM, FRAME_DATA, MIN_MAX_FRAME_SIZE } from "../http2/constants.js";
-import { createServer, type Server, type ServerOptions } from "../server/create-server.js";
+import { createServer, type Server } from "../server/create-server.js";
+import type { ServerOptions } from "../server/server-options.js";
 import { endsStream, frame, RawPeer, type RawFrame } from "./raw-peer.js";
 import { scheme, serverCredentials } from "./raw-tls.js";
 

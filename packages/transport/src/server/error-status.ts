@@ -1,0 +1,62 @@
+import { ServerError, Status } from "nice-grpc-common";
+
+/** The status that goes out for an error. */
+export interface ErrorStatus {
+  readonly code: Status;
+  readonly message: string;
+}
+
+const CANCELLED: ErrorStatus = { code: Status.CANCELLED, message: "The operation was cancelled" };
+const UNEXPECTED: ErrorStatus = { code: Status.UNKNOWN, message: "Unknown server error occurred" };
+
+/** The status of what a handler threw, by nice-grpc's rules; undefined for what it should not throw. It may be anything. */
+export function statusOfError(thrown: unknown): ErrorStatus | undefined {
+  try {
+    if (thrown instanceof ServerError) return statusOfServerError(thrown);
+    return isAbortError(thrown) ? CANCELLED : undefined;
+  } catch {
+    // A getter that throws.
+    return undefined;
+  }
+}
+
+/** Whether an error says that its call was given up. */
+export function isAbortError(thrown: unknown): boolean {
+  try {
+    return (thrown as Error | null | undefined)?.name === "AbortError";
+  } catch {
+    return false;
+  }
+}
+
+/** The status of what a handler threw. Warns of what it should not throw: that must not pass in silence. */
+export function statusOrWarning(thrown: unknown, path: string): ErrorStatus {
+  const status = statusOfError(thrown);
+  if (status !== undefined) return status;
+  process.emitWarning(
+    `${path}: Uncaught error in server implementation method. Server methods should only throw ServerError or AbortError. ${textOf(thrown)}`,
+  );
+  return UNEXPECTED;
+}
+
+/** Warns of a phase that has thrown where it must not. */
+export function warnOfPhase(phase: string, path: string, thrown: unknown): void {
+  process.emitWarning(`${path}: the phase '${phase}' must not throw. ${textOf(thrown)}`);
+}
+
+function statusOfServerError({ code, details }: ServerError): ErrorStatus {
+  const message = typeof details === "string" ? details : textOf(details ?? "");
+  // An error is not OK: a client would wait for a message that never comes.
+  const isError = Number.isInteger(code) && code !== Status.OK && code in Status;
+  return { code: isError ? code : Status.UNKNOWN, message };
+}
+
+/** Describes anything that can be thrown. */
+function textOf(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return thrown.stack ?? thrown.message;
+    return String(thrown);
+  } catch {
+    return "It threw an object without a text.";
+  }
+}

@@ -1,0 +1,40 @@
+import { ServerCredentials } from "./credentials.js";
+import type { ServerLimits } from "./server-options.js";
+import type { RuntimeServer, ServerRuntime, ServerTlsOptions } from "./server-runtime.js";
+import { TransportServer } from "./transport-server.js";
+
+/** The runtime of this package: gRPC over its own HTTP/2. */
+export const serverRuntime: ServerRuntime<ServerLimits> = {
+  openServer({ limits }) {
+    return open(new TransportServer({ limits }));
+  },
+
+  createCredentials({ cert, key, clientCa }: ServerTlsOptions): ServerCredentials {
+    return ServerCredentials.createSsl(
+      clientCa === undefined ? null : Buffer.from(clientCa),
+      [{ private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }],
+      clientCa !== undefined,
+    );
+  },
+};
+
+function open(server: TransportServer): RuntimeServer & Pick<TransportServer, "connectInProcess" | "stats"> {
+  return {
+    add: (definition, implementation, phasesOf) => server.addWithPhases(definition, implementation, phasesOf),
+    listen: async (address, credentials) => server.listen(address, checked(credentials)),
+    get running() {
+      return server.running;
+    },
+    endStreams: (reason) => server.endStreams(reason),
+    shutdown: async () => server.shutdown(),
+    forceShutdown: () => server.forceShutdown(),
+    // Beyond the seam: what tests and the transport's own channels within the process use.
+    connectInProcess: () => server.connectInProcess(),
+    stats: server.stats,
+  };
+}
+
+function checked(credentials: object | undefined): ServerCredentials | undefined {
+  if (credentials === undefined || credentials instanceof ServerCredentials) return credentials;
+  throw new TypeError("the credentials are not of this runtime: make them by its createCredentials");
+}

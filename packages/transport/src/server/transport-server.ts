@@ -1,0 +1,278 @@
+import type { Socket } from "node:net";
+import {
+  composeServerMiddleware,
+  type MethodDescriptor,
+  type ServerError,
+  type ServerMiddleware,
+} from "nice-grpc-common";
+import { methodsOf } from "../grpc/definitions.js";
+import type { ConnectionOptions } from "../http2/connection-options.js";
+import { ErrorCode } from "../http2/errors.js";
+import { timerMs } from "../http2/timers.js";
+import { contextClass, LazyContext } from "./call-context.js";
+import { createCallScopes } from "./call-scope.js";
+import { ServerCredentials } from "./credentials.js";
+import { createInProcessSocket } from "./in-process-socket.js";
+import { listen, type Listener } from "./listen.js";
+import { readPreface } from "./preface.js";
+import { ServerCall } from "./server-call.js";
+import { ServerConnection, type ServerState } from "./server-connection.js";
+import type { Handler, ServerMethod } from "./server-method.js";
+import {
+  connectionOptions,
+  serverLimits,
+  type ServerLimits,
+  type ServerOptions,
+  type ServerStats,
+} from "./server-options.js";
+import type { ServerPhases } from "./server-phases.js";
+
+/** How a drain went. */
+export interface DrainReport {
+  /** Whether calls were still running at the time limit. */
+  forced: boolean;
+  /** The paths of those calls, one for each. */
+  cutOff: readonly string[];
+}
+
+/** Gives the phases of a method; undefined if it has none. */
+type PhasesOf = (method: MethodDescriptor) => ServerPhases | undefined;
+
+/** How often connections are looked after, in milliseconds. */
+const SWEEP_INTERVAL_MS = 1000;
+
+/** A server, by nice-grpc's methods, for createServer and the seam. */
+export class TransportServer {
+  readonly stats: ServerStats = {
+    connectionsOpened: 0,
+    connectionsOpen: 0,
+    callsStarted: 0,
+    callsSucceeded: 0,
+    callsFailed: 0,
+    messagesReceived: 0,
+    messagesSent: 0,
+  };
+  readonly #options: ServerOptions;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #state: ServerState;
+  readonly #middleware: ServerMiddleware | undefined;
+  readonly #methods = new Map<string, ServerMethod>();
+  readonly #connections = new Set<ServerConnection>();
+  #listener: Listener | "starting" | undefined;
+  /** One that takes no more connections, while those that speak HTTP/1.1 end. */
+  #closing: Listener | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+  /** Whether it was shut down, and has not listened since. */
+  #shut = false;
+
+  /** @param middleware Goes around every handler. */
+  constructor(options: ServerOptions, middleware?: ServerMiddleware) {
+    this.#options = options;
+    this.#middleware = middleware;
+    this.#connectionOptions = connectionOptions(options.http2 ?? {});
+    this.#state = {
+      methods: this.#methods,
+      limits: serverLimits(options, options.limits ?? {}),
+      stats: this.stats,
+      connections: this.#connections,
+      scopes: createCallScopes(),
+      endReason: undefined,
+    };
+  }
+
+  use(middleware: ServerMiddleware): TransportServer {
+    if (this.#listener !== undefined) throw new Error("server.use() must be used before listen()");
+    if (this.#methods.size > 0) throw new Error("server.use() must be used before adding any services");
+    return new TransportServer(this.#options, compose(this.#middleware, middleware));
+  }
+
+  with(middleware: ServerMiddleware) {
+    return this.#builder(compose(this.#middleware, middleware));
+  }
+
+  add(definition: object, implementation: object): void {
+    this.#add(definition, implementation, this.#middleware, undefined);
+  }
+
+  addWithPhases(definition: object, implementation: object, phasesOf: PhasesOf): void {
+    this.#add(definition, implementation, undefined, phasesOf);
+  }
+
+  /** The paths of the calls that run, one for each. */
+  get running(): string[] {
+    return this.#calls().map((call) => call.method.descriptor.path);
+  }
+
+  /** Ends the calls that answer with a stream, now and later. */
+  endStreams(reason: ServerError): void {
+    this.#state.endReason = reason;
+    for (const call of this.#calls()) if (call.method.descriptor.responseStream) call.end(reason);
+  }
+
+  async listen(
+    address: string,
+    credentials: ServerCredentials = ServerCredentials.createInsecure(),
+  ): Promise<number> {
+    if (this.#listener !== undefined) throw new Error("server.listen() has already been called");
+    this.#listener = "starting";
+    this.#shut = false;
+    try {
+      this.#listener = await listen({
+        address,
+        credentials,
+        handshakeTimeoutMs: this.#connectionOptions.handshakeTimeoutMs,
+        http1: this.#options.http1,
+        onConnection: (socket, first) => this.#serve(socket, first),
+      });
+    } catch (error) {
+      this.#listener = undefined;
+      throw error;
+    }
+    return this.#listener.port;
+  }
+
+  connectInProcess(): Socket {
+    const [near, far] = createInProcessSocket();
+    if (this.#shut) return far.destroy(new Error("the server was shut down"));
+    readPreface(
+      near,
+      this.#connectionOptions.handshakeTimeoutMs,
+      (rest) => (this.#shut ? near.destroy() : this.#serve(near, rest)),
+      () => near.destroy(),
+    );
+    return far;
+  }
+
+  #serve(socket: Socket, first: Buffer): void {
+    void new ServerConnection(socket, this.#state, this.#connectionOptions, first);
+    this.#sweeper ??= setInterval(() => this.#sweep(), sweepInterval(this.#state.limits)).unref();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#stop(undefined);
+  }
+
+  async drain(timeoutMs: number): Promise<DrainReport> {
+    return this.#stop(timeoutMs);
+  }
+
+  forceShutdown(): void {
+    this.#close();
+    this.#closing?.destroy();
+    this.#closing = undefined;
+    for (const connection of this.#connections) {
+      for (const stream of connection.streams.toArray()) {
+        connection.resetStream(stream, ErrorCode.CANCEL);
+        stream.onAborted(ErrorCode.CANCEL, "the server was shut down");
+      }
+      connection.drain();
+      connection.sender.output.flush();
+      connection.destroy(ErrorCode.CANCEL, "the server was shut down");
+    }
+  }
+
+  async #stop(timeoutMs: number | undefined): Promise<DrainReport> {
+    this.#close();
+    for (const connection of this.#connections) connection.drain();
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<boolean>((resolve) => {
+      if (timeoutMs !== undefined) timer = setTimeout(() => resolve(true), timerMs(timeoutMs));
+    });
+    try {
+      const forced = await Promise.race([limit, this.#allEnded()]);
+      const cutOff = forced ? this.running : [];
+      if (forced) this.forceShutdown();
+      return { forced, cutOff };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #allEnded(): Promise<false> {
+    await this.#closing?.ended;
+    while (this.#connections.size > 0) {
+      const [connection] = this.#connections;
+      await connection!.ended;
+    }
+    return false;
+  }
+
+  #calls(): ServerCall[] {
+    return Array.from(this.#connections).flatMap((connection) =>
+      connection.streams.toArray().filter((stream) => stream instanceof ServerCall),
+    );
+  }
+
+  #close(): void {
+    this.#shut = true;
+    if (typeof this.#listener === "object") {
+      this.#listener.close();
+      this.#closing = this.#listener;
+    }
+    this.#listener = undefined;
+  }
+
+  #sweep(): void {
+    if (this.#connections.size === 0) {
+      clearInterval(this.#sweeper);
+      this.#sweeper = undefined;
+    }
+    const now = performance.now();
+    for (const connection of this.#connections) connection.sweep(now);
+  }
+
+  #builder(middleware: ServerMiddleware) {
+    return {
+      with: (more: ServerMiddleware) => this.#builder(compose(middleware, more)),
+      add: (definition: object, implementation: object) =>
+        this.#add(definition, implementation, middleware, undefined),
+    };
+  }
+
+  #add(
+    definition: object,
+    implementation: object,
+    middleware: ServerMiddleware | undefined,
+    phasesOf: PhasesOf | undefined,
+  ): void {
+    if (this.#listener !== undefined) throw new Error("server.add() must be used before listen()");
+    for (const { name, descriptor, request, response } of methodsOf(definition)) {
+      const handler = (implementation as Record<string, Handler>)[name];
+      if (typeof handler !== "function") throw new Error(`${descriptor.path}: no handler '${name}'`);
+      if (this.#methods.has(descriptor.path)) throw new Error(`${descriptor.path} was added before`);
+      const phases = phasesOf?.(descriptor);
+      this.#methods.set(descriptor.path, {
+        descriptor,
+        request,
+        response,
+        handler: handler.bind(implementation),
+        middleware,
+        phases,
+        contextClass: phases === undefined ? LazyContext : contextClass(phases.lazy),
+      });
+    }
+  }
+}
+
+function compose(outer: ServerMiddleware | undefined, inner: ServerMiddleware): ServerMiddleware {
+  return outer === undefined ? inner : composeServerMiddleware(outer, inner);
+}
+
+function sweepInterval({
+  keepaliveTimeMs,
+  keepaliveTimeoutMs,
+  maxConnectionIdleMs,
+  maxConnectionAgeMs,
+  maxConnectionAgeGraceMs,
+  requestTimeoutMs,
+}: ServerLimits) {
+  const shortest = Math.min(
+    keepaliveTimeMs,
+    keepaliveTimeoutMs,
+    maxConnectionIdleMs,
+    maxConnectionAgeMs,
+    maxConnectionAgeGraceMs,
+    requestTimeoutMs,
+  );
+  return Math.max(10, Math.min(SWEEP_INTERVAL_MS, shortest / 2));
+}
