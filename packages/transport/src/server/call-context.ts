@@ -13,7 +13,8 @@ export interface ContextSource {
   readonly header: Metadata;
   readonly trailer: Metadata;
   readonly peer: string;
-  readonly deadline: Date | undefined;
+  /** By the clock of `performance.now()`; `Infinity` for never. */
+  readonly deadlineMs: number;
   readonly authority: string;
   readonly peerCertificate: PeerCertificate | undefined;
   readonly signal: AbortSignal;
@@ -34,6 +35,7 @@ type MakePart = (context: ServerCallContext) => unknown;
 export class LazyContext implements ServerCallContext {
   readonly #call: ContextSource;
   #metadata: Metadata | undefined;
+  #deadline: Date | undefined;
   /** The parts that {@link contextClass} adds. */
   #parts: unknown[] | undefined;
 
@@ -62,7 +64,7 @@ export class LazyContext implements ServerCallContext {
   }
 
   get deadline(): Date | undefined {
-    return this.#call.deadline;
+    return (this.#deadline ??= dateOf(this.#call.deadlineMs));
   }
 
   get authority(): string {
@@ -124,6 +126,11 @@ export function contextClass(lazy: Readonly<Record<string, MakePart>> = {}): Con
   return MethodContext;
 }
 
+/** When a time of the monotonic clock is; undefined for never. */
+function dateOf(timeMs: number): Date | undefined {
+  return timeMs === Infinity ? undefined : new Date(Date.now() + timeMs - performance.now());
+}
+
 /** The context of a call that passes through nice-grpc's middleware, which copy it by spreading. */
 export function spreadableContext(call: ContextSource): ServerCallContext {
   return {
@@ -132,7 +139,7 @@ export function spreadableContext(call: ContextSource): ServerCallContext {
     trailer: call.trailer,
     peer: call.peer,
     method: call.descriptor,
-    deadline: call.deadline,
+    deadline: dateOf(call.deadlineMs),
     authority: call.authority,
     peerCertificate: call.peerCertificate,
     signal: call.signal,

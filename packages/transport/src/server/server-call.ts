@@ -6,9 +6,9 @@ import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writ
 import { encodeStatusMessage, statusOfErrorCode } from "../grpc/status.js";
 import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
-import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { spreadableContext, type ContextSource } from "./call-context.js";
 import type { CallScope } from "./call-scope.js";
 import { isAbortError, statusOrWarning, warnOfPhase } from "./error-status.js";
@@ -37,11 +37,15 @@ const NO_FIELDS = new HeaderFields([]);
 const DEADLINE_TOLERANCE_MS = 10;
 
 /** A call that a server works on: one stream, from the request's headers to the status. */
-export class ServerCall extends Http2Stream implements ContextSource {
+export class ServerCall extends Http2Stream implements ContextSource, DeadlineEntry {
   declare connection: ServerConnection;
   readonly list: HeaderList;
   readonly head: RequestHead;
   readonly method: ServerMethod;
+  /** By the clock of `performance.now()`; `Infinity` for a client that waits for ever. */
+  deadlineMs: number;
+  deadlineBefore: DeadlineLinks | undefined;
+  deadlineAfter: DeadlineLinks | undefined;
   /** Whether the status has been sent, or cannot be any more. */
   finished = false;
   /** Whether the handler has returned or thrown: what ends the call later does not abort its signal. */
@@ -65,9 +69,6 @@ export class ServerCall extends Http2Stream implements ContextSource {
   #aborted = false;
   /** Why the signal aborts, if it is not for a cancellation. */
   #abortReason: unknown;
-  /** In milliseconds since the epoch. */
-  #deadlineAt: number | undefined;
-  #deadlineTimer: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
   /** Whether what was thrown has been given to the phases: an error more does not change how the call ended. */
   #failed = false;
@@ -83,7 +84,7 @@ export class ServerCall extends Http2Stream implements ContextSource {
     this.head = head;
     this.method = method;
     this.#request = new RequestReader(this, now);
-    if (head.timeoutMs !== undefined) this.#deadlineAt = Date.now() + head.timeoutMs;
+    this.deadlineMs = head.timeoutMs === undefined ? Infinity : now + head.timeoutMs;
   }
 
   get peer(): string {
@@ -112,10 +113,6 @@ export class ServerCall extends Http2Stream implements ContextSource {
     return this.connection.peerCertificate;
   }
 
-  get deadline(): Date | undefined {
-    return this.#deadlineAt === undefined ? undefined : new Date(this.#deadlineAt);
-  }
-
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -138,9 +135,10 @@ export class ServerCall extends Http2Stream implements ContextSource {
   /** The call has arrived: its first phase decides on it, and then it begins. */
   begin(): void {
     const { phases, contextClass } = this.method;
-    const { timeoutMs } = this.head;
     this.#scope = this.connection.openScope();
-    if (timeoutMs !== undefined && timeoutMs > 0) this.#armDeadline();
+    const { timeoutMs } = this.head;
+    const isLate = timeoutMs !== undefined && timeoutMs <= 0;
+    if (!isLate) deadlines.add(this);
     let waiting: void | Promise<void> = undefined;
     if (phases !== undefined) {
       this.#context = new contextClass(this);
@@ -151,8 +149,7 @@ export class ServerCall extends Http2Stream implements ContextSource {
         return;
       }
     }
-    // It was over when it came.
-    if (timeoutMs !== undefined && timeoutMs <= 0) this.#onDeadline();
+    if (isLate) this.onDeadline();
     if (waiting === undefined) this.#start();
     else this.#startAfter(waiting);
   }
@@ -209,14 +206,14 @@ export class ServerCall extends Http2Stream implements ContextSource {
 
   /** What the client sees of a call that was cut short. */
   #codeOfAbort(code: ErrorCode): Status {
-    if (this.#deadlineAt !== undefined && this.#deadlineAt - DEADLINE_TOLERANCE_MS <= Date.now())
-      return Status.DEADLINE_EXCEEDED;
+    if (this.deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()) return Status.DEADLINE_EXCEEDED;
     const isCancel = this.connection.end !== undefined || code === ErrorCode.NO_ERROR;
     return isCancel ? Status.CANCELLED : statusOfErrorCode(code);
   }
 
   /** All has been sent, the status too. */
   onSent(): void {
+    deadlines.remove(this);
     this.#report();
   }
 
@@ -447,16 +444,8 @@ export class ServerCall extends Http2Stream implements ContextSource {
     }
   }
 
-  #armDeadline(): void {
-    const left = Math.max(this.#deadlineAt! - Date.now(), 0);
-    this.#deadlineTimer = setTimeout(
-      () => (left > MAX_TIMER_MS ? this.#armDeadline() : this.#onDeadline()),
-      timerMs(left),
-    );
-  }
-
-  #onDeadline(): void {
-    this.#deadlineTimer = undefined;
+  /** Called by the wheel. */
+  onDeadline(): void {
     if (!this.finished) this.interrupt(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     // The handler is through, and the client does not take the rest.
     else if (!this.closed) this.cutOff(ErrorCode.CANCEL, "Deadline exceeded");
@@ -472,8 +461,7 @@ export class ServerCall extends Http2Stream implements ContextSource {
   /** Lets go of all that waits. */
   #end(): void {
     // What the client has yet to take is held to the deadline too.
-    if (this.pending === undefined || this.closed) clearTimeout(this.#deadlineTimer);
-    else this.#deadlineTimer?.unref();
+    if (this.pending === undefined || this.closed) deadlines.remove(this);
     this.onDrained();
     this.#request?.close();
     if (this.handlerDone || this.#aborted) return;
