@@ -9,7 +9,7 @@ import { createServer } from "./create-server.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
-import type { IncomingCall } from "./runtime.js";
+import type { IncomingCall } from "./middleware.js";
 import { startEcho } from "./testing/echo-server.js";
 import { drain, failure } from "./testing/errors.js";
 import { testLog } from "./testing/log.js";

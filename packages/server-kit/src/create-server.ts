@@ -1,38 +1,35 @@
-import { ServerCredentials as GrpcJsServerCredentials } from "@grpc/grpc-js";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
-import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1";
-import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
-import { createServer as createNiceGrpcServer } from "nice-grpc";
-import type { MethodDescriptor } from "nice-grpc-common";
-import type { CompatServiceDefinition, ServiceImplementation } from "nice-grpc";
-import { arrivalHooksOf } from "./arrival.js";
-import { unavailable } from "./errors/factories.js";
-import { createAdmission } from "./internal/admission.js";
-import { RunningCalls } from "./internal/running-calls.js";
-import { describeService } from "./internal/service-definition.js";
-import type { ContextAfter, Ordered } from "./middleware-order.js";
 import {
-  defaultServerLimits,
-  type AnyMiddleware,
-  type RuntimeServerBuilder,
+  serverRuntime,
+  type CompatServiceDefinition,
   type ServerLimits,
   type ServerRuntime,
-} from "./runtime.js";
-import { openNiceGrpcServer } from "./runtimes/nice-grpc.js";
+} from "@callwire/transport";
+import type { MethodDescriptor } from "nice-grpc-common";
+import { unavailable } from "./errors/factories.js";
+import { checkMs, checkOptions } from "./internal/check-options.js";
+import { compileMethod } from "./internal/compile-method.js";
+import type { Handler } from "./internal/generator-chain.js";
+import { checkMethodNames, methodNamesOf } from "./internal/method-names.js";
+import { describeService } from "./internal/service-definition.js";
+import { defaultServerLimits } from "./limits.js";
+import type { ContextAfter, Ordered } from "./middleware-order.js";
+import type { AnyMiddleware } from "./middleware.js";
+import type { ServiceImplementation } from "./service-implementation.js";
 import { HealthState, healthService } from "./services/health.js";
-import { reflectionService } from "./services/reflection.js";
 import { TlsCredentials } from "./tls-credentials.js";
 
 /** Options for {@link createServer}. */
 export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly AnyMiddleware[]> {
-  /** What carries the bytes: a module with nice-grpc's exports. Default: nice-grpc over @grpc/grpc-js. */
+  /** What carries the bytes. Default: @callwire/transport. `@callwire/server-kit/nice-grpc` has another. */
   runtime?: ServerRuntime;
   /**
-   * Runs around every call of the services that are added, outermost first. One that needs what another adds must come
-   * after it, or it does not compile. Health and reflection are outside of it: probes carry no credentials.
+   * Runs around every call of the services that are added, outermost first: the kit's, and nice-grpc's at any place. One that
+   * needs what another adds must come after it, or it does not compile. Health and reflection are outside of it: probes carry
+   * no credentials.
    */
   middleware?: M;
-  /** Bounds on connections and messages; each has a default. */
+  /** Bounds on connections and messages. Default: {@link defaultServerLimits}, and what the runtime has for the others. */
   limits?: Partial<ServerLimits>;
   /**
    * Serves reflection (v1 and v1alpha) from this serialized google.protobuf.FileDescriptorSet. Default: no reflection,
@@ -62,7 +59,8 @@ export interface CallwireServer<Context> {
   /**
    * Adds a service, before `listen`.
    *
-   * @throws Error that names each method without a handler, or a service that was added before or too late.
+   * @throws Error that names each method without a handler, a service that was added before or too late, or a middleware that
+   *   stands in the wrong place.
    */
   add<Service extends CompatServiceDefinition>(
     definition: Service,
@@ -72,7 +70,7 @@ export interface CallwireServer<Context> {
    * Listens on `host:port`, without TLS unless credentials are given: those that `tlsCredentials` makes, or the runtime's
    * own. Port 0 takes a free one. Resolves to the port.
    *
-   * @throws Error that names the address and why it cannot be used.
+   * @throws Error that names the address and why it cannot be used, or a name in the middleware that no method has.
    */
   listen(address: string, credentials?: TlsCredentials | object): Promise<number>;
   /**
@@ -88,29 +86,27 @@ export interface CallwireServer<Context> {
 /** How long a shutdown waits for running calls unless told otherwise, in milliseconds. */
 export const defaultShutdownTimeoutMs = 10_000;
 
-/** Creates a server; nothing listens before `listen`. */
+/** The services that reflection serves, both versions. */
+const reflectionServices = [
+  "grpc.reflection.v1.ServerReflection",
+  "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/**
+ * Creates a server; nothing listens before `listen`.
+ *
+ * @throws {TypeError | RangeError} that names an option or a limit that there is not, or that is out of its range.
+ */
 export function createServer<const M extends readonly AnyMiddleware[]>(
-  {
-    runtime = { createServer: createNiceGrpcServer },
-    middleware,
-    limits,
-    reflection,
-  }: ServerOptions<M> & Ordered<M> = {} as ServerOptions<M> & Ordered<M>,
+  options: ServerOptions<M> & Ordered<M> = {} as ServerOptions<M> & Ordered<M>,
 ): CallwireServer<ContextAfter<M>> {
-  const chain: readonly AnyMiddleware[] = middleware ?? [];
+  checkOptions("createServer", options, ["runtime", "middleware", "limits", "reflection"]);
+  const { runtime = serverRuntime, middleware, limits, reflection } = options as ServerOptions<M>;
+  const list: readonly AnyMiddleware[] = middleware ?? [];
   const services = new Set<string>();
-  const methods = new Map<string, MethodDescriptor>();
+  const paths: string[] = [];
   const health = new HealthState();
-  const runningCalls = new RunningCalls();
-  const openServer = runtime.openServer ?? ((options) => openNiceGrpcServer(runtime, options));
-  const server = openServer({
-    limits: { ...defaultServerLimits, ...limits },
-    method: (path) => methods.get(path),
-    admit: createAdmission(
-      chain.map(arrivalHooksOf).filter((hooks) => hooks !== undefined),
-      (service) => services.has(service),
-    ),
-  });
+  const server = runtime.openServer({ limits: { ...defaultServerLimits, ...withoutUndefined(limits) } });
   let state: "new" | "listening" | "stopped" = "new";
   let listening: Promise<unknown> = Promise.resolve();
   let stopping: Promise<ShutdownReport> | undefined;
@@ -120,35 +116,28 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     onForced = resolve;
   });
 
-  const add = (
-    builder: RuntimeServerBuilder,
-    definition: CompatServiceDefinition,
-    implementation: object,
-  ) => {
-    builder.with(runningCalls.middleware()).add(definition, implementation);
-    const description = describeService(definition);
-    for (const method of description.methods.values()) methods.set(method.path, method);
-    if (health.get(description.service) === undefined) health.set(description.service, "SERVING");
+  const addOutside = (definition: CompatServiceDefinition, implementation: object) =>
+    server.add(definition, implementation, () => undefined);
+  addOutside(HealthDefinition, healthService(health));
+  for (const service of [HealthDefinition.fullName, ...(reflection ? reflectionServices : [])]) {
+    health.set(service, "SERVING");
+  }
+  // Loaded only where it is asked for: it parses descriptors.
+  let reflecting = reflection === undefined;
+  const addReflection = async () => {
+    if (reflecting || reflection === undefined) return;
+    const { reflectionDefinitions, reflectionService } = await import("./services/reflection.js");
+    if (reflecting) return;
+    const all = () => [...services, HealthDefinition.fullName, ...reflectionServices];
+    const implementation = reflectionService(reflection, all);
+    for (const definition of reflectionDefinitions) addOutside(definition, implementation);
+    reflecting = true;
   };
-
-  const addStandardServices = () => {
-    add(server, HealthDefinition, healthService(health));
-    if (!reflection) return;
-    const implementation = reflectionService(reflection, () => [
-      ...services,
-      HealthDefinition.fullName,
-      ServerReflectionDefinition.fullName,
-      ServerReflectionV1AlphaDefinition.fullName,
-    ]);
-    add(server, ServerReflectionDefinition, implementation);
-    add(server, ServerReflectionV1AlphaDefinition, implementation);
-  };
-  addStandardServices();
 
   const force = () => {
     state = "stopped";
     // Before it ends them: what it cuts off does not run any more.
-    cutOff ??= runningCalls.paths;
+    cutOff ??= server.running;
     health.stop();
     server.forceShutdown();
     onForced();
@@ -162,7 +151,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     const ended = server.shutdown();
     // A turn of the event loop, so that watchers of the health learn of it before their streams end.
     await new Promise((resolve) => setImmediate(resolve));
-    runningCalls.endStreams(
+    server.endStreams(
       unavailable({
         message: "the server is stopping; come back to another, or to its successor",
         reason: "SERVER_STOPPING",
@@ -178,21 +167,29 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     }
   };
 
+  const bind = async (address: string, credentials: TlsCredentials | object | undefined): Promise<number> => {
+    await addReflection();
+    return server.listen(
+      address,
+      credentials instanceof TlsCredentials ? credentials.createWith(runtime) : credentials,
+    );
+  };
+
   return {
     health,
 
     add(definition, implementation) {
-      const { service, methods: described } = describeService(definition);
-      const missing = [...described.keys()].filter(
-        (handler) => typeof (implementation as Record<string, unknown>)[handler] !== "function",
-      );
+      const { service, methods } = describeService(definition);
+      const handlers = implementation as Record<string, unknown>;
+      const missing = [...methods.keys()].filter((name) => typeof handlers[name] !== "function");
       if (missing.length > 0) throw new Error(`${service}: no handler for ${missing.join(", ")}`);
       if (state !== "new") throw new Error(`${service} must be added before the server listens`);
-      if (methods.has([...described.values()][0]!.path)) throw new Error(`${service} was added before`);
+      if (services.has(service)) throw new Error(`${service} was added before`);
+      const { wrapped, phases } = compileService(list, methods, handlers);
+      server.add(definition, wrapped, ({ path }) => phases.get(path));
       services.add(service);
-      let builder: RuntimeServerBuilder = server;
-      for (const one of chain) builder = builder.with(one);
-      add(builder, definition, implementation);
+      for (const { path } of methods.values()) paths.push(path);
+      if (health.get(service) === undefined) health.set(service, "SERVING");
       return this;
     },
 
@@ -201,14 +198,10 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         const why = state === "stopped" ? "the server was stopped" : "the server listens already";
         throw new Error(`cannot listen on ${address}: ${why}`);
       }
+      checkMethodNames(list.flatMap(methodNamesOf), paths);
       state = "listening";
       try {
-        const port = server.listen(
-          address,
-          credentials instanceof TlsCredentials
-            ? credentials.createWith(runtime.ServerCredentials ?? GrpcJsServerCredentials)
-            : credentials,
-        );
+        const port = bind(address, credentials);
         listening = port;
         return await port;
       } catch (error) {
@@ -220,10 +213,34 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     },
 
     shutdown({ timeoutMs = defaultShutdownTimeoutMs } = {}) {
+      checkMs("timeoutMs", timeoutMs);
       stopping ??= stop(timeoutMs);
       return stopping;
     },
 
     forceShutdown: force,
   };
+}
+
+/** Compiles the middleware for each method of a service, and puts generators of nice-grpc around its handlers. */
+function compileService(
+  list: readonly AnyMiddleware[],
+  methods: ReadonlyMap<string, MethodDescriptor>,
+  handlers: Readonly<Record<string, unknown>>,
+) {
+  const wrapped: Record<string, Handler> = {};
+  const phases = new Map<string, ReturnType<typeof compileMethod>["phases"]>();
+  for (const [name, method] of methods) {
+    const compiled = compileMethod(list, method);
+    const handler = (handlers[name] as Handler).bind(handlers);
+    wrapped[name] = compiled.around?.(handler) ?? handler;
+    phases.set(method.path, compiled.phases);
+  }
+  return { wrapped, phases };
+}
+
+function withoutUndefined<T extends object>(options: T | undefined): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
 }

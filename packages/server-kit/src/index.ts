@@ -6,27 +6,21 @@ export {
   type ShutdownOptions,
   type ShutdownReport,
 } from "./create-server.js";
-export {
-  defaultServerLimits,
-  type IncomingCall,
-  type IncomingCallContext,
-  type MaybePromise,
-  type OpenServerOptions,
-  type Refusal,
-  type RuntimeServer,
-  type RuntimeServerBuilder,
-  type ServerLimits,
-  type ServerRuntime,
-} from "./runtime.js";
+export { defaultServerLimits } from "./limits.js";
+export type { ServerCallContext, ServerLimits, ServerPhases, ServerRuntime } from "@callwire/transport";
+export type {
+  AnyMiddleware,
+  IncomingCall,
+  IncomingCallContext,
+  Middleware,
+  PhaseContext,
+  SelectedServerMiddleware,
+} from "./middleware.js";
 export type { ContextAfter } from "./middleware-order.js";
-export { withArrivalHooks, type ArrivalHooks } from "./arrival.js";
+export type { ServiceImplementation } from "./service-implementation.js";
+export { toNiceGrpc } from "./to-nice-grpc.js";
 export { stopOnSignals, type Stoppable, type StopOnSignalsOptions } from "./stop-on-signals.js";
-export {
-  TlsCredentials,
-  tlsCredentials,
-  type ServerCredentialsFactory,
-  type TlsOptions,
-} from "./tls-credentials.js";
+export { TlsCredentials, tlsCredentials, type TlsOptions } from "./tls-credentials.js";
 export { createLogger, secretFields, type CreateLoggerOptions, type Logger } from "./logger.js";
 export { HealthState, type Health } from "./services/health.js";
 export { requestId, type RequestIdContext, type RequestIdOptions } from "./middleware/request-id.js";

@@ -1,4 +1,7 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from "pino";
+import { checkOptions } from "./internal/check-options.js";
+import { lineBuffer, lineFile } from "./internal/line-buffer.js";
+import { rememberLineLogger } from "./internal/line-logger.js";
 import { redacted, redactor } from "./internal/redact.js";
 
 export type { Logger };
@@ -9,8 +12,11 @@ export interface CreateLoggerOptions {
   level?: LoggerOptions["level"];
   /** The service's name, in each line. Default: none. */
   name?: string;
-  /** Where the lines go. Default: standard output. */
-  destination?: DestinationStream;
+  /**
+   * Where the lines go: the path of a file, or a destination of pino's. Default: standard output. Lines to a path or to
+   * standard output are written many at a time, within a tenth of a second, and when the process exits.
+   */
+  destination?: DestinationStream | string;
 }
 
 /**
@@ -39,8 +45,13 @@ function spellings(name: string): string[] {
   return [...new Set([name, words, words.replaceAll("-", "_")])].map((spelling) => `["${spelling}"]`);
 }
 
+/** Standard output, whether or not a program has replaced `process.stdout`. */
+const STDOUT = 1;
+
 /** Makes a pino logger of JSON lines that replaces the values of {@link secretFields} by "[redacted]". */
-export function createLogger({ level = "info", name, destination }: CreateLoggerOptions = {}): Logger {
+export function createLogger(given: CreateLoggerOptions = {}): Logger {
+  checkOptions("createLogger", given, ["level", "name", "destination"]);
+  const { level = "info", name, destination = lineBuffer(STDOUT) } = given;
   // Pino's own `redact` costs some 30 µs a line with paths of wildcards: one walk over the fields costs less than one.
   const redact = redactor(secretFields);
   const options: LoggerOptions = {
@@ -53,5 +64,8 @@ export function createLogger({ level = "info", name, destination }: CreateLogger
     // The walk makes plain objects of errors.
     serializers: { err: (error: unknown) => error },
   };
-  return destination ? pino(options, destination) : pino(options);
+  const stream = typeof destination === "string" ? lineFile(destination) : destination;
+  const logger = pino(options, stream);
+  rememberLineLogger(logger, stream, redact);
+  return logger;
 }

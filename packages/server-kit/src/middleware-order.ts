@@ -1,23 +1,32 @@
-import type { ServerMiddleware } from "nice-grpc-common";
-import type { AnyMiddleware, IncomingCallContext } from "./runtime.js";
+import type { ServerCallContext } from "@callwire/transport";
+import type { AnyMiddleware, IncomingCallContext, TypeOf } from "./middleware.js";
 
-/** The context after these middleware, outermost first. */
-export type ContextAfter<
-  M extends readonly AnyMiddleware[],
-  Context = IncomingCallContext,
-> = M extends readonly [
-  ServerMiddleware<infer Ext, infer _Required>,
+/** The context of a server without middleware. */
+type BaseContext = ServerCallContext & IncomingCallContext;
+
+/** The context after these middleware, outermost first: what the handlers get. */
+export type ContextAfter<M extends readonly AnyMiddleware[], Context = BaseContext> = M extends readonly [
+  infer First,
   ...infer Rest extends readonly AnyMiddleware[],
 ]
-  ? ContextAfter<Rest, Context & Ext>
+  ? ContextAfter<Rest, Context & TypeOf<First, "adds">>
   : Context;
 
-/** Anything, if each middleware finds in its context what it needs; else what the first one in the wrong place lacks. */
-export type Ordered<M extends readonly AnyMiddleware[], Context = IncomingCallContext> = M extends readonly [
-  ServerMiddleware<infer Ext, infer Required>,
-  ...infer Rest extends readonly AnyMiddleware[],
-]
-  ? Context extends Required
-    ? Ordered<Rest, Context & Ext>
-    : { "a middleware must come after the one that adds": Required }
+/**
+ * Anything, if each middleware finds in its context what it needs; else what the first one in the wrong place lacks. Phases run
+ * before a generator does, so they find nothing that a generator adds.
+ */
+export type Ordered<
+  M extends readonly AnyMiddleware[],
+  Context = BaseContext,
+  PhaseContext = BaseContext,
+> = M extends readonly [infer First, ...infer Rest extends readonly AnyMiddleware[]]
+  ? (TypeOf<First, "sees"> extends "phases" ? PhaseContext : Context) extends IncomingCallContext &
+      TypeOf<First, "needs">
+    ? Ordered<
+        Rest,
+        Context & TypeOf<First, "adds">,
+        TypeOf<First, "sees"> extends "phases" ? PhaseContext & TypeOf<First, "adds"> : PhaseContext
+      >
+    : { "a middleware must come after the one that adds": TypeOf<First, "needs"> }
   : unknown;

@@ -1,4 +1,6 @@
 import { createSecureContext } from "node:tls";
+import type { ServerRuntime } from "@callwire/transport";
+import { checkOptions } from "./internal/check-options.js";
 
 /** What a server needs for TLS; all in PEM. */
 export interface TlsOptions {
@@ -13,15 +15,6 @@ export interface TlsOptions {
   clientCa?: string | Buffer;
 }
 
-/** A runtime's class of the same name. */
-export interface ServerCredentialsFactory {
-  createSsl(
-    rootCerts: Buffer | null,
-    keyCertPairs: { private_key: Buffer; cert_chain: Buffer }[],
-    checkClientCertificate?: boolean,
-  ): object;
-}
-
 /** Credentials for `listen` with TLS, of whatever runtime. Made by {@link tlsCredentials}. */
 export class TlsCredentials {
   readonly #options: TlsOptions;
@@ -31,14 +24,8 @@ export class TlsCredentials {
   }
 
   /** Makes the runtime's own credentials. */
-  createWith(factory: ServerCredentialsFactory): object {
-    const { cert, key, clientCa } = this.#options;
-    const buffer = (pem: string | Buffer) => (typeof pem === "string" ? Buffer.from(pem) : pem);
-    return factory.createSsl(
-      clientCa === undefined ? null : buffer(clientCa),
-      [{ cert_chain: buffer(cert), private_key: buffer(key) }],
-      clientCa !== undefined,
-    );
+  createWith(runtime: Pick<ServerRuntime, "createCredentials">): object {
+    return runtime.createCredentials(this.#options);
   }
 }
 
@@ -48,6 +35,7 @@ export class TlsCredentials {
  * @throws Error if a certificate or the key cannot be read, or one is not of the other.
  */
 export function tlsCredentials(options: TlsOptions): TlsCredentials {
+  checkOptions("tlsCredentials", options, ["cert", "key", "clientCa"]);
   const { cert, key, clientCa } = options;
   // Runtimes would find what is wrong only when they listen, and not say it.
   createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });

@@ -66,7 +66,14 @@ export type {
   ServerStreamingClientMethod,
   UnaryClientMethod,
 } from "./client/client-types.js";
-export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
+export type {
+  CompatServiceDefinition,
+  MethodDefinition,
+  MethodRequestOut,
+  MethodResponseIn,
+  NormalizedServiceDefinition,
+  ServiceDefinition,
+} from "./grpc/definition-types.js";
 export {
   codecOf,
   decodeMessage,

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { inspect } from "node:util";
 import { createLogger, stopOnSignals } from "@callwire/server-kit";
-import * as niceGrpc from "nice-grpc";
 import { helpText, readSettings, SettingError } from "./settings.js";
 import { startUsersService } from "./start.js";
 
@@ -12,8 +11,9 @@ async function main(): Promise<void> {
     return;
   }
   const logger = createLogger({ name: "users-service", level: settings.logLevel });
-  const runtime = settings.runtime === "transport" ? await import("@callwire/transport") : niceGrpc;
-  const service = await startUsersService(settings, { logger, runtime });
+  const niceGrpc =
+    settings.runtime === "nice-grpc" && (await import("@callwire/server-kit/nice-grpc")).niceGrpc;
+  const service = await startUsersService(settings, { logger, ...(niceGrpc && { runtime: niceGrpc }) });
   const host = settings.address.slice(0, settings.address.lastIndexOf(":"));
   logger.info(
     { address: `${host}:${service.port}`, database: settings.database, runtime: settings.runtime },

@@ -7,14 +7,14 @@ import { HealthCheckResponse_ServingStatus, HealthDefinition } from "@callwire/c
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1";
 import { Department, type ChatMessage, type User } from "@callwire/contracts/users";
 import { createLogger } from "@callwire/server-kit";
-import * as transport from "@callwire/transport";
-import * as niceGrpc from "nice-grpc";
+import { niceGrpc } from "@callwire/server-kit/nice-grpc";
+import { serverRuntime } from "@callwire/transport";
 import { readSettings, type Settings } from "./settings.js";
 import { startUsersService, type UsersService } from "./start.js";
 
 /** The suite runs over each runtime. */
 declare const runtimeName: string;
-const runtime = runtimeName === "transport" ? transport : niceGrpc;
+const runtime = runtimeName === "transport" ? serverRuntime : niceGrpc;
 
 const logger = createLogger({ level: "silent" });
 let folder: string;

@@ -4,14 +4,25 @@ import { ServiceError } from "./service-error.js";
 /** What goes out instead of an error that was not made on purpose. */
 export const internalErrorMessage = "internal error";
 
+/** The same error, if its message is a text; else one of its code without a message. */
+export function withText(error: ServerError): ServerError {
+  const details: unknown = error.details;
+  return typeof details === "string" ? error : new ServerError(error.code, "");
+}
+
 /**
  * Turns whatever was thrown into what may be sent: an error made on purpose stays as it is; anything else, and an error
  * whose code is not one of an error, becomes INTERNAL with a fixed message and keeps what was thrown as its `cause`,
- * for the log.
+ * for the log. It takes anything: undefined, objects without a prototype, errors whose parts throw when they are read.
  */
 export function toServerError(thrown: unknown): ServerError {
-  if (thrown instanceof ServerError && thrown.code !== Status.OK && Status[thrown.code] !== undefined)
-    return thrown;
+  try {
+    if (thrown instanceof ServerError && thrown.code !== Status.OK && Status[thrown.code] !== undefined) {
+      return withText(thrown);
+    }
+  } catch {
+    // It cannot even be looked at.
+  }
   return new ServiceError({
     code: Status.INTERNAL,
     message: internalErrorMessage,

@@ -12,6 +12,7 @@ const normal = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, "");
  */
 export function redactor(fields: readonly string[]): (line: object) => Record<string, unknown> {
   const secret = new Set(fields.map(normal));
+  const isSecretName = remembered((name) => secret.has(normal(name)));
 
   const redact = (value: unknown, depth: number): unknown => {
     if (typeof value !== "object" || value === null || depth > maxDepth) return value;
@@ -25,7 +26,7 @@ export function redactor(fields: readonly string[]): (line: object) => Record<st
     // Copied only if there is something to hide: most lines are flat and have nothing.
     let copy: Record<string, unknown> | undefined;
     for (const [name, field] of Object.entries(value)) {
-      const clean = secret.has(normal(name)) ? redacted : redact(field, depth + 1);
+      const clean = isSecretName(name) ? redacted : redact(field, depth + 1);
       if (clean !== field) {
         copy ??= { ...value };
         copy[name] = clean;
@@ -35,4 +36,19 @@ export function redactor(fields: readonly string[]): (line: object) => Record<st
   };
 
   return (line) => redactFields(line, 0);
+}
+
+/** The most names whose answers are remembered: those in a program's text are few, those out of data are without end. */
+const MAX_REMEMBERED = 1000;
+
+function remembered(ask: (name: string) => boolean): (name: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (name) => {
+    let answer = answers.get(name);
+    if (answer === undefined) {
+      answer = ask(name);
+      if (answers.size < MAX_REMEMBERED) answers.set(name, answer);
+    }
+    return answer;
+  };
 }

@@ -1,4 +1,4 @@
-import type { CompatServiceDefinition } from "nice-grpc";
+import type { CompatServiceDefinition } from "@callwire/transport";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { splitPath } from "./method.js";
 

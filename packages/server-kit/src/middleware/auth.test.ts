@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { health } from "../testing/health-client.js";
 import { Metadata, Status } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
-import type { IncomingCall } from "../runtime.js";
+import type { IncomingCall } from "../middleware.js";
 import { startEcho } from "../testing/echo-server.js";
 import { failure } from "../testing/errors.js";
 import { testLog } from "../testing/log.js";

@@ -1,16 +1,19 @@
-import type { CallContext, ServerMiddleware } from "nice-grpc-common";
-import { withArrivalHooks } from "../arrival.js";
 import { unauthenticated } from "../errors/factories.js";
-import type { IncomingCall, IncomingCallContext, MaybePromise } from "../runtime.js";
+import { checkOptions } from "../internal/check-options.js";
+import { isPromiseLike } from "../internal/promises.js";
+import type { IncomingCall, Middleware } from "../middleware.js";
 
 /** Options for {@link auth}. */
 export interface AuthOptions<Identity> {
   /**
    * Tells who holds a token; undefined, null and false refuse it. An error made on purpose, like `permissionDenied()`,
-   * goes out as it is; any other is the server's fault and goes out as INTERNAL. `call.signal` says when to give up.
+   * goes out as it is; any other is the server's fault and goes out as INTERNAL. `call.signal` says when to give up. An answer
+   * that is there at once costs no promise.
    */
-  verify: (token: string, call: IncomingCall) => MaybePromise<Identity | undefined | null | false>;
+  verify: (token: string, call: IncomingCall) => Verdict<Identity> | Promise<Verdict<Identity>>;
 }
+
+type Verdict<Identity> = Identity | undefined | null | false;
 
 /** What {@link auth} adds to the call context. */
 export interface AuthContext<Identity> {
@@ -33,25 +36,23 @@ export function bearerToken(authorization: string | undefined): string {
  * Lets only calls with a good Bearer token pass; others are UNAUTHENTICATED. It decides when the call's metadata
  * arrives, before its body is read. Place it after `errorBoundary`; leave methods out with `forMethods`.
  */
-export function auth<Identity>({
-  verify,
-}: AuthOptions<Identity>): ServerMiddleware<AuthContext<Identity>, IncomingCallContext> {
-  const identities = new WeakMap<IncomingCall, { identity: Identity }>();
-
-  return withArrivalHooks<AuthContext<Identity>, IncomingCallContext>(
-    async function* auth(call, context: CallContext & IncomingCallContext) {
-      const admitted = identities.get(context.call);
-      // Never without: a call that was not admitted has no handler.
-      if (!admitted) throw unauthenticated();
-      return yield* call.next(call.request, { ...context, auth: admitted.identity });
+export function auth<Identity>(options: AuthOptions<Identity>): Middleware<AuthContext<Identity>> {
+  checkOptions("auth", options, ["verify"]);
+  const { verify } = options;
+  const admit = (call: { auth?: Identity }, verdict: Verdict<Identity>) => {
+    if (verdict === undefined || verdict === null || verdict === false) {
+      throw unauthenticated({ message: "the token is not valid" });
+    }
+    call.auth = verdict;
+  };
+  return {
+    name: "auth",
+    adds: ["auth"],
+    arrived(call) {
+      const verdict = verify(bearerToken(call.metadata.get("authorization")), call);
+      if (isPromiseLike(verdict)) return verdict.then((later) => admit(call, later));
+      admit(call, verdict);
+      return undefined;
     },
-    {
-      async admit(call) {
-        const identity = await verify(bearerToken(call.metadata.get("authorization")), call);
-        if (identity === undefined || identity === null || identity === false)
-          throw unauthenticated({ message: "the token is not valid" });
-        identities.set(call, { identity });
-      },
-    },
-  );
+  };
 }

@@ -1,12 +1,13 @@
-import type { Metadata, ServerError, ServerMiddleware } from "nice-grpc-common";
+import type { ServerError } from "nice-grpc-common";
 import type { Logger } from "pino";
-import { withArrivalHooks } from "../arrival.js";
-import { setStatusDetails } from "../errors/status-details.js";
+import { ServiceError } from "../errors/service-error.js";
+import { setStatusDetails, statusDetailsKey } from "../errors/status-details.js";
 import { toServerError } from "../errors/to-server-error.js";
 import { isCancellation } from "../internal/abort.js";
-import { requestIdKey } from "../internal/metadata-keys.js";
+import { checkOptions } from "../internal/check-options.js";
 import { splitPath } from "../internal/method.js";
-import type { IncomingCallContext } from "../runtime.js";
+import { warn } from "../internal/warn.js";
+import type { Middleware, PhaseContext } from "../middleware.js";
 
 /** Options for {@link errorBoundary}. */
 export interface ErrorBoundaryOptions {
@@ -22,41 +23,36 @@ export interface ErrorBoundaryOptions {
 /**
  * The one place where errors leave the server. An error made on purpose goes out with its google.rpc details, which
  * always have an ErrorInfo; anything else goes out as INTERNAL with a fixed message, and its cause to the log.
- * Place it inside `logging` and outside everything that throws.
+ * Place it inside `logging` and outside everything that throws. Details that a middleware inside of it has put into the
+ * trailers for an error of its own kind stay.
  */
-export function errorBoundary({
-  logger,
-  domain,
-}: ErrorBoundaryOptions): ServerMiddleware<{}, IncomingCallContext & { requestId?: string }> {
-  const finish = (
-    path: string,
-    thrown: unknown,
-    error: ServerError,
-    trailer: Metadata,
-    requestId?: string,
-  ) => {
-    const { service, method } = splitPath(path);
-    const fields = { "grpc.service": service, "grpc.method": method, request_id: requestId };
-    if (error !== thrown) logger.error({ err: thrown, ...fields }, "unexpected error");
-    else if (error.cause !== undefined) logger.warn({ err: error.cause, ...fields }, "cause of an error");
-    setStatusDetails(trailer, error, domain ?? service);
+export function errorBoundary(options: ErrorBoundaryOptions): Middleware<{}, { requestId?: string }> {
+  checkOptions("errorBoundary", options, ["logger", "domain"]);
+  const { logger, domain } = options;
+
+  const log = (thrown: unknown, error: ServerError, call: PhaseContext<{}, { requestId?: string }>) => {
+    const { service, method } = splitPath(call.method.path);
+    const fields = { "grpc.service": service, "grpc.method": method, request_id: call.requestId };
+    // What was thrown may be anything, so that it cannot be logged either.
+    try {
+      if (error !== thrown) logger.error({ err: thrown ?? String(thrown), ...fields }, "unexpected error");
+      else if (error.cause !== undefined) logger.warn({ err: error.cause, ...fields }, "cause of an error");
+    } catch (unlogged) {
+      warn("the cause of an error cannot be logged", unlogged);
+    }
   };
 
-  return withArrivalHooks<{}, IncomingCallContext & { requestId?: string }>(
-    async function* errorBoundary(call, context) {
-      try {
-        return yield* call.next(call.request, context);
-      } catch (thrown) {
-        if (isCancellation(thrown, context.signal)) throw thrown;
-        const error = toServerError(thrown);
-        finish(call.method.path, thrown, error, context.trailer, context.requestId);
-        throw error;
+  return {
+    name: "errorBoundary",
+    uses: ["requestId"],
+    failed(thrown, call) {
+      if (isCancellation(thrown, call)) return thrown;
+      const error = toServerError(thrown);
+      log(thrown, error, call);
+      if (error instanceof ServiceError || !call.trailer.has(statusDetailsKey)) {
+        setStatusDetails(call.trailer, error, domain ?? splitPath(call.method.path).service);
       }
+      return error;
     },
-    {
-      refused(call, { thrown, error, trailer }) {
-        finish(call.method.path, thrown, error, trailer, trailer.get(requestIdKey));
-      },
-    },
-  );
+  };
 }

@@ -7,7 +7,7 @@ import { testLog } from "../testing/log.js";
 import { frame, rawCall } from "../testing/raw-call.js";
 import { runtimes } from "../testing/runtimes.js";
 import { errorBoundary } from "./error-boundary.js";
-import { codeOf, levelOf, logging, type LoggingContext } from "./logging.js";
+import { levelOf, logging, type LoggingContext } from "./logging.js";
 import { requestId } from "./request-id.js";
 
 test.each([
@@ -20,14 +20,6 @@ test.each([
   [Status.DEADLINE_EXCEEDED, "warn"],
 ] as const)("code %p is at level %p", (code, level) => {
   expect(levelOf(code)).toBe(level);
-});
-
-test("a call that ended before its deadline was cancelled, one at its deadline was not", () => {
-  const signal = AbortSignal.abort();
-  const at = (ms: number) => ({ deadline: new Date(Date.now() + ms) });
-  expect(codeOf(signal.reason, { deadline: undefined }, signal)).toBe(Status.CANCELLED);
-  expect(codeOf(signal.reason, at(60_000), signal)).toBe(Status.CANCELLED);
-  expect(codeOf(undefined, at(-1), signal)).toBe(Status.DEADLINE_EXCEEDED);
 });
 
 describe.each(runtimes)("over %s", (_name, runtime) => {

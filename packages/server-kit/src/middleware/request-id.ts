@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { ServerMiddleware } from "nice-grpc-common";
-import { withArrivalHooks } from "../arrival.js";
+import { checkOptions } from "../internal/check-options.js";
 import { requestIdKey } from "../internal/metadata-keys.js";
-import type { IncomingCall, IncomingCallContext } from "../runtime.js";
+import type { Middleware } from "../middleware.js";
 
 /** Options for {@link requestId}. */
 export interface RequestIdOptions {
@@ -28,37 +27,27 @@ export function isUsableRequestId(id: string | undefined): id is string {
  * Gives each call an id: the client's `x-request-id`, or a new one. It goes back in the response's header, or in the
  * trailer of a call that failed before its header was sent. Place it first.
  */
-export function requestId({ generate = randomUUID }: RequestIdOptions = {}): ServerMiddleware<
-  RequestIdContext,
-  IncomingCallContext
-> {
-  const ids = new WeakMap<IncomingCall, string>();
-  const idOf = (call: IncomingCall): string => {
-    let id = ids.get(call);
-    if (id === undefined) {
+export function requestId(options: RequestIdOptions = {}): Middleware<RequestIdContext> {
+  checkOptions("requestId", options, ["generate"]);
+  const { generate = randomUUID } = options;
+  return {
+    name: "requestId",
+    adds: ["requestId"],
+    arrived(call) {
       const given = call.metadata.get(requestIdKey);
-      id = isUsableRequestId(given) ? given : generate();
-      ids.set(call, id);
-    }
-    return id;
-  };
-
-  return withArrivalHooks<RequestIdContext, IncomingCallContext>(
-    async function* requestId(call, context) {
-      const id = idOf(context.call);
-      context.header.set(requestIdKey, id);
-      try {
-        return yield* call.next(call.request, { ...context, requestId: id });
-      } catch (error) {
+      const id = isUsableRequestId(given) ? given : generate();
+      call.requestId = id;
+      call.header.set(requestIdKey, id);
+    },
+    failed(thrown, call) {
+      const id = call.requestId;
+      if (id !== undefined) {
         // A response that has only trailers tells clients that nothing was done, so that they may retry (gRPC A6).
         // A header that is not empty would be sent.
-        context.header.delete(requestIdKey);
-        context.trailer.set(requestIdKey, id);
-        throw error;
+        call.header.delete(requestIdKey);
+        call.trailer.set(requestIdKey, id);
       }
+      return thrown;
     },
-    {
-      refused: (call, { trailer }) => void trailer.set(requestIdKey, idOf(call)),
-    },
-  );
+  };
 }

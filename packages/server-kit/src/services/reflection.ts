@@ -12,14 +12,17 @@ import {
   type FileDescriptorSet,
 } from "@bufbuild/protobuf/wkt";
 import { descriptorSet as contractsDescriptorSet } from "@callwire/contracts/descriptor-set";
-import type {
+import {
   ServerReflectionDefinition,
-  ServerReflectionRequest,
-  ServerReflectionResponse,
+  type ServerReflectionRequest,
+  type ServerReflectionResponse,
 } from "@callwire/contracts/grpc/reflection/v1";
-import type { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
-import type { ServiceImplementation } from "nice-grpc";
+import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import { Status } from "nice-grpc-common";
+import type { ServiceImplementation } from "../service-implementation.js";
+
+/** Both versions of the service that {@link reflectionService} serves. */
+export const reflectionDefinitions = [ServerReflectionDefinition, ServerReflectionV1AlphaDefinition] as const;
 
 /**
  * Serves grpc.reflection.v1.ServerReflection, and v1alpha, whose messages are the same on the wire.

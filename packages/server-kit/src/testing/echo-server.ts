@@ -2,7 +2,7 @@ import { echoService, EchoServiceDefinition } from "@callwire/testkit";
 import { createChannel, createClient, type Client, type ServiceImplementation } from "nice-grpc";
 import { createServer, type CallwireServer, type ServerOptions } from "../create-server.js";
 import type { ContextAfter, Ordered } from "../middleware-order.js";
-import type { AnyMiddleware } from "../runtime.js";
+import type { AnyMiddleware } from "../middleware.js";
 
 /** A server of the echo service on a free port, with one client. Disposing of it ends both. */
 export interface EchoServer extends AsyncDisposable {

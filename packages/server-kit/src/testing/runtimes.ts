@@ -1,9 +1,8 @@
-import * as transport from "@callwire/transport";
-import * as niceGrpc from "nice-grpc";
-import type { ServerRuntime } from "../runtime.js";
+import { serverRuntime, type ServerRuntime } from "@callwire/transport";
+import { niceGrpc } from "../nice-grpc.js";
 
 /** What each suite of a server runs over: `describe.each(runtimes)("…over %s", (_name, runtime) => …)`. */
 export const runtimes: readonly [name: string, runtime: ServerRuntime][] = [
+  ["transport", serverRuntime],
   ["nice-grpc", niceGrpc],
-  ["transport", transport],
 ];

@@ -1,0 +1,21 @@
+/** How far a call has come among its middleware: kept only for calls that do not simply pass them all. */
+export interface CallProgress {
+  /** How many have had their `arrived`, outermost first; those alone hear of the call's end. */
+  reached: number;
+  /** How many, outermost first, have yet to hear of a failure. */
+  unaware: number;
+  /** Whether the call has ended: nothing more of it may begin. */
+  over: boolean;
+}
+
+const key = Symbol("callwire.progress");
+
+/** The progress of a call, if it has any. */
+export function progressOf(call: object): CallProgress | undefined {
+  return (call as { [key]?: CallProgress })[key];
+}
+
+/** The progress of a call, from now on. */
+export function trackProgress(call: object): CallProgress {
+  return ((call as { [key]?: CallProgress })[key] ??= { reached: Infinity, unaware: Infinity, over: false });
+}

@@ -1,0 +1,63 @@
+import type { ServerPhases } from "@callwire/transport";
+import type { MethodDescriptor } from "nice-grpc-common";
+import { isGenerator, type AnyMiddleware } from "../middleware.js";
+import { checkOrder } from "./check-order.js";
+import { compilePhases, type NamedPhases } from "./compile-phases.js";
+import { aroundHandler, type ChainLink, type Handler } from "./generator-chain.js";
+
+/** What a list of middleware becomes for one method. */
+export interface CompiledMethod {
+  /** What a runtime calls at each phase. */
+  phases: ServerPhases;
+  /** The generators of the list, outermost first. */
+  generators: readonly ChainLink["generator"][];
+  /** Puts the generators of the list around the method's handler; undefined if there are none. */
+  around: ((handler: Handler) => Handler) | undefined;
+}
+
+/**
+ * Compiles a list of middleware, outermost first, for one method.
+ *
+ * @param checked Whether the order was checked already.
+ * @throws {Error} that names a middleware in the wrong place.
+ */
+export function compileMethod(
+  list: readonly AnyMiddleware[],
+  method: MethodDescriptor,
+  { checked = false } = {},
+): CompiledMethod {
+  const all: NamedPhases[] = [];
+  const links: (ChainLink & { inside: NamedPhases[] })[] = [];
+  const resolved = list.map((one) => resolve(one, method)).filter((one) => one !== undefined);
+  if (!checked) checkOrder(resolved, method);
+  for (const one of resolved) {
+    if (isGenerator(one)) {
+      links.push({ generator: one, inside: [] });
+      continue;
+    }
+    const phases = one as NamedPhases;
+    all.push(phases);
+    links.at(-1)?.inside.push(phases);
+  }
+  const outside = links.length === 0 ? all : all.slice(0, all.length - count(links));
+  const phases = compilePhases(all, outside);
+  const generators = links.map(({ generator }) => generator);
+  if (links.length === 0) return { phases, generators, around: undefined };
+  const lazy = Object.keys(phases.lazy ?? {});
+  return {
+    phases,
+    generators,
+    around: (handler) => aroundHandler(method, links, outside.length, lazy, handler),
+  };
+}
+
+/** The middleware that one is for a method; undefined if it is none. */
+function resolve(middleware: AnyMiddleware, method: MethodDescriptor): AnyMiddleware | undefined {
+  let one: AnyMiddleware | undefined = middleware;
+  while (one !== undefined && !isGenerator(one) && one.for !== undefined) one = one.for(method);
+  return one;
+}
+
+function count(links: readonly ChainLink[]): number {
+  return links.reduce((sum, { inside }) => sum + inside.length, 0);
+}

@@ -1,0 +1,89 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { lineFile } from "./line-buffer.js";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "line-buffer-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const hooks = ["--import", new URL("../testing/typescript-hooks.mjs", import.meta.url).href];
+const main = path("../testing/logging-main.ts");
+const numbersIn = (text: string) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { n: number }).n);
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+test("writes what it was given, in order, however long", async () => {
+  const file = join(folder, "order");
+  const buffer = lineFile(file);
+  const expected: string[] = [];
+  for (let n = 0; n < 2000; n++) {
+    const line = `${n} ${"é".repeat(n % 500)}\n`;
+    expected.push(line);
+    buffer.write(line);
+    if (n % 700 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (n === 1000) await new Promise<void>((resolve) => buffer.flush(resolve));
+    if (n === 1500) buffer.flushSync();
+  }
+  await new Promise<void>((resolve) => buffer.flush(resolve));
+  expect(readFileSync(file, "utf8")).toBe(expected.join(""));
+});
+
+test("writes the first line of few without being asked", async () => {
+  const file = join(folder, "first");
+  lineFile(file).write("a\n");
+  while (readFileSync(file, "utf8") === "") await new Promise((resolve) => setImmediate(resolve));
+  expect(readFileSync(file, "utf8")).toBe("a\n");
+});
+
+describe("a process loses no line", () => {
+  test.each([
+    ["that ends by itself", "return", 0, null],
+    ["that calls process.exit", "exit", 3, null],
+    ["that ends in an error that nobody caught", "throw", 1, null],
+    ["that a SIGTERM ends", "SIGTERM", null, "SIGTERM"],
+    ["that a SIGINT ends", "SIGINT", null, "SIGINT"],
+  ])("%s", async (_what, end, code, signal) => {
+    const file = join(folder, end);
+    const fd = openSync(file, "w");
+    const child = spawn(process.execPath, [...hooks, main, end], { stdio: ["ignore", fd, "ignore"] });
+    const exited = await once(child, "exit");
+    closeSync(fd);
+    expect(exited).toEqual([code, signal]);
+    expect(numbersIn(readFileSync(file, "utf8"))).toEqual(upTo(1000));
+  });
+
+  test("whose output is a pipe", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [...hooks, main, "return"]);
+    expect(numbersIn(stdout)).toEqual(upTo(1000));
+  });
+
+  test("that has a listener of its own for the signal, which decides", async () => {
+    const file = join(folder, "listener");
+    const fd = openSync(file, "w");
+    const child = spawn(process.execPath, [...hooks, main, "listen"], { stdio: ["ignore", fd, "ignore"] });
+    const exited = await once(child, "exit");
+    closeSync(fd);
+    expect(exited).toEqual([7, null]);
+    expect(numbersIn(readFileSync(file, "utf8"))).toEqual(upTo(1001));
+  });
+});
+
+test("a process whose output nobody reads any more still ends", async () => {
+  const child = spawn(process.execPath, [...hooks, main, "forever"], { stdio: ["ignore", "pipe", "ignore"] });
+  await once(child.stdout, "data");
+  child.stdout.destroy();
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([null, "SIGTERM"]);
+});

@@ -1,0 +1,17 @@
+import type { ServerLimits } from "@callwire/transport";
+
+/** What a server of the kit bounds unless told otherwise; limits that are not here have their runtime's defaults. */
+export const defaultServerLimits = {
+  /** The largest message taken, in bytes; a larger one is RESOURCE_EXHAUSTED. 4 MiB, as every gRPC server has it. */
+  maxReceiveMessageBytes: 4 << 20,
+  /** The largest message sent, in bytes; a larger one is RESOURCE_EXHAUSTED. 64 MiB. */
+  maxSendMessageBytes: 64 << 20,
+  /** How many calls a connection may carry at once: a client waits for a free place, it is not refused. */
+  maxConcurrentStreams: 10_000,
+  /** A connection silent for so long is sent a PING, in milliseconds; it also reclaims dead connections. */
+  keepaliveTimeMs: 60_000,
+  /** A PING unanswered for so long ends its connection, in milliseconds. */
+  keepaliveTimeoutMs: 20_000,
+  /** A connection without calls is closed after so long, in milliseconds: 30 minutes. */
+  maxConnectionIdleMs: 30 * 60_000,
+} satisfies Partial<ServerLimits>;

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "@jest/globals";
+import { ServerError, Status } from "nice-grpc-common";
+import { pino } from "pino";
+import type { ServerCallContext, ServerPhases } from "@callwire/transport";
+import { createLogger, type Logger } from "../logger.js";
+import { compileMethod } from "../internal/compile-method.js";
+import { logging, type LoggingContext } from "./logging.js";
+
+const method = { path: "/pkg.Service/Method", requestStream: false, responseStream: true, options: {} };
+
+/** Passes one call through `logging`; returns the line. */
+function lineOf(
+  makeLogger: (destination: { write(line: string): void }) => Logger,
+  {
+    code = Status.OK,
+    error,
+    fields = [],
+    ...context
+  }: { code?: Status; error?: unknown; fields?: Record<string, unknown>[]; [part: string]: unknown } = {},
+): string {
+  const lines: string[] = [];
+  const logger = makeLogger({ write: (line) => void lines.push(line) });
+  const phases: ServerPhases = compileMethod([logging({ logger })], method).phases;
+  const call = { peer: "127.0.0.1:5", deadline: undefined, ...context } as unknown as ServerCallContext;
+  void phases.arrived?.(call);
+  const { addLogFields } = phases.lazy as unknown as {
+    addLogFields: (call: object) => LoggingContext["addLogFields"];
+  };
+  for (const one of fields) addLogFields(call)(one);
+  phases.ended?.(call, code, error);
+  return lines.join("");
+}
+
+const fast = (destination: { write(line: string): void }) => createLogger({ name: "s", destination });
+/** A child is not written by hand. */
+const slow = (destination: { write(line: string): void }) =>
+  createLogger({ name: "s", destination }).child({}) as Logger;
+const times = /"(time|grpc\.start_time)":"[^"]*"|"grpc\.time_ms":[\d.]+/g;
+
+describe("the line written by hand is the one that pino writes", () => {
+  test.each<[string, Parameters<typeof lineOf>[1]]>([
+    ["of a call that went well", { requestId: "r-1" }],
+    ["without an id", {}],
+    ["with an id that needs escapes", { requestId: 'a"b\\c' }],
+    ["with a deadline", { deadline: new Date(1_700_000_000_123) }],
+    ["of a call that failed", { code: Status.ABORTED, error: new ServerError(Status.ABORTED, 'say "é"\n') }],
+    [
+      "of an error that is not the call's",
+      { code: Status.CANCELLED, error: new ServerError(Status.ABORTED, "x") },
+    ],
+    [
+      "with fields of handlers",
+      {
+        fields: [
+          { subject: "ann", n: 1, yes: true },
+          { n: 2, gone: undefined },
+        ],
+      },
+    ],
+    ["with secrets", { fields: [{ token: "t", API_KEY: 1 }] }],
+    ["with what is no text", { fields: [{ list: [1, { password: "p" }], big: 1n, nan: NaN }] }],
+  ])("%s", (_what, call) => {
+    const [byHand, byPino] = [lineOf(fast, call), lineOf(slow, call)];
+    expect(byHand.replaceAll(times, "$1")).toBe(byPino.replaceAll(times, "$1"));
+    expect(byHand).toMatch(/^\{"level":\d0,"time":"[^"]+Z","name":"s",.*"msg":"finished call"\}\n$/);
+  });
+});
+
+test("times are those of the call", () => {
+  const before = Date.now();
+  const line = JSON.parse(lineOf(fast)) as Record<string, string>;
+  for (const name of ["time", "grpc.start_time"]) {
+    const time = Date.parse(line[name]!);
+    expect(time).toBeGreaterThanOrEqual(before - 1);
+    expect(time).toBeLessThanOrEqual(Date.now());
+    expect(new Date(time).toISOString()).toBe(line[name]);
+  }
+});
+
+test("heeds what becomes of the logger: its level, and its bindings", () => {
+  const lines: string[] = [];
+  const logger = createLogger({ destination: { write: (line) => void lines.push(line) } });
+  const phases = compileMethod([logging({ logger })], method).phases;
+  const end = () => phases.ended?.({ peer: "" } as ServerCallContext, Status.OK, undefined);
+  logger.setBindings({ version: "2" });
+  end();
+  logger.level = "warn";
+  end();
+  logger.level = "silent";
+  phases.ended?.({ peer: "" } as ServerCallContext, Status.INTERNAL, undefined);
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0]!)).toMatchObject({ version: "2", "grpc.code": "OK" });
+});
+
+test("other loggers of pino write the line with all that they have", () => {
+  const line = lineOf(
+    (destination) =>
+      pino(
+        {
+          mixin: () => ({ mixed: "in" }),
+          serializers: { request_id: (id: string) => `<${id}>` },
+          formatters: { level: (label) => ({ severity: label }) },
+          messageKey: "message",
+        },
+        destination,
+      ),
+    { requestId: "r" },
+  );
+  expect(JSON.parse(line)).toMatchObject({
+    mixed: "in",
+    request_id: "<r>",
+    severity: "info",
+    message: "finished call",
+  });
+});

@@ -1,0 +1,1 @@
+export { niceGrpc, type NiceGrpcLimits } from "./runtimes/nice-grpc/server.js";

@@ -1,0 +1,227 @@
+import type { PeerCertificate } from "node:tls";
+import type { Metadata as GrpcJsMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import type { ServerCallContext, ServerPhases } from "@callwire/transport";
+import {
+  ServerError,
+  Status,
+  type CallContext,
+  type Metadata,
+  type MethodDescriptor,
+} from "nice-grpc-common";
+import { withText } from "../../errors/to-server-error.js";
+import { cancellationCode } from "../../internal/abort.js";
+import { warn } from "../../internal/warn.js";
+import { CallMetadata, fromGrpcJs } from "./call-metadata.js";
+
+/** A method that is served, with what happens around its handler. */
+export interface ServedMethod {
+  readonly descriptor: MethodDescriptor;
+  readonly phases: ServerPhases | undefined;
+  /** The class of its calls: it has the method's lazy parts. */
+  readonly Call: typeof GrpcJsCall;
+}
+
+/** Describes a method that is to be served. */
+export function servedMethod(descriptor: MethodDescriptor, phases: ServerPhases | undefined): ServedMethod {
+  class Call extends GrpcJsCall {}
+  for (const [name, make] of Object.entries(phases?.lazy ?? {})) defineLazy(Call.prototype, name, make);
+  return { descriptor, phases, Call };
+}
+
+function defineLazy(prototype: object, name: string, make: (call: ServerCallContext) => unknown): void {
+  const keep = (call: object, value: unknown) =>
+    Object.defineProperty(call, name, { value, writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(prototype, name, {
+    get(this: GrpcJsCall) {
+      const value = make(this);
+      keep(this, value);
+      return value;
+    },
+    set(this: GrpcJsCall, value: unknown) {
+      keep(this, value);
+    },
+    configurable: true,
+  });
+}
+
+/** One call of a server of grpc-js, from its arrival to its end: what phases and handlers get. */
+export class GrpcJsCall implements ServerCallContext {
+  readonly #served: ServedMethod;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #received: GrpcJsMetadata;
+  readonly #header = new CallMetadata();
+  readonly #trailer = new CallMetadata();
+  // Both are gone with the connection, before the call's end is told.
+  readonly #peer: string;
+  readonly #peerCertificate: PeerCertificate | undefined;
+  #metadata: Metadata | undefined;
+  #controller: AbortController | undefined;
+  #sendHeader = () => {};
+  /** What aborted the signal; undefined if nothing did. */
+  #aborted: { reason: unknown } | undefined;
+  #handlerDone = false;
+  #status: Status | undefined;
+  #error: unknown;
+  #over = false;
+  #cut: ((reason: ServerError) => void) | undefined;
+
+  constructor(served: ServedMethod, call: ServerInterceptingCallInterface, metadata: GrpcJsMetadata) {
+    this.#served = served;
+    this.#call = call;
+    this.#received = metadata;
+    this.#peer = call.getPeer();
+    this.#peerCertificate = call.getAuthContext().sslPeerCertificate;
+  }
+
+  get method(): MethodDescriptor {
+    return this.#served.descriptor;
+  }
+
+  get metadata(): Metadata {
+    return (this.#metadata ??= fromGrpcJs(this.#received));
+  }
+
+  get header(): Metadata {
+    return this.#header;
+  }
+
+  get trailer(): Metadata {
+    return this.#trailer;
+  }
+
+  get peer(): string {
+    return this.#peer;
+  }
+
+  get deadline(): Date | undefined {
+    const deadline = this.#call.getDeadline();
+    return deadline === Infinity ? undefined : new Date(deadline);
+  }
+
+  get authority(): string {
+    return this.#call.getHost();
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#peerCertificate;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** A function of its own, since handlers take it out of the context. */
+  get sendHeader(): () => void {
+    return () => this.#sendHeader();
+  }
+
+  /** Without effect: servers of grpc-js do not compress. */
+  compressResponses(): void {}
+
+  /** Always false: grpc-js does not tell. */
+  wasCompressed(): boolean {
+    return false;
+  }
+
+  /** What happens around this call's handler; no property, since contexts are copied. */
+  static phasesOf(call: GrpcJsCall): ServerPhases | undefined {
+    return call.#served.phases;
+  }
+
+  /** Whether the call has ended, or its deadline has passed, though the timer that says so may have yet to fire. */
+  static isOver(call: GrpcJsCall): boolean {
+    const deadline = call.#call.getDeadline();
+    return call.#over || (deadline !== Infinity && Number(deadline) <= Date.now());
+  }
+
+  /** The handler is about to run, in this context of nice-grpc's. */
+  static begin(call: GrpcJsCall, { header, trailer, sendHeader }: CallContext): void {
+    call.#header.attach(header);
+    call.#trailer.attach(trailer);
+    call.#sendHeader = sendHeader;
+  }
+
+  /** The handler has returned or thrown: what ends the call later does not abort its signal. */
+  static handlerEnded(call: GrpcJsCall): void {
+    call.#handlerDone = true;
+    call.#cut = undefined;
+  }
+
+  /** Passes what was thrown through the phases. Returns the error that goes out, which is one that nice-grpc can send. */
+  static fail(call: GrpcJsCall, thrown: unknown): Error {
+    const { phases, descriptor } = call.#served;
+    const failed = phases?.failed === undefined ? thrown : guard(phases.failed.bind(phases), thrown, call);
+    const error = sendableError(descriptor, failed);
+    call.#error = error;
+    return error;
+  }
+
+  /** Says how a response stream is ended from outside, until its handler has ended. */
+  static onCut(call: GrpcJsCall, cut: (reason: ServerError) => void): void {
+    call.#cut = cut;
+  }
+
+  /** Ends a response stream from outside. */
+  static cut(call: GrpcJsCall, reason: ServerError): void {
+    const cut = call.#cut;
+    if (cut === undefined) return;
+    call.#abort(reason);
+    cut(reason);
+  }
+
+  /** A status goes out; the first one is the call's. */
+  static sends(call: GrpcJsCall, code: Status): void {
+    call.#status ??= code;
+  }
+
+  /** The call has ended: its status is out, or it was cut short. */
+  static end(call: GrpcJsCall): void {
+    if (call.#over) return;
+    call.#over = true;
+    if (!call.#handlerDone) call.#abort(undefined);
+    const { phases } = call.#served;
+    const code = call.#status ?? cancellationCode(call.deadline);
+    const error = call.#error instanceof ServerError && call.#error.code === code ? call.#error : undefined;
+    try {
+      phases?.ended?.(call, code, error);
+    } catch (thrown) {
+      warn(`${call.#served.descriptor.path}: a phase threw when the call ended`, thrown);
+    }
+  }
+
+  #abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+function guard(
+  failed: NonNullable<ServerPhases["failed"]>,
+  thrown: unknown,
+  call: ServerCallContext,
+): unknown {
+  try {
+    return failed(thrown, call);
+  } catch (error) {
+    warn("a phase threw when a call failed", error);
+    return thrown;
+  }
+}
+
+/** What nice-grpc takes: it would end the process over some of what can be thrown. */
+function sendableError({ path }: MethodDescriptor, thrown: unknown): Error {
+  try {
+    if (thrown instanceof ServerError) return withText(thrown);
+    if (thrown instanceof Error && thrown.name === "AbortError") return thrown;
+    if ((thrown as Error | null | undefined)?.name === "AbortError")
+      return new ServerError(Status.CANCELLED, "The operation was cancelled");
+  } catch {
+    // It cannot even be looked at.
+  }
+  warn(`${path}: a handler threw what is neither a ServerError nor an AbortError`, thrown);
+  return new ServerError(Status.UNKNOWN, "Unknown server error occurred");
+}

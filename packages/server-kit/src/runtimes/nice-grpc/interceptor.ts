@@ -1,0 +1,106 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  ServerInterceptingCall,
+  type Metadata as GrpcJsMetadata,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from "@grpc/grpc-js";
+import { Status, type ServerError } from "nice-grpc-common";
+import { sendableMessage } from "../../errors/status-details.js";
+import { isPromiseLike } from "../../internal/promises.js";
+import { sendable, toGrpcJs } from "./call-metadata.js";
+import { GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
+
+/** What an interceptor makes known of the calls that it sees. */
+export interface InterceptedCalls {
+  /** The methods that are served, by path. */
+  readonly methods: ReadonlyMap<string, ServedMethod>;
+  /** The calls that have arrived and not ended. */
+  readonly running: Set<GrpcJsCall>;
+  /** Carries a call over the gap between the interceptor and nice-grpc's middleware, where grpc-js has no place for it. */
+  readonly arrivals: AsyncLocalStorage<GrpcJsCall>;
+}
+
+/** Makes the interceptor that runs a call's first phase before its body is read, and its last one when it has ended. */
+export function phasesInterceptor({ methods, running, arrivals }: InterceptedCalls): ServerInterceptor {
+  return ({ path }, call) => {
+    const served = methods.get(path);
+    if (served === undefined) return new ServerInterceptingCall(call);
+    let arrival: GrpcJsCall | undefined;
+    /** Runs what follows in the asynchronous context that the arrival has left: it may have entered one of its own. */
+    let inScope = <T>(run: () => T): T => run();
+    observeStatus(call, (code) => arrival && GrpcJsCall.sends(arrival, code));
+
+    const begin = (
+      arrived: GrpcJsCall,
+      metadata: GrpcJsMetadata,
+      proceed: (metadata: GrpcJsMetadata) => void,
+    ) => {
+      if (!GrpcJsCall.isOver(arrived)) inScope(() => proceed(metadata));
+      else if (arrived.deadline !== undefined) {
+        call.sendStatus({ code: Status.DEADLINE_EXCEEDED, details: "Deadline exceeded", metadata: null });
+      }
+    };
+    const refuse = (arrived: GrpcJsCall, thrown: unknown) => {
+      const error = GrpcJsCall.fail(arrived, thrown);
+      const { code, details } = error as ServerError;
+      // An AbortError has no code.
+      intercepted.sendStatus({
+        code: code ?? Status.CANCELLED,
+        details: typeof details === "string" ? details : "The operation was cancelled",
+        metadata: toGrpcJs(arrived.trailer),
+      });
+    };
+
+    const intercepted = new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, proceed) {
+            const arrived = new served.Call(served, call, metadata);
+            arrival = arrived;
+            running.add(arrived);
+            arrivals.run(arrived, () => {
+              try {
+                const waiting = served.phases?.arrived?.(arrived);
+                inScope = AsyncLocalStorage.snapshot();
+                if (isPromiseLike(waiting)) {
+                  waiting.then(
+                    () => begin(arrived, metadata, proceed),
+                    (thrown: unknown) => refuse(arrived, thrown),
+                  );
+                } else begin(arrived, metadata, proceed);
+              } catch (thrown) {
+                refuse(arrived, thrown);
+              }
+            });
+          },
+          onReceiveMessage: (message, proceed) => inScope(() => proceed(message)),
+          onReceiveHalfClose: (proceed) => inScope(proceed),
+          onCancel() {
+            if (arrival === undefined) return;
+            running.delete(arrival);
+            const ended = arrival;
+            inScope(() => GrpcJsCall.end(ended));
+          },
+        });
+      },
+      sendMetadata: (metadata, next) => next(sendable(metadata)),
+      sendStatus: ({ code, details, metadata }, next) =>
+        next({
+          code,
+          details: sendableMessage(details ?? ""),
+          metadata: metadata ? sendable(metadata) : null,
+        }),
+    });
+    return intercepted;
+  };
+}
+
+/** Tells of each status that goes out, also of those that grpc-js makes by itself: deadlines, messages too large. */
+function observeStatus(call: ServerInterceptingCallInterface, observe: (code: Status) => void): void {
+  const { sendStatus } = call;
+  call.sendStatus = (status) => {
+    observe(status.code ?? Status.UNKNOWN);
+    sendStatus.call(call, status);
+  };
+}

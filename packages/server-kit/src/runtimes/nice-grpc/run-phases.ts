@@ -1,0 +1,93 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { ServerCallContext } from "@callwire/transport";
+import type { CallContext, ServerError, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
+import { GrpcJsCall } from "./grpc-js-call.js";
+
+/**
+ * Makes the one middleware of nice-grpc that is around every handler. It runs the phases of messages and failures, and lets
+ * response streams be ended from outside.
+ *
+ * @param endReason Why response streams end that begin now; undefined if they do not.
+ */
+export function runPhases(
+  arrivals: AsyncLocalStorage<GrpcJsCall>,
+  endReason: () => ServerError | undefined,
+): ServerMiddleware {
+  return async function* runPhases<Request, Response>(
+    call: ServerMiddlewareCall<Request, Response>,
+    context: CallContext,
+  ): AsyncGenerator<Response, Response | void, undefined> {
+    const arrival = arrivals.getStore();
+    if (arrival === undefined) throw new Error("grpc-js did not report the call");
+    const phases = GrpcJsCall.phasesOf(arrival);
+    const onResponse = phases?.response?.bind(phases);
+    GrpcJsCall.begin(arrival, context);
+    try {
+      const request = passed(call, arrival);
+      if (!call.responseStream) {
+        const response = yield* call.next(request, arrival);
+        return (onResponse === undefined ? response : onResponse(response, arrival)) as Response;
+      }
+      return yield* endable(() => call.next(request, arrival), arrival, onResponse, endReason());
+    } catch (thrown) {
+      throw GrpcJsCall.fail(arrival, thrown);
+    } finally {
+      GrpcJsCall.handlerEnded(arrival);
+    }
+  };
+}
+
+/** The request after the phases that want it. */
+function passed<Request>(
+  { request }: ServerMiddlewareCall<Request, unknown>,
+  arrival: GrpcJsCall,
+): Request | AsyncIterable<Request> {
+  const phases = GrpcJsCall.phasesOf(arrival);
+  const onRequest = phases?.request?.bind(phases);
+  if (onRequest === undefined) return request;
+  if (!arrival.method.requestStream) return onRequest(request, arrival) as Request;
+  return (async function* () {
+    for await (const message of request as AsyncIterable<Request>)
+      yield onRequest(message, arrival) as Request;
+  })();
+}
+
+/** A stream of responses that can be ended from outside, whether its handler heeds its signal or not. */
+function endable<Response>(
+  begin: () => AsyncGenerator<Response, void, undefined>,
+  arrival: GrpcJsCall,
+  onResponse: ((message: unknown, call: ServerCallContext) => unknown) | undefined,
+  endReason: ServerError | undefined,
+): AsyncIterable<Response, void, undefined> {
+  let handler: AsyncGenerator<Response, void, undefined> | undefined;
+  let reason = endReason;
+  let reject: ((reason: ServerError) => void) | undefined;
+  GrpcJsCall.onCut(arrival, (given) => {
+    reason = given;
+    reject?.(given);
+    // A handler that waits for its client ends when that call does: nobody must wait for it here.
+    handler?.return().catch(() => {});
+  });
+  // Not Promise.race with one promise for the call: each turn of a long stream would leave a reaction on it.
+  const unlessCut = (step: () => Promise<IteratorResult<Response, void>>) =>
+    new Promise<IteratorResult<Response, void>>((resolve, fail) => {
+      reject = fail;
+      if (reason !== undefined) fail(reason);
+      else step().then(resolve, fail);
+    });
+  const change = (result: IteratorResult<Response, void>): IteratorResult<Response, void> =>
+    result.done === true || onResponse === undefined
+      ? result
+      : { done: false, value: onResponse(result.value, arrival) as Response };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () =>
+        unlessCut(() => {
+          handler ??= begin();
+          return onResponse === undefined ? handler.next() : handler.next().then(change);
+        }),
+      throw: (error: unknown) => unlessCut(() => handler!.throw(error)),
+      return: async () => (await handler?.return()) ?? { done: true, value: undefined },
+    }),
+  };
+}
