@@ -15,6 +15,7 @@ import { logCaller, tokenVerifier } from "./callers.js";
 import { ChangeFeed } from "./domain/change-feed.js";
 import { ChatRooms } from "./domain/chat-rooms.js";
 import { Directory } from "./domain/directory.js";
+import { toEventMessage } from "./handlers/convert.js";
 import { domainErrors } from "./handlers/domain-errors.js";
 import { userService } from "./handlers/user-service.js";
 import type { Settings } from "./settings.js";
@@ -42,7 +43,8 @@ export async function startUsersService(
       ? new MemoryUserStore({ retainedChanges })
       : openSqliteUserStore({ path: database, retainedChanges });
   try {
-    const directory = new Directory({ store, feed: new ChangeFeed({ store, heartbeatMs }) });
+    const feed = new ChangeFeed({ store, heartbeatMs, present: toEventMessage });
+    const directory = new Directory({ store, feed });
     const authentication = tokens ? ([auth({ verify: tokenVerifier(tokens) }), logCaller()] as const) : [];
     const server = createServer({
       ...(runtime && { runtime }),

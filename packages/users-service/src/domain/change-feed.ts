@@ -1,33 +1,15 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { WatcherTooSlow } from "./errors.js";
 import { Recent } from "./recent.js";
 import { ResumeTokens } from "./resume-token.js";
-import type { Change, ChangeType, UserStore } from "./user-store.js";
-import type { User } from "./user.js";
+import type { UserEvent } from "./user-event.js";
+import type { Change, UserStore } from "./user-store.js";
+import { Watcher, type Feed } from "./watcher.js";
 
-/** What a watcher sees. One object for all watchers: do not change it. */
-export type UserEvent = UserChanged | Heartbeat;
-
-/** A user was created, updated or deleted. */
-export interface UserChanged {
-  readonly type: ChangeType;
-  /** The user after the change, or as it last was. */
-  readonly user: User;
-  /** Names the position right after this change. */
-  readonly resumeToken: string;
-  readonly time: Date;
-}
-
-/** A sign of life, and of how far the watcher has seen the log. */
-export interface Heartbeat {
-  readonly type: "heartbeat";
-  readonly resumeToken: string;
-  readonly time: Date;
-}
+export type { Heartbeat, UserChanged, UserEvent } from "./user-event.js";
 
 /** Options for {@link ChangeFeed}. */
-export interface ChangeFeedOptions {
+export interface ChangeFeedOptions<Event = UserEvent> {
   store: UserStore;
   /** How long a watcher waits for a change until it is sent a heartbeat, in milliseconds. Default: 15,000. */
   heartbeatMs?: number;
@@ -35,6 +17,8 @@ export interface ChangeFeedOptions {
   windowSize?: number;
   /** The time in milliseconds since 1970. Default: `Date.now`. */
   clock?: () => number;
+  /** Makes what watchers get of an event, once for all of them. Default: the event itself. */
+  present?: (event: UserEvent) => Event;
 }
 
 /** What one watcher wants to see. */
@@ -47,160 +31,210 @@ export interface WatchOptions {
 
 /** How many changes a watcher that comes back reads from the store at a time. */
 const READ_SIZE = 500;
+/** How many watchers are told between two looks at the clock. */
+const TOLD_AT_ONCE = 32;
+/** How long watchers are told in one turn of the event loop, in milliseconds. */
+const MAX_TURN_MS = 5;
 
-/** A change, in the form in which watchers get it. */
-interface Entry {
+/** A change in memory, and what watchers get of it once one has asked. */
+interface Entry<Event> {
   readonly change: Change;
-  readonly event: UserChanged;
-}
-
-/** Place of a watcher: everything up to this position it has seen, or does not want to. */
-interface Place {
-  position: number;
-  readonly departments: ReadonlySet<number> | undefined;
+  event: Event | undefined;
 }
 
 /**
  * Tells watchers of the changes of a store, each once and in order. All share one window of the newest changes; a
  * watcher is no more than its place in it, so ten thousand idle ones cost little and a slow one costs nothing. One that
  * comes back from before the window reads the store until it reaches the window.
+ *
+ * Watchers are told in rounds, a few between two looks at the clock: whoever calls meanwhile has its turn, and who was told
+ * and asks for more stands behind those that were not.
  */
-export class ChangeFeed {
+export class ChangeFeed<Event = UserEvent> {
   readonly #store: UserStore;
   readonly #heartbeatMs: number;
   readonly #clock: () => number;
+  readonly #present: (event: UserEvent) => Event;
   readonly #tokens: ResumeTokens;
-  readonly #window: Recent<Entry>;
-  /** The watchers that have seen everything, each with what wakes it. */
-  readonly #waiting = new Map<Place, () => void>();
+  readonly #window: Recent<Entry<Event>>;
+  /** The watchers that wait, in the order of their positions: one that was looked at goes to the end. */
+  readonly #waiting = new Set<Watcher<Event>>();
+  /** The same, in the order in which they began to wait. */
+  readonly #quiet = new Set<Watcher<Event>>();
+  readonly #feed: Feed<Event>;
+  /** Goes off when the first of {@link #quiet} is due for a heartbeat. */
+  #timer: NodeJS.Timeout | undefined;
+  #telling = false;
+  #lastBeat: { readonly position: number; readonly time: number; readonly event: Event } | undefined;
 
-  constructor({ store, heartbeatMs = 15_000, windowSize = 10_000, clock = Date.now }: ChangeFeedOptions) {
+  constructor({
+    store,
+    heartbeatMs = 15_000,
+    windowSize = 10_000,
+    clock = Date.now,
+    present = (event) => event as Event,
+  }: ChangeFeedOptions<Event>) {
     this.#store = store;
     this.#heartbeatMs = heartbeatMs;
     this.#clock = clock;
+    this.#present = present;
     this.#tokens = new ResumeTokens(store.identity.logId);
     this.#window = new Recent(store.lastPosition, windowSize);
+    this.#feed = this.#forWatchers();
     store.onCommit((changes) => this.#announce(changes));
   }
 
   /**
-   * Yields a heartbeat at once, then every change that matches, and a heartbeat after each `heartbeatMs` of silence, until
-   * the signal aborts. A change matches if its user was, or now is, in one of the departments.
-   *
-   * Only the signal ends it while it waits: calling `return` takes effect at the next event.
+   * Begins to watch. The watcher gets a heartbeat at once, then every change that matches, and a heartbeat after each
+   * `heartbeatMs` of silence, until it is ended or the signal aborts. A change matches if its user was, or now is, in one of
+   * the departments.
    *
    * @throws {InvalidFields} if the resume token is not of this log.
-   * @throws {PositionTooOld} if the changes after the resume token are no longer kept.
-   * @throws {WatcherTooSlow} if the events are taken so slowly that changes left the window unseen.
    * @throws the signal's reason.
    */
-  async *watch(
-    { departments, resumeToken }: WatchOptions,
-    signal?: AbortSignal,
-  ): AsyncGenerator<UserEvent, never> {
-    signal?.throwIfAborted();
+  watch({ departments, resumeToken }: WatchOptions, signal?: AbortSignal): Watcher<Event> {
     const { last } = this.#window;
-    const place: Place = {
-      departments,
-      position: resumeToken ? this.#tokens.decode(resumeToken, last) : last,
-    };
-    if (this.#isBehind(place)) {
-      // So that a position that is too old is never confirmed.
-      await this.#store.readChanges(place.position, 1);
-      signal?.throwIfAborted();
-    }
-    yield this.#heartbeat(place);
-    while (this.#isBehind(place)) {
-      const changes = await this.#store.readChanges(place.position, READ_SIZE);
-      for (const change of changes) {
-        signal?.throwIfAborted();
-        place.position = change.position;
-        if (matches(place, change)) {
-          yield this.#toEvent(change);
-        }
-      }
-      // Others have their turn, however many changes there are that do not match.
-      await setImmediate();
-    }
-    for (;;) {
-      signal?.throwIfAborted();
-      if (this.#isBehind(place)) {
-        throw new WatcherTooSlow();
-      }
-      const event = this.#next(place);
-      if (event !== undefined) {
-        yield event;
-      } else if (!(await this.#news(place, signal))) {
-        yield this.#heartbeat(place);
-      }
-    }
+    const position = resumeToken ? this.#tokens.decode(resumeToken, last) : last;
+    return new Watcher({ feed: this.#feed, departments, position, signal });
   }
 
   #announce(changes: readonly Change[]): void {
     for (const change of changes) {
-      this.#window.push({ change, event: this.#toEvent(change) });
+      this.#window.push({ change, event: undefined });
     }
-    for (const [place, wake] of this.#waiting) {
-      if (changes.some((change) => matches(place, change))) {
-        wake();
-      } else {
-        place.position = this.#window.last;
-      }
+    this.#tell();
+  }
+
+  /** Begins a round, unless there is one, which will come to what is new too. */
+  #tell(): void {
+    if (!this.#telling && this.#waiting.size > 0) {
+      this.#telling = true;
+      void this.#round();
     }
   }
 
-  /** Whether a watcher needs changes that are no longer in the window. */
-  #isBehind(place: Place): boolean {
-    return place.position < this.#window.reachesBackTo;
-  }
-
-  /** Goes on to the next change in the window that matches; undefined at its end. */
-  #next(place: Place): UserChanged | undefined {
+  async #round(): Promise<void> {
+    let turnEnds = performance.now() + MAX_TURN_MS;
     for (;;) {
-      const entry = this.#window.at(place.position + 1);
-      if (entry === undefined) {
-        return undefined;
+      // After the microtasks of those that were told.
+      await Promise.resolve();
+      if (performance.now() > turnEnds) {
+        await nextTurn();
+        turnEnds = performance.now() + MAX_TURN_MS;
       }
-      place.position++;
-      if (matches(place, entry.change)) {
-        return entry.event;
+      if (!this.#tellSome()) {
+        this.#telling = false;
+        return;
       }
     }
   }
 
-  /** Waits, at the end of the window, for a change that matches: true; or for so long that a heartbeat is due: false. */
-  #news(place: Place, signal: AbortSignal | undefined): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
-        this.#waiting.delete(place);
-      };
-      const onAbort = (): void => {
-        end();
-        reject(signal?.reason as Error);
-      };
-      const timer = setTimeout(() => {
-        end();
-        resolve(false);
-      }, this.#heartbeatMs).unref();
-      signal?.addEventListener("abort", onAbort);
-      this.#waiting.set(place, () => {
-        end();
-        resolve(true);
-      });
-    });
+  /** Tells a few watchers; returns false if there was nobody left to tell. */
+  #tellSome(): boolean {
+    let count = 0;
+    const { last } = this.#window;
+    const now = performance.now();
+    for (const watcher of this.#waiting) {
+      if (watcher.position === last) {
+        break;
+      }
+      if (++count > TOLD_AT_ONCE) {
+        return true;
+      }
+      this.#waiting.delete(watcher);
+      if (watcher.position < this.#window.reachesBackTo || watcher.hasNews()) {
+        this.#leave(watcher);
+        watcher.wake();
+      } else {
+        this.#waiting.add(watcher);
+      }
+    }
+    for (const watcher of this.#quiet) {
+      if (watcher.waitsSince + this.#heartbeatMs > now) {
+        break;
+      }
+      if (++count > TOLD_AT_ONCE) {
+        return true;
+      }
+      this.#leave(watcher);
+      watcher.beat();
+    }
+    this.#setTimer();
+    return false;
   }
 
-  #toEvent({ type, user, position, time }: Change): UserChanged {
-    return { type, user, resumeToken: this.#tokens.encode(position), time };
+  #await(watcher: Watcher<Event>): void {
+    watcher.waitsSince = performance.now();
+    this.#waiting.add(watcher);
+    this.#quiet.add(watcher);
+    this.#setTimer();
   }
 
-  #heartbeat({ position }: Place): Heartbeat {
-    return { type: "heartbeat", resumeToken: this.#tokens.encode(position), time: new Date(this.#clock()) };
+  #leave(watcher: Watcher<Event>): void {
+    this.#waiting.delete(watcher);
+    this.#quiet.delete(watcher);
+    if (this.#quiet.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
   }
-}
 
-function matches({ departments }: Place, { user, previousDepartment }: Change): boolean {
-  return departments === undefined || departments.has(user.department) || departments.has(previousDepartment);
+  /** One timer for all: whoever has waited longest is the first to be due. */
+  #setTimer(): void {
+    if (this.#timer === undefined) {
+      for (const { waitsSince } of this.#quiet) {
+        const dueInMs = Math.max(1, Math.ceil(waitsSince + this.#heartbeatMs - performance.now()));
+        this.#timer = setTimeout(() => {
+          this.#timer = undefined;
+          this.#tell();
+        }, dueInMs).unref();
+        break;
+      }
+    }
+  }
+
+  #heartbeat(position: number): Event {
+    const time = this.#clock();
+    if (this.#lastBeat?.position !== position || this.#lastBeat.time !== time) {
+      const resumeToken = this.#tokens.encode(position);
+      const event = this.#present({ type: "heartbeat", resumeToken, time: new Date(time) });
+      this.#lastBeat = { position, time, event };
+    }
+    return this.#lastBeat.event;
+  }
+
+  #toEvent({ type, user, position, time }: Change): Event {
+    return this.#present({ type, user, resumeToken: this.#tokens.encode(position), time });
+  }
+
+  #eventAt(position: number): Event {
+    const entry = this.#window.at(position)!;
+    return (entry.event ??= this.#toEvent(entry.change));
+  }
+
+  async #readChanges(after: number): Promise<readonly Change[]> {
+    // Others have their turn, however many changes there are that do not match.
+    await nextTurn();
+    // The store may have newer ones, which will be announced when the disk has them.
+    return this.#store.readChanges(after, Math.min(READ_SIZE, this.#window.last - after));
+  }
+
+  #forWatchers(): Feed<Event> {
+    const window = this.#window;
+    return {
+      get last() {
+        return window.last;
+      },
+      get reachesBackTo() {
+        return window.reachesBackTo;
+      },
+      changeAt: (position) => window.at(position)?.change,
+      eventAt: (position) => this.#eventAt(position),
+      toEvent: (change) => this.#toEvent(change),
+      heartbeat: (position) => this.#heartbeat(position),
+      readChanges: (after) => this.#readChanges(after),
+      await: (watcher) => this.#await(watcher),
+      leave: (watcher) => this.#leave(watcher),
+    };
+  }
 }

@@ -69,9 +69,9 @@ export class ChatRooms {
 
   #send(participant: Participant, { sender, content, room }: ChatDraft): void {
     const problems = new Problems();
-    problems.add("sender", textProblem(sender, { max: MAX_SENDER_LENGTH }));
-    problems.add("content", textProblem(content, { max: MAX_CONTENT_LENGTH }));
-    problems.add("room", textProblem(room, { max: MAX_ROOM_LENGTH }));
+    problems.add("sender", textProblem(sender, { min: 0, max: MAX_SENDER_LENGTH }));
+    problems.add("content", textProblem(content, { min: 0, max: MAX_CONTENT_LENGTH }));
+    problems.add("room", textProblem(room, { min: 0, max: MAX_ROOM_LENGTH }));
     if (!participant.rooms.has(room) && participant.rooms.size >= this.#maxRooms) {
       problems.add("room", `is one more than the ${this.#maxRooms} that one participant may be in`);
     }

@@ -72,7 +72,7 @@ describe("create", () => {
       version: 1,
       sequence: 1,
     });
-    expect(await directory.get("id-1")).toEqual(user);
+    expect(directory.get("id-1")).toEqual(user);
     expect(changes).toEqual([{ position: 1, type: "created", user, previousDepartment: 1, time }]);
   });
 
@@ -228,7 +228,7 @@ describe("update", () => {
     const updated = await directory.update({ ...given, etag: etagOf(user) });
     expect(updated).toEqual({ ...user, name: "Bob", department: 2, updatedAt: new Date(now), version: 2 });
     expect(etagOf(updated)).not.toBe(etagOf(user));
-    expect(await directory.get(user.id)).toEqual(updated);
+    expect(directory.get(user.id)).toEqual(updated);
     const change = {
       position: 2,
       type: "updated",
@@ -259,7 +259,7 @@ describe("update", () => {
     await directory.update(updateOf(user.id, ["age"], { age: 31 }));
     const stale = updateOf(user.id, ["age"], { age: 32, etag: etagOf(user) });
     await expect(directory.update(stale)).rejects.toBeInstanceOf(EtagMismatch);
-    expect(await directory.get(user.id)).toMatchObject({ age: 31 });
+    expect(directory.get(user.id)).toMatchObject({ age: 31 });
   });
 
   test("lets a user change the case of its own email, and not take another one's", async () => {
@@ -297,7 +297,7 @@ describe("update", () => {
 describe("get and delete", () => {
   test("refuse an id out of its limits", async () => {
     for (const id of ["", "x".repeat(65), "id-1\0"]) {
-      expect(await fieldsOf(directory.get(id))).toEqual(["id"]);
+      expect(await fieldsOf((async () => directory.get(id))())).toEqual(["id"]);
       expect(await fieldsOf(directory.delete({ id, etag: "" }))).toEqual(["id"]);
     }
   });
@@ -309,7 +309,7 @@ describe("get and delete", () => {
     expect(await directory.delete({ id: user.id, etag: etagOf(user) })).toEqual(user);
     const change = { position: 2, type: "deleted", user, previousDepartment: 1, time: new Date(now) };
     expect(changes.at(-1)).toEqual(change);
-    await expect(directory.get(user.id)).rejects.toBeInstanceOf(UserNotFound);
+    expect(() => directory.get(user.id)).toThrow(UserNotFound);
     await expect(directory.delete({ id: user.id, etag: "" })).rejects.toBeInstanceOf(UserNotFound);
   });
 });

@@ -1,24 +1,24 @@
-import { randomUUID } from "node:crypto";
-
 import type { ChangeFeed, UserEvent } from "./change-feed.js";
-import { EmailTaken, EtagMismatch, InvalidFields, UserNotFound, isDomainError } from "./errors.js";
+import { cursorOf } from "./cursor.js";
+import { EmailTaken, EtagMismatch, InvalidFields, ListTooLong, UserNotFound } from "./errors.js";
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, REQUEST_ID_LIFETIME_MS } from "./limits.js";
 import { parseOrderBy } from "./order-by.js";
 import { PageTokens } from "./page-token.js";
 import { parseFilter } from "./parse-filter.js";
-import { keyOf } from "./user-keys.js";
-import type { Transaction, UserStore } from "./user-store.js";
+import type { ListCaller, ListResult, Transaction, UserStore } from "./user-store.js";
 import { DEPARTMENTS, emailKey, etagOf, sameFields, type User, type UserFields } from "./user.js";
 import { changedFields, parseUpdateMask } from "./update-mask.js";
+import { uuidMaker } from "./uuid.js";
 import { Problems, checkFields, checkId, checkRequestId } from "./validation.js";
+import type { Watcher } from "./watcher.js";
 
 /** Options for {@link Directory}. */
-export interface DirectoryOptions {
+export interface DirectoryOptions<Event = UserEvent> {
   store: UserStore;
-  feed: ChangeFeed;
+  feed: ChangeFeed<Event>;
   /** The time in milliseconds since 1970. Default: `Date.now`. */
   clock?: () => number;
-  /** Makes the ids of users. Default: a random UUID. */
+  /** Makes the ids of users. Default: UUIDs that begin with the time, so that those of new users stand side by side. */
   newId?: () => string;
 }
 
@@ -65,15 +65,18 @@ export interface WatchRequest {
   readonly resumeToken: string;
 }
 
-/** The directory of users: what can be done with it, whoever asks. */
-export class Directory {
+/**
+ * The directory of users: what can be done with it, whoever asks. The users that it returns are not to be changed.
+ * `Event` is what its watchers get.
+ */
+export class Directory<Event = UserEvent> {
   readonly #store: UserStore;
-  readonly #feed: ChangeFeed;
+  readonly #feed: ChangeFeed<Event>;
   readonly #clock: () => number;
   readonly #newId: () => string;
   readonly #pageTokens: PageTokens;
 
-  constructor({ store, feed, clock = Date.now, newId = randomUUID }: DirectoryOptions) {
+  constructor({ store, feed, clock = Date.now, newId = uuidMaker(clock) }: DirectoryOptions<Event>) {
     this.#store = store;
     this.#feed = feed;
     this.#clock = clock;
@@ -85,11 +88,11 @@ export class Directory {
    * @throws {InvalidFields} if the id is not within its limits.
    * @throws {UserNotFound}
    */
-  async get(id: string): Promise<User> {
+  get(id: string): User {
     const problems = new Problems();
     checkId(problems, id);
     problems.throwIfAny();
-    return found(id, await this.#store.get(id));
+    return found(id, this.#store.get(id));
   }
 
   /**
@@ -98,10 +101,17 @@ export class Directory {
    * @throws {EmailTaken}
    */
   async create(request: CreateRequest): Promise<User> {
-    checkCreate(request);
+    const problem = createProblem(request);
+    if (problem !== undefined) {
+      throw problem;
+    }
     return this.#store.write((transaction) => {
       forgetOldRequests(transaction, this.#clock(), 1);
-      return this.#create(transaction, request);
+      const created = this.#create(transaction, request);
+      if (created instanceof Error) {
+        throw created;
+      }
+      return created;
     });
   }
 
@@ -110,15 +120,8 @@ export class Directory {
     return this.#store.write((transaction) => {
       forgetOldRequests(transaction, this.#clock(), requests.length);
       return requests.map((request) => {
-        try {
-          checkCreate(request);
-          return { user: this.#create(transaction, request) };
-        } catch (error) {
-          if (isDomainError(error) && (error.kind === "invalid-fields" || error.kind === "email-taken")) {
-            return { error };
-          }
-          throw error;
-        }
+        const created = createProblem(request) ?? this.#create(transaction, request);
+        return created instanceof Error ? { error: created } : { user: created };
       });
     });
   }
@@ -175,9 +178,15 @@ export class Directory {
 
   /**
    * Returns one page of the users that match.
+   * @param caller Whose signal ends a list that takes long.
    * @throws {InvalidFields} names every one of `page_size`, `filter`, `order_by` and `page_token` that is at fault.
+   * @throws {ListTooLong} names the filter.
+   * @throws {TooManyLists}
    */
-  async list({ pageSize, pageToken, filter: filterText, orderBy }: ListRequest): Promise<UserPage> {
+  async list(
+    { pageSize, pageToken, filter: filterText, orderBy }: ListRequest,
+    caller?: ListCaller,
+  ): Promise<UserPage> {
     const shape = { filter: filterText, orderBy };
     const problems = new Problems();
     problems.add("page_size", pageSize < 0 ? "is negative" : undefined);
@@ -188,35 +197,46 @@ export class Directory {
     problems.throwIfAny();
     const size = Math.min(pageSize === 0 ? DEFAULT_PAGE_SIZE : pageSize, MAX_PAGE_SIZE);
     // One more than the page, to learn whether there is a next one.
-    const { users, totalCount } = await this.#store.list({ filter, order, after, limit: size + 1 });
-    const page = users.slice(0, size);
-    const last = users.length > size ? page.at(-1) : undefined;
-    const cursor = last && { keys: order.map(({ field }) => keyOf(last, field)), sequence: last.sequence };
-    return { users: page, nextPageToken: cursor ? this.#pageTokens.encode(shape, cursor) : "", totalCount };
+    let result: ListResult;
+    try {
+      result = await this.#store.list({ filter, order, after, limit: size + 1 }, caller);
+    } catch (error) {
+      throw error instanceof ListTooLong ? new ListTooLong(error.limitMs, filterText) : error;
+    }
+    const { users, totalCount } = result;
+    const last = users.length > size ? users[size - 1] : undefined;
+    if (last === undefined) {
+      return { users, nextPageToken: "", totalCount };
+    }
+    const nextPageToken = this.#pageTokens.encode(shape, cursorOf(last, order));
+    return { users: users.slice(0, size), nextPageToken, totalCount };
   }
 
   /**
    * Yields every change that matches, as {@link ChangeFeed.watch} does.
    * @throws {InvalidFields} on `departments` or `resume_token`.
    */
-  watch({ departments, resumeToken }: WatchRequest, signal?: AbortSignal): AsyncGenerator<UserEvent, never> {
+  watch({ departments, resumeToken }: WatchRequest, signal?: AbortSignal): Watcher<Event> {
     const numbers = departments.length === 0 ? undefined : new Set(departments.map(departmentNumber));
     return this.#feed.watch({ departments: numbers, resumeToken }, signal);
   }
 
-  #create(transaction: Transaction, request: CreateRequest): User {
+  /** Returns why there is no user, instead of throwing it: an upload may have a million such rows. */
+  #create(transaction: Transaction, request: CreateRequest): User | InvalidFields | EmailTaken {
     const { requestId, name, email, age, department, roles } = request;
     const now = this.#clock();
     const done = requestId === "" ? undefined : transaction.findRequest(requestId);
     if (done !== undefined && done.time.getTime() > now - REQUEST_ID_LIFETIME_MS) {
       if (!sameFields(done.user, request)) {
-        throw new InvalidFields([
+        return new InvalidFields([
           { field: "request_id", reason: "was used for a request with other fields" },
         ]);
       }
       return done.user;
     }
-    checkEmail(transaction, email);
+    if (transaction.findIdByEmailKey(emailKey(email)) !== undefined) {
+      return new EmailTaken(email);
+    }
     const time = new Date(now);
     const user = transaction.insert({
       id: this.#newId(),
@@ -249,15 +269,15 @@ function found(id: string, user: User | undefined): User {
   return user;
 }
 
-function checkCreate(request: CreateRequest): void {
+function createProblem(request: CreateRequest): InvalidFields | undefined {
   const problems = new Problems();
   checkFields(problems, request);
   checkRequestId(problems, request.requestId);
-  problems.throwIfAny();
+  return problems.error;
 }
 
-/** @param id Of the user that may have the email already; undefined is none. */
-function checkEmail(transaction: Transaction, email: string, id?: string): void {
+/** @param id Of the user that may have the email already. */
+function checkEmail(transaction: Transaction, email: string, id: string): void {
   const holder = transaction.findIdByEmailKey(emailKey(email));
   if (holder !== undefined && holder !== id) {
     throw new EmailTaken(email);

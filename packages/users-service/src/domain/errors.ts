@@ -81,6 +81,31 @@ export class ParticipantTooSlow extends DomainErrorBase {
   }
 }
 
+/** A list had to look at more users than its time allows. */
+export class ListTooLong extends DomainErrorBase {
+  readonly kind = "list-too-long";
+
+  /** @param filter The filter as the caller gave it. */
+  constructor(
+    readonly limitMs: number,
+    filter = "",
+  ) {
+    super(
+      `The list takes longer than ${limitMs} ms: ` +
+        (filter === "" ? "order it by one field" : `narrow the filter ${JSON.stringify(filter)}`),
+    );
+  }
+}
+
+/** As many lists that take long are under way as may be. */
+export class TooManyLists extends DomainErrorBase {
+  readonly kind = "too-many-lists";
+
+  constructor() {
+    super("Too many lists that take long are under way: come back later, or narrow the filter");
+  }
+}
+
 /** Every error that the domain makes on purpose: `switch` on `kind`. */
 export type DomainError =
   | UserNotFound
@@ -89,7 +114,9 @@ export type DomainError =
   | EtagMismatch
   | PositionTooOld
   | WatcherTooSlow
-  | ParticipantTooSlow;
+  | ParticipantTooSlow
+  | ListTooLong
+  | TooManyLists;
 
 /** Whether an error was made by the domain on purpose; any other is a fault. */
 export function isDomainError(error: unknown): error is DomainError {

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 import { InvalidFields } from "./errors.js";
 import type { Key } from "./user-keys.js";
-import type { Cursor } from "./user-store.js";
+import type { Cursor } from "./cursor.js";
 
 /** Goes into every token, so that a later form can be told from this one. */
 const FORM = 1;

@@ -30,7 +30,7 @@ import { textProblem } from "./validation.js";
  * @throws {InvalidFields} on `filter`, saying in which column (from 1, in characters) what was expected.
  */
 export function parseFilter(text: string): Filter | undefined {
-  const problem = textProblem(text, { max: MAX_FILTER_LENGTH });
+  const problem = textProblem(text, { min: 0, max: MAX_FILTER_LENGTH });
   if (problem !== undefined) {
     throw new InvalidFields([{ field: "filter", reason: problem }]);
   }

@@ -1,7 +1,7 @@
+import type { Cursor } from "./cursor.js";
 import type { Filter } from "./filter.js";
 import type { Order } from "./order-by.js";
 import type { User } from "./user.js";
-import type { Key } from "./user-keys.js";
 
 /** What can happen to a user. */
 export type ChangeType = "created" | "updated" | "deleted";
@@ -26,13 +26,6 @@ export interface DoneRequest {
   readonly time: Date;
 }
 
-/** The place right after one user in an {@link Order}: the values of that user. */
-export interface Cursor {
-  /** One for each item of the order. */
-  readonly keys: readonly Key[];
-  readonly sequence: number;
-}
-
 /** Asks for a page of users. */
 export interface ListQuery {
   /** Undefined matches all. */
@@ -42,6 +35,11 @@ export interface ListQuery {
   readonly after: Cursor | undefined;
   /** The most users to return. */
   readonly limit: number;
+}
+
+/** Who waits for a list. A list that may take long ends when the signal aborts; only such a list reads it. */
+export interface ListCaller {
+  readonly signal: AbortSignal;
 }
 
 /** A page of users, and how many match the filter in all. */
@@ -58,7 +56,7 @@ export interface StoreIdentity {
   readonly tokenKey: Uint8Array;
 }
 
-/** What one write may do. It sees what was written before it, its own work included. */
+/** One write's means. It sees what was written before it, its own work included. */
 export interface Transaction {
   get(id: string): User | undefined;
   /** Id of the user whose {@link emailKey} this is. */
@@ -86,8 +84,16 @@ export interface UserStore {
   /** Position of the newest committed change; 0 if there has been none. */
   readonly lastPosition: number;
 
-  get(id: string): Promise<User | undefined>;
-  list(query: ListQuery): Promise<ListResult>;
+  /** Many callers get the same object: it is not to be changed. */
+  get(id: string): User | undefined;
+
+  /**
+   * Sees every write that was resolved before.
+   * @throws {ListTooLong} if the users that may match are too many to look at each.
+   * @throws {TooManyLists} if as many such lists as may run are running, and as many as may wait are waiting.
+   * @throws the signal's reason.
+   */
+  list(query: ListQuery, caller?: ListCaller): Promise<ListResult>;
 
   /**
    * Changes after a position, in order, at most `limit` (1 or more); fewer only where the log ends.
@@ -98,7 +104,8 @@ export interface UserStore {
   /**
    * Runs `work` as one transaction: all of it is kept, or nothing if it throws, and then the promise rejects with what
    * it threw. Resolves once the result is on disk. `work` is synchronous, so that several writes can share one
-   * commit and none has to wait, or be tried again, for another one.
+   * commit and none has to wait, or be tried again, for another one. A work that checks before it writes costs nothing
+   * when it throws; one that has written costs the others of its commit.
    */
   write<T>(work: (transaction: Transaction) => T): Promise<T>;
 

@@ -24,6 +24,7 @@ const system: UserMessage = {
   etag: "",
 };
 
+/** Nothing of a message is the user's own: many callers share the user. */
 export function toUserMessage(user: User): UserMessage {
   return {
     id: user.id,
@@ -32,16 +33,16 @@ export function toUserMessage(user: User): UserMessage {
     age: user.age,
     // The domain holds it to the numbers of the contract's enum.
     department: user.department as Department,
-    roles: [...user.roles],
-    createdAt: user.createdAt,
-    updatedAt: user.updatedAt,
+    roles: user.roles.slice(),
+    createdAt: new Date(user.createdAt),
+    updatedAt: new Date(user.updatedAt),
     etag: etagOf(user),
   };
 }
 
+/** The message itself, which has every field by the same name. */
 export function fromCreateMessage(request: CreateUserRequest): CreateRequest {
-  const { name, email, age, department, roles, requestId } = request;
-  return { name, email, age, department, roles, requestId };
+  return request;
 }
 
 export function fromUpdateMessage({ user, updateMask }: UpdateUserRequest): UpdateRequest {

@@ -6,8 +6,10 @@ import {
   EmailTaken,
   EtagMismatch,
   InvalidFields,
+  ListTooLong,
   ParticipantTooSlow,
   PositionTooOld,
+  TooManyLists,
   UserNotFound,
   WatcherTooSlow,
   type DomainError,
@@ -72,6 +74,18 @@ const cases: {
     code: Status.RESOURCE_EXHAUSTED,
     reason: "PARTICIPANT_TOO_SLOW",
     details: {},
+  },
+  "list-too-long": {
+    error: new ListTooLong(10, "age>30"),
+    code: Status.RESOURCE_EXHAUSTED,
+    reason: "LIST_TOO_LONG",
+    details: {},
+  },
+  "too-many-lists": {
+    error: new TooManyLists(),
+    code: Status.RESOURCE_EXHAUSTED,
+    reason: "TOO_MANY_LISTS",
+    details: { retryAfterMs: 1000 },
   },
 };
 

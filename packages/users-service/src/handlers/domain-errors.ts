@@ -33,6 +33,10 @@ export function toServiceError(error: DomainError): ServiceError {
       return resourceExhausted({ message, reason: "WATCHER_TOO_SLOW", retryAfterMs: 0 });
     case "participant-too-slow":
       return resourceExhausted({ message, reason: "PARTICIPANT_TOO_SLOW" });
+    case "list-too-long":
+      return resourceExhausted({ message, reason: "LIST_TOO_LONG" });
+    case "too-many-lists":
+      return resourceExhausted({ message, reason: "TOO_MANY_LISTS", retryAfterMs: 1000 });
   }
 }
 

@@ -1,23 +1,56 @@
-import type { UploadError, UploadSummary } from "@callwire/contracts/users";
+import type { CreateUserRequest, UploadError, UploadSummary } from "@callwire/contracts/users";
 import type { CreateResult } from "../domain/directory.js";
 
 /** How many rows of an upload are committed together: enough to share the cost of a commit, few enough not to hold up other callers. */
-export const uploadBatchSize = 500;
+export const uploadBatchSize = 200;
 
 /** How many problems an upload's summary lists at most; `failed` counts on. */
 export const maxUploadErrors = 1000;
 
-/** Cuts a stream into batches. It reads on only when a batch has been taken care of: the sender has to wait. */
-export async function* inBatches<T>(rows: AsyncIterable<T>, size: number): AsyncGenerator<T[], void> {
-  let batch: T[] = [];
-  for await (const row of rows) {
-    batch.push(row);
-    if (batch.length === size) {
-      yield batch;
-      batch = [];
+/** An iterator that may say at once what is there already, and undefined if {@link next} would wait. */
+interface Rows<T> extends AsyncIterator<T, unknown, undefined> {
+  nextNow?(): IteratorResult<T> | undefined;
+}
+
+/**
+ * Creates the rows of an upload, batch after batch. It reads one batch while the one before is committed, and no further:
+ * then the sender has to wait.
+ *
+ * @param create Commits a batch.
+ */
+export async function uploadRows(
+  requests: AsyncIterable<CreateUserRequest>,
+  create: (rows: CreateUserRequest[]) => Promise<CreateResult[]>,
+): Promise<UploadSummary> {
+  const tally = new UploadTally();
+  const rows: Rows<CreateUserRequest> = requests[Symbol.asyncIterator]();
+  let committing: Promise<void> = Promise.resolve();
+  for (;;) {
+    const batch = await nextBatch(rows, uploadBatchSize);
+    try {
+      await committing;
+    } catch (error) {
+      await rows.return?.();
+      throw error;
     }
+    if (batch.length === 0) return tally.summary();
+    committing = create(batch).then((results) => tally.add(results));
+    // Its failure is for the next round, and would count as unhandled until then.
+    committing.catch(() => {});
   }
-  if (batch.length > 0) yield batch;
+}
+
+/** Takes as many rows as a batch has; fewer only at the end. */
+export async function nextBatch<T>(rows: Rows<T>, size: number): Promise<T[]> {
+  const batch: T[] = [];
+  while (batch.length < size) {
+    const result = rows.nextNow?.() ?? (await rows.next());
+    if (result.done) {
+      break;
+    }
+    batch.push(result.value);
+  }
+  return batch;
 }
 
 /** Counts what came of the rows of an upload. */

@@ -1,19 +1,14 @@
-import type { ChatMessage, UserServiceDefinition } from "@callwire/contracts/users";
+import type { ChatMessage, UserEvent, UserServiceDefinition } from "@callwire/contracts/users";
 import type { ServiceImplementation } from "nice-grpc";
 import type { ChatParticipant, ChatRooms } from "../domain/chat-rooms.js";
 import type { Directory } from "../domain/directory.js";
-import {
-  fromCreateMessage,
-  fromUpdateMessage,
-  toChatMessage,
-  toEventMessage,
-  toUserMessage,
-} from "./convert.js";
-import { inBatches, uploadBatchSize, UploadTally } from "./upload.js";
+import { fromCreateMessage, fromUpdateMessage, toChatMessage, toUserMessage } from "./convert.js";
+import { uploadRows } from "./upload.js";
 
 /** What the handlers of the users service work on. */
 export interface UserServiceParts {
-  directory: Directory;
+  /** Its watchers get messages. */
+  directory: Directory<UserEvent>;
   chat: ChatRooms;
 }
 
@@ -24,7 +19,7 @@ export function userService({
 }: UserServiceParts): ServiceImplementation<UserServiceDefinition> {
   return {
     async getUser({ id }) {
-      return toUserMessage(await directory.get(id));
+      return toUserMessage(directory.get(id));
     },
 
     async createUser(request) {
@@ -39,21 +34,17 @@ export function userService({
       return toUserMessage(await directory.delete(request));
     },
 
-    async listUsers(request) {
-      const { users, nextPageToken, totalCount } = await directory.list(request);
+    async listUsers(request, context) {
+      const { users, nextPageToken, totalCount } = await directory.list(request, context);
       return { users: users.map(toUserMessage), nextPageToken, totalCount };
     },
 
-    async *watchUsers(request, { signal }) {
-      for await (const event of directory.watch(request, signal)) yield toEventMessage(event);
+    watchUsers(request, { signal }) {
+      return directory.watch(request, signal);
     },
 
-    async uploadUsers(requests) {
-      const tally = new UploadTally();
-      for await (const batch of inBatches(requests, uploadBatchSize)) {
-        tally.add(await directory.createMany(batch.map(fromCreateMessage)));
-      }
-      return tally.summary();
+    uploadUsers(requests) {
+      return uploadRows(requests, (rows) => directory.createMany(rows.map(fromCreateMessage)));
     },
 
     async *chat(requests, context) {

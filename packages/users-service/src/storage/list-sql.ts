@@ -1,7 +1,7 @@
+import type { Cursor } from "../domain/cursor.js";
 import type { Filter, TextField } from "../domain/filter.js";
 import type { Order } from "../domain/order-by.js";
 import type { KeyField } from "../domain/user-keys.js";
-import type { Cursor } from "../domain/user-store.js";
 
 /** What can be bound to a statement. Not booleans: libsql ends the process at one. */
 export type SqlValue = string | number;
@@ -13,7 +13,7 @@ export interface Sql {
 }
 
 /** The columns of `users` that hold the keys of `keyOf`. */
-const COLUMNS = {
+export const COLUMNS = {
   id: "id",
   name: "name",
   email: "email_key",
@@ -64,10 +64,7 @@ export function orderToSql(order: Order): string {
   ].join(", ");
 }
 
-/**
- * What comes after a cursor: `(a >= ? AND (a > ? OR (b <= ? AND (b < ? OR (sequence > ?)))))`. In this form, with an
- * AND outermost, SQLite begins in the middle of an index.
- */
+/** What comes after a cursor: `(a >= ? AND (a > ? OR (b <= ? AND (b < ? OR (sequence > ?)))))`. */
 export function cursorToSql(order: Order, { keys, sequence }: Cursor): Sql {
   let rest: Sql = { text: "sequence > ?", values: [sequence] };
   for (const [index, { field, descending }] of [...order.entries()].toReversed()) {

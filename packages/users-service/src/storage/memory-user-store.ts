@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
 
+import { compareCursors, cursorOf } from "../domain/cursor.js";
 import { PositionTooOld } from "../domain/errors.js";
 import { matchesFilter } from "../domain/filter.js";
-import type { Order } from "../domain/order-by.js";
 import { Recent } from "../domain/recent.js";
-import { compareKeys, keyOf } from "../domain/user-keys.js";
 import type {
   Change,
-  Cursor,
   DoneRequest,
   ListQuery,
   ListResult,
@@ -43,7 +41,7 @@ export class MemoryUserStore implements UserStore {
     return this.#log.last;
   }
 
-  async get(id: string): Promise<User | undefined> {
+  get(id: string): User | undefined {
     this.#throwIfClosed();
     return this.#users.get(id);
   }
@@ -175,18 +173,4 @@ function restoring<K, V>(map: Map<K, V>, key: K): () => void {
   }
   const before = map.get(key) as V;
   return () => map.set(key, before);
-}
-
-function cursorOf(user: User, order: Order): Cursor {
-  return { keys: order.map(({ field }) => keyOf(user, field)), sequence: user.sequence };
-}
-
-function compareCursors(order: Order, a: Cursor, b: Cursor): number {
-  for (const [index, { descending }] of order.entries()) {
-    const difference = compareKeys(a.keys[index] ?? 0, b.keys[index] ?? 0);
-    if (difference !== 0) {
-      return descending ? -difference : difference;
-    }
-  }
-  return a.sequence - b.sequence;
 }

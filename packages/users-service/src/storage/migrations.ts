@@ -39,6 +39,14 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE requests (request_id TEXT PRIMARY KEY, user TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
   CREATE INDEX requests_by_time ON requests (time);
   `,
+  `
+  -- One for each order that a list may have, and for the users of one department in the default order: a page costs what
+  -- it holds, and not what the directory holds.
+  CREATE INDEX users_by_name ON users (name, sequence);
+  CREATE INDEX users_by_age ON users (age, sequence);
+  CREATE INDEX users_by_updated_at ON users (updated_at, sequence);
+  CREATE INDEX users_by_department_and_created_at ON users (department, created_at, sequence);
+  `,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import Database from "libsql";
 
 import type { StoreIdentity } from "../domain/user-store.js";
+import { LogFile } from "./log-file.js";
 import { migrate } from "./migrations.js";
 
 /** Options for {@link openDatabase}. */
@@ -16,17 +17,23 @@ export interface OpenDatabaseOptions {
 /** Says in a file's header that it is a database of this service (SQLite's `application_id`): "clwr" in ASCII. */
 const APPLICATION_ID = 0x636c7772;
 
+/** Memory for pages of the database, in KiB: the inner pages of all indexes of a million users, and most of their leaves. */
+const PAGE_CACHE_KIB = 65_536;
+
 /** An open database of the newest version, which no other process has open. */
 export interface OpenDatabase {
+  readonly path: string;
   readonly database: Database.Database;
   readonly identity: StoreIdentity;
+  /** Calls back once all that was committed is on disk. It holds no event loop. */
+  sync(done: (error: Error | null) => void): void;
   /** Lets another process, or this one, open the file again. */
   unlock(): void;
 }
 
 /**
- * Opens a database for this process alone, makes or migrates its schema, and sets it so that what is committed survives
- * a crash of the process and of the machine.
+ * Opens a database for this process alone, and makes or migrates its schema. What is committed survives a crash of the
+ * process; what was synced after its commit survives a crash of the machine too.
  * @throws with a message that names the file, if it is in use, is no database, is another program's, or is of
  * a newer version.
  */
@@ -36,9 +43,13 @@ export function openDatabase({ path, lockTimeoutMs = 5000 }: OpenDatabaseOptions
     const database = new Database(path);
     // First of all: what is not ours to use must be left as it is.
     claim(database);
-    // In WAL mode FULL syncs the log at every commit; NORMAL would lose the last commits in a power cut.
     database.pragma("journal_mode = WAL");
-    database.pragma("synchronous = FULL");
+    // FULL would sync the log at every commit, and hold the event loop for it. NORMAL syncs it before a checkpoint, so the
+    // database is never torn; the store itself syncs the log before it acknowledges a write.
+    database.pragma("synchronous = NORMAL");
+    // The store has a worker do the checkpoints.
+    database.pragma("wal_autocheckpoint = 0");
+    database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
     database.pragma("foreign_keys = ON");
     // For someone who looks at the file with another program, and is in the way for a moment.
     database.pragma(`busy_timeout = ${lockTimeoutMs}`);
@@ -47,7 +58,17 @@ export function openDatabase({ path, lockTimeoutMs = 5000 }: OpenDatabaseOptions
       logId: getOrMake(database, "log_id", 8),
       tokenKey: getOrMake(database, "token_key", 32),
     };
-    return { database, identity, unlock };
+    const log = new LogFile(`${path}-wal`);
+    return {
+      path,
+      database,
+      identity,
+      sync: (done) => log.sync(done),
+      unlock: () => {
+        log.close();
+        unlock();
+      },
+    };
   } catch (error) {
     unlock();
     throw new Error(`The database ${path} cannot be used: ${messageOf(error)}`, { cause: error });

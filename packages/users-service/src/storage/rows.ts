@@ -2,7 +2,10 @@ import type { Change, ChangeType, DoneRequest } from "../domain/user-store.js";
 import { emailKey, type User } from "../domain/user.js";
 import type { SqlValue } from "./list-sql.js";
 
-/** The columns of a user, in the order of {@link userToValues}. */
+// Rows come as arrays, and several of them as one JSON text: through the driver each value costs a call, and a text of a
+// hundred users costs less than half of what their values do.
+
+/** The columns of a user that are written, in the order of {@link userToValues}. */
 export const USER_COLUMNS = [
   "id",
   "name",
@@ -16,37 +19,38 @@ export const USER_COLUMNS = [
   "version",
 ];
 
-/** A row of `users`. */
-export interface UserRow {
-  sequence: number;
-  id: string;
-  name: string;
-  email: string;
-  age: number;
-  department: number;
-  roles: string;
-  created_at: number;
-  updated_at: number;
-  version: number;
-}
+/** The columns that are read, in the order of a {@link UserRow}. */
+export const READ_COLUMNS =
+  "sequence, id, name, email, age, department, roles, created_at, updated_at, version";
+
+/** A row of `users`, as {@link READ_COLUMNS} reads it. */
+export type UserRow = [
+  sequence: number,
+  id: string,
+  name: string,
+  email: string,
+  age: number,
+  department: number,
+  roles: string,
+  createdAt: number,
+  updatedAt: number,
+  version: number,
+];
 
 /** A row of `changes`. */
-export interface ChangeRow {
-  position: number;
-  type: ChangeType;
-  user: string;
-  previous_department: number;
-  time: number;
-}
+export type ChangeRow = [
+  position: number,
+  type: ChangeType,
+  user: string,
+  previousDepartment: number,
+  time: number,
+];
 
 /** A row of `requests`. */
-export interface RequestRow {
-  request_id: string;
-  user: string;
-  time: number;
-}
+export type RequestRow = [requestId: string, user: string, time: number];
 
 export function userToValues(user: Omit<User, "sequence">): SqlValue[] {
+  const { roles } = user;
   return [
     user.id,
     user.name,
@@ -54,27 +58,34 @@ export function userToValues(user: Omit<User, "sequence">): SqlValue[] {
     emailKey(user.email),
     user.age,
     user.department,
-    JSON.stringify(user.roles),
+    roles.length === 0 ? "[]" : JSON.stringify(roles),
     user.createdAt.getTime(),
     user.updatedAt.getTime(),
     user.version,
   ];
 }
 
-/** Field by field, because libsql adds one of its own to some rows. */
+const NO_ROLES: readonly string[] = Object.freeze([]);
+
 export function rowToUser(row: UserRow): User {
+  const [sequence, id, name, email, age, department, roles, createdAt, updatedAt, version] = row;
   return {
-    id: row.id,
-    name: row.name,
-    email: row.email,
-    age: row.age,
-    department: row.department,
-    roles: JSON.parse(row.roles) as string[],
-    createdAt: new Date(row.created_at),
-    updatedAt: new Date(row.updated_at),
-    version: row.version,
-    sequence: row.sequence,
+    id,
+    name,
+    email,
+    age,
+    department,
+    roles: roles === "[]" ? NO_ROLES : (JSON.parse(roles) as string[]),
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
+    version,
+    sequence,
   };
+}
+
+/** Reads what `json_group_array(json_array(${READ_COLUMNS}))` makes. */
+export function textToUsers(text: string): User[] {
+  return (JSON.parse(text) as UserRow[]).map(rowToUser);
 }
 
 /** A user in one column, for what keeps a state of it that is no longer in `users`. */
@@ -94,16 +105,10 @@ function textToUser(text: string): User {
   return { ...user, createdAt: new Date(user.createdAt), updatedAt: new Date(user.updatedAt) };
 }
 
-export function rowToChange(row: ChangeRow): Change {
-  return {
-    position: row.position,
-    type: row.type,
-    user: textToUser(row.user),
-    previousDepartment: row.previous_department,
-    time: new Date(row.time),
-  };
+export function rowToChange([position, type, user, previousDepartment, time]: ChangeRow): Change {
+  return { position, type, user: textToUser(user), previousDepartment, time: new Date(time) };
 }
 
-export function rowToRequest(row: RequestRow): DoneRequest {
-  return { requestId: row.request_id, user: textToUser(row.user), time: new Date(row.time) };
+export function rowToRequest([requestId, user, time]: RequestRow): DoneRequest {
+  return { requestId, user: textToUser(user), time: new Date(time) };
 }

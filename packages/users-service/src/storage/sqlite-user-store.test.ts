@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -8,6 +8,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import Database from "libsql";
 
+import { ListTooLong, TooManyLists } from "../domain/errors.js";
+import { parseOrderBy } from "../domain/order-by.js";
+import { parseFilter } from "../domain/parse-filter.js";
 import type { UserStore } from "../domain/user-store.js";
 import type { User } from "../domain/user.js";
 import { MIGRATIONS, migrate } from "./migrations.js";
@@ -55,7 +58,7 @@ describe("a database that is opened again", () => {
     const changes = await first.readChanges(0, 10);
     await first.close();
     const second = openSqliteUserStore({ path });
-    expect(await second.get("id-1")).toEqual(user);
+    expect(second.get("id-1")).toEqual(user);
     expect(second.lastPosition).toBe(1);
     expect(await second.readChanges(0, 10)).toEqual(changes);
     expect(second.identity).toEqual(first.identity);
@@ -157,17 +160,22 @@ describe("a commit", () => {
   function openOnFaultyDisk(): { store: SqliteUserStore; disk: { full: boolean; commits: number } } {
     const opened = openDatabase({ path });
     const disk = { full: false, commits: 0 };
-    const exec = opened.database.exec.bind(opened.database);
-    opened.database.exec = (sql) => {
+    const prepare = opened.database.prepare.bind(opened.database);
+    opened.database.prepare = ((sql: string) => {
+      const statement = prepare(sql);
       if (sql === "COMMIT") {
-        disk.commits++;
-        if (disk.full) {
-          throw new Error("disk full");
-        }
+        const run = statement.run.bind(statement);
+        statement.run = (...values) => {
+          disk.commits++;
+          if (disk.full) {
+            throw new Error("disk full");
+          }
+          return run(...values);
+        };
       }
-      return exec(sql);
-    };
-    return { store: new SqliteUserStore(opened, 100), disk };
+      return statement;
+    }) as typeof opened.database.prepare;
+    return { store: new SqliteUserStore(opened, { retainedChanges: 100 }), disk };
   }
 
   test("is one for all writes of a turn", async () => {
@@ -204,7 +212,7 @@ describe("a commit", () => {
 
   test("that SQLite itself breaks off refuses all its writes", async () => {
     const opened = openDatabase({ path });
-    const store = new SqliteUserStore(opened, 100);
+    const store = new SqliteUserStore(opened, { retainedChanges: 100 });
     await create(store, 1);
     const [{ page_count: pages }] = opened.database.pragma("page_count") as [{ page_count: number }];
     opened.database.pragma(`max_page_count = ${pages}`);
@@ -222,11 +230,186 @@ describe("a commit", () => {
   });
 });
 
+describe("the disk", () => {
+  /** A store whose syncs end when they are told to. */
+  function openOnSlowDisk(): {
+    store: SqliteUserStore;
+    syncs: ((error: Error | null) => void)[];
+    begun: () => Promise<void>;
+  } {
+    const opened = openDatabase({ path });
+    const syncs: ((error: Error | null) => void)[] = [];
+    const waiting: (() => void)[] = [];
+    const sync = (done: (error: Error | null) => void): void => {
+      syncs.push(done);
+      waiting.shift()?.();
+    };
+    const begun = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+    return { store: new SqliteUserStore({ ...opened, sync }), syncs, begun };
+  }
+
+  test("has a write before it is acknowledged and announced; those that come meanwhile share the next commit", async () => {
+    const { store, syncs, begun } = openOnSlowDisk();
+    const seen: string[] = [];
+    store.onCommit((changes) => seen.push(`told ${changes.map(({ user }) => user.id).join()}`));
+    const note = (user: User): unknown => seen.push(`done ${user.id}`);
+    const first = begun();
+    const writes = [create(store, 1).then(note)];
+    await first;
+    expect(seen).toEqual([]);
+    writes.push(create(store, 2).then(note), create(store, 3).then(note));
+    const second = begun();
+    syncs.shift()?.(null);
+    await second;
+    expect(seen).toEqual(["told id-1", "done id-1"]);
+    syncs.shift()?.(null);
+    await Promise.all(writes);
+    expect(seen).toEqual(["told id-1", "done id-1", "told id-2,id-3", "done id-2", "done id-3"]);
+    await store.close();
+  });
+
+  test("that fails to sync refuses the write, and all later ones", async () => {
+    const { store, syncs, begun } = openOnSlowDisk();
+    const first = begun();
+    const write = create(store, 1);
+    await first;
+    const later = create(store, 2);
+    syncs.shift()?.(new Error("the cable is loose"));
+    const message = "The database could not be synced, start the service again: the cable is loose";
+    await expect(write).rejects.toThrow(message);
+    await expect(later).rejects.toThrow(message);
+    await expect(create(store, 3)).rejects.toThrow(message);
+    expect(store.get("id-1")).toBeDefined();
+    await store.close();
+  });
+
+  test("has what was written before the store was closed", async () => {
+    const { store, syncs, begun } = openOnSlowDisk();
+    const first = begun();
+    const write = create(store, 1);
+    await first;
+    let closed = false;
+    const closing = store.close().then(() => (closed = true));
+    await new Promise(setImmediate);
+    expect(closed).toBe(false);
+    syncs.shift()?.(null);
+    await Promise.all([write, closing]);
+  });
+});
+
+describe("users in memory", () => {
+  test("are those of the last commit, and no more than their limit", async () => {
+    const store = openSqliteUserStore({ path, maxCachedUsers: 4 });
+    for (let number = 1; number <= 10; number++) {
+      await create(store, number);
+    }
+    const user = store.get("id-1");
+    expect(store.get("id-1")).toBe(user);
+    const changed = { ...user!, name: "Other" };
+    await store.write((transaction) => transaction.replace(changed));
+    expect(store.get("id-1")).toEqual(changed);
+    for (let number = 2; number <= 10; number++) {
+      store.get(`id-${number}`);
+    }
+    const read = store.get("id-1");
+    expect(read).toEqual(changed);
+    expect(read).not.toBe(changed);
+    await store.write((transaction) => transaction.remove("id-1"));
+    expect(store.get("id-1")).toBeUndefined();
+    await store.close();
+  });
+
+  test("stay as they were if a write fails", async () => {
+    const store = openSqliteUserStore({ path });
+    await create(store, 1);
+    const user = store.get("id-1");
+    const failed = store.write((transaction) => {
+      transaction.replace({ ...user!, name: "Other" });
+      throw new Error("no");
+    });
+    await expect(failed).rejects.toThrow("no");
+    expect(store.get("id-1")).toBe(user);
+    await store.close();
+  });
+
+  test("are none with the limit 0", async () => {
+    const store = openSqliteUserStore({ path, maxCachedUsers: 0 });
+    await create(store, 1);
+    expect(store.get("id-1")).toEqual(store.get("id-1"));
+    expect(store.get("id-1")).not.toBe(store.get("id-1"));
+    await store.close();
+  });
+});
+
+describe("lists that look at all users", () => {
+  const query = {
+    filter: parseFilter("age=0"),
+    order: parseOrderBy("name, age"),
+    after: undefined,
+    limit: 1000,
+  };
+
+  test("see what was created just before", async () => {
+    const store = openSqliteUserStore({ path });
+    for (let number = 1; number <= 20; number++) {
+      await create(store, number);
+      expect((await store.list(query)).totalCount).toBe(number);
+    }
+    await store.close();
+  });
+
+  test("are stopped by their time, and the next one runs", async () => {
+    const store = openSqliteUserStore({ path, listTimeoutMs: 0 });
+    await create(store, 1);
+    await expect(store.list(query)).rejects.toBeInstanceOf(ListTooLong);
+    await expect(store.list(query)).rejects.toBeInstanceOf(ListTooLong);
+    await store.close();
+    const patient = openSqliteUserStore({ path });
+    expect((await patient.list(query)).totalCount).toBe(1);
+    await patient.close();
+  });
+
+  test("wait for their turn up to a limit, and are refused beyond it", async () => {
+    const store = openSqliteUserStore({ path, maxConcurrentLists: 1, maxWaitingLists: 2 });
+    await create(store, 1);
+    const lists = [1, 2, 3, 4].map(() => store.list(query));
+    await expect(lists[3]).rejects.toBeInstanceOf(TooManyLists);
+    expect((await Promise.all(lists.slice(0, 3))).map(({ totalCount }) => totalCount)).toEqual([1, 1, 1]);
+    await store.close();
+  });
+
+  test("end with their caller, whether they run or wait", async () => {
+    const store = openSqliteUserStore({ path, maxConcurrentLists: 1, maxWaitingLists: 1 });
+    await create(store, 1);
+    const callers = [new AbortController(), new AbortController()];
+    const lists = callers.map(({ signal }) => store.list(query, { signal }));
+    const reason = new Error("gone");
+    for (const caller of callers) {
+      caller.abort(reason);
+      expect(getEventListeners(caller.signal, "abort")).toHaveLength(0);
+    }
+    expect(await Promise.allSettled(lists)).toEqual(lists.map(() => ({ status: "rejected", reason })));
+    expect((await store.list(query)).totalCount).toBe(1);
+    await store.close();
+  });
+
+  test("are refused when the store closes", async () => {
+    const store = openSqliteUserStore({ path, maxConcurrentLists: 1 });
+    await create(store, 1);
+    const lists = [store.list(query), store.list(query)];
+    const settled = Promise.allSettled(lists);
+    await store.close();
+    const [, second] = await settled;
+    expect(second).toMatchObject({ status: "rejected", reason: { message: "The store is closed" } });
+  });
+});
+
 test("keeps every acknowledged write when its process is killed, and opens clean", async () => {
   await openSqliteUserStore({ path }).close();
   const opened = openDatabase({ path });
   expect(opened.database.pragma("journal_mode")).toEqual([{ journal_mode: "wal" }]);
-  expect(opened.database.pragma("synchronous")).toEqual([{ synchronous: 2 }]);
+  // NORMAL: the store syncs by itself.
+  expect(opened.database.pragma("synchronous")).toEqual([{ synchronous: 1 }]);
   opened.database.close();
   opened.unlock();
 
@@ -265,7 +448,7 @@ test("keeps every acknowledged write when its process is killed, and opens clean
   const acknowledged = output.split("\n").slice(0, -1);
   const store = openSqliteUserStore({ path });
   for (const number of acknowledged) {
-    expect(await store.get(`id-${number}`)).toBeDefined();
+    expect(store.get(`id-${number}`)).toBeDefined();
   }
   await create(store, 1_000_000);
   await store.close();

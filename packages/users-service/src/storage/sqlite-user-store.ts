@@ -1,8 +1,10 @@
 import type Database from "libsql";
 
+import { compareCursors, cursorOf } from "../domain/cursor.js";
 import { PositionTooOld } from "../domain/errors.js";
 import type {
   Change,
+  ListCaller,
   ListQuery,
   ListResult,
   StoreIdentity,
@@ -10,102 +12,147 @@ import type {
   UserStore,
 } from "../domain/user-store.js";
 import type { User } from "../domain/user.js";
-import { cursorToSql, filterToSql, join, orderToSql, type Sql } from "./list-sql.js";
+import { Checkpointer } from "./checkpointer.js";
+import { IndexWalk } from "./index-walk.js";
+import { matchingDepartments, planList } from "./list-plan.js";
+import { ListPool, type ListLimits } from "./list-pool.js";
+import { filterToSql, orderToSql } from "./list-sql.js";
 import { openDatabase, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.js";
-import { rowToChange, rowToUser, type ChangeRow, type UserRow } from "./rows.js";
+import { READ_COLUMNS, rowToChange, textToUsers, type ChangeRow } from "./rows.js";
 import { SqliteTransaction } from "./sqlite-transaction.js";
+import { UserReader } from "./user-reader.js";
+
+/** Options for {@link SqliteUserStore}. */
+export interface StoreOptions extends ListLimits {
+  /** How many changes the log keeps; at least 1. Default: 1,000,000, which take about 400 MB. */
+  retainedChanges?: number;
+  /** How many users are kept in memory, each with about 600 bytes; 0 keeps none. Default: 10,000. */
+  maxCachedUsers?: number;
+}
 
 /** Options for {@link openSqliteUserStore}. */
-export interface SqliteUserStoreOptions extends OpenDatabaseOptions {
-  /** How many changes the log keeps. Default: 1,000,000, which take about 400 MB. */
-  retainedChanges?: number;
-}
+export type SqliteUserStoreOptions = StoreOptions & OpenDatabaseOptions;
 
 /**
  * Opens a store in a SQLite database, for this process alone.
  * @throws with a message that names the file, if it is in use, is no database, or is of a newer version.
  */
-export function openSqliteUserStore({
-  retainedChanges = 1_000_000,
-  ...options
-}: SqliteUserStoreOptions): UserStore {
-  return new SqliteUserStore(openDatabase(options), retainedChanges);
+export function openSqliteUserStore(options: SqliteUserStoreOptions): UserStore {
+  return new SqliteUserStore(openDatabase(options), options);
 }
 
-/** A write that waits for the next commit, or for its end. */
+/** How long the writes of one turn of the event loop may take, in milliseconds: those beyond wait for the next commit. */
+const MAX_TURN_MS = 4;
+
+/** A write that waits for a commit, or for the disk to have it. */
 interface PendingWrite {
-  /** Does the work. Returns what is to be called after the commit; throws if the whole transaction is broken. */
+  /** Does the work. Returns what is to be called once the disk has it; throws if the whole transaction is broken. */
   run(transaction: SqliteTransaction): () => void;
   reject(error: unknown): void;
 }
 
 /**
  * Keeps the users in a SQLite database. The driver is synchronous: a call holds the event loop for as long as it takes,
- * some microseconds for most, and for a commit until the disk has it. So the writes that come in one turn of the event
- * loop share one transaction, each within a savepoint of its own.
+ * some microseconds for most. What may take longer is kept off the loop:
+ *
+ * - The writes that come while the disk is busy share the next commit, and no commit has more of them than
+ *   {@link MAX_TURN_MS} allows. They are acknowledged when the log is synced, which runs beside the loop.
+ * - Lists that no index serves, and checkpoints, run in threads.
  */
 export class SqliteUserStore implements UserStore {
   readonly identity: StoreIdentity;
+  readonly #opened: OpenDatabase;
   readonly #database: Database.Database;
-  readonly #unlock: () => void;
   readonly #transaction: SqliteTransaction;
+  readonly #reader: UserReader;
+  readonly #walk: IndexWalk;
+  readonly #pool: ListPool;
+  readonly #checkpointer: Checkpointer;
   readonly #retainedChanges: number;
   readonly #listeners: ((changes: readonly Change[]) => void)[] = [];
-  readonly #selectUser: Database.Statement;
   readonly #selectOldest: Database.Statement;
   readonly #selectChanges: Database.Statement;
+  /** How many users each department has. Counted at the start, and kept with each commit. */
+  readonly #totals: Map<number, number>;
   #pending: PendingWrite[] = [];
+  #scheduled = false;
+  /** Resolves when the disk has the last commit; undefined if it has. */
+  #syncing: Promise<void> | undefined;
+  /** The failure after which nothing can be written. */
+  #broken: Error | undefined;
   #lastPosition: number;
-  #closed = false;
+  #oldestPosition: number;
+  #closing: Promise<void> | undefined;
 
-  /** @param retainedChanges How many changes the log keeps; at least 1. */
-  constructor({ database, identity, unlock }: OpenDatabase, retainedChanges: number) {
+  constructor(
+    opened: OpenDatabase,
+    { retainedChanges = 1_000_000, maxCachedUsers = 10_000, ...limits }: StoreOptions = {},
+  ) {
     if (!(retainedChanges >= 1)) {
       // The newest change is what tells the last position.
       throw new RangeError(`At least one change must be kept, and not ${retainedChanges}`);
     }
+    const { database, identity, path } = opened;
     this.identity = identity;
+    this.#opened = opened;
     this.#database = database;
-    this.#unlock = unlock;
     this.#retainedChanges = retainedChanges;
     this.#transaction = new SqliteTransaction(database);
-    this.#selectUser = database.prepare("SELECT * FROM users WHERE id = ?");
-    this.#selectOldest = database.prepare("SELECT min(position) AS position FROM changes");
-    this.#selectChanges = database.prepare(
-      "SELECT * FROM changes WHERE position > ? ORDER BY position LIMIT ?",
-    );
-    const [newest] = database
-      .prepare("SELECT max(position) AS position FROM changes")
-      .all([]) as PositionRow[];
-    this.#lastPosition = newest?.position ?? 0;
+    this.#reader = new UserReader(database, maxCachedUsers);
+    this.#walk = new IndexWalk(database);
+    this.#pool = new ListPool(path, limits);
+    this.#checkpointer = new Checkpointer(path, () => this.#schedule());
+    this.#selectOldest = database.prepare("SELECT min(position), max(position) FROM changes").raw();
+    this.#selectChanges = database
+      .prepare(
+        "SELECT position, type, user, previous_department, time FROM changes WHERE position > ? ORDER BY position LIMIT ?",
+      )
+      .raw();
+    const totals = database.prepare("SELECT department, count(*) FROM users GROUP BY department").raw();
+    this.#totals = new Map(totals.all([]) as [number, number][]);
+    const [oldest, newest] = this.#selectOldest.get([]) as [number | null, number | null];
+    this.#oldestPosition = oldest ?? 1;
+    this.#lastPosition = newest ?? 0;
   }
 
   get lastPosition(): number {
     return this.#lastPosition;
   }
 
-  async get(id: string): Promise<User | undefined> {
+  get(id: string): User | undefined {
     this.#throwIfClosed();
-    const [row] = this.#selectUser.all([id]) as UserRow[];
-    return row && rowToUser(row);
+    return this.#reader.byId(id);
   }
 
-  async list({ filter, order, after, limit }: ListQuery): Promise<ListResult> {
+  async list(query: ListQuery, caller?: ListCaller): Promise<ListResult> {
     this.#throwIfClosed();
-    const matching = join(filter === undefined ? [] : [filterToSql(filter)], " AND ");
-    const wanted = after === undefined ? matching : join([matching, cursorToSql(order, after)], " AND ");
-    const count = this.#query<{ count: number }>("SELECT count(*) AS count FROM users WHERE", matching);
-    const rows = this.#query<UserRow>("SELECT * FROM users WHERE", {
-      text: `${wanted.text} ORDER BY ${orderToSql(order)} LIMIT ?`,
-      values: [...wanted.values, limit],
-    });
-    return { users: rows.map(rowToUser), totalCount: count[0]?.count ?? 0 };
+    const { filter, after, limit } = query;
+    const plan = planList(query, this.#totals.keys());
+    switch (plan.type) {
+      case "point":
+        return this.#point(query);
+      case "walk": {
+        const sequences = this.#walk.page({ ...plan, after, limit });
+        // First pages are asked for again and again; who goes through all of them should not empty the memory.
+        const users = this.#reader.bySequences(sequences, after === undefined);
+        const departments =
+          filter === undefined
+            ? this.#totals.keys()
+            : (matchingDepartments(filter, this.#totals.keys()) ?? []);
+        let totalCount = 0;
+        for (const department of departments) {
+          totalCount += this.#totals.get(department) ?? 0;
+        }
+        return { users, totalCount };
+      }
+      case "scan":
+        return this.#pool.list(query, caller);
+    }
   }
 
   async readChanges(after: number, limit: number): Promise<readonly Change[]> {
     this.#throwIfClosed();
-    const [oldest] = this.#selectOldest.all([]) as PositionRow[];
-    if (after + 1 < (oldest?.position ?? 0)) {
+    if (after + 1 < this.#oldestPosition) {
       throw new PositionTooOld();
     }
     return (this.#selectChanges.all([after, limit]) as ChangeRow[]).map(rowToChange);
@@ -126,9 +173,8 @@ export class SqliteUserStore implements UserStore {
           return () => reject(error);
         }
       };
-      if (this.#pending.push({ run, reject }) === 1) {
-        setImmediate(() => this.#flush());
-      }
+      this.#pending.push({ run, reject });
+      this.#schedule();
     });
   }
 
@@ -136,69 +182,148 @@ export class SqliteUserStore implements UserStore {
     this.#listeners.push(listener);
   }
 
-  async close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    while (this.#pending.length > 0 || this.#syncing !== undefined) {
+      await (this.#syncing ?? this.#checkpointer.pause);
       this.#flush();
-      // The log of the database goes into its main file, so that this can be copied alone.
-      this.#database.pragma("wal_checkpoint(TRUNCATE)");
-      this.#database.close();
-      this.#unlock();
+    }
+    await Promise.all([this.#pool.close(), this.#checkpointer.close()]);
+    // The log of the database goes into its main file, so that this can be copied alone.
+    this.#database.pragma("wal_checkpoint(TRUNCATE)");
+    this.#database.close();
+    this.#opened.unlock();
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled && this.#pending.length > 0 && this.#canFlush) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#flush();
+      });
     }
   }
 
-  /** Does all the writes that wait, in one transaction. */
+  get #canFlush(): boolean {
+    return this.#syncing === undefined && this.#checkpointer.pause === undefined;
+  }
+
+  /** Does writes that wait, in one transaction, then has the disk sync it. */
   #flush(): void {
-    const writes = this.#pending;
-    this.#pending = [];
-    if (writes.length === 0) {
+    if (this.#pending.length === 0 || !this.#canFlush) {
       return;
     }
+    const done: PendingWrite[] = [];
+    const settle: (() => void)[] = [];
     let changes: readonly Change[];
-    let settle: (() => void)[];
     try {
-      this.#database.exec("BEGIN IMMEDIATE");
+      if (this.#broken !== undefined) {
+        throw this.#broken;
+      }
+      const end = performance.now() + MAX_TURN_MS;
       this.#transaction.begin(this.#lastPosition);
-      settle = writes.map((write) => write.run(this.#transaction));
-      changes = this.#transaction.changes;
-      this.#transaction.forgetChanges(this.#lastPosition + changes.length - this.#retainedChanges);
-      this.#database.exec("COMMIT");
+      for (const write of this.#pending) {
+        done.push(write);
+        settle.push(write.run(this.#transaction));
+        if (performance.now() > end) {
+          break;
+        }
+      }
+      ({ changes } = this.#transaction);
+      this.#forgetChanges(this.#lastPosition + changes.length);
+      this.#transaction.commit();
     } catch (error) {
-      this.#rollBack();
-      for (const write of writes) {
+      this.#transaction.rollBack();
+      // If not even the first was begun, none can be.
+      for (const write of this.#pending.splice(0, done.length || Infinity)) {
         write.reject(error);
+      }
+      this.#schedule();
+      return;
+    }
+    this.#pending.splice(0, done.length);
+    this.#committed(changes);
+    this.#syncing = new Promise((resolve) => {
+      this.#opened.sync((error) => {
+        this.#syncing = undefined;
+        this.#synced(error, changes, done, settle);
+        this.#schedule();
+        resolve();
+      });
+    });
+  }
+
+  #forgetChanges(last: number): void {
+    const oldest = last - this.#retainedChanges + 1;
+    if (oldest > this.#oldestPosition) {
+      this.#transaction.forgetChanges(oldest - 1);
+    }
+  }
+
+  #committed(changes: readonly Change[]): void {
+    this.#lastPosition += changes.length;
+    this.#oldestPosition = Math.max(this.#oldestPosition, this.#lastPosition - this.#retainedChanges + 1);
+    this.#transaction.addMovesTo(this.#totals);
+    for (const user of this.#transaction.replaced) {
+      this.#reader.cache.replace(user);
+    }
+    for (const id of this.#transaction.removed) {
+      this.#reader.cache.delete(id);
+    }
+    this.#checkpointer.committed(changes.length);
+  }
+
+  #synced(
+    error: Error | null,
+    changes: readonly Change[],
+    done: readonly PendingWrite[],
+    settle: readonly (() => void)[],
+  ): void {
+    if (error !== null) {
+      // The system has let go of what it could not write: nobody can say what the disk has.
+      this.#broken = new Error(
+        `The database could not be synced, start the service again: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+      for (const write of done) {
+        write.reject(this.#broken);
       }
       return;
     }
-    this.#lastPosition += changes.length;
     if (changes.length > 0) {
       for (const listener of this.#listeners) {
         listener(changes);
       }
     }
-    for (const done of settle) {
-      done();
+    for (const resolve of settle) {
+      resolve();
     }
   }
 
-  #rollBack(): void {
-    if (this.#database.inTransaction) {
-      this.#database.exec("ROLLBACK");
-    }
-  }
-
-  /** Not kept for another time: there are as many different ones as filters. */
-  #query<Row>(start: string, { text, values }: Sql): Row[] {
-    return this.#database.prepare(`${start} ${text}`).all([...values]) as Row[];
+  /** At most one user is looked at. Not prepared for another time: there are as many different ones as filters. */
+  #point({ filter, order, after, limit }: ListQuery): ListResult {
+    const { text, values } = filterToSql(filter!);
+    const rows = `SELECT ${READ_COLUMNS} FROM users WHERE ${text} ORDER BY ${orderToSql(order)}`;
+    const [found] = this.#database
+      .prepare(`SELECT json_group_array(json_array(${READ_COLUMNS})) FROM (${rows})`)
+      .raw()
+      .get([...values]) as [string];
+    const users = textToUsers(found);
+    const page = users.filter(
+      (user) => after === undefined || compareCursors(order, cursorOf(user, order), after) > 0,
+    );
+    return { users: page.slice(0, limit), totalCount: users.length };
   }
 
   #throwIfClosed(): void {
-    if (this.#closed) {
+    if (this.#closing !== undefined) {
       throw new Error("The store is closed");
     }
   }
-}
-
-interface PositionRow {
-  position: number | null;
 }

@@ -1,0 +1,67 @@
+import { WorkerPool } from "./worker-pool.js";
+
+/** How many pages may be in the log, as estimated, until it is written back: about 64 MB. */
+const MAX_LOG_PAGES = 16_000;
+/** What a commit, and a change in it, add to the log, in pages: more than they mostly do. */
+const PAGES_PER_COMMIT = 6;
+const PAGES_PER_CHANGE = 4;
+
+/**
+ * Has the database's log written back into its file now and then, by a thread. SQLite begins the log anew only when all
+ * of it was written back, and while writes go on, there is always more. So the bulk is written back beside the writes,
+ * and the rest in a pause of them, which is short and holds no event loop.
+ */
+export class Checkpointer {
+  /** A thread of its own: a pause must not wait for a list. */
+  readonly #worker: WorkerPool;
+  readonly #onResume: () => void;
+  #pages = 0;
+  #running = false;
+  #pause: Promise<void> | undefined;
+
+  /**
+   * @param path The database file.
+   * @param onResume Called at the end of a pause.
+   */
+  constructor(path: string, onResume: () => void) {
+    this.#worker = new WorkerPool({ path, maxThreads: 1, maxWaiting: 1 });
+    this.#onResume = onResume;
+  }
+
+  /** While nothing may be written: resolves at the end of the pause. Never rejects. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause;
+  }
+
+  /** Notes a commit, and begins a checkpoint if it is time for one. */
+  committed(changes: number): void {
+    this.#pages += PAGES_PER_COMMIT + PAGES_PER_CHANGE * changes;
+    if (this.#pages > MAX_LOG_PAGES && !this.#running) {
+      void this.#run();
+    }
+  }
+
+  /** Ends the thread. */
+  close(): Promise<void> {
+    return this.#worker.close();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    this.#pages = 0;
+    try {
+      await this.#worker.run({ type: "checkpoint" });
+      this.#pause = this.#worker.run({ type: "checkpoint" }).then(
+        () => {},
+        () => {},
+      );
+      await this.#pause;
+    } catch {
+      // The log stays as it is, and grows until the next time: nothing is lost.
+    } finally {
+      this.#running = false;
+      this.#pause = undefined;
+      this.#onResume();
+    }
+  }
+}
