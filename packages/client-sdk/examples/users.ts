@@ -1,4 +1,4 @@
-import { CallError, createUsersClient, Department, Status } from "@callwire/client-sdk";
+import { CallError, createUsersClient, Department, Status } from "@callwire/client-sdk/users";
 
 const users = createUsersClient({ address: process.env["USERS_ADDRESS"] ?? "127.0.0.1:50051" });
 

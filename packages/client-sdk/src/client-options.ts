@@ -1,18 +1,23 @@
-import type { ChannelOptions } from "nice-grpc";
-import type { CallOptions, ClientMiddleware, MetadataInit } from "nice-grpc-common";
-import type { ClientRuntime, RuntimeCredentials } from "./client-runtime.js";
+import type {
+  CallOptions,
+  ChannelOptions,
+  ClientPhases,
+  ClientRuntime,
+  ClientTlsOptions,
+  RuntimeCredentials,
+} from "@callwire/transport";
+import type { ClientMiddleware, MetadataInit } from "nice-grpc-common";
 import type { TokenSource } from "./middleware/bearer-token.js";
 import type { RetryOptions } from "./middleware/retry.js";
 
 /** How a connection is secured, in PEM. */
-export interface TlsOptions {
-  /** Whom to trust. Default: the well-known authorities. */
-  ca?: string | Uint8Array;
-  /** The client's private key, for servers that want to know the client; goes with `cert`. Default: none. */
-  key?: string | Uint8Array;
-  /** The client's certificate chain. */
-  cert?: string | Uint8Array;
-}
+export type TlsOptions = ClientTlsOptions;
+
+/**
+ * What stands around the calls of a client: phases, as this package's own are, or an async generator made for nice-grpc.
+ * `Ext` is what it adds to the options of a call.
+ */
+export type Middleware<Ext extends object = object> = ClientPhases<Ext> | ClientMiddleware<Ext>;
 
 /** Options of {@link createClient}. `Ext` is what the client's own middleware add to the options of a call. */
 export interface ClientOptions<Ext extends object = object> {
@@ -23,29 +28,35 @@ export interface ClientOptions<Ext extends object = object> {
   address: string;
   /** Secures the connection; `true` trusts the well-known authorities. Default: true for "https://", otherwise none. */
   tls?: true | TlsOptions;
-  /** Secures the connection, for those who have credentials objects of the runtime. Not together with `tls`. */
+  /** Secures the connection, with a credentials object of the runtime. Not together with `tls`. */
   credentials?: RuntimeCredentials;
   /** Sent with every call as `authorization: Bearer …`; a function is asked for each attempt. Default: none. */
   token?: TokenSource;
   /** Allows `token` on a connection without TLS that leaves this machine. Default: false. */
   allowTokenInClear?: boolean;
   /**
-   * How long a call that answers with one message may take, in milliseconds; `Infinity` for no limit. Calls that answer with
-   * a stream have no limit unless the call sets one. Default: 30,000.
+   * How long a call that sends one message and answers with one may take, in milliseconds; `Infinity` for no limit. Calls that
+   * stream have no limit unless the call sets one. Default: 30,000.
    */
   timeoutMs?: number;
+  /**
+   * How long the server may leave a call that streams its requests without progress, in milliseconds; `Infinity` for ever. See
+   * {@link ClientCallOptions.stallTimeoutMs}. Default: 30,000.
+   */
+  stallTimeoutMs?: number;
   /** How calls are tried again after UNAVAILABLE; `false` for never. Default: see {@link RetryOptions}. */
   retry?: RetryOptions | false;
   /** Sent with every call; a call's own metadata goes before it, key by key. Default: none. */
   metadata?: MetadataInit;
   /**
-   * Middleware made for nice-grpc, outermost first. They run once around each call, outside its deadline and its retries,
-   * and see nice-grpc's ClientError; what they throw becomes a CallError. Default: none.
+   * Middleware, outermost first: phases and nice-grpc's generators, in any order. They run once around each call, outside its
+   * deadline and its retries, and see nice-grpc's ClientError; what they throw becomes a CallError. Only calls that pass a
+   * generator pay for one. Default: none.
    */
-  middleware?: ClientMiddleware<Ext>[];
-  /** Settings of the channel, in grpc-js's names, before the defaults. */
+  middleware?: Middleware<Ext>[];
+  /** Settings of the channel, before the defaults; grpc-js's names are taken. */
   channelOptions?: ChannelOptions;
-  /** What carries the bytes. Default: nice-grpc. */
+  /** What carries the bytes. Default: `@callwire/transport`; `@callwire/client-sdk/nice-grpc` has another one. */
   runtime?: ClientRuntime;
 }
 
@@ -53,9 +64,15 @@ export interface ClientOptions<Ext extends object = object> {
 export interface ClientCallOptions extends CallOptions {
   /**
    * How long this call may take with all its attempts, in milliseconds; `Infinity` for no limit. More than 24.8 days count
-   * as that. Default: the client's for calls that answer with one message, otherwise none.
+   * as that. Default: the client's for calls that send one message and answer with one, otherwise none.
    */
   timeoutMs?: number;
+  /**
+   * How long a call that streams its requests may make no progress because of the server, in milliseconds: it takes no
+   * request that is ready to be sent, or has them all and does not answer. The call then fails with DEADLINE_EXCEEDED. Time
+   * that the source of the requests takes does not count. `Infinity` for ever. Default: the client's.
+   */
+  stallTimeoutMs?: number;
   /** Sent as `x-request-id` and kept over retries; printable ASCII. Default: a new UUID. */
   requestId?: string;
   /**

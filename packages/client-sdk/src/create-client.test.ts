@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import type { ClientRuntime } from "@callwire/transport";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
-import { ChannelCredentials } from "nice-grpc";
-import * as niceGrpc from "nice-grpc";
 import {
   type CallContext,
   type CallOptions,
@@ -11,8 +10,8 @@ import {
   ServerError,
   Status,
 } from "nice-grpc-common";
-import { createClient } from "./create-client.js";
 import { CallError } from "./errors/call-error.js";
+import { createClient, runtime } from "./testing/clients.js";
 
 const unreachable = "127.0.0.1:1";
 
@@ -177,8 +176,8 @@ describe("a token", () => {
 });
 
 describe("options that contradict each other are refused:", () => {
-  const secure = ChannelCredentials.createSsl();
-  const insecure = ChannelCredentials.createInsecure();
+  const secure = runtime.createCredentials({});
+  const insecure = runtime.createCredentials(undefined);
   test.each([
     ["tls with credentials", { address: unreachable, tls: true as const, credentials: secure }, /not both/],
     ["http with tls", { address: "http://a", tls: true as const }, /http:/],
@@ -198,21 +197,21 @@ test("a method named close is refused", () => {
   expect(() => createClient(definition, { address: unreachable })).toThrow(/method named close/);
 });
 
-test("a runtime takes the place of nice-grpc, with the defaults of the channel and what overrides them", async () => {
+test("a runtime gets the defaults of the channel and what overrides them", async () => {
   const calls: CallContext[] = [];
   await using server = await startRecording(calls);
   const channels: unknown[] = [];
-  const runtime: typeof niceGrpc = {
-    ...niceGrpc,
-    createChannel(address, credentials, options) {
+  const recording: ClientRuntime = {
+    ...runtime,
+    openChannel(address, credentials, options) {
       channels.push(options);
-      return niceGrpc.createChannel(address, credentials, options);
+      return runtime.openChannel(address, credentials, options);
     },
   };
   const channelOptions = { "grpc.keepalive_time_ms": 10_000 };
   await using client = createClient(EchoServiceDefinition, {
     address: server.address,
-    runtime,
+    runtime: recording,
     channelOptions,
   });
   expect(await client.echoUnary({ text: "hi" })).toEqual({ text: "hi" });

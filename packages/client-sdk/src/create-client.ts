@@ -1,17 +1,23 @@
-import * as niceGrpc from "nice-grpc";
-import type { Client, CompatServiceDefinition } from "nice-grpc";
-import type { ClientMiddleware } from "nice-grpc-common";
-import type { ClientCallOptions, ClientOptions } from "./client-options.js";
-import type { ClientRuntime } from "./client-runtime.js";
+import {
+  type CallOptions,
+  type Client,
+  type ClientPhases,
+  type ClientRuntime,
+  clientRuntime,
+  type CompatServiceDefinition,
+  methodsOf,
+  type RuntimeMethod,
+} from "@callwire/transport";
+import type { ClientCallOptions, ClientOptions, Middleware } from "./client-options.js";
 import { openChannel } from "./internal/channel.js";
-import { RunningCalls } from "./internal/running-calls.js";
+import { checkOptionNames } from "./internal/option-names.js";
 import { bearerToken } from "./middleware/bearer-token.js";
 import { callErrors } from "./middleware/call-errors.js";
-import { deadline } from "./middleware/deadline.js";
-import { deadlineHeader } from "./middleware/deadline-header.js";
+import { checkTimeout, deadline } from "./middleware/deadline.js";
 import { defaultMetadata } from "./middleware/default-metadata.js";
 import { requestId } from "./middleware/request-id.js";
 import { retry } from "./middleware/retry.js";
+import { clientPipeline } from "./pipeline/client-pipeline.js";
 
 /** How a client is let go. */
 export interface Closable extends AsyncDisposable {
@@ -25,28 +31,57 @@ export interface Closable extends AsyncDisposable {
 /** A client of a service: a method for each of the contract's, and {@link Closable}. */
 export type ServiceClient<Definition extends CompatServiceDefinition, Ext extends object = object> = Client<
   Definition,
-  Omit<ClientCallOptions, keyof niceGrpc.CallOptions> & Ext
+  Omit<ClientCallOptions, keyof CallOptions> & Ext
 > &
   Closable;
 
+const optionNames: readonly (keyof ClientOptions)[] = [
+  "address",
+  "allowTokenInClear",
+  "channelOptions",
+  "credentials",
+  "metadata",
+  "middleware",
+  "retry",
+  "runtime",
+  "stallTimeoutMs",
+  "timeoutMs",
+  "tls",
+  "token",
+];
+
+/** How long a call that streams its requests may be without progress, in milliseconds: as long as another may take. */
+const STALL_TIMEOUT_MS = 30_000;
+
 /** The middleware of a client, outermost first, and why in this order. */
-function middlewareOf(options: ClientOptions<never>, running: RunningCalls): ClientMiddleware[] {
+function middlewareOf(options: ClientOptions<never>): Middleware[] {
   const { metadata, middleware = [], retry: retries = {}, token, timeoutMs } = options;
-  return [
-    ...(metadata ? [defaultMetadata({ metadata })] : []),
-    // Outside the errors, so that each of them can name the call.
-    requestId(),
+  const list: Middleware[] = [
     // Outside the rest, so that the caller sees one kind of error.
     callErrors(),
+    // Before the request id, which may be one of them.
+    ...(metadata ? [defaultMetadata({ metadata })] : []),
+    // Before all that may name the call.
+    requestId(),
     // Once for each call.
-    ...middleware,
+    ...(middleware as Middleware[]),
     // One limit for all attempts.
-    deadline({ running, ...(timeoutMs !== undefined && { timeoutMs }) }),
+    deadline(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(retries ? [retry(retries)] : []),
-    // Anew for each attempt: the token, then the time that is left.
+    // Anew for each attempt.
     ...(token !== undefined ? [bearerToken({ token })] : []),
-    deadlineHeader(),
-  ] as ClientMiddleware[];
+  ];
+  const wrong = list.find(
+    (each) => typeof each !== "function" && (typeof each !== "object" || each === null),
+  );
+  if (wrong !== undefined) throw new TypeError(`middleware has ${String(wrong)}, which is none`);
+  return list;
+}
+
+/** A method that streams its requests, with the client's limit for the calls that set none. */
+function withStallTimeout(method: RuntimeMethod, stallTimeoutMs: number): RuntimeMethod {
+  return (request, options: ClientCallOptions = {}) =>
+    method(request, { ...options, stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMs });
 }
 
 /**
@@ -54,35 +89,41 @@ function middlewareOf(options: ClientOptions<never>, running: RunningCalls): Cli
  *
  * A call that fails throws a {@link CallError}; a call whose `signal` is aborted throws that signal's reason.
  *
- * Throws a TypeError or RangeError at once if an option is not right or two contradict each other, and if the contract
- * has a method named `close`, which the client could not tell from its own.
+ * Throws a TypeError or RangeError at once if an option is not right or not known, or two contradict each other, and if the
+ * contract has a method named `close`, which the client could not tell from its own.
  */
 export function createClient<Definition extends CompatServiceDefinition, Ext extends object = object>(
   definition: Definition,
   options: ClientOptions<Ext>,
 ): ServiceClient<Definition, Ext> {
-  const runtime: ClientRuntime = options.runtime ?? niceGrpc;
-  const running = new RunningCalls();
-  // nice-grpc's factory takes the innermost first.
-  const factory = middlewareOf(options, running).reduceRight(
-    (inner, middleware) => inner.use(middleware),
-    runtime.createClientFactory(),
-  );
-  const channel = openChannel(options, runtime);
-  const client = factory.create(definition, channel) as object;
-  if ("close" in client) {
-    channel.close();
+  checkOptionNames("createClient", options, optionNames);
+  const stallTimeoutMs = checkTimeout(options.stallTimeoutMs ?? STALL_TIMEOUT_MS, "stallTimeoutMs");
+  const runtime: ClientRuntime = options.runtime ?? clientRuntime;
+  const pipeline = clientPipeline(middlewareOf(options));
+  const methods = methodsOf(definition);
+  if (methods.some(({ name }) => name === "close")) {
     throw new TypeError(
-      "the contract has a method named close: make its client with nice-grpc's createClient instead",
+      "the contract has a method named close: make its client with the transport's createClient instead",
     );
   }
+
+  const channel = openChannel(options, runtime);
+  const own = channel.createClient(definition, (method): ClientPhases | undefined =>
+    pipeline.phasesOf(method),
+  );
+  const client: Record<string, RuntimeMethod> = {};
+  for (const { name, descriptor } of methods) {
+    const method = pipeline.around(descriptor, own[name]!);
+    client[name] = descriptor.requestStream ? withStallTimeout(method, stallTimeoutMs) : method;
+  }
+  let isClosed = false;
   const close = () => {
-    if (running.closed) return;
-    running.close();
+    if (isClosed) return;
+    isClosed = true;
     channel.close();
   };
-  return Object.assign(client, { close, [Symbol.asyncDispose]: async () => close() }) as ServiceClient<
-    Definition,
-    Ext
-  >;
+  return Object.assign(client, {
+    close,
+    [Symbol.asyncDispose]: async () => close(),
+  }) as unknown as ServiceClient<Definition, Ext>;
 }

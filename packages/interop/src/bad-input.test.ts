@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { CallError, createUsersClient, Status, type User, type UsersClient } from "@callwire/client-sdk";
+import {
+  CallError,
+  createUsersClient,
+  Status,
+  type User,
+  type UsersClient,
+} from "@callwire/client-sdk/users";
 import { startUsersService, type UsersServiceProcess } from "./users-service-process.js";
 
 let service: UsersServiceProcess;

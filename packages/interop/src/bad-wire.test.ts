@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createUsersClient, Status, type UsersClient } from "@callwire/client-sdk";
+import { createUsersClient, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { CreateUserRequest, ListUsersRequest, ListUsersResponse } from "@callwire/contracts/users";
 import { frame, rawSession, type RawRequest, type RawSession } from "./raw-session.js";
 import { startUsersService, type UsersServiceProcess } from "./users-service-process.js";

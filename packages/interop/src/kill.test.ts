@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { CallError, createUsersClient, Status, type CreateUserRequest } from "@callwire/client-sdk";
+import { CallError, createUsersClient, Status, type CreateUserRequest } from "@callwire/client-sdk/users";
 import Database from "libsql";
 import { temporaryFolder } from "./temporary-folder.js";
 import { startUsersService } from "./users-service-process.js";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { status } from "@grpc/grpc-js";
 import { loadFileDescriptorSetFromBuffer } from "@grpc/proto-loader";
-import { CallError, createClient, createUsersClient, Status } from "@callwire/client-sdk";
+import { createClient } from "@callwire/client-sdk";
+import { CallError, createUsersClient, Status } from "@callwire/client-sdk/users";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import {
   ServerReflectionDefinition,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { createUsersClient } from "@callwire/client-sdk";
+import { createUsersClient } from "@callwire/client-sdk/users";
 import Database from "libsql";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 import { runUsersService, startUsersService } from "./users-service-process.js";

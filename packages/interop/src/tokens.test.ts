@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { CallError, createClient, createUsersClient, Status, type UsersClient } from "@callwire/client-sdk";
+import { createClient } from "@callwire/client-sdk";
+import { CallError, createUsersClient, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import { CreateUserRequest } from "@callwire/contracts/users";
 import { frame, rawSession } from "./raw-session.js";

@@ -74,6 +74,7 @@ export type {
   NormalizedServiceDefinition,
   ServiceDefinition,
 } from "./grpc/definition-types.js";
+export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
 export {
   codecOf,
   decodeMessage,

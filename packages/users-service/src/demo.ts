@@ -2,7 +2,7 @@
 // Walks through every call of a running users service with the client SDK. `npm run demo -- host:port` for another
 // address than the default one; a token goes into CALLWIRE_TOKEN.
 import { randomUUID } from "node:crypto";
-import { createUsersClient, CallError, Status, type UsersClient } from "@callwire/client-sdk";
+import { createUsersClient, CallError, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { Department, type ChatMessage, type CreateUserRequest } from "@callwire/contracts/users";
 
 /** Emails of this run end in this, so that the demo may be run again and again on one database. */

@@ -1,4 +1,6 @@
-import { ClientError, Metadata, Status } from "nice-grpc-common";
+import type { FailureOrigin } from "@callwire/transport";
+import { type ClientError, Metadata, Status } from "nice-grpc-common";
+import { isClientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";
 import { decodeErrorDetails, type ErrorDetails } from "./error-details.js";
 
@@ -12,6 +14,8 @@ export interface CallErrorContext {
   requestId?: string | undefined;
   /** The trailers of the answer. Default: none. */
   metadata?: Metadata | undefined;
+  /** How the call came to fail. Default: what the error says of itself, if it does. */
+  origin?: FailureOrigin | undefined;
 }
 
 /** What a {@link CallError} is made of. */
@@ -38,17 +42,24 @@ export class CallError extends Error {
   readonly method: string;
   /** The `x-request-id` that the call was sent with: the way to find it in the server's log. */
   readonly requestId: string | undefined;
+  /**
+   * Where the failure began: "status" if the server sent it, "reset" if the server cut the call off without one, "connection"
+   * if the connection was lost or there was none, "deadline" if the time was up, and "local" if this side ended the call.
+   * Undefined for an error that was not made by a call.
+   */
+  readonly origin: FailureOrigin | undefined;
   /** What the server said beyond the text (AIP-193). */
   readonly details: ErrorDetails;
   /** The trailers of the answer; empty if there was none. Not enumerable: printed, it is a list of functions. */
   declare readonly metadata: Metadata;
 
-  constructor({ code, description, method, requestId, metadata = Metadata(), cause }: CallErrorInit) {
+  constructor({ code, description, method, requestId, metadata = Metadata(), origin, cause }: CallErrorInit) {
     super(`${method} ${Status[code] ?? code}: ${description}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.description = description;
     this.method = method;
     this.requestId = requestId;
+    this.origin = origin;
     Object.defineProperty(this, "metadata", { value: metadata });
     this.details = decodeErrorDetails(metadata);
     Object.defineProperty(this, brand, { value: true });
@@ -56,19 +67,24 @@ export class CallError extends Error {
 
   /**
    * Turns whatever a call threw into a CallError. A CallError is returned as it is; a ClientError of nice-grpc keeps its
-   * code and text; anything else is UNKNOWN, with the error as `cause`.
+   * code and text; anything else is UNKNOWN, with the error as `cause`. It never throws.
    */
   static from(error: unknown, context: CallErrorContext): CallError {
     if (error instanceof CallError) return error;
-    if (error instanceof ClientError) {
-      const { code, details: description, cause } = error;
-      return new CallError({ ...context, code, description, cause });
+    if (isClientError(error)) {
+      const { code, details: description, cause, origin } = error as ClientError & { origin?: FailureOrigin };
+      return new CallError({ origin, ...context, code, description, cause });
     }
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== CallError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return typeof value === "object" && value !== null && brand in value;
+    try {
+      return typeof value === "object" && value !== null && brand in value;
+    } catch {
+      // A proxy that throws.
+      return false;
+    }
   }
 }

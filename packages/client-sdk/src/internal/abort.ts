@@ -55,3 +55,10 @@ export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void
   });
   return untilAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }
+
+/** What a call is ended with by a signal, as nice-grpc does: its `name` says so. */
+export function abortError(): Error {
+  const error = new Error("The operation has been aborted");
+  error.name = "AbortError";
+  return error;
+}

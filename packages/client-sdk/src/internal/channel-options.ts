@@ -1,4 +1,4 @@
-import type { ChannelOptions } from "nice-grpc";
+import type { ChannelOptions } from "@callwire/transport";
 
 /** What a channel is set to unless `channelOptions` says otherwise, in grpc-js's names. */
 export const defaultChannelOptions: ChannelOptions = {

@@ -1,6 +1,7 @@
+import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport";
 import type { ClientOptions } from "../client-options.js";
-import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "../client-runtime.js";
 import { defaultChannelOptions } from "./channel-options.js";
+import { checkOptionNames } from "./option-names.js";
 import { parseAddress } from "./target.js";
 
 /** Pure but for the credentials it makes: what secures the connection. Throws a TypeError if the options contradict. */
@@ -16,11 +17,13 @@ function credentialsFor(
   if (scheme === "https" && !secure)
     throw new TypeError('address begins with "https://", but credentials are not secure');
   if (credentials) return credentials;
-  if (!secure) return runtime.ChannelCredentials.createInsecure();
-  const { ca, key, cert } = tls && tls !== true ? tls : {};
-  if ((key === undefined) !== (cert === undefined)) throw new TypeError("tls.key and tls.cert go together");
-  const pem = (text: string | Uint8Array | undefined) => (text === undefined ? null : Buffer.from(text));
-  return runtime.ChannelCredentials.createSsl(pem(ca), pem(key), pem(cert));
+  if (!secure) return runtime.createCredentials(undefined);
+  const pem = tls && tls !== true ? tls : {};
+  checkOptionNames("tls", pem, ["ca", "key", "cert"]);
+  if ((pem.key === undefined) !== (pem.cert === undefined)) {
+    throw new TypeError("tls.key and tls.cert go together");
+  }
+  return runtime.createCredentials(pem);
 }
 
 /** Opens the channel that the options describe. Throws a TypeError if they contradict each other. */
@@ -32,5 +35,5 @@ export function openChannel(options: ClientOptions, runtime: ClientRuntime): Run
       `refusing to send a token in clear text to ${address}: use TLS, or set allowTokenInClear if the network is trusted`,
     );
   }
-  return runtime.createChannel(address, credentials, { ...defaultChannelOptions, ...options.channelOptions });
+  return runtime.openChannel(address, credentials, { ...defaultChannelOptions, ...options.channelOptions });
 }

@@ -14,7 +14,7 @@ async function* generate(fault?: unknown) {
   if (fault) throw fault;
 }
 
-const asError = (cause: unknown) => new Error("wrapped", { cause });
+const asError = { wrap: (cause: unknown) => new Error("wrapped", { cause }) };
 
 test("passes the requests on", async () => {
   expect(await collect(requestStream(generate(), asError).requests)).toEqual([1, 2]);

@@ -1,6 +1,18 @@
+/** What a {@link requestStream} makes of its requests, and whom it tells of them. */
+export interface RequestStreamHooks {
+  /** The error for what the source throws. */
+  wrap(thrown: unknown): Error;
+  /** What is sent for a request. Default: the request. What it throws fails the stream as it is. */
+  map?(request: unknown): unknown;
+  /** The next request is wanted: the source has the turn. */
+  onWanted?(): void;
+  /** The source has given a request, or with `last` has ended. */
+  onGiven?(last: boolean): void;
+}
+
 /** The requests of a client-streaming or bidirectional call, on their way to the runtime. */
-export interface RequestStream<Request> {
-  requests: AsyncIterable<Request>;
+export interface RequestStream {
+  requests: AsyncIterable<unknown>;
   /** Tells the source that nothing more will be read. It may be waiting for its next item, for ever if nobody does. */
   end(): void;
 }
@@ -9,11 +21,8 @@ export interface RequestStream<Request> {
  * Passes requests on. An error of the source is replaced by what `wrap` makes of it: nice-grpc takes an AbortError of the
  * source for its own and would wait for ever.
  */
-export function requestStream<Request>(
-  source: AsyncIterable<Request>,
-  wrap: (error: unknown) => Error,
-): RequestStream<Request> {
-  let iterator: AsyncIterator<Request> | undefined;
+export function requestStream(source: AsyncIterable<unknown>, hooks: RequestStreamHooks): RequestStream {
+  let iterator: AsyncIterator<unknown> | undefined;
   let over = false;
 
   /** Ends the source, once. What it makes of that concerns nobody: the call is over. */
@@ -23,17 +32,20 @@ export function requestStream<Request>(
     void (async () => iterator?.return?.())().catch(() => {});
   };
 
-  const next = async (): Promise<IteratorResult<Request>> => {
+  const next = async (): Promise<IteratorResult<unknown>> => {
     if (over) return { done: true, value: undefined };
+    hooks.onWanted?.();
+    let result: IteratorResult<unknown>;
     try {
       iterator ??= source[Symbol.asyncIterator]();
-      const result = await iterator.next();
+      result = await iterator.next();
       over ||= result.done === true;
-      return result;
     } catch (error) {
       over = true;
-      throw wrap(error);
+      throw hooks.wrap(error);
     }
+    hooks.onGiven?.(over);
+    return over || hooks.map === undefined ? result : { done: false, value: hooks.map(result.value) };
   };
 
   return {

@@ -1,12 +1,6 @@
-import {
-  type CallOptions,
-  ClientError,
-  type ClientMiddleware,
-  type ClientMiddlewareCall,
-  Metadata,
-  Status,
-} from "nice-grpc-common";
-import { untilAborted } from "../internal/abort.js";
+import type { ClientCallContext, ClientPhases } from "@callwire/transport";
+import { Status } from "nice-grpc-common";
+import { clientError } from "../internal/client-errors.js";
 
 /** Where a token comes from: itself, or a function that is asked for it. */
 export type TokenSource = string | (() => string | Promise<string>);
@@ -17,37 +11,63 @@ export interface BearerTokenOptions {
   token: TokenSource;
 }
 
-/** Pure: the metadata with the token in it. Throws an Error if the token cannot be sent. */
-export function withToken(metadata: Metadata | undefined, token: string): Metadata {
+/** Pure: what is sent as `authorization`. Throws a TypeError if the token cannot be sent. */
+export function bearerOf(token: string): string {
   if (!/^[!-~]+$/.test(token)) throw new TypeError("the token is empty or not printable ASCII");
-  return Metadata(metadata).set("authorization", `Bearer ${token}`);
+  return `Bearer ${token}`;
 }
 
 /**
  * Sends `authorization: Bearer …`, unless the call's own metadata has that key. A token that cannot be had is
- * UNAUTHENTICATED, with the reason as `cause`. Place it inside `retry`, so that no attempt goes out with an old token.
+ * UNAUTHENTICATED, with the reason as `cause`. Each attempt asks anew, so that none goes out with an old token.
  */
-export function bearerToken({ token }: BearerTokenOptions): ClientMiddleware {
+export function bearerToken({ token }: BearerTokenOptions): ClientPhases {
   const get = typeof token === "string" ? () => token : token;
-  return async function* bearerToken<Request, Response>(
-    call: ClientMiddlewareCall<Request, Response>,
-    options: CallOptions,
-  ) {
-    let { metadata } = options;
-    if (!metadata?.has("authorization")) {
+  // The calls that bring an `authorization` of their own. Few do, so that the others pay nothing.
+  const others = new WeakSet<ClientCallContext>();
+  // One token serves many calls: it is checked once.
+  let last = "";
+  let lastBearer = "";
+
+  const send = (call: ClientCallContext, answer: string) => {
+    if (answer !== last || last === "") {
+      lastBearer = bearerOf(answer);
+      last = answer;
+    }
+    call.metadata.set("authorization", lastBearer);
+  };
+  const refuse = (call: ClientCallContext, cause: unknown) =>
+    clientError(call.method.path, Status.UNAUTHENTICATED, "no token could be had", "local", cause);
+
+  return {
+    attempted(call) {
+      if (call.attempts <= 1) {
+        if (call.metadata.has("authorization")) {
+          others.add(call);
+          return undefined;
+        }
+      } else if (others.has(call)) return undefined;
       try {
         const answer = get();
-        metadata = withToken(
-          metadata,
-          typeof answer === "string" ? answer : await untilAborted(answer, options.signal),
+        if (typeof answer === "string") {
+          send(call, answer);
+          return undefined;
+        }
+        return Promise.resolve(answer).then(
+          (later) => {
+            try {
+              send(call, later);
+            } catch (cause) {
+              throw refuse(call, cause);
+            }
+          },
+          (cause: unknown) => {
+            throw refuse(call, cause);
+          },
         );
       } catch (cause) {
-        options.signal?.throwIfAborted();
-        const error = new ClientError(call.method.path, Status.UNAUTHENTICATED, "no token could be had");
-        error.cause = cause;
-        throw error;
+        throw refuse(call, cause);
       }
-    }
-    return yield* call.next(call.request, metadata ? { ...options, metadata } : options);
+    },
   };
 }

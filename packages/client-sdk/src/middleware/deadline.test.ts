@@ -3,10 +3,9 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
-// By its path: this server is grpc-js whatever runtime the suite runs over.
-import { createServer } from "nice-grpc/lib/index.js";
+import { createServer } from "nice-grpc";
 import { Status } from "nice-grpc-common";
-import { createClient } from "../create-client.js";
+import { createClient } from "../testing/clients.js";
 import { checkTimeout, callTimeout } from "./deadline.js";
 
 /** A server without any gRPC library: refuses every call with the status it is given, and records the headers. */
@@ -131,13 +130,15 @@ test.each([0, -1, NaN])(
   },
 );
 
-test("is what the call asks for, or the default unless it answers with a stream", () => {
+test("is what the call asks for, or the default unless it streams", () => {
   const unary = { path: "/a.B/C", requestStream: false, responseStream: false, options: {} };
-  const stream = { ...unary, responseStream: true };
+  const watch = { ...unary, responseStream: true };
+  const upload = { ...unary, requestStream: true };
   expect(callTimeout(unary, undefined, 7)).toBe(7);
   expect(callTimeout(unary, 9, 7)).toBe(9);
-  expect(callTimeout(unary, Infinity, 7)).toBeUndefined();
-  expect(callTimeout(stream, undefined, 7)).toBeUndefined();
-  expect(callTimeout(stream, 9, 7)).toBe(9);
+  expect(callTimeout(unary, Infinity, 7)).toBe(Infinity);
+  expect(callTimeout(watch, undefined, 7)).toBe(Infinity);
+  expect(callTimeout(upload, undefined, 7)).toBe(Infinity);
+  expect(callTimeout(watch, 9, 7)).toBe(9);
   expect(callTimeout(unary, 1e12, 7)).toBe(2_147_483_000);
 });

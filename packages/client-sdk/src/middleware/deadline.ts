@@ -1,26 +1,15 @@
-import {
-  type CallOptions,
-  ClientError,
-  type ClientMiddleware,
-  type ClientMiddlewareCall,
-  type MethodDescriptor,
-  Status,
-} from "nice-grpc-common";
-import { onAbort } from "../internal/abort.js";
+import type { ClientPhases } from "@callwire/transport";
+import { type MethodDescriptor, Status } from "nice-grpc-common";
+import { clientError } from "../internal/client-errors.js";
 
 /** Options for {@link deadline}. */
 export interface DeadlineOptions {
   /**
-   * How long a call may take, in milliseconds, if it answers with one message; `Infinity` for no limit. Calls that answer
-   * with a stream have no limit unless they ask for one: a watch is meant to stay open. Default: 30,000, long enough for
-   * any healthy call and short enough that nobody waits for a dead one.
+   * How long a call that sends one message and answers with one may take, in milliseconds; `Infinity` for no limit. Calls
+   * that stream have no limit unless they ask for one: a watch is meant to stay open, and an upload takes as long as it is
+   * large. Default: 30,000, long enough for any healthy call and short enough that nobody waits for a dead one.
    */
   timeoutMs?: number;
-  /**
-   * Where to keep each call while it runs, as a function that ends it with CANCELLED: a Set will do. For whoever wants to end
-   * them all. Default: nowhere.
-   */
-  running?: { add(cancel: () => void): unknown; delete(cancel: () => void): unknown };
 }
 
 /** Options of a call, for {@link deadline}. */
@@ -30,85 +19,68 @@ export interface DeadlineCallOptions {
    * the most that a timer can take, count as that. Default: the client's.
    */
   timeoutMs?: number;
-}
-
-/** What {@link deadline} adds to the options that the middleware inside it see. */
-export interface DeadlineContext {
-  /** When the call is over, by the clock of `performance.now()`. Absent if there is no limit. */
-  deadline?: number;
+  /** How long a call that streams its requests may be without progress, for the runtime; it is checked here. */
+  stallTimeoutMs?: number;
 }
 
 /**
  * The longest time that setTimeout can take, and grpc-js's server too, which overflows beyond it; in whole seconds, so that
  * rounding up for the wire does not exceed it.
  */
-const maxTimeoutMs = 2_147_483_000;
+const MAX_TIMEOUT_MS = 2_147_483_000;
 
 /** Checks a time limit. Throws a RangeError unless it is a positive number or Infinity. */
-export function checkTimeout(timeoutMs: number): number {
+export function checkTimeout(timeoutMs: number, name = "timeoutMs"): number {
   if (timeoutMs > 0) return timeoutMs;
-  throw new RangeError(`timeoutMs is ${timeoutMs}: it must be more than 0; Infinity means no limit`);
+  throw new RangeError(`${name} is ${timeoutMs}: it must be more than 0; Infinity means no limit`);
 }
 
-/** Pure: how long the call may take in milliseconds, or undefined for as long as it likes. */
-export function callTimeout(
-  method: MethodDescriptor,
-  own: number | undefined,
-  byDefault: number,
-): number | undefined {
-  const timeoutMs = own === undefined ? (method.responseStream ? Infinity : byDefault) : checkTimeout(own);
-  return timeoutMs === Infinity ? undefined : Math.min(timeoutMs, maxTimeoutMs);
+/** The error of a call with a time limit that is none; undefined if its limits are right. */
+function wrongLimit(
+  { path }: MethodDescriptor,
+  { timeoutMs = Infinity, stallTimeoutMs = Infinity }: DeadlineCallOptions,
+): Error | undefined {
+  if (timeoutMs > 0 && stallTimeoutMs > 0) return undefined;
+  try {
+    checkTimeout(timeoutMs);
+    checkTimeout(stallTimeoutMs, "stallTimeoutMs");
+  } catch (error) {
+    return clientError(path, Status.INVALID_ARGUMENT, (error as RangeError).message, "local", error);
+  }
+  return undefined;
+}
+
+/** Pure: how long the call may take in milliseconds, `Infinity` for as long as it likes. */
+export function callTimeout(method: MethodDescriptor, own: number | undefined, byDefault: number): number {
+  const streams = method.requestStream || method.responseStream;
+  const timeoutMs = own ?? (streams ? Infinity : byDefault);
+  return timeoutMs === Infinity ? Infinity : Math.min(timeoutMs, MAX_TIMEOUT_MS);
 }
 
 /**
- * Ends a call when its time is up (DEADLINE_EXCEEDED), when its caller's signal is aborted, or when the client is closed
- * (CANCELLED). One timer and one listener on that signal, both gone when the call is. Place it outside `retry`, so that
- * the limit is for all attempts together, and `deadlineHeader` innermost, which tells the server.
+ * Limits the time of a call, all attempts together: it then fails with DEADLINE_EXCEEDED, and the server is told by
+ * `grpc-timeout`. A call's own `deadline` replaces the default, and of it and `timeoutMs` the earlier one counts.
  *
  * Throws a RangeError at once if `timeoutMs` is not positive.
  */
-export function deadline({ timeoutMs: byDefault = 30_000, running }: DeadlineOptions = {}): ClientMiddleware<
-  DeadlineCallOptions,
-  DeadlineContext
-> {
+export function deadline({
+  timeoutMs: byDefault = 30_000,
+}: DeadlineOptions = {}): ClientPhases<DeadlineCallOptions> {
   checkTimeout(byDefault);
-  return async function* deadline<Request, Response>(
-    call: ClientMiddlewareCall<Request, Response, DeadlineContext>,
-    { timeoutMs: own, ...options }: CallOptions & DeadlineCallOptions,
-  ) {
-    const { path } = call.method;
-    let timeoutMs: number | undefined;
-    try {
-      timeoutMs = callTimeout(call.method, own, byDefault);
-    } catch (error) {
-      throw new ClientError(path, Status.INVALID_ARGUMENT, (error as RangeError).message);
-    }
-
-    // Aborted with the very error that the call is to end with.
-    const controller = new AbortController();
-    const { signal: callers } = options;
-    const abort = () => controller.abort(callers?.reason);
-    const cancel = () => controller.abort(new ClientError(path, Status.CANCELLED, "the client is closed"));
-    const expire = () => {
-      controller.abort(new ClientError(path, Status.DEADLINE_EXCEEDED, `not done after ${timeoutMs} ms`));
-    };
-    const next: CallOptions & DeadlineContext = { ...options, signal: controller.signal };
-    let timer: NodeJS.Timeout | undefined;
-    if (timeoutMs !== undefined) {
-      next.deadline = performance.now() + timeoutMs;
-      timer = setTimeout(expire, timeoutMs);
-    }
-    const off = callers && onAbort(callers, abort);
-    running?.add(cancel);
-    try {
-      controller.signal.throwIfAborted();
-      return yield* call.next(call.request, next);
-    } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error;
-    } finally {
-      clearTimeout(timer);
-      off?.();
-      running?.delete(cancel);
-    }
+  return {
+    began(call) {
+      const { method, options } = call;
+      const wrong = wrongLimit(method, options);
+      if (wrong !== undefined) throw wrong;
+      if (options.timeoutMs === undefined && call.deadlineMs !== Infinity) return;
+      const timeoutMs = callTimeout(method, options.timeoutMs, byDefault);
+      if (timeoutMs !== Infinity) {
+        call.deadlineMs = Math.min(call.deadlineMs, performance.now() + timeoutMs);
+      }
+    },
+    failed(error, origin, call) {
+      // A runtime that checks the limits itself has said so in words of its own.
+      return origin === "local" ? (wrongLimit(call.method, call.options) ?? error) : error;
+    },
   };
 }

@@ -1,10 +1,5 @@
-import {
-  type CallOptions,
-  type ClientMiddleware,
-  type ClientMiddlewareCall,
-  Metadata,
-  type MetadataInit,
-} from "nice-grpc-common";
+import type { ClientPhases } from "@callwire/transport";
+import { Metadata, type MetadataInit } from "nice-grpc-common";
 
 /** Options for {@link defaultMetadata}. */
 export interface DefaultMetadataOptions {
@@ -12,21 +7,20 @@ export interface DefaultMetadataOptions {
   metadata: MetadataInit;
 }
 
-/** Pure: both, with the call's own values in place of the defaults of the same key. */
-export function mergeMetadata(defaults: Metadata, own: Metadata | undefined): Metadata {
-  const merged = Metadata(defaults);
-  for (const [key, values] of own ?? []) merged.set(key, values);
-  return merged;
+/** Pure: puts defaults into metadata, where the call's own values of the same key stay. */
+export function addDefaults(metadata: Metadata, defaults: Metadata): void {
+  for (const [key, values] of defaults) {
+    // A copy: a Metadata keeps the array that it is given.
+    if (!metadata.has(key)) metadata.set(key, [...values]);
+  }
 }
 
 /** Sends metadata with every call. Throws an Error at once if a key or a value is not one that can be sent. */
-export function defaultMetadata({ metadata }: DefaultMetadataOptions): ClientMiddleware {
+export function defaultMetadata({ metadata }: DefaultMetadataOptions): ClientPhases {
   const defaults = Metadata(metadata);
-  return async function* defaultMetadata<Request, Response>(
-    call: ClientMiddlewareCall<Request, Response>,
-    options: CallOptions,
-  ) {
-    const merged = mergeMetadata(defaults, options.metadata);
-    return yield* call.next(call.request, { ...options, metadata: merged });
+  return {
+    began(call) {
+      addDefaults(call.metadata, defaults);
+    },
   };
 }

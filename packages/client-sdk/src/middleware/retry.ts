@@ -1,14 +1,7 @@
-import {
-  type CallOptions,
-  ClientError,
-  type ClientMiddleware,
-  type ClientMiddlewareCall,
-  Metadata,
-  type MethodDescriptor,
-  Status,
-} from "nice-grpc-common";
-import { sleep } from "../internal/abort.js";
+import type { ClientPhases } from "@callwire/transport";
+import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
+import { codeOf } from "../internal/client-errors.js";
 import { RetryThrottle } from "../internal/retry-throttle.js";
 
 /** Options for {@link retry}. */
@@ -40,8 +33,6 @@ export interface RetryCallOptions {
    * stream their requests never are: what was sent is gone.
    */
   retry?: boolean;
-  /** When the call is over, by the clock of `performance.now()`; `deadline` sets it. */
-  deadline?: number;
 }
 
 /** Pure: whether the call may be sent more than once. */
@@ -53,8 +44,8 @@ export function isRepeatable(method: MethodDescriptor, asked: boolean | undefine
  * Pure: what the server wishes by `grpc-retry-pushback-ms` (gRFC A6): a wait in milliseconds, "stop" if it is negative or
  * not a number, undefined if it wishes nothing.
  */
-export function pushback(trailers: Metadata | undefined): number | "stop" | undefined {
-  const wish = trailers?.get("grpc-retry-pushback-ms");
+export function pushback(trailer: Metadata): number | "stop" | undefined {
+  const wish = trailer.get("grpc-retry-pushback-ms");
   if (wish === undefined) return undefined;
   return /^\d{1,9}$/.test(wish) ? Number(wish) : "stop";
 }
@@ -64,8 +55,7 @@ export function pushback(trailers: Metadata | undefined): number | "stop" | unde
  * come (headers included), after a wait that grows, never past the deadline, and not while most calls fail. `onHeader`
  * and `onTrailer` hear of the attempt that counts.
  *
- * Place it inside `deadline` and outside all that an attempt needs anew. Throws a RangeError at once if an option is out
- * of its limits.
+ * Throws a RangeError at once if an option is out of its limits.
  */
 export function retry({
   maxAttempts = 4,
@@ -74,7 +64,7 @@ export function retry({
   backoffMultiplier = 2,
   maxTokens = 100,
   tokenRatio = 0.1,
-}: RetryOptions = {}): ClientMiddleware<RetryCallOptions> {
+}: RetryOptions = {}): ClientPhases<RetryCallOptions> {
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 5)) {
     throw new RangeError(`retry.maxAttempts is ${maxAttempts}: it must be a whole number from 1 to 5`);
   }
@@ -83,55 +73,31 @@ export function retry({
   }
   const backoff = { initialMs: initialBackoffMs, maxMs: maxBackoffMs, multiplier: backoffMultiplier };
   const throttle = new RetryThrottle(maxTokens, tokenRatio);
-
-  return async function* retry<Request, Response>(
-    call: ClientMiddlewareCall<Request, Response, RetryCallOptions>,
-    { retry: asked, ...options }: CallOptions & RetryCallOptions,
-  ) {
-    if (!isRepeatable(call.method, asked)) return yield* call.next(call.request, options);
-
-    let repeat = 0;
-    for (;;) {
-      let committed = false;
-      let trailers: Metadata | undefined;
-      const attempt: CallOptions & RetryCallOptions = {
-        ...options,
-        onHeader(header) {
-          committed = true;
-          options.onHeader?.(header);
-        },
-        onTrailer(received) {
-          trailers = received;
-        },
-      };
-      if (repeat > 0) {
-        attempt.metadata = Metadata(options.metadata).set("grpc-previous-rpc-attempts", String(repeat));
+  return {
+    retryAfterMs(error, _origin, call) {
+      if (!isRepeatable(call.method, call.options.retry)) return undefined;
+      const unavailable = codeOf(error) === Status.UNAVAILABLE;
+      const wish = pushback(call.trailer);
+      if (!unavailable && wish !== "stop") return undefined;
+      // Every such failure counts, also one that is the last.
+      const allowed = throttle.failed();
+      if (!allowed || wish === "stop" || call.attempts >= maxAttempts) return undefined;
+      const waitMs = wish ?? backoffMs(backoff, call.attempts);
+      return performance.now() + waitMs < call.deadlineMs ? waitMs : undefined;
+    },
+    failed(error, _origin, call) {
+      // For a call that has begun to answer, `retryAfterMs` is not asked.
+      if (
+        call.isCommitted &&
+        isRepeatable(call.method, call.options.retry) &&
+        (codeOf(error) === Status.UNAVAILABLE || pushback(call.trailer) === "stop")
+      ) {
+        throttle.failed();
       }
-      try {
-        const response = yield* call.next(call.request, attempt);
-        throttle.succeeded();
-        if (trailers) options.onTrailer?.(trailers);
-        return response;
-      } catch (error) {
-        const unavailable = error instanceof ClientError && error.code === Status.UNAVAILABLE;
-        const wish = pushback(trailers);
-        const allowed = (unavailable || wish === "stop") && throttle.failed();
-        const waitMs = typeof wish === "number" ? wish : backoffMs(backoff, repeat + 1);
-        const last =
-          !unavailable ||
-          committed ||
-          wish === "stop" ||
-          !allowed ||
-          repeat + 1 >= maxAttempts ||
-          options.signal?.aborted === true ||
-          performance.now() + waitMs >= (options.deadline ?? Infinity);
-        if (last) {
-          if (trailers) options.onTrailer?.(trailers);
-          throw error;
-        }
-        repeat += 1;
-        await sleep(waitMs, options.signal);
-      }
-    }
+      return error;
+    },
+    ended(call, code) {
+      if (code === Status.OK && isRepeatable(call.method, call.options.retry)) throttle.succeeded();
+    },
   };
 }

@@ -1,24 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { UserServiceDefinition } from "@callwire/contracts/users";
+import { type ListUsersRequest, UserServiceDefinition, type WatchRequest } from "@callwire/contracts/users";
 import type { ClientOptions } from "../client-options.js";
 import { createClient } from "../create-client.js";
-import { RunningCalls } from "../internal/running-calls.js";
 import { list } from "./list.js";
 import type { UsersClient } from "./users-client.js";
-import { watch } from "./watch.js";
-
-async function* asAsync<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* items;
-}
+import { Watch, type WatchOptions } from "./watch.js";
+import { Watches } from "./watches.js";
 
 /**
  * Makes a client of the users service. It connects when it is first used, and again whenever the connection is lost.
  *
- * Throws a TypeError or RangeError at once if an option is not right or two contradict each other.
+ * Throws a TypeError or RangeError at once if an option is not right or not known, or two contradict each other.
  */
 export function createUsersClient(options: ClientOptions): UsersClient {
   const client = createClient(UserServiceDefinition, options);
-  const watches = new RunningCalls();
+  const watches = new Watches();
   const close = () => {
     // Before their connections, or they would take the loss for one to resume from.
     watches.close();
@@ -31,22 +27,22 @@ export function createUsersClient(options: ClientOptions): UsersClient {
     listUsers: client.listUsers,
     createUser: (request, callOptions) =>
       client.createUser(
-        { ...request, requestId: request.requestId || randomUUID() },
-        { ...callOptions, retry: callOptions?.retry ?? true },
+        request.requestId ? request : { ...request, requestId: randomUUID() },
+        callOptions?.retry === undefined ? { ...callOptions, retry: true } : callOptions,
       ),
-    list: (request = {}, callOptions) => list(client.listUsers, request, callOptions),
-    watchUsers: (request = {}, watchOptions = {}) =>
-      watch(
-        (from, connection) => client.watchUsers(from, { ...connection, retry: false }),
-        watches,
-        request,
-        watchOptions,
-      ),
+    list: (request: Partial<ListUsersRequest> = {}, callOptions) =>
+      list(client.listUsers, request, callOptions),
+    watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) =>
+      new Watch(client.watchUsers, watches, request, watchOptions),
     uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
     chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),
     close,
     [Symbol.asyncDispose]: async () => close(),
   };
+}
+
+async function* asAsync<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* items;
 }
 
 /** An AsyncIterable as it is, so that ending it reaches the caller's own iterator. */

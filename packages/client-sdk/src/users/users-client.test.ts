@@ -9,7 +9,7 @@ import {
 import { startServer } from "@callwire/testkit";
 import type { ServiceImplementation } from "nice-grpc";
 import { ServerError, Status } from "nice-grpc-common";
-import { createUsersClient } from "./create-users-client.js";
+import { createUsersClient } from "../testing/clients.js";
 
 type Implementation = ServiceImplementation<UserServiceDefinition>;
 

@@ -4,9 +4,9 @@ import { describe, expect, test } from "@jest/globals";
 import { ErrorInfo, Status as RpcStatus } from "@callwire/contracts/google/rpc";
 import { type UserEvent, UserServiceDefinition } from "@callwire/contracts/users";
 import { startServer } from "@callwire/testkit";
-import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
+import { type CallContext, ServerError, Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
-import { createUsersClient } from "./create-users-client.js";
+import { createUsersClient } from "../testing/clients.js";
 import type { UsersClient } from "./users-client.js";
 import { isResumable, type Resume, type WatchOptions } from "./watch.js";
 
@@ -366,14 +366,17 @@ describe("it ends", () => {
 });
 
 test.each([
-  [Status.UNAVAILABLE, "", true],
-  [Status.CANCELLED, "Call cancelled", true],
-  [Status.INTERNAL, "Received RST_STREAM with code 0 (Call ended without gRPC status)", true],
-  [Status.INTERNAL, "internal error", false],
-  [Status.UNKNOWN, "", false],
-  [Status.OUT_OF_RANGE, "", false],
-])("code %d with the text %j: resumed is %p", (code, description, resumable) => {
-  expect(isResumable(new CallError({ code, description, method: "m", metadata: Metadata() }))).toBe(
-    resumable,
-  );
+  [Status.UNAVAILABLE, "status", true],
+  [Status.UNAVAILABLE, "connection", true],
+  [Status.CANCELLED, "status", true],
+  [Status.INTERNAL, "reset", true],
+  [Status.INTERNAL, "connection", true],
+  [Status.INTERNAL, "status", false],
+  [Status.INTERNAL, "local", false],
+  [Status.RESOURCE_EXHAUSTED, "reset", false],
+  [Status.UNKNOWN, "status", false],
+  [Status.OUT_OF_RANGE, "status", false],
+] as const)("code %d that came as %s: resumed is %p", (code, origin, resumable) => {
+  const description = "Received RST_STREAM with code 0";
+  expect(isResumable(new CallError({ code, description, method: "m", origin }))).toBe(resumable);
 });

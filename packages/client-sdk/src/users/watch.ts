@@ -1,10 +1,11 @@
 import type { UserEvent, WatchRequest } from "@callwire/contracts/users";
+import type { FailureOrigin } from "@callwire/transport";
 import { Status } from "nice-grpc-common";
 import type { ClientCallOptions } from "../client-options.js";
 import { CallError } from "../errors/call-error.js";
-import { onAbort, sleep } from "../internal/abort.js";
+import { onAbort } from "../internal/abort.js";
 import { backoffMs } from "../internal/backoff.js";
-import type { RunningCalls } from "../internal/running-calls.js";
+import type { OpenWatch, Watches } from "./watches.js";
 
 /** What {@link WatchOptions.onResume} is told. */
 export interface Resume {
@@ -15,7 +16,7 @@ export interface Resume {
 }
 
 /** Options of a watch. */
-export interface WatchOptions extends Omit<ClientCallOptions, "retry"> {
+export interface WatchOptions extends Omit<ClientCallOptions, "retry" | "stallTimeoutMs"> {
   /** For how long to watch, over all connections, in milliseconds; then DEADLINE_EXCEEDED. Default: no limit. */
   timeoutMs?: number;
   /** Whether to yield heartbeats too. Default: false. */
@@ -30,7 +31,7 @@ export interface WatchOptions extends Omit<ClientCallOptions, "retry"> {
 }
 
 /** Opens one connection of a watch. */
-export type OpenWatch = (
+export type Connect = (
   request: Partial<WatchRequest>,
   options: ClientCallOptions,
 ) => AsyncIterable<UserEvent>;
@@ -40,106 +41,215 @@ const method = "users.UserService/WatchUsers";
 /** By gRPC's connection-backoff document, with the ceiling that the channel has too. */
 const backoff = { initialMs: 1_000, maxMs: 20_000, multiplier: 1.6 };
 
-/** setTimeout takes no more. */
-const maxTimerMs = 2 ** 31 - 1;
+const STALL_TIMEOUT_MS = 60_000;
+
+const over: IteratorResult<UserEvent, undefined> = { done: true, value: undefined };
 
 /**
- * Pure: whether a watch that ended so is worth resuming. Asked only if nobody on this side ended it, so that CANCELLED comes
- * from the server: grpc-js has it when a server destroys its connections. A killed server is UNAVAILABLE, and a stream
- * that was cut off in other ways is INTERNAL with the text below, which is grpc-js's.
+ * Pure: whether a watch that ended so is worth resuming. Asked only if nobody on this side ended it: CANCELLED comes from
+ * a server that ends its calls. INTERNAL is worth it if no server said it: the stream was reset, or the connection lost.
  */
-export function isResumable({ code, description, details }: CallError): boolean {
+export function isResumable({ code, details, origin }: CallError): boolean {
   if (code === Status.UNAVAILABLE || code === Status.CANCELLED) return true;
-  if (code === Status.INTERNAL) return description.startsWith("Received RST_STREAM");
+  if (code === Status.INTERNAL) return origin === "reset" || origin === "connection";
   return code === Status.RESOURCE_EXHAUSTED && details.errorInfo?.reason === "WATCHER_TOO_SLOW";
 }
 
-/** One connection. It fails with UNAVAILABLE if nothing comes while somebody waits for it. */
-async function* connection(
-  open: (signal: AbortSignal) => AsyncIterable<UserEvent>,
-  lifetime: AbortSignal,
-  stallTimeoutMs: number,
-): AsyncGenerator<UserEvent, void, undefined> {
-  const controller = new AbortController();
-  const stall = () => {
-    const description = `no event for ${stallTimeoutMs} ms`;
-    controller.abort(new CallError({ code: Status.UNAVAILABLE, description, method }));
-  };
-  let timer: NodeJS.Timeout | undefined;
-  const off = onAbort(lifetime, () => controller.abort(lifetime.reason));
-  const events = open(controller.signal)[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      if (stallTimeoutMs <= maxTimerMs) timer = setTimeout(stall, stallTimeoutMs);
-      const { done, value } = await events.next();
-      clearTimeout(timer);
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    clearTimeout(timer);
-    off();
-    await events.return?.();
-  }
-}
+/**
+ * Watches over as many connections as it takes, each from where the last one ended. It is its own iterator: between the
+ * connection and the reader stands one step, which has no timer and no signal of its own.
+ */
+export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenWatch {
+  waitingSince = Infinity;
+  readonly stallTimeoutMs: number;
+  readonly #connect: Connect;
+  readonly #watches: Watches;
+  readonly #request: Partial<WatchRequest>;
+  readonly #options: WatchOptions;
+  /** That of the last event. */
+  #resumeToken: string;
+  /** The present connection, if there is one. */
+  #events: AsyncIterator<UserEvent> | undefined;
+  /** Whether it is given up because nothing came. */
+  #isStalled = false;
+  /** How many connections in a row have failed since the last event. */
+  #attempt = 0;
+  /** When the time of the watch is up, by the clock of `performance.now()`. */
+  #endsAt = Infinity;
+  #isBegun = false;
+  #isOver = false;
+  /** What the reader gets next: what ended the watch from outside. */
+  #failure: CallError | undefined;
+  /** Ends the wait for the next connection. */
+  #wake: (() => void) | undefined;
+  /** How many of the reader's calls of `next` are not answered, and the last one's answer. */
+  #asked = 0;
+  #lastAnswer: Promise<IteratorResult<UserEvent, undefined>> | undefined;
 
-/** Watches over as many connections as it takes, each from where the last one ended. */
-export async function* watch(
-  open: OpenWatch,
-  running: RunningCalls,
-  request: Partial<WatchRequest>,
-  { heartbeats = false, stallTimeoutMs = 60_000, onResume, timeoutMs, signal, ...options }: WatchOptions,
-): AsyncGenerator<UserEvent, void, undefined> {
-  const fail = (code: Status, description: string) =>
-    new CallError({ code, description, method, requestId: options.requestId });
-  if (!(stallTimeoutMs > 0)) {
-    throw fail(Status.INVALID_ARGUMENT, `stallTimeoutMs is ${stallTimeoutMs}: it must be more than 0`);
+  constructor(connect: Connect, watches: Watches, request: Partial<WatchRequest>, options: WatchOptions) {
+    this.#connect = connect;
+    this.#watches = watches;
+    this.#request = request;
+    this.#options = options;
+    this.#resumeToken = request.resumeToken ?? "";
+    this.stallTimeoutMs = options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
   }
-  const end = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
 
-  const lifetime = new AbortController();
-  const cancel = () => lifetime.abort(fail(Status.CANCELLED, "the client is closed"));
-  const off = signal && onAbort(signal, () => lifetime.abort(signal.reason));
-  running.add(cancel);
-  try {
-    let resumeToken = request.resumeToken ?? "";
-    let attempt = 0;
-    for (;;) {
-      lifetime.signal.throwIfAborted();
-      const connect = (connected: AbortSignal) =>
-        open(
-          { ...request, resumeToken },
-          {
-            ...options,
-            signal: connected,
-            // The first is the caller's own, to be checked; the others are what is left of it.
-            ...(timeoutMs !== undefined && {
-              timeoutMs: attempt === 0 ? timeoutMs : Math.max(end - performance.now(), 1),
-            }),
-          },
-        );
-      try {
-        for await (const event of connection(connect, lifetime.signal, stallTimeoutMs)) {
-          attempt = 0;
-          resumeToken = event.resumeToken;
-          if (heartbeats || event.eventType !== "heartbeat") yield event;
+  next(): Promise<IteratorResult<UserEvent, undefined>> {
+    const answer =
+      this.#asked === 0 ? this.#advance() : this.#lastAnswer!.then(this.#afterwards, this.#afterwards);
+    this.#asked++;
+    this.#lastAnswer = answer;
+    return answer;
+  }
+
+  async return(): Promise<IteratorResult<UserEvent, undefined>> {
+    this.#end();
+    this.#wake?.();
+    await this.#events?.return?.();
+    return over;
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<UserEvent, undefined>> {
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  onStalled(): void {
+    this.#isStalled = true;
+    this.waitingSince = Infinity;
+    // Who waits for an event then hears that there are no more.
+    this.#events?.return?.().catch(() => {});
+  }
+
+  onClosed(): void {
+    this.#failure = this.#error(Status.CANCELLED, "the client is closed", "local");
+    this.#wake?.();
+  }
+
+  readonly #afterwards = (): Promise<IteratorResult<UserEvent, undefined>> => this.#advance();
+
+  /** The next event. */
+  async #advance(): Promise<IteratorResult<UserEvent, undefined>> {
+    try {
+      if (!this.#isBegun) this.#begin();
+      for (;;) {
+        if (this.#failure !== undefined) throw this.#failure;
+        if (this.#isOver) return over;
+        let result: IteratorResult<UserEvent>;
+        try {
+          this.#events ??= this.#open();
+          this.waitingSince = performance.now();
+          // oxlint-disable-next-line no-await-in-loop
+          result = await this.#events.next();
+          this.waitingSince = Infinity;
+        } catch (error) {
+          // oxlint-disable-next-line no-await-in-loop
+          await this.#resume(error);
+          continue;
         }
-        return;
-      } catch (error) {
-        if (lifetime.signal.aborted) throw lifetime.signal.reason;
-        if (!(error instanceof CallError) || !isResumable(error)) throw error;
-        attempt += 1;
-        onResume?.({ attempt, error });
+        if (result.done === true) {
+          if (!this.#isStalled) this.#end();
+          // oxlint-disable-next-line no-await-in-loop
+          else await this.#resume(this.#stall());
+          continue;
+        }
+        this.#attempt = 0;
+        this.#resumeToken = result.value.resumeToken;
+        if (result.value.eventType !== "heartbeat" || this.#options.heartbeats === true) return result;
       }
-      const waitMs = backoffMs(backoff, attempt);
-      if (performance.now() + waitMs >= end) {
-        await sleep(Math.max(end - performance.now(), 0), lifetime.signal);
-        throw fail(Status.DEADLINE_EXCEEDED, `not done after ${timeoutMs} ms`);
-      }
-      await sleep(waitMs, lifetime.signal);
+    } catch (error) {
+      this.#end();
+      throw error;
+    } finally {
+      this.#asked--;
     }
-  } finally {
-    off?.();
-    running.delete(cancel);
+  }
+
+  #begin(): void {
+    this.#isBegun = true;
+    if (!(this.stallTimeoutMs > 0)) {
+      const why = `stallTimeoutMs is ${this.stallTimeoutMs}: it must be more than 0`;
+      throw this.#error(Status.INVALID_ARGUMENT, why, "local");
+    }
+    if (this.#options.timeoutMs !== undefined) this.#endsAt = performance.now() + this.#options.timeoutMs;
+    if (this.#watches.isClosed) this.onClosed();
+    else this.#watches.add(this);
+  }
+
+  /** Begins a connection. */
+  #open(): AsyncIterator<UserEvent> {
+    const { heartbeats: _, onResume: __, stallTimeoutMs: ___, timeoutMs, ...options } = this.#options;
+    this.#isStalled = false;
+    const events = this.#connect(
+      { ...this.#request, resumeToken: this.#resumeToken },
+      {
+        ...options,
+        retry: false,
+        // The first is the caller's own, to be checked; the others are what is left of it.
+        ...(timeoutMs !== undefined && {
+          timeoutMs: this.#attempt === 0 ? timeoutMs : Math.max(this.#endsAt - performance.now(), 1),
+        }),
+      },
+    );
+    return events[Symbol.asyncIterator]();
+  }
+
+  /** A connection has ended so: waits until it is time for the next one, or throws what ends the watch. */
+  async #resume(error: unknown): Promise<void> {
+    this.waitingSince = Infinity;
+    this.#events = undefined;
+    if (this.#isOver || this.#failure !== undefined) return;
+    this.#options.signal?.throwIfAborted();
+    if (!(error instanceof CallError) || !isResumable(error)) throw error;
+    this.#attempt++;
+    this.#options.onResume?.({ attempt: this.#attempt, error });
+    const waitMs = backoffMs(backoff, this.#attempt);
+    const leftMs = this.#endsAt - performance.now();
+    await this.#sleep(Math.min(waitMs, Math.max(leftMs, 0)));
+    this.#options.signal?.throwIfAborted();
+    if (waitMs >= leftMs && !this.#isOver && this.#failure === undefined) {
+      throw this.#error(Status.DEADLINE_EXCEEDED, `not done after ${this.#options.timeoutMs} ms`, "deadline");
+    }
+  }
+
+  /** Waits, unless the watch is ended meanwhile. */
+  #sleep(ms: number): Promise<void> {
+    const { signal } = this.#options;
+    return new Promise((resolve) => {
+      // `onResume` may have ended it.
+      if (this.#isOver || this.#failure !== undefined || signal?.aborted === true) {
+        resolve();
+        return;
+      }
+      let unfollow: (() => void) | undefined;
+      const wake = () => {
+        clearTimeout(timer);
+        unfollow?.();
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#wake = wake;
+      unfollow = signal && onAbort(signal, wake);
+    });
+  }
+
+  #stall(): CallError {
+    return this.#error(Status.UNAVAILABLE, `no event for ${this.stallTimeoutMs} ms`, "connection");
+  }
+
+  #error(code: Status, description: string, origin: FailureOrigin): CallError {
+    return new CallError({ code, description, method, requestId: this.#options.requestId, origin });
+  }
+
+  /** Lets go of the watch: nothing more is read. */
+  #end(): void {
+    this.#isOver = true;
+    this.#watches.delete(this);
   }
 }

@@ -1,0 +1,8 @@
+/** Says what was thrown where nothing may throw. A warning ends nothing, and the process says it once. */
+export function reportBug(thrown: unknown): void {
+  try {
+    process.emitWarning(thrown instanceof Error ? thrown : String(thrown));
+  } catch {
+    // A value that cannot even be printed.
+  }
+}

@@ -1,0 +1,42 @@
+import type { FailureOrigin } from "@callwire/transport";
+import { Status } from "nice-grpc-common";
+import { isClientError } from "../internal/client-errors.js";
+
+/**
+ * The texts with which grpc-js ends a call whose stream was reset (its `subchannel-call.ts`). nice-grpc passes on no more of
+ * it, so here, and only here, something depends on wording.
+ */
+const resets = [
+  "Received RST_STREAM with code ",
+  "Stream refused by server",
+  "Call cancelled",
+  "Bandwidth exhausted or memory limit exceeded",
+  "Protocol not secure enough",
+];
+
+/** Those with which it ends one that has no connection, or has lost it. */
+const losses = [
+  "Connection dropped",
+  "No connection established",
+  "Name resolution failed",
+  "Channel closed before call started",
+  "The channel has been closed",
+  "Subchannel not ready",
+];
+
+/** Those of the system's errors that it passes on. */
+const socketError = /\b(ECONN[A-Z]+|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b/;
+
+/** Pure: how a call over grpc-js failed, by what nice-grpc has thrown. A text that is not known comes from the server. */
+export function grpcJsOrigin(thrown: unknown): FailureOrigin {
+  if (!isClientError(thrown)) return "local";
+  const { code, details } = thrown;
+  // Errors of this side's own say it themselves.
+  const { origin } = thrown as { origin?: FailureOrigin };
+  if (origin !== undefined) return origin;
+  if (resets.some((text) => details.startsWith(text))) return "reset";
+  if (code !== Status.UNAVAILABLE) return "status";
+  return losses.some((text) => details.startsWith(text)) || socketError.test(details)
+    ? "connection"
+    : "status";
+}

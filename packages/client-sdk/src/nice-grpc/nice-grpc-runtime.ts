@@ -1,0 +1,116 @@
+import { type ClientRuntime, methodsOf, type RuntimeChannel, type RuntimeMethod } from "@callwire/transport";
+import {
+  type Channel,
+  ChannelCredentials,
+  type ChannelOptions,
+  createChannel,
+  createClientFactory,
+} from "nice-grpc";
+import { type CallOptions, Status } from "nice-grpc-common";
+import { clientError } from "../internal/client-errors.js";
+import { InterruptibleStream } from "../internal/interruptible-stream.js";
+import { RunningCalls } from "../internal/running-calls.js";
+import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
+import { grpcJsOrigin } from "./grpc-js-origin.js";
+import { RequestStall } from "./request-stall.js";
+
+/** Options of a call that this runtime takes beside nice-grpc's. */
+interface NiceGrpcCallOptions extends CallOptions {
+  deadline?: Date | number;
+  stallTimeoutMs?: number;
+}
+
+/**
+ * nice-grpc over @grpc/grpc-js, as `runtime` of {@link createClient}. Both must be installed. The options of its channels are
+ * grpc-js's. A call's `waitForReady`, `compression` and `compressMessage` have no meaning here, and are passed over.
+ */
+export const niceGrpc: ClientRuntime<ChannelOptions> = {
+  createCredentials(tls) {
+    if (tls === undefined) return ChannelCredentials.createInsecure();
+    return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+  },
+  openChannel(address, credentials, options) {
+    return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, options));
+  },
+};
+
+function pem(text: string | Uint8Array | undefined): Buffer | null {
+  return text === undefined ? null : Buffer.from(text);
+}
+
+class NiceGrpcChannel implements RuntimeChannel {
+  readonly #channel: Channel;
+  readonly #calls = new RunningCalls();
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  createClient(
+    definition: Parameters<RuntimeChannel["createClient"]>[0],
+    phasesOf: Parameters<RuntimeChannel["createClient"]>[1],
+  ): Record<string, RuntimeMethod> {
+    const methods = methodsOf(definition);
+    const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
+    const client = createClientFactory()
+      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls)))
+      .create(
+        definition as Parameters<ReturnType<typeof createClientFactory>["create"]>[0],
+        this.#channel,
+      ) as Record<string, RuntimeMethod>;
+    return Object.fromEntries(
+      methods.map(({ name, descriptor }) => {
+        const method = client[name]!;
+        return [name, descriptor.responseStream ? interruptible(method) : method];
+      }),
+    );
+  }
+
+  close(): void {
+    this.#calls.close();
+    this.#channel.close();
+  }
+}
+
+/** A method whose response can be left while a message of it is waited for. */
+function interruptible(method: RuntimeMethod): RuntimeMethod {
+  return (request, options: CallOptions = {}) =>
+    new InterruptibleStream((signal) => {
+      const responses = method(request, { ...options, signal }) as AsyncIterable<unknown>;
+      return responses[Symbol.asyncIterator]();
+    }, options.signal);
+}
+
+/** What nice-grpc's calls lack: deadlines, stalls, an end with their client, and how they failed. */
+function hostOf(calls: RunningCalls): PhasedHost {
+  const stalls = new WeakMap<PhasedCall, RequestStall>();
+  return {
+    originOf: grpcJsOrigin,
+    onCall(call) {
+      const { context, lifetime } = call;
+      const { path, requestStream, responseStream } = context.method;
+      const { deadline, stallTimeoutMs = Infinity } = context.options as NiceGrpcCallOptions;
+      if (deadline !== undefined) {
+        context.deadlineMs = performance.now() + Number(deadline) - Date.now();
+      }
+      const cancel = () => {
+        lifetime.fail(clientError(path, Status.CANCELLED, "the client is closed", "local"), "local");
+      };
+      calls.add(cancel);
+      let stall: RequestStall | undefined;
+      if (requestStream && stallTimeoutMs !== Infinity) {
+        stall = new RequestStall(stallTimeoutMs, responseStream, () => {
+          const why = `the server took nothing for ${stallTimeoutMs} ms`;
+          lifetime.fail(clientError(path, Status.DEADLINE_EXCEEDED, why, "deadline"), "deadline");
+        });
+        stalls.set(call, stall);
+      }
+      return () => {
+        calls.delete(cancel);
+        stall?.end();
+      };
+    },
+    requestHooks: (call) => stalls.get(call) ?? {},
+    onWaiting: (call, waits) => stalls.get(call)?.onWaiting(waits),
+  };
+}

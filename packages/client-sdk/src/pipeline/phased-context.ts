@@ -1,0 +1,64 @@
+import type { ClientCallContext } from "@callwire/transport";
+import { type CallOptions, Metadata, type MethodDescriptor } from "nice-grpc-common";
+
+/**
+ * Pure: a time as `grpc-timeout` has it, an integer of at most 8 digits and a unit (gRPC over HTTP/2, "Requests"). Rounded
+ * up, so that the server never gives up before the client does.
+ */
+export function formatTimeout(ms: number): string {
+  const whole = Math.max(1, Math.ceil(ms));
+  return whole < 1e8 ? `${whole}m` : `${Math.min(Math.ceil(whole / 1000), 99_999_999)}S`;
+}
+
+/** A call as phases see it that run around the `next` of a nice-grpc middleware. */
+export class PhasedContext implements ClientCallContext {
+  readonly method: MethodDescriptor;
+  readonly options: CallOptions;
+  deadlineMs = Infinity;
+  attempts = 0;
+  isCommitted = false;
+  #metadata: Metadata | undefined;
+  #trailer: Metadata | undefined;
+  #isTrailerTold = false;
+
+  constructor(method: MethodDescriptor, options: CallOptions) {
+    this.method = method;
+    this.options = options;
+  }
+
+  get metadata(): Metadata {
+    return (this.#metadata ??= Metadata(this.options.metadata));
+  }
+
+  get trailer(): Metadata {
+    return this.#trailer ?? Metadata();
+  }
+
+  beginAttempt(): void {
+    this.attempts++;
+    this.isCommitted = false;
+    this.#trailer = undefined;
+  }
+
+  onTrailer(trailer: Metadata): void {
+    this.#trailer = trailer;
+  }
+
+  /** Tells the caller of the trailers of the attempt that counts, once, if there are any. */
+  tellTrailer(): void {
+    if (this.#trailer === undefined || this.#isTrailerTold) return;
+    this.#isTrailerTold = true;
+    this.options.onTrailer?.(this.#trailer);
+  }
+
+  /** What goes out with the present attempt. */
+  outgoing(): Metadata | undefined {
+    const isLimited = this.deadlineMs !== Infinity;
+    if (!isLimited && this.attempts === 1) return this.#metadata ?? this.options.metadata;
+    const metadata = Metadata(this.#metadata ?? this.options.metadata);
+    // grpc-js sends this key as it is when the call has no deadline of its own, and nice-grpc never sets one.
+    if (isLimited) metadata.set("grpc-timeout", formatTimeout(this.deadlineMs - performance.now()));
+    if (this.attempts > 1) metadata.set("grpc-previous-rpc-attempts", String(this.attempts - 1));
+    return metadata;
+  }
+}

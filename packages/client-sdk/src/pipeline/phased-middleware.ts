@@ -1,0 +1,234 @@
+import { AsyncResource } from "node:async_hooks";
+import type { ClientPhases, FailureOrigin } from "@callwire/transport";
+import {
+  type CallOptions,
+  type ClientMiddleware,
+  type ClientMiddlewareCall,
+  type Metadata,
+  type MethodDescriptor,
+  Status,
+} from "nice-grpc-common";
+import { sleep, untilAborted } from "../internal/abort.js";
+import { CallLifetime, type Failure } from "../internal/call-lifetime.js";
+import { clientError, codeOf, isClientError, requestsFailed } from "../internal/client-errors.js";
+import { reportBug } from "../internal/report-bug.js";
+import { type RequestStream, type RequestStreamHooks, requestStream } from "../internal/request-stream.js";
+import { PhasedContext } from "./phased-context.js";
+
+/** One call that runs, for a {@link PhasedHost}. */
+export interface PhasedCall {
+  context: PhasedContext;
+  lifetime: CallLifetime;
+}
+
+/** What a runtime adds to calls that run their phases in a nice-grpc middleware. */
+export interface PhasedHost {
+  /** How a call failed, by what its `next` threw. */
+  originOf(thrown: unknown): FailureOrigin;
+  /** A call begins, before its phases do. Its end is told to what this returns. */
+  onCall?(call: PhasedCall): () => void;
+  /** What a call that streams its requests tells of them. */
+  requestHooks?(call: PhasedCall): Partial<RequestStreamHooks>;
+  /** A message of the response has come, or with false: it is being read by the caller. */
+  onWaiting?(call: PhasedCall, waits: boolean): void;
+}
+
+/** What `next` returns, of whatever shape the call is. */
+type Next = (request: unknown, options: CallOptions) => AsyncGenerator<unknown, unknown, undefined>;
+
+/** Reads what the error says of itself: the runtimes of this SDK note it there. */
+export function notedOrigin(thrown: unknown): FailureOrigin {
+  if (!isClientError(thrown)) return "local";
+  return (thrown as { origin?: FailureOrigin }).origin ?? "status";
+}
+
+const noPhases: ClientPhases = {};
+
+/**
+ * Makes a nice-grpc middleware that runs the phases of each method around its calls: with what it takes for that of timers
+ * and signals, since nice-grpc knows no deadlines and no attempts.
+ */
+export function phasedMiddleware(
+  phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
+  host: PhasedHost = { originOf: notedOrigin },
+): ClientMiddleware {
+  async function* phased(
+    call: ClientMiddlewareCall<unknown, unknown>,
+    options: CallOptions,
+  ): AsyncGenerator<unknown, unknown, undefined> {
+    const phases = phasesOf(call.method) ?? noPhases;
+    const context = new PhasedContext(call.method, options);
+    const lifetime = new CallLifetime();
+    const running = { context, lifetime };
+    const off = host.onCall?.(running);
+    // That of a reader who leaves.
+    let code: Status = Status.CANCELLED;
+    let requests: RequestStream | undefined;
+    try {
+      ours(lifetime, () => phases.began?.(context));
+      requests = call.requestStream ? sendable(call.request, phases, running, host) : undefined;
+      begin(running);
+      for (;;) {
+        try {
+          context.beginAttempt();
+          await attempt(phases, running);
+          const request =
+            requests === undefined ? mapped(phases.request, call.request, running) : requests.requests;
+          const responses = (call.next as Next)(request, attemptOptions(running));
+          const response = call.responseStream
+            ? yield* streamed(responses, phases, running, host)
+            : mapped(phases.response, yield* responses, running);
+          ours(lifetime, () => context.tellTrailer());
+          code = Status.OK;
+          return response;
+        } catch (thrown) {
+          const failure = failureOf(thrown, running, host);
+          const waitMs = retryAfter(failure, phases, running);
+          if (waitMs === undefined) throw failure.error;
+          await sleep(waitMs, lifetime.signal).catch(() => {});
+        }
+      }
+    } catch (thrown) {
+      let { error, origin } = failureOf(thrown, running, host);
+      try {
+        context.tellTrailer();
+      } catch (wrong) {
+        error = wrong;
+        origin = "local";
+      }
+      code = codeOf(error);
+      throw phases.failed === undefined
+        ? error
+        : guarded(error, () => phases.failed!(error, origin, context));
+    } finally {
+      lifetime.end();
+      requests?.end();
+      off?.();
+      guarded(undefined, () => phases.ended?.(context, code));
+    }
+  }
+  return phased as ClientMiddleware;
+}
+
+/** Runs what this side does for a call: what it throws ends the call. */
+function ours<Result>(lifetime: CallLifetime, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    lifetime.fail(error, "local");
+    throw error;
+  }
+}
+
+/** What a phase makes of a message. */
+function mapped(
+  phase: ClientPhases["request"],
+  message: unknown,
+  { context, lifetime }: PhasedCall,
+): unknown {
+  return phase === undefined ? message : ours(lifetime, () => phase(message, context));
+}
+
+/** What a phase returns that must not throw. */
+function guarded<Result>(otherwise: Result, phase: () => Result): Result {
+  try {
+    return phase();
+  } catch (bug) {
+    reportBug(bug);
+    return otherwise;
+  }
+}
+
+/** Begins an attempt, unless the call was ended from outside. */
+async function attempt(phases: ClientPhases, { context, lifetime }: PhasedCall): Promise<void> {
+  const ready = ours(lifetime, () => phases.attempted?.(context));
+  if (ready !== undefined) {
+    await untilAborted(ready, lifetime.signal).catch((error: unknown) => {
+      lifetime.fail(error, "local");
+    });
+  }
+  if (lifetime.failure !== undefined) throw lifetime.failure.error;
+}
+
+/** Lets the signal and the deadline end the call. */
+function begin({ context, lifetime }: PhasedCall): void {
+  const { deadlineMs, method, options } = context;
+  if (options.signal !== undefined) lifetime.follow(options.signal);
+  if (deadlineMs === Infinity) return;
+  lifetime.limit(deadlineMs, () => {
+    const late = clientError(method.path, Status.DEADLINE_EXCEEDED, "the deadline passed", "deadline");
+    lifetime.fail(late, "deadline");
+  });
+}
+
+/** The requests, ended with the call, and a source's error as a ClientError. */
+function sendable(
+  source: AsyncIterable<unknown>,
+  phases: ClientPhases,
+  running: PhasedCall,
+  host: PhasedHost,
+): RequestStream {
+  const { context } = running;
+  return requestStream(source, {
+    wrap: (thrown) => requestsFailed(context.method.path, thrown),
+    ...(phases.request !== undefined && {
+      map: (message: unknown) => mapped(phases.request, message, running),
+    }),
+    ...host.requestHooks?.(running),
+  });
+}
+
+/** The options of the present attempt. */
+function attemptOptions({ context, lifetime }: PhasedCall): CallOptions {
+  const { options } = context;
+  // Called by the socket's reader: in the caller's async context only if it is bound to that.
+  const onHeader = options.onHeader && AsyncResource.bind(options.onHeader.bind(options));
+  const metadata = context.outgoing();
+  return {
+    ...options,
+    ...(metadata !== undefined && { metadata }),
+    signal: lifetime.signal,
+    onHeader(header: Metadata) {
+      context.isCommitted = true;
+      try {
+        onHeader?.(header);
+      } catch (error) {
+        lifetime.fail(error, "local");
+      }
+    },
+    onTrailer: (trailer: Metadata) => context.onTrailer(trailer),
+  };
+}
+
+/** The messages of the response. */
+async function* streamed(
+  responses: AsyncGenerator<unknown, unknown, undefined>,
+  phases: ClientPhases,
+  running: PhasedCall,
+  host: PhasedHost,
+): AsyncGenerator<unknown, void, undefined> {
+  const { context } = running;
+  host.onWaiting?.(running, true);
+  for await (const response of responses) {
+    context.isCommitted = true;
+    host.onWaiting?.(running, false);
+    yield mapped(phases.response, response, running);
+    host.onWaiting?.(running, true);
+  }
+}
+
+/** How the call failed: by what ended it from outside, or by what was thrown. */
+function failureOf(thrown: unknown, { lifetime }: PhasedCall, host: PhasedHost): Failure {
+  return lifetime.failure ?? { error: thrown, origin: host.originOf(thrown) };
+}
+
+/** How long to wait before another attempt; undefined for none. */
+function retryAfter(
+  { error, origin }: Failure,
+  phases: ClientPhases,
+  { context, lifetime }: PhasedCall,
+): number | undefined {
+  if (context.method.requestStream || context.isCommitted || lifetime.failure !== undefined) return undefined;
+  if (origin === "local") return undefined;
+  return guarded(undefined, () => phases.retryAfterMs?.(error, origin, context));
+}
