@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ClientRuntime } from "@callwire/transport";
+import type { ClientCallContext, ClientRuntime } from "@callwire/transport";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import {
   type CallContext,
@@ -14,6 +14,10 @@ import { CallError } from "./errors/call-error.js";
 import { createClient, runtime } from "./testing/clients.js";
 
 const unreachable = "127.0.0.1:1";
+
+function fail(): never {
+  throw new Error("no token");
+}
 
 function startRecording(calls: CallContext[]) {
   return startServer((s) =>
@@ -152,7 +156,30 @@ describe("a token", () => {
     expect(asked).toBe(2);
   });
 
+  test("goes out anew at each attempt, but never in place of what a middleware has set", async () => {
+    const seen: (string | undefined)[] = [];
+    await using server = await startServer((s) =>
+      s.add(
+        EchoServiceDefinition,
+        echoService(({ metadata }) => {
+          seen.push(metadata.get("authorization"));
+          if (seen.length % 2 === 1) throw new ServerError(Status.UNAVAILABLE, "");
+        }),
+      ),
+    );
+    let asked = 0;
+    const options = { address: server.address, token: () => `t${++asked}`, retry: { initialBackoffMs: 5 } };
+    await using plain = createClient(EchoServiceDefinition, options);
+    await plain.echoUnary({});
+    const began = ({ metadata }: ClientCallContext) => void metadata.set("authorization", "Digest x");
+    await using other = createClient(EchoServiceDefinition, { ...options, middleware: [{ began }] });
+    await other.echoUnary({});
+    expect(seen).toEqual(["Bearer t1", "Bearer t2", "Digest x", "Digest x"]);
+  });
+
   test.each([
+    ["throws", () => fail()],
+    ["is none", () => 7 as unknown as string],
     ["rejects", () => Promise.reject(new Error("no login"))],
     ["is empty", () => ""],
   ])("that %s is UNAUTHENTICATED, with the cause", async (_, token) => {
@@ -173,6 +200,18 @@ describe("a token", () => {
       if (!address.includes("//")) createClient(EchoServiceDefinition, { ...options, tls: true }).close();
     },
   );
+});
+
+test.each([
+  [{ timeoutMS: 1 }, 'createClient has no option "timeoutMS": the nearest is "timeoutMs"'],
+  [{ retry: { attempts: 2 } }, 'retry has no option "attempts": the nearest is "maxAttempts"'],
+  [{ tls: { cert: "c", keys: "k" } }, 'tls has no option "keys": the nearest is "key"'],
+  [{ middleware: [7] }, "middleware has 7, which is none"],
+  [{ middleware: [{ begin() {} }] }, 'a middleware has no option "begin": the nearest is "began"'],
+])("an option that is none is refused by name: %j", (options, message) => {
+  const wrong = { address: unreachable, ...(options as object) };
+  expect(() => createClient(EchoServiceDefinition, wrong)).toThrow(message);
+  expect(() => createClient(EchoServiceDefinition, wrong)).toThrow(TypeError);
 });
 
 describe("options that contradict each other are refused:", () => {

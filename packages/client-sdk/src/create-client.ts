@@ -53,6 +53,25 @@ const optionNames: readonly (keyof ClientOptions)[] = [
 /** How long a call that streams its requests may be without progress, in milliseconds: as long as another may take. */
 const STALL_TIMEOUT_MS = 30_000;
 
+const phaseNames: readonly (keyof ClientPhases)[] = [
+  "attempted",
+  "began",
+  "ended",
+  "failed",
+  "request",
+  "response",
+  "retryAfterMs",
+];
+
+/** Throws a TypeError for what is no middleware, or a phase that is misspelt. */
+function checkMiddleware(middleware: Middleware): void {
+  if (typeof middleware === "function") return;
+  if (typeof middleware !== "object" || middleware === null) {
+    throw new TypeError(`middleware has ${String(middleware)}, which is none`);
+  }
+  checkOptionNames("a middleware", middleware, phaseNames);
+}
+
 /** The middleware of a client, outermost first, and why in this order. */
 function middlewareOf(options: ClientOptions<never>): Middleware[] {
   const { metadata, middleware = [], retry: retries = {}, token, timeoutMs } = options;
@@ -71,10 +90,7 @@ function middlewareOf(options: ClientOptions<never>): Middleware[] {
     // Anew for each attempt.
     ...(token !== undefined ? [bearerToken({ token })] : []),
   ];
-  const wrong = list.find(
-    (each) => typeof each !== "function" && (typeof each !== "object" || each === null),
-  );
-  if (wrong !== undefined) throw new TypeError(`middleware has ${String(wrong)}, which is none`);
+  for (const each of list) checkMiddleware(each);
   return list;
 }
 

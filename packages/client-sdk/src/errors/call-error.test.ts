@@ -114,4 +114,36 @@ describe("CallError.from", () => {
     });
     expect(CallError.from("text", { method })).toMatchObject({ description: "text", cause: "text" });
   });
+
+  test.each([
+    ["whose message throws", Object.defineProperty(new Error(), "message", { get: () => fail() })],
+    ["without a prototype", Object.create(null)],
+    ["that is a revoked proxy", revoked()],
+    ["that is a symbol", Symbol("s")],
+    ["that is undefined", undefined],
+  ])("never throws, for a value %s neither", (_, thrown) => {
+    const error = CallError.from(thrown, { method, origin: "local" });
+    expect(error).toBeInstanceOf(CallError);
+    expect(error).toMatchObject({ code: Status.UNKNOWN, description: expect.any(String), origin: "local" });
+  });
+
+  test("keeps what a runtime noted of the origin, and a richer ClientError as the cause", () => {
+    class Richer extends ClientError {
+      override name = "Richer";
+    }
+    const richer = Object.assign(new Richer("/a.B/C", Status.ABORTED, "lost"), { origin: "reset" as const });
+    expect(CallError.from(richer, { method })).toMatchObject({ origin: "reset", cause: richer });
+    expect(CallError.from(richer, { method, origin: "status" }).origin).toBe("status");
+    expect(CallError.from(new ClientError("/a.B/C", Status.ABORTED, ""), { method }).cause).toBeUndefined();
+  });
 });
+
+function fail(): never {
+  throw new Error("no message");
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

@@ -72,7 +72,9 @@ export class CallError extends Error {
   static from(error: unknown, context: CallErrorContext): CallError {
     if (error instanceof CallError) return error;
     if (isClientError(error)) {
-      const { code, details: description, cause, origin } = error as ClientError & { origin?: FailureOrigin };
+      const { code, details: description, name, origin } = error as ClientError & { origin?: FailureOrigin };
+      // What a middleware has made more of is kept whole.
+      const cause = error.cause ?? (name === "ClientError" ? undefined : error);
       return new CallError({ origin, ...context, code, description, cause });
     }
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });

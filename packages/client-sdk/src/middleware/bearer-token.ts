@@ -13,7 +13,9 @@ export interface BearerTokenOptions {
 
 /** Pure: what is sent as `authorization`. Throws a TypeError if the token cannot be sent. */
 export function bearerOf(token: string): string {
-  if (!/^[!-~]+$/.test(token)) throw new TypeError("the token is empty or not printable ASCII");
+  if (typeof token !== "string" || !/^[!-~]+$/.test(token)) {
+    throw new TypeError("the token is empty or not printable ASCII");
+  }
   return `Bearer ${token}`;
 }
 

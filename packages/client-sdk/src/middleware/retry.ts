@@ -2,6 +2,7 @@ import type { ClientPhases } from "@callwire/transport";
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
 import { codeOf } from "../internal/client-errors.js";
+import { checkOptionNames } from "../internal/option-names.js";
 import { RetryThrottle } from "../internal/retry-throttle.js";
 
 /** Options for {@link retry}. */
@@ -25,6 +26,15 @@ export interface RetryOptions {
   /** How much of a failure one success makes up for. Default: 0.1, which in the long run adds one retry to ten calls. */
   tokenRatio?: number;
 }
+
+const defaults: Required<RetryOptions> = {
+  maxAttempts: 4,
+  initialBackoffMs: 200,
+  maxBackoffMs: 5_000,
+  backoffMultiplier: 2,
+  maxTokens: 100,
+  tokenRatio: 0.1,
+};
 
 /** Options of a call, for {@link retry}. */
 export interface RetryCallOptions {
@@ -57,14 +67,12 @@ export function pushback(trailer: Metadata): number | "stop" | undefined {
  *
  * Throws a RangeError at once if an option is out of its limits.
  */
-export function retry({
-  maxAttempts = 4,
-  initialBackoffMs = 200,
-  maxBackoffMs = 5_000,
-  backoffMultiplier = 2,
-  maxTokens = 100,
-  tokenRatio = 0.1,
-}: RetryOptions = {}): ClientPhases<RetryCallOptions> {
+export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions> {
+  checkOptionNames("retry", options, Object.keys(defaults));
+  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio } = {
+    ...defaults,
+    ...options,
+  };
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 5)) {
     throw new RangeError(`retry.maxAttempts is ${maxAttempts}: it must be a whole number from 1 to 5`);
   }

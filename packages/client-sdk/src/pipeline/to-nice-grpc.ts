@@ -14,18 +14,22 @@ export function phasesByPath(
   };
 }
 
+/** What all of a list of call options have together. */
+type All<Options extends object[]> = Options extends [infer First, ...infer Rest extends object[]]
+  ? First & All<Rest>
+  : object;
+
 /**
- * Makes a nice-grpc middleware of one of this package's, for a client that is made without it.
+ * Makes a nice-grpc middleware of this package's, outermost first, for a client that is made without it.
  *
  * ```ts
- * const factory = createClientFactory().use(toNiceGrpc(retry())).use(toNiceGrpc(deadline()));
+ * const factory = createClientFactory().use(toNiceGrpc(callErrors(), requestId(), deadline(), retry()));
  * ```
  *
- * nice-grpc invokes what is attached first last. With several it is cheaper to give them all, outermost first:
- * `use(toNiceGrpc(callErrors(), requestId(), deadline(), retry()))`.
+ * One generator runs them all. Each can be attached by itself too: nice-grpc invokes what is attached first last.
  */
-export function toNiceGrpc<Options extends object = object>(
-  ...middleware: ClientPhases<Options>[]
-): ClientMiddleware<Options> {
+export function toNiceGrpc<Options extends object[]>(
+  ...middleware: { [Each in keyof Options]: ClientPhases<Options[Each]> }
+): ClientMiddleware<All<Options>> {
   return phasedMiddleware(phasesByPath(middleware));
 }

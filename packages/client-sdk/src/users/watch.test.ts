@@ -266,6 +266,49 @@ test.each([Status.OUT_OF_RANGE, Status.INVALID_ARGUMENT, Status.UNAUTHENTICATED,
   },
 );
 
+test("asked for several events at once, it gives them in order", async () => {
+  const log = new Log();
+  for (let change = 0; change < 4; change++) log.append();
+  const slow = log.watch(2, new ServerError(Status.UNAVAILABLE, ""));
+  await using server = await startWatched(slow);
+  await using users = createUsersClient({ address: server.address });
+  const events = begin(users);
+  const asked = await Promise.all(Array.from({ length: 4 }, () => events.next()));
+  expect(asked.map(({ value }) => (value as UserEvent).resumeToken)).toEqual(["1", "2", "3", "4"]);
+  const waiting = [events.next(), events.next()];
+  await events.return?.();
+  expect(await Promise.all(waiting)).toEqual([
+    { done: true, value: undefined },
+    { done: true, value: undefined },
+  ]);
+  expect(await events.next()).toMatchObject({ done: true });
+});
+
+test("many watches that stall are each noticed, and one whose reader is slow is not", async () => {
+  const log = new Log();
+  log.append();
+  await using server = await startWatched(log.watch());
+  await using users = createUsersClient({ address: server.address });
+  const stalled: number[] = [];
+  const watches = Array.from({ length: 5 }, (_, i) =>
+    begin(users, {
+      stallTimeoutMs: 60 + i * 20,
+      onResume() {
+        stalled.push(i);
+        throw new Error("enough");
+      },
+    }),
+  );
+  const slow = begin(users, { stallTimeoutMs: 60 });
+  await Promise.all([...watches, slow].map((events) => take(events, 1)));
+  await Promise.all(watches.map((events) => expect(events.next()).rejects.toThrow("enough")));
+  expect(stalled.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
+  log.append();
+  expect(await take(slow, 1)).toEqual(["2"]);
+  expect(log.resumedFrom).toHaveLength(6);
+  await slow.return?.();
+});
+
 describe("it ends", () => {
   test("with the reason of its signal, while connected and while waiting to resume, leaving no listener", async () => {
     const log = new Log();
