@@ -11,12 +11,8 @@ import type { Message } from "@bufbuild/protobuf";
 /**
  * Describes the file users/user_service.proto.
  */
-export const file_users_user_service: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    "Chh1c2Vycy91c2VyX3NlcnZpY2UucHJvdG8SBXVzZXJzIuABCgRVc2VyEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFZW1haWwYAyABKAkSCwoDYWdlGAQgASgFEiUKCmRlcGFydG1lbnQYBSABKA4yES51c2Vycy5EZXBhcnRtZW50Eg0KBXJvbGVzGAYgAygJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYCSABKAkiHAoOR2V0VXNlclJlcXVlc3QSCgoCaWQYASABKAkihwEKEUNyZWF0ZVVzZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFZW1haWwYAiABKAkSCwoDYWdlGAMgASgFEiUKCmRlcGFydG1lbnQYBCABKA4yES51c2Vycy5EZXBhcnRtZW50Eg0KBXJvbGVzGAUgAygJEhIKCnJlcXVlc3RfaWQYBiABKAkiXwoRVXBkYXRlVXNlclJlcXVlc3QSGQoEdXNlchgBIAEoCzILLnVzZXJzLlVzZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIi0KEURlbGV0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBGV0YWcYAiABKAkiWwoQTGlzdFVzZXJzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiXQoRTGlzdFVzZXJzUmVzcG9uc2USGgoFdXNlcnMYASADKAsyCy51c2Vycy5Vc2VyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoBSKAAQoJVXNlckV2ZW50EhIKCmV2ZW50X3R5cGUYASABKAkSGQoEdXNlchgCIAEoCzILLnVzZXJzLlVzZXISFAoMcmVzdW1lX3Rva2VuGAMgASgJEi4KCmV2ZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjkKDFdhdGNoUmVxdWVzdBITCgtkZXBhcnRtZW50cxgBIAMoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkiVAoNVXBsb2FkU3VtbWFyeRIPCgdjcmVhdGVkGAEgASgFEg4KBmZhaWxlZBgCIAEoBRIiCgZlcnJvcnMYAyADKAsyEi51c2Vycy5VcGxvYWRFcnJvciI7CgtVcGxvYWRFcnJvchINCgVpbmRleBgBIAEoBRINCgVmaWVsZBgCIAEoCRIOCgZyZWFzb24YAyABKAkidQoLQ2hhdE1lc3NhZ2USDgoGc2VuZGVyGAEgASgJEg8KB2NvbnRlbnQYAiABKAkSDAoEcm9vbRgDIAEoCRIKCgJpZBgEIAEoCRIrCgdzZW50X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpRCgpEZXBhcnRtZW50EgsKB1VOS05PV04QABIPCgtFTkdJTkVFUklORxABEg0KCU1BUktFVElORxACEgkKBVNBTEVTEAMSCwoHUFJPRFVDVBAEMtYDCgtVc2VyU2VydmljZRIyCgdHZXRVc2VyEhUudXNlcnMuR2V0VXNlclJlcXVlc3QaCy51c2Vycy5Vc2VyIgOQAgESMwoKQ3JlYXRlVXNlchIYLnVzZXJzLkNyZWF0ZVVzZXJSZXF1ZXN0GgsudXNlcnMuVXNlchIzCgpVcGRhdGVVc2VyEhgudXNlcnMuVXBkYXRlVXNlclJlcXVlc3QaCy51c2Vycy5Vc2VyEjMKCkRlbGV0ZVVzZXISGC51c2Vycy5EZWxldGVVc2VyUmVxdWVzdBoLLnVzZXJzLlVzZXISQwoJTGlzdFVzZXJzEhcudXNlcnMuTGlzdFVzZXJzUmVxdWVzdBoYLnVzZXJzLkxpc3RVc2Vyc1Jlc3BvbnNlIgOQAgESOgoKV2F0Y2hVc2VycxITLnVzZXJzLldhdGNoUmVxdWVzdBoQLnVzZXJzLlVzZXJFdmVudCIDkAIBMAESPwoLVXBsb2FkVXNlcnMSGC51c2Vycy5DcmVhdGVVc2VyUmVxdWVzdBoULnVzZXJzLlVwbG9hZFN1bW1hcnkoARIyCgRDaGF0EhIudXNlcnMuQ2hhdE1lc3NhZ2UaEi51c2Vycy5DaGF0TWVzc2FnZSgBMAFiBnByb3RvMw",
-    [file_google_protobuf_field_mask, file_google_protobuf_timestamp],
-  );
+export const file_users_user_service: GenFile = /*@__PURE__*/
+  fileDesc("Chh1c2Vycy91c2VyX3NlcnZpY2UucHJvdG8SBXVzZXJzIuABCgRVc2VyEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFZW1haWwYAyABKAkSCwoDYWdlGAQgASgFEiUKCmRlcGFydG1lbnQYBSABKA4yES51c2Vycy5EZXBhcnRtZW50Eg0KBXJvbGVzGAYgAygJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYCSABKAkiHAoOR2V0VXNlclJlcXVlc3QSCgoCaWQYASABKAkihwEKEUNyZWF0ZVVzZXJSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFZW1haWwYAiABKAkSCwoDYWdlGAMgASgFEiUKCmRlcGFydG1lbnQYBCABKA4yES51c2Vycy5EZXBhcnRtZW50Eg0KBXJvbGVzGAUgAygJEhIKCnJlcXVlc3RfaWQYBiABKAkiXwoRVXBkYXRlVXNlclJlcXVlc3QSGQoEdXNlchgBIAEoCzILLnVzZXJzLlVzZXISLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIi0KEURlbGV0ZVVzZXJSZXF1ZXN0EgoKAmlkGAEgASgJEgwKBGV0YWcYAiABKAkiWwoQTGlzdFVzZXJzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiXQoRTGlzdFVzZXJzUmVzcG9uc2USGgoFdXNlcnMYASADKAsyCy51c2Vycy5Vc2VyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoBSKAAQoJVXNlckV2ZW50EhIKCmV2ZW50X3R5cGUYASABKAkSGQoEdXNlchgCIAEoCzILLnVzZXJzLlVzZXISFAoMcmVzdW1lX3Rva2VuGAMgASgJEi4KCmV2ZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjkKDFdhdGNoUmVxdWVzdBITCgtkZXBhcnRtZW50cxgBIAMoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkiVAoNVXBsb2FkU3VtbWFyeRIPCgdjcmVhdGVkGAEgASgFEg4KBmZhaWxlZBgCIAEoBRIiCgZlcnJvcnMYAyADKAsyEi51c2Vycy5VcGxvYWRFcnJvciI7CgtVcGxvYWRFcnJvchINCgVpbmRleBgBIAEoBRINCgVmaWVsZBgCIAEoCRIOCgZyZWFzb24YAyABKAkidQoLQ2hhdE1lc3NhZ2USDgoGc2VuZGVyGAEgASgJEg8KB2NvbnRlbnQYAiABKAkSDAoEcm9vbRgDIAEoCRIKCgJpZBgEIAEoCRIrCgdzZW50X2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpRCgpEZXBhcnRtZW50EgsKB1VOS05PV04QABIPCgtFTkdJTkVFUklORxABEg0KCU1BUktFVElORxACEgkKBVNBTEVTEAMSCwoHUFJPRFVDVBAEMtYDCgtVc2VyU2VydmljZRIyCgdHZXRVc2VyEhUudXNlcnMuR2V0VXNlclJlcXVlc3QaCy51c2Vycy5Vc2VyIgOQAgESMwoKQ3JlYXRlVXNlchIYLnVzZXJzLkNyZWF0ZVVzZXJSZXF1ZXN0GgsudXNlcnMuVXNlchIzCgpVcGRhdGVVc2VyEhgudXNlcnMuVXBkYXRlVXNlclJlcXVlc3QaCy51c2Vycy5Vc2VyEjMKCkRlbGV0ZVVzZXISGC51c2Vycy5EZWxldGVVc2VyUmVxdWVzdBoLLnVzZXJzLlVzZXISQwoJTGlzdFVzZXJzEhcudXNlcnMuTGlzdFVzZXJzUmVxdWVzdBoYLnVzZXJzLkxpc3RVc2Vyc1Jlc3BvbnNlIgOQAgESOgoKV2F0Y2hVc2VycxITLnVzZXJzLldhdGNoUmVxdWVzdBoQLnVzZXJzLlVzZXJFdmVudCIDkAIBMAESPwoLVXBsb2FkVXNlcnMSGC51c2Vycy5DcmVhdGVVc2VyUmVxdWVzdBoULnVzZXJzLlVwbG9hZFN1bW1hcnkoARIyCgRDaGF0EhIudXNlcnMuQ2hhdE1lc3NhZ2UaEi51c2Vycy5DaGF0TWVzc2FnZSgBMAFiBnByb3RvMw", [file_google_protobuf_field_mask, file_google_protobuf_timestamp]);
 
 /**
  * A person in the directory.
@@ -94,7 +90,8 @@ export type User = Message<"users.User"> & {
  * Describes the message users.User.
  * Use `create(UserSchema)` to create a new message.
  */
-export const UserSchema: GenMessage<User> = /*@__PURE__*/ messageDesc(file_users_user_service, 0);
+export const UserSchema: GenMessage<User> = /*@__PURE__*/
+  messageDesc(file_users_user_service, 0);
 
 /**
  * Names the user to return.
@@ -114,8 +111,7 @@ export type GetUserRequest = Message<"users.GetUserRequest"> & {
  * Describes the message users.GetUserRequest.
  * Use `create(GetUserRequestSchema)` to create a new message.
  */
-export const GetUserRequestSchema: GenMessage<GetUserRequest> =
-  /*@__PURE__*/
+export const GetUserRequestSchema: GenMessage<GetUserRequest> = /*@__PURE__*/
   messageDesc(file_users_user_service, 1);
 
 /**
@@ -173,8 +169,7 @@ export type CreateUserRequest = Message<"users.CreateUserRequest"> & {
  * Describes the message users.CreateUserRequest.
  * Use `create(CreateUserRequestSchema)` to create a new message.
  */
-export const CreateUserRequestSchema: GenMessage<CreateUserRequest> =
-  /*@__PURE__*/
+export const CreateUserRequestSchema: GenMessage<CreateUserRequest> = /*@__PURE__*/
   messageDesc(file_users_user_service, 2);
 
 /**
@@ -203,8 +198,7 @@ export type UpdateUserRequest = Message<"users.UpdateUserRequest"> & {
  * Describes the message users.UpdateUserRequest.
  * Use `create(UpdateUserRequestSchema)` to create a new message.
  */
-export const UpdateUserRequestSchema: GenMessage<UpdateUserRequest> =
-  /*@__PURE__*/
+export const UpdateUserRequestSchema: GenMessage<UpdateUserRequest> = /*@__PURE__*/
   messageDesc(file_users_user_service, 3);
 
 /**
@@ -232,8 +226,7 @@ export type DeleteUserRequest = Message<"users.DeleteUserRequest"> & {
  * Describes the message users.DeleteUserRequest.
  * Use `create(DeleteUserRequestSchema)` to create a new message.
  */
-export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> =
-  /*@__PURE__*/
+export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE__*/
   messageDesc(file_users_user_service, 4);
 
 /**
@@ -279,8 +272,7 @@ export type ListUsersRequest = Message<"users.ListUsersRequest"> & {
  * Describes the message users.ListUsersRequest.
  * Use `create(ListUsersRequestSchema)` to create a new message.
  */
-export const ListUsersRequestSchema: GenMessage<ListUsersRequest> =
-  /*@__PURE__*/
+export const ListUsersRequestSchema: GenMessage<ListUsersRequest> = /*@__PURE__*/
   messageDesc(file_users_user_service, 5);
 
 /**
@@ -315,8 +307,7 @@ export type ListUsersResponse = Message<"users.ListUsersResponse"> & {
  * Describes the message users.ListUsersResponse.
  * Use `create(ListUsersResponseSchema)` to create a new message.
  */
-export const ListUsersResponseSchema: GenMessage<ListUsersResponse> =
-  /*@__PURE__*/
+export const ListUsersResponseSchema: GenMessage<ListUsersResponse> = /*@__PURE__*/
   messageDesc(file_users_user_service, 6);
 
 /**
@@ -359,7 +350,8 @@ export type UserEvent = Message<"users.UserEvent"> & {
  * Describes the message users.UserEvent.
  * Use `create(UserEventSchema)` to create a new message.
  */
-export const UserEventSchema: GenMessage<UserEvent> = /*@__PURE__*/ messageDesc(file_users_user_service, 7);
+export const UserEventSchema: GenMessage<UserEvent> = /*@__PURE__*/
+  messageDesc(file_users_user_service, 7);
 
 /**
  * Asks for a stream of changes.
@@ -387,8 +379,7 @@ export type WatchRequest = Message<"users.WatchRequest"> & {
  * Describes the message users.WatchRequest.
  * Use `create(WatchRequestSchema)` to create a new message.
  */
-export const WatchRequestSchema: GenMessage<WatchRequest> =
-  /*@__PURE__*/
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
   messageDesc(file_users_user_service, 8);
 
 /**
@@ -424,8 +415,7 @@ export type UploadSummary = Message<"users.UploadSummary"> & {
  * Describes the message users.UploadSummary.
  * Use `create(UploadSummarySchema)` to create a new message.
  */
-export const UploadSummarySchema: GenMessage<UploadSummary> =
-  /*@__PURE__*/
+export const UploadSummarySchema: GenMessage<UploadSummary> = /*@__PURE__*/
   messageDesc(file_users_user_service, 9);
 
 /**
@@ -460,8 +450,7 @@ export type UploadError = Message<"users.UploadError"> & {
  * Describes the message users.UploadError.
  * Use `create(UploadErrorSchema)` to create a new message.
  */
-export const UploadErrorSchema: GenMessage<UploadError> =
-  /*@__PURE__*/
+export const UploadErrorSchema: GenMessage<UploadError> = /*@__PURE__*/
   messageDesc(file_users_user_service, 10);
 
 /**
@@ -510,8 +499,7 @@ export type ChatMessage = Message<"users.ChatMessage"> & {
  * Describes the message users.ChatMessage.
  * Use `create(ChatMessageSchema)` to create a new message.
  */
-export const ChatMessageSchema: GenMessage<ChatMessage> =
-  /*@__PURE__*/
+export const ChatMessageSchema: GenMessage<ChatMessage> = /*@__PURE__*/
   messageDesc(file_users_user_service, 11);
 
 /**
@@ -559,7 +547,8 @@ export enum Department {
 /**
  * Describes the enum users.Department.
  */
-export const DepartmentSchema: GenEnum<Department> = /*@__PURE__*/ enumDesc(file_users_user_service, 0);
+export const DepartmentSchema: GenEnum<Department> = /*@__PURE__*/
+  enumDesc(file_users_user_service, 0);
 
 /**
  * Keeps a directory of users, tells of every change to it, and carries chat between its clients.
@@ -579,7 +568,7 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof GetUserRequestSchema;
     output: typeof UserSchema;
-  };
+  },
   /**
    * Creates a user. ALREADY_EXISTS if the email is taken, compared without regard to case. INVALID_ARGUMENT, with a
    * BadRequest that names every bad field, if a field is out of its limits. Safe to repeat with the same `request_id`.
@@ -590,7 +579,7 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof CreateUserRequestSchema;
     output: typeof UserSchema;
-  };
+  },
   /**
    * Changes the fields of a user that `update_mask` names. NOT_FOUND if there is no such user, ABORTED if `etag` is
    * set and no longer the user's, ALREADY_EXISTS and INVALID_ARGUMENT as for CreateUser.
@@ -601,7 +590,7 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof UpdateUserRequestSchema;
     output: typeof UserSchema;
-  };
+  },
   /**
    * Deletes a user and returns it as it last was. NOT_FOUND if there is no such user, ABORTED if `etag` is set and no
    * longer the user's.
@@ -612,7 +601,7 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof DeleteUserRequestSchema;
     output: typeof UserSchema;
-  };
+  },
   /**
    * Returns one page of the users that match a filter, in a stable order. INVALID_ARGUMENT if the filter, the order
    * or the page token is not well formed, or if the token was made for another filter or order.
@@ -623,7 +612,7 @@ export const UserService: GenService<{
     methodKind: "unary";
     input: typeof ListUsersRequestSchema;
     output: typeof ListUsersResponseSchema;
-  };
+  },
   /**
    * Streams every change that matches, once and in order. The first event comes at once, is a heartbeat and confirms
    * the position. Ends with OUT_OF_RANGE if `resume_token` is older than the log, and with RESOURCE_EXHAUSTED if the
@@ -635,7 +624,7 @@ export const UserService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRequestSchema;
     output: typeof UserEventSchema;
-  };
+  },
   /**
    * Creates any number of users. A row that cannot be created is counted and named in the summary and never stops the
    * others. Rows are committed in batches: rows sent before a broken connection may have been created. Send them
@@ -647,7 +636,7 @@ export const UserService: GenService<{
     methodKind: "client_streaming";
     input: typeof CreateUserRequestSchema;
     output: typeof UploadSummarySchema;
-  };
+  },
   /**
    * Passes each message to every participant of its room, the sender too, in one order that all see alike. A call
    * begins in the lobby; it joins each room that it sends to, and leaves the lobby if its first message is for another
@@ -660,5 +649,7 @@ export const UserService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof ChatMessageSchema;
     output: typeof ChatMessageSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_users_user_service, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_users_user_service, 0);
+

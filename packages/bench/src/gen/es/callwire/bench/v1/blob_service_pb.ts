@@ -9,11 +9,8 @@ import type { Message } from "@bufbuild/protobuf";
 /**
  * Describes the file callwire/bench/v1/blob_service.proto.
  */
-export const file_callwire_bench_v1_blob_service: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    "CiRjYWxsd2lyZS9iZW5jaC92MS9ibG9iX3NlcnZpY2UucHJvdG8SEWNhbGx3aXJlLmJlbmNoLnYxIh8KD0V4Y2hhbmdlUmVxdWVzdBIMCgRkYXRhGAEgASgMIiAKEEV4Y2hhbmdlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCIuCg9Eb3dubG9hZFJlcXVlc3QSDAoEc2l6ZRgBIAEoBRINCgVjb3VudBgCIAEoBSIgChBEb3dubG9hZFJlc3BvbnNlEgwKBGRhdGEYASABKAwiHQoNVXBsb2FkUmVxdWVzdBIMCgRkYXRhGAEgASgMIh4KDlVwbG9hZFJlc3BvbnNlEgwKBHNpemUYASABKAMyigIKC0Jsb2JTZXJ2aWNlElMKCEV4Y2hhbmdlEiIuY2FsbHdpcmUuYmVuY2gudjEuRXhjaGFuZ2VSZXF1ZXN0GiMuY2FsbHdpcmUuYmVuY2gudjEuRXhjaGFuZ2VSZXNwb25zZRJVCghEb3dubG9hZBIiLmNhbGx3aXJlLmJlbmNoLnYxLkRvd25sb2FkUmVxdWVzdBojLmNhbGx3aXJlLmJlbmNoLnYxLkRvd25sb2FkUmVzcG9uc2UwARJPCgZVcGxvYWQSIC5jYWxsd2lyZS5iZW5jaC52MS5VcGxvYWRSZXF1ZXN0GiEuY2FsbHdpcmUuYmVuY2gudjEuVXBsb2FkUmVzcG9uc2UoAWIGcHJvdG8z",
-  );
+export const file_callwire_bench_v1_blob_service: GenFile = /*@__PURE__*/
+  fileDesc("CiRjYWxsd2lyZS9iZW5jaC92MS9ibG9iX3NlcnZpY2UucHJvdG8SEWNhbGx3aXJlLmJlbmNoLnYxIh8KD0V4Y2hhbmdlUmVxdWVzdBIMCgRkYXRhGAEgASgMIiAKEEV4Y2hhbmdlUmVzcG9uc2USDAoEZGF0YRgBIAEoDCIuCg9Eb3dubG9hZFJlcXVlc3QSDAoEc2l6ZRgBIAEoBRINCgVjb3VudBgCIAEoBSIgChBEb3dubG9hZFJlc3BvbnNlEgwKBGRhdGEYASABKAwiHQoNVXBsb2FkUmVxdWVzdBIMCgRkYXRhGAEgASgMIh4KDlVwbG9hZFJlc3BvbnNlEgwKBHNpemUYASABKAMyigIKC0Jsb2JTZXJ2aWNlElMKCEV4Y2hhbmdlEiIuY2FsbHdpcmUuYmVuY2gudjEuRXhjaGFuZ2VSZXF1ZXN0GiMuY2FsbHdpcmUuYmVuY2gudjEuRXhjaGFuZ2VSZXNwb25zZRJVCghEb3dubG9hZBIiLmNhbGx3aXJlLmJlbmNoLnYxLkRvd25sb2FkUmVxdWVzdBojLmNhbGx3aXJlLmJlbmNoLnYxLkRvd25sb2FkUmVzcG9uc2UwARJPCgZVcGxvYWQSIC5jYWxsd2lyZS5iZW5jaC52MS5VcGxvYWRSZXF1ZXN0GiEuY2FsbHdpcmUuYmVuY2gudjEuVXBsb2FkUmVzcG9uc2UoAWIGcHJvdG8z");
 
 /**
  * @generated from message callwire.bench.v1.ExchangeRequest
@@ -29,8 +26,7 @@ export type ExchangeRequest = Message<"callwire.bench.v1.ExchangeRequest"> & {
  * Describes the message callwire.bench.v1.ExchangeRequest.
  * Use `create(ExchangeRequestSchema)` to create a new message.
  */
-export const ExchangeRequestSchema: GenMessage<ExchangeRequest> =
-  /*@__PURE__*/
+export const ExchangeRequestSchema: GenMessage<ExchangeRequest> = /*@__PURE__*/
   messageDesc(file_callwire_bench_v1_blob_service, 0);
 
 /**
@@ -47,8 +43,7 @@ export type ExchangeResponse = Message<"callwire.bench.v1.ExchangeResponse"> & {
  * Describes the message callwire.bench.v1.ExchangeResponse.
  * Use `create(ExchangeResponseSchema)` to create a new message.
  */
-export const ExchangeResponseSchema: GenMessage<ExchangeResponse> =
-  /*@__PURE__*/
+export const ExchangeResponseSchema: GenMessage<ExchangeResponse> = /*@__PURE__*/
   messageDesc(file_callwire_bench_v1_blob_service, 1);
 
 /**
@@ -74,8 +69,7 @@ export type DownloadRequest = Message<"callwire.bench.v1.DownloadRequest"> & {
  * Describes the message callwire.bench.v1.DownloadRequest.
  * Use `create(DownloadRequestSchema)` to create a new message.
  */
-export const DownloadRequestSchema: GenMessage<DownloadRequest> =
-  /*@__PURE__*/
+export const DownloadRequestSchema: GenMessage<DownloadRequest> = /*@__PURE__*/
   messageDesc(file_callwire_bench_v1_blob_service, 2);
 
 /**
@@ -92,8 +86,7 @@ export type DownloadResponse = Message<"callwire.bench.v1.DownloadResponse"> & {
  * Describes the message callwire.bench.v1.DownloadResponse.
  * Use `create(DownloadResponseSchema)` to create a new message.
  */
-export const DownloadResponseSchema: GenMessage<DownloadResponse> =
-  /*@__PURE__*/
+export const DownloadResponseSchema: GenMessage<DownloadResponse> = /*@__PURE__*/
   messageDesc(file_callwire_bench_v1_blob_service, 3);
 
 /**
@@ -110,8 +103,7 @@ export type UploadRequest = Message<"callwire.bench.v1.UploadRequest"> & {
  * Describes the message callwire.bench.v1.UploadRequest.
  * Use `create(UploadRequestSchema)` to create a new message.
  */
-export const UploadRequestSchema: GenMessage<UploadRequest> =
-  /*@__PURE__*/
+export const UploadRequestSchema: GenMessage<UploadRequest> = /*@__PURE__*/
   messageDesc(file_callwire_bench_v1_blob_service, 4);
 
 /**
@@ -130,8 +122,7 @@ export type UploadResponse = Message<"callwire.bench.v1.UploadResponse"> & {
  * Describes the message callwire.bench.v1.UploadResponse.
  * Use `create(UploadResponseSchema)` to create a new message.
  */
-export const UploadResponseSchema: GenMessage<UploadResponse> =
-  /*@__PURE__*/
+export const UploadResponseSchema: GenMessage<UploadResponse> = /*@__PURE__*/
   messageDesc(file_callwire_bench_v1_blob_service, 5);
 
 /**
@@ -149,7 +140,7 @@ export const BlobService: GenService<{
     methodKind: "unary";
     input: typeof ExchangeRequestSchema;
     output: typeof ExchangeResponseSchema;
-  };
+  },
   /**
    * Sends as many messages as asked for.
    *
@@ -159,7 +150,7 @@ export const BlobService: GenService<{
     methodKind: "server_streaming";
     input: typeof DownloadRequestSchema;
     output: typeof DownloadResponseSchema;
-  };
+  },
   /**
    * Counts the bytes that it is sent.
    *
@@ -169,5 +160,7 @@ export const BlobService: GenService<{
     methodKind: "client_streaming";
     input: typeof UploadRequestSchema;
     output: typeof UploadResponseSchema;
-  };
-}> = /*@__PURE__*/ serviceDesc(file_callwire_bench_v1_blob_service, 0);
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_callwire_bench_v1_blob_service, 0);
+
