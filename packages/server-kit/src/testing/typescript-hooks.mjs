@@ -11,6 +11,8 @@ if (isMainThread) register(import.meta.url);
 export async function resolve(specifier, context, next) {
   if (specifier === "@callwire/server-kit")
     return next(new URL("../index.ts", import.meta.url).href, context);
+  if (specifier === "@callwire/server-kit/nice-grpc")
+    return next(new URL("../nice-grpc.ts", import.meta.url).href, context);
   const own = specifier.startsWith(".") && context.parentURL?.endsWith(".ts");
   return next(own ? specifier.replace(/\.js$/, ".ts") : specifier, context);
 }
