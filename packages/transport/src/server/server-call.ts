@@ -137,7 +137,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     const { phases, contextClass } = this.method;
     this.#scope = this.connection.openScope();
     const { timeoutMs } = this.head;
-    const isLate = timeoutMs !== undefined && timeoutMs <= 0;
+    const isLate = timeoutMs !== undefined && timeoutMs < 1;
     if (!isLate) deadlines.add(this);
     let waiting: void | Promise<void> = undefined;
     if (phases !== undefined) {
