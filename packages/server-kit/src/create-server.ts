@@ -4,6 +4,7 @@ import {
   type CompatServiceDefinition,
   type ServerLimits,
   type ServerRuntime,
+  type ServiceImplementation,
 } from "@callwire/transport";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { unavailable } from "./errors/factories.js";
@@ -15,7 +16,6 @@ import { describeService } from "./internal/service-definition.js";
 import { defaultServerLimits } from "./limits.js";
 import type { ContextAfter, Ordered } from "./middleware-order.js";
 import type { AnyMiddleware } from "./middleware.js";
-import type { ServiceImplementation } from "./service-implementation.js";
 import { HealthState, healthService } from "./services/health.js";
 import { TlsCredentials } from "./tls-credentials.js";
 

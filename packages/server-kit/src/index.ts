@@ -7,7 +7,13 @@ export {
   type ShutdownReport,
 } from "./create-server.js";
 export { defaultServerLimits } from "./limits.js";
-export type { ServerCallContext, ServerLimits, ServerPhases, ServerRuntime } from "@callwire/transport";
+export type {
+  ServerCallContext,
+  ServerLimits,
+  ServerPhases,
+  ServerRuntime,
+  ServiceImplementation,
+} from "@callwire/transport";
 export type {
   AnyMiddleware,
   IncomingCall,
@@ -17,7 +23,6 @@ export type {
   SelectedServerMiddleware,
 } from "./middleware.js";
 export type { ContextAfter } from "./middleware-order.js";
-export type { ServiceImplementation } from "./service-implementation.js";
 export { toNiceGrpc } from "./to-nice-grpc.js";
 export { stopOnSignals, type Stoppable, type StopOnSignalsOptions } from "./stop-on-signals.js";
 export { TlsCredentials, tlsCredentials, type TlsOptions } from "./tls-credentials.js";

@@ -66,15 +66,9 @@ export type {
   ServerStreamingClientMethod,
   UnaryClientMethod,
 } from "./client/client-types.js";
-export type {
-  CompatServiceDefinition,
-  MethodDefinition,
-  MethodRequestOut,
-  MethodResponseIn,
-  NormalizedServiceDefinition,
-  ServiceDefinition,
-} from "./grpc/definition-types.js";
+export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
 export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
+export type { ServiceImplementation } from "./grpc/service-implementation.js";
 export {
   codecOf,
   decodeMessage,

@@ -1,4 +1,4 @@
-import { openSync, write, writeSync } from "node:fs";
+import { fstatSync, openSync, write, writeSync } from "node:fs";
 import { flushAtExit } from "./flush-at-exit.js";
 import { warn } from "./warn.js";
 
@@ -6,8 +6,11 @@ import { warn } from "./warn.js";
 const FLUSH_MS = 100;
 /** As many characters are written without waiting for more. */
 const FLUSH_CHARACTERS = 64 * 1024;
-/** The most characters that wait for a destination that takes none. Lines above it are dropped, and a warning says so. */
-const MAX_WAITING_CHARACTERS = 64 * 1024 * 1024;
+/**
+ * The most characters that wait. A file is then waited for. Lines for anything else, which may take none for ever, are dropped
+ * until it takes some, and a warning says so.
+ */
+const MAX_WAITING_CHARACTERS = 16 * 1024 * 1024;
 /** A write that the destination cannot take now is tried again after so long, in milliseconds. */
 const RETRY_MS = 10;
 /** How long an exit waits for a write that is under way, and for a destination that takes nothing, in milliseconds. */
@@ -40,6 +43,8 @@ export function lineFile(path: string): LineBuffer {
  */
 export class LineBuffer {
   readonly #fd: number;
+  readonly #maxWaiting: number;
+  readonly #isFile: boolean;
   #waiting = "";
   #inFlight: Buffer | undefined;
   #scheduled = false;
@@ -48,15 +53,20 @@ export class LineBuffer {
   #broken = false;
   #onFlushed: (() => void)[] = [];
 
-  constructor(fd: number) {
+  constructor(fd: number, { maxWaiting = MAX_WAITING_CHARACTERS } = {}) {
     this.#fd = fd;
+    this.#maxWaiting = maxWaiting;
+    this.#isFile = isFile(fd);
     flushAtExit(this);
   }
 
   write(line: string): void {
-    if (this.#waiting.length > MAX_WAITING_CHARACTERS) {
-      if (this.#dropped++ === 0) warn("log lines are dropped", "their destination takes none");
-      return;
+    if (this.#waiting.length > this.#maxWaiting) {
+      if (!this.#isFile) {
+        if (this.#dropped++ === 0) warn("log lines are dropped", "their destination takes none");
+        return;
+      }
+      this.flushSync();
     }
     this.#waiting += line;
     if (this.#inFlight !== undefined) return;
@@ -142,6 +152,15 @@ export class LineBuffer {
     if (this.#waiting.length >= FLUSH_CHARACTERS || this.#onFlushed.length > 0) this.#begin();
     else if (this.#waiting !== "") this.#schedule();
   };
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    // The first write says what is wrong with it.
+    return false;
+  }
 }
 
 function isBusy(error: unknown): boolean {

@@ -3,8 +3,8 @@ import {
   type HealthDefinition,
   type HealthCheckRequest,
 } from "@callwire/contracts/grpc/health/v1";
+import type { ServiceImplementation } from "@callwire/transport";
 import { notFound } from "../errors/factories.js";
-import type { ServiceImplementation } from "../service-implementation.js";
 
 /** What a service's health is told as (grpc.health.v1). */
 export type Health = "SERVING" | "NOT_SERVING";

@@ -18,8 +18,8 @@ import {
   type ServerReflectionResponse,
 } from "@callwire/contracts/grpc/reflection/v1";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
+import type { ServiceImplementation } from "@callwire/transport";
 import { Status } from "nice-grpc-common";
-import type { ServiceImplementation } from "../service-implementation.js";
 
 /** Both versions of the service that {@link reflectionService} serves. */
 export const reflectionDefinitions = [ServerReflectionDefinition, ServerReflectionV1AlphaDefinition] as const;

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { CompatServiceDefinition, ServiceImplementation } from "nice-grpc";
+import type { CompatServiceDefinition } from "../grpc/definition-types.js";
+import type { ServiceImplementation } from "../grpc/service-implementation.js";
 import type { ServerMiddleware } from "nice-grpc-common";
 import type { ServerCredentials } from "./credentials.js";
 import type { ServerCallContext } from "./server-call-context.js";

@@ -4,10 +4,10 @@ import type {
   MethodRequestOut,
   MethodResponseIn,
   NormalizedServiceDefinition,
-} from "@callwire/transport";
+} from "./definition-types.js";
 import type { CallContext } from "nice-grpc-common";
 
-// The types of nice-grpc's handlers, so that the kit's declarations do not need nice-grpc. Each is assignable to its namesake
+// The types of nice-grpc's handlers, so that the declarations of this package do not need nice-grpc. Each is assignable to its namesake
 // there and the other way round.
 
 /** The handlers of a service, by the names of its methods. `Context` is what middleware add to the context of a call. */
