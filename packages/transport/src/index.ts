@@ -54,6 +54,8 @@ export { createClient, createClientFactory, type ClientFactory } from "./client/
 export { clientRuntime } from "./client/transport-runtime.js";
 export { ChannelCredentials, type VerifyOptions } from "./client/channel-credentials.js";
 export type { ChannelOptions } from "./client/channel-options.js";
+export type { BalancingPolicy } from "./client/balancer.js";
+export type { Resolution, Resolver, ResolverListener } from "./client/resolver.js";
 export { ConnectivityState } from "./client/connectivity-state.js";
 export type {
   BidiStreamingClientMethod,
