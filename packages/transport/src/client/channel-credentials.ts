@@ -1,4 +1,5 @@
 import { createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
+import { defaultRoots } from "./default-roots.js";
 
 /** How a server's certificate is verified, beyond the usual. */
 export interface VerifyOptions {
@@ -32,9 +33,13 @@ export class ChannelCredentials {
   /**
    * TLS; all in PEM.
    *
-   * @param rootCerts Whom to trust. Default: the authorities that Node.js trusts.
+   * The cipher suites are those of `GRPC_SSL_CIPHER_SUITES`, in OpenSSL's form, and else Node.js's.
+   *
+   * @param rootCerts Whom to trust. Default: the certificates of the file in `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, and without it
+   *   the authorities that Node.js trusts (which NODE_EXTRA_CA_CERTS, --use-system-ca and --use-openssl-ca decide).
    * @param privateKey The client's key, for servers that want to know the client; goes with `certChain`.
-   * @throws {Error} if one of them is not valid, or a key comes without its certificate or the other way round.
+   * @throws {Error} if one of them is not valid, the file cannot be read, or a key comes without its certificate or the other
+   *   way round.
    */
   static createSsl(
     rootCerts?: Buffer | null,
@@ -46,8 +51,11 @@ export class ChannelCredentials {
       throw new Error("Private key must be given with accompanying certificate chain");
     if (!privateKey && certChain)
       throw new Error("Certificate chain must be given with accompanying private key");
+    const ca = rootCerts ?? defaultRoots(process.env);
+    const ciphers = process.env["GRPC_SSL_CIPHER_SUITES"];
     const context = createSecureContext({
-      ...(rootCerts && { ca: rootCerts }),
+      ...(ca && { ca }),
+      ...(ciphers && { ciphers }),
       ...(privateKey && { key: privateKey }),
       ...(certChain && { cert: certChain }),
       minVersion: "TLSv1.2",
