@@ -27,7 +27,6 @@ test("options in grpc-js's names", () => {
     "grpc.primary_user_agent": "mine/1",
     "grpc.secondary_user_agent": "last/2",
     "grpc.default_compression_algorithm": 2,
-    "grpc.enable_retries": 1,
   });
   expect(settings).toMatchObject({
     maxReceiveBytes: 0x7fffffff,
@@ -81,8 +80,11 @@ describe("the load balancing policy", () => {
 test("what is no option value is refused", () => {
   expect(() => channelSettings({ "grpc.keepalive_time_ms": "1" as unknown as number })).toThrow(TypeError);
   expect(() => channelSettings({ "grpc.default_authority": 1 as unknown as string })).toThrow(TypeError);
-  expect(() => channelSettings({ "callwire.max_connections": 0 })).toThrow(RangeError);
+  expect(() => channelSettings({ maxConnections: 0 })).toThrow(RangeError);
   expect(() => channelSettings({ "grpc.service_config": "{" })).toThrow(SyntaxError);
+  expect(() => channelSettings({ "grpc.default_compression_algorithm": 1 })).toThrow(
+    "grpc.default_compression_algorithm must be 0, or 2 for gzip: 1",
+  );
 });
 
 test.each([

@@ -1,15 +1,14 @@
 import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
 import type { Encoding } from "../grpc/compression.js";
+import { checkOptionNames } from "../grpc/option-names.js";
 import type { BalancingPolicy } from "./balancer.js";
 import { environmentProxy, parseProxy, type ProxyChoice } from "./proxy.js";
 import type { Resolver } from "./resolver.js";
 import { balancingOf } from "./service-config.js";
 
 /**
- * Options of a channel, in grpc-js's names; what is not listed here is ignored. In particular: retries
- * (`grpc.enable_retries` and the rest of `grpc.service_config`) are for a middleware, and so is channelz; HTTP proxies
- * (`grpc.enable_http_proxy`), subchannels shared by channels (`grpc.use_local_subchannel_pool`) and node:http2's settings
- * (`grpc-node.*`) have no meaning here.
+ * Options of a channel: grpc-js's names for what grpc-js has, and our own. An option of grpc-js that has no meaning here is warned
+ * of once (`CALLWIRE_UNUSED_OPTION`); docs/grpc-js-options.md lists all of them. A name that is misspelt is refused.
  */
 export interface ChannelOptions {
   /** The largest message taken, in bytes, also after decompression; -1 for no limit. Default: 4 MiB. */
@@ -67,7 +66,7 @@ export interface ChannelOptions {
    * How many connections to one address there may be: a further one is opened when all those there are have as many calls
    * as the server allows. Default: 16.
    */
-  "callwire.max_connections"?: number;
+  maxConnections?: number;
   /** 0 for no proxy from the environment: as `proxy: false`, which counts if both are given. Default: 1. */
   "grpc.enable_http_proxy"?: number;
   /**
@@ -111,8 +110,12 @@ export const MIN_KEEPALIVE_MS = 10_000;
 /** grpc-js's number of gzip. */
 const GZIP = 2;
 
-/** Pure: reads the options. Throws a TypeError or RangeError if one of them is not right. */
+/** The options that are our own. */
+const OWN_NAMES = ["maxConnections", "balancing", "resolver", "proxy", "proxyTimeoutMs"];
+
+/** Reads the options, and warns of those without meaning. Throws a TypeError or RangeError if one of them is not right. */
 export function channelSettings(options: ChannelOptions): ChannelSettings {
+  checkOptionNames("channel", options, OWN_NAMES);
   const number = (name: keyof ChannelOptions, fallback: number): number => {
     const value = options[name] ?? fallback;
     if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError(`${name} is not a number`);
@@ -135,8 +138,8 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
   const keepaliveMs = number("grpc.keepalive_time_ms", -1);
   const balancing = policyOf(options.balancing, text("grpc.service_config"));
   const initialBackoffMs = Math.max(time("grpc.initial_reconnect_backoff_ms", 1000), 1);
-  const maxConnections = number("callwire.max_connections", 16);
-  if (!(maxConnections >= 1)) throw new RangeError("callwire.max_connections must be at least 1");
+  const maxConnections = number("maxConnections", 16);
+  if (!(maxConnections >= 1)) throw new RangeError("maxConnections must be at least 1");
   return {
     maxReceiveBytes: bytes("grpc.max_receive_message_length", 4 * 1024 * 1024),
     maxSendBytes: bytes("grpc.max_send_message_length", -1),
@@ -156,7 +159,7 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]
       .filter((part) => part !== undefined && part !== "")
       .join(" "),
-    compression: number("grpc.default_compression_algorithm", 0) === GZIP ? "gzip" : "identity",
+    compression: compressionOf(number("grpc.default_compression_algorithm", 0)),
     balancing,
     resolver: resolverOf(options.resolver),
     maxConnections,
@@ -167,6 +170,12 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     ),
     hasOwnProxy: options.proxy !== undefined,
   };
+}
+
+function compressionOf(algorithm: number): Encoding {
+  if (algorithm === 0) return "identity";
+  if (algorithm === GZIP) return "gzip";
+  throw new RangeError(`grpc.default_compression_algorithm must be 0, or 2 for gzip: ${algorithm}`);
 }
 
 function proxyChoice(proxy: unknown, mayComeFromEnvironment: boolean, timeoutMs: number): ProxyChoice {

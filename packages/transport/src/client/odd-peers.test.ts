@@ -288,7 +288,7 @@ describe("connections", () => {
       },
       { maxConcurrentStreams: 1 },
     );
-    using echo = echoClient(peer.address, { "callwire.max_connections": 3 });
+    using echo = echoClient(peer.address, { maxConnections: 3 });
     const calls = Array.from({ length: 50 }, () => echo.client.echoUnary({ text: "a" }));
     expect(channelStats(echo.channel).callsWaiting).toBe(50);
     expect(await Promise.all(calls)).toHaveLength(50);

@@ -196,7 +196,7 @@ describe("6.5.3 settings are kept to once they are acknowledged", () => {
 });
 
 describe("5.1.2 SETTINGS_MAX_CONCURRENT_STREAMS", () => {
-  const one = { channel: { "callwire.max_connections": 1 } };
+  const one = { channel: { maxConnections: 1 } };
   const limit = (streams: number): Buffer => settings([SETTING_MAX_CONCURRENT_STREAMS, streams]);
 
   test("of 0: calls wait until it is raised", async () => {

@@ -1,7 +1,8 @@
+import { warnUnused } from "../grpc/option-names.js";
 import type { BalancingPolicy } from "./balancer.js";
 
 /**
- * Pure: the policy that a service config in JSON asks for; undefined if it names none that is known. Of the policies listed
+ * The policy that a service config in JSON asks for; undefined if it names none that is known. Of the policies listed
  * the first known one counts (gRPC, "Service Config").
  *
  * @throws {SyntaxError} if it is no JSON.
@@ -9,6 +10,7 @@ import type { BalancingPolicy } from "./balancer.js";
  */
 export function balancingOf(serviceConfig: string): BalancingPolicy | undefined {
   const config: unknown = JSON.parse(serviceConfig);
+  warnOfMethods(config);
   const policies = (config as { loadBalancingConfig?: unknown } | null)?.loadBalancingConfig;
   if (!Array.isArray(policies)) return undefined;
   for (const policy of policies as unknown[]) {
@@ -17,6 +19,14 @@ export function balancingOf(serviceConfig: string): BalancingPolicy | undefined 
     if ("pick_first" in policy) return isShuffled(policy.pick_first) ? "pick_first_shuffled" : "pick_first";
   }
   return undefined;
+}
+
+/** What a config says of methods is for middleware here. */
+function warnOfMethods(config: unknown): void {
+  if (typeof config !== "object" || config === null) return;
+  for (const name of ["methodConfig", "retryThrottling", "healthCheckConfig"]) {
+    if (name in config) warnUnused(name, "of grpc.service_config", "use middleware");
+  }
 }
 
 /** gRPC A62. */

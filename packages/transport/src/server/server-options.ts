@@ -1,5 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import { defaultConnectionOptions, type ConnectionOptions } from "../http2/connection-options.js";
+import { checkOptionNames } from "../grpc/option-names.js";
+import { didYouMean } from "../grpc/nearest-name.js";
 import { MAX_31_BITS } from "../http2/constants.js";
 
 /** Bounds of a server, on each connection and call. */
@@ -75,14 +77,18 @@ const GRPC_JS_NAMES = {
 } as const;
 /** grpc-js's number of gzip. */
 const GRPC_JS_GZIP = 2;
+/** The options of a server that are our own. */
+const OWN_NAMES = ["limits", "http2", "http1"];
 
 /**
- * The limits that a server has. What is said in both names counts as said in ours.
+ * The limits that a server has. What is said in both names counts as said in ours. Options of grpc-js that have no meaning are
+ * warned of.
  *
- * @throws {TypeError} for what is no limit, or not of its type.
+ * @throws {TypeError} for what is no limit or option, or not of its type.
  * @throws {RangeError} for a number that is negative or none.
  */
 export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<ServerLimits>): ServerLimits {
+  checkOptionNames("server", options, OWN_NAMES);
   const limits = { ...defaultServerLimits };
   for (const [name, limit] of Object.entries(GRPC_JS_NAMES)) {
     const value = options[name as keyof typeof GRPC_JS_NAMES];
@@ -90,11 +96,15 @@ export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<Se
     check(name, value, limits[limit], -1);
     limits[limit] = value < 0 ? Infinity : value;
   }
-  limits.compressResponses = options["grpc.default_compression_algorithm"] === GRPC_JS_GZIP;
+  const algorithm = options["grpc.default_compression_algorithm"] ?? 0;
+  if (algorithm !== 0 && algorithm !== GRPC_JS_GZIP) {
+    throw new RangeError(`grpc.default_compression_algorithm must be 0, or 2 for gzip: ${algorithm}`);
+  }
+  limits.compressResponses = algorithm === GRPC_JS_GZIP;
   return override("limits", limits, overrides);
 }
 
-/** Options of {@link createServer}. Options of grpc-js's that have no place here are passed over. */
+/** Options of {@link createServer}. Options of grpc-js's that have no meaning here are warned of once. */
 export interface ServerOptions extends GrpcJsServerOptions {
   limits?: Partial<ServerLimits>;
   /** Settings of each HTTP/2 connection. */
@@ -136,7 +146,9 @@ function override<T extends object>(what: string, defaults: T, overrides: Partia
     if (value === undefined) continue;
     const name = key as keyof T;
     const standard: unknown = defaults[name];
-    if (standard === undefined) throw new TypeError(`there is no ${what}.${key}`);
+    if (standard === undefined) {
+      throw new TypeError(`there is no ${what}.${key}${didYouMean(key, Object.keys(defaults))}`);
+    }
     check(`${what}.${key}`, value, standard, 0);
     result[name] = (
       typeof standard === "object" ? override(`${what}.${key}`, standard as object, value as object) : value
