@@ -13,6 +13,7 @@ import { measure, takesPart } from "./run/measure.js";
 import { readOptions, usage, type RunOptions } from "./run/options.js";
 import { findPeer, type Peer } from "./run/peers.js";
 import { Progress } from "./run/progress.js";
+import { measureStoreAlone } from "./run/store-alone.js";
 import { allWork, selectWork, type Work } from "./run/work.js";
 
 /** One piece of work for one peer. */
@@ -25,14 +26,14 @@ async function main(options: RunOptions): Promise<number> {
   const absent: string[] = [];
   const peers: Peer[] = [];
   for (const name of options.peers) {
-    const peer = findPeer(name, options);
+    const peer = findPeer(name, { ...options, install: true });
     if ("reason" in peer) absent.push(`${name}: ${peer.reason}`);
     else peers.push(peer);
   }
   let works = selectWork(allWork(options.quick), options.only);
-  if (!hasLoader && works.some(({ kind }) => kind === "load")) {
+  if (!hasLoader && works.some(needsLoader)) {
     absent.push("load: h2load is not installed (Debian: nghttp2-client)");
-    works = works.filter(({ kind }) => kind !== "load");
+    works = works.filter((work) => !needsLoader(work));
   }
   for (const line of absent) console.error(`skipped: ${line}`);
 
@@ -51,9 +52,13 @@ async function main(options: RunOptions): Promise<number> {
         },
       }));
     }
-    return peers
+    const turns = peers
       .filter((peer) => takesPart(peer, work))
-      .map((peer) => ({ peer: peer.name, take: () => measure(peer, work, settings) }));
+      .map((peer): Turn => ({ peer: peer.name, take: () => measure(peer, work, settings) }));
+    if (work.kind === "upload-rows" && turns.length > 0) {
+      turns.push({ peer: "store", take: () => measureStoreAlone(databases, work.size ?? 0) });
+    }
+    return turns;
   };
 
   const plan = works.map((work) => ({ work, turns: turnsOf(work) }));
@@ -89,6 +94,11 @@ async function main(options: RunOptions): Promise<number> {
   if (svg !== undefined) writeFileSync(join(options.out, "results.svg"), svg);
   console.log(`\nwritten to ${options.out}`);
   return failures === 0 ? 0 : 1;
+}
+
+/** What varies from call to call, h2load cannot send. */
+function needsLoader({ kind, varied }: Work): boolean {
+  return kind === "load" && varied !== true;
 }
 
 const options = readOptions(process.argv.slice(2), join(import.meta.dirname, "../results"));

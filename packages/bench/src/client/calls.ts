@@ -67,7 +67,7 @@ function callOf({ kind, size, users = ASKED_FOR, keeps }: Job): Call {
 
 /** Users to create: ten in turn, or where they are kept each another one, after those that are there. */
 export function newUsers(keeps: number | undefined): () => NewUser {
-  if (keeps !== undefined) return () => newUserAt(keeps + created++);
+  if (keeps !== undefined) return () => newUserAt(keeps + reserve(1));
   const few = Array.from({ length: ASKED_FOR }, (_, index) => newUserAt(index));
   let next = 0;
   return () => few[next++ % ASKED_FOR]!;
@@ -75,3 +75,10 @@ export function newUsers(keeps: number | undefined): () => NewUser {
 
 /** How many users this process has asked to be created and kept. */
 let created = 0;
+
+/** Takes so many users that no other job of this process creates; returns the first, counted from those that are kept. */
+export function reserve(count: number): number {
+  const first = created;
+  created += count;
+  return first;
+}

@@ -11,7 +11,10 @@ export type JobKind =
   | "exchange"
   | "download"
   | "upload"
-  | "watch";
+  | "watch"
+  | "upload-rows"
+  | "heap"
+  | "beside";
 
 /** What a client program is told, in a list as JSON in its first argument; programs in other languages are told the same. */
 export interface Job {
@@ -26,6 +29,8 @@ export interface Job {
   size: number;
   /** How many different users are asked for, from the first on. Default: 10, as their messages have all the same size. */
   users?: number;
+  /** What is listed beside other calls. */
+  list?: ListRequest;
   /**
    * How many users the server has, if it keeps those that are created: each that is created gets an email of its own then.
    * Default: the same few are created again and again.
@@ -33,6 +38,13 @@ export interface Job {
   keeps?: number;
   warmupMs: number;
   measureMs: number;
+}
+
+/** Which users are asked for, and how they are ordered, as the contract says it. */
+export interface ListRequest {
+  filter: string;
+  orderBy: string;
+  pageSize: number;
 }
 
 /** What a client program prints at the end of a job. Every answer that is counted in it was checked. */
@@ -44,7 +56,17 @@ export interface JobResult {
   p99Us: number;
   /** The client process's time on the CPU for each thing counted, in microseconds. */
   clientCpuUs: number;
+  /** Of `beside`: the longest call, and the middle one of the lists, in microseconds. */
+  maxUs?: number;
+  listP50Us?: number;
+  /** Of `beside`: the share of the lists that the server refused as too slow. */
+  listsRefused?: number;
+  /** Of `heap`: what lives in the client's heap at the end for each byte that lived at the start. */
+  clientHeapRatio?: number;
 }
+
+/** Tells the measuring process that a stage is reached, and waits until it has looked at the server. */
+export type Reach = (stage: "before" | "after") => Promise<void>;
 
 /** How a client connects. */
 export interface Connection {
@@ -66,6 +88,10 @@ export interface Operations {
   uploadUsers?(rows: AsyncIterable<NewUser>): Promise<number>;
   /** What is sent comes back. */
   chat?(messages: AsyncIterable<ChatFields>): AsyncIterable<ChatFields>;
+  /** One page; false if the server refuses because it would take too long. */
+  tryList?(request: ListRequest): Promise<boolean>;
+  /** The `index`th of calls of all kinds: answered, failed on purpose, cancelled. Every answer is checked. */
+  mixed?(index: number): Promise<void>;
   exchange?(data: Buffer): Promise<Uint8Array>;
   /** Yields the sizes of what comes. */
   download?(size: number, count: number): AsyncIterable<number>;

@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { measureCalls } from "./calls.js";
-import type { Connection, Job, JobResult, Operations } from "./job.js";
+import { measureBeside } from "./beside.js";
+import type { Connection, Job, JobResult, Operations, Reach } from "./job.js";
+import { measureHeap } from "./heap.js";
 import { measureStreams } from "./streams.js";
-import { measureWatch, type Reach } from "./watch.js";
+import { uploadRows } from "./upload-rows.js";
+import { measureWatch } from "./watch.js";
 
 /**
  * Runs a client program: does the jobs that the first argument lists, prints the result of each, and ends with the last one.
@@ -42,6 +45,12 @@ async function measure(job: Job, clients: readonly Operations[], reach: Reach): 
       return measureCalls(job, clients);
     case "watch":
       return measureWatch(job, clients, reach);
+    case "upload-rows":
+      return uploadRows(job, clients);
+    case "heap":
+      return measureHeap(job, clients, reach);
+    case "beside":
+      return measureBeside(job, clients);
     case "server-stream":
     case "client-stream":
     case "bidi":

@@ -1,14 +1,11 @@
 import { performance } from "node:perf_hooks";
 import type { EventFields, NewUser } from "../service/data.js";
 import { newUsers } from "./calls.js";
-import type { Job, JobResult, Operations } from "./job.js";
+import type { Job, JobResult, Operations, Reach } from "./job.js";
 import { percentiles } from "./meter.js";
 
 /** Events that every stream gets. */
 export const WATCH_EVENTS = 10;
-
-/** Tells the measuring process that a stage is reached, and waits until it has looked at the server. */
-export type Reach = (stage: "before" | "idle") => Promise<void>;
 
 /**
  * Opens `inFlight` watch streams over all clients, lets the measuring process see what they cost the server while idle, and
@@ -25,7 +22,7 @@ export async function measureWatch(
   await openAndClose(clients, Math.ceil(inFlight / 10), next());
   await reach("before");
   const streams = await openAll(clients, inFlight);
-  await reach("idle");
+  await reach("after");
 
   const latenciesMs = new Float64Array(inFlight * WATCH_EVENTS);
   let received = 0;

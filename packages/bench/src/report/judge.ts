@@ -1,36 +1,18 @@
+import { productPoints } from "./product-points.js";
+import { ratio, times, type Lookup, type Point } from "./points.js";
 import type { Result } from "./results.js";
 
-/** One thing that is wanted of the transport, and what was measured. */
+/** One thing that is wanted, and what was measured. */
 export interface Verdict {
   point: string;
+  /** "reported" where the number is shown and nothing is wanted of it. */
   wanted: string;
   /** "not measured" where a part of it is not there. */
   measured: string;
   met: boolean | undefined;
 }
 
-/** A ratio of two measured numbers, and the least or the most that it may be. */
-interface Point {
-  point: string;
-  wanted: string;
-  value: (of: Lookup) => number | undefined;
-  meets: (value: number) => boolean;
-  show?: (value: number) => string;
-}
-
-type Lookup = (work: string, peer: string) => Result["median"] | undefined;
-type Key = "rate" | "p99Us";
-
-/** How many times as much as another peer's. */
-function times(point: string, work: string, peer: string, atLeast: number, key: Key = "rate"): Point {
-  return {
-    point,
-    wanted: `≥ ${atLeast} × ${peer}`,
-    value: (of) => ratio(of(work, "callwire")?.[key], of(work, peer)?.[key]),
-    meets: (value) => value >= atLeast,
-  };
-}
-
+/** What is wanted of the transport. */
 const points: readonly Point[] = [
   times("1 unary, 64 in flight", "unary-64", "rest", 5),
   times("1 unary, 64 in flight (goal)", "unary-64", "rest", 10),
@@ -68,13 +50,9 @@ const points: readonly Point[] = [
 export function judge(results: readonly Result[]): Verdict[] {
   const of: Lookup = (work, peer) =>
     results.find((result) => result.work === work && result.peer === peer)?.median;
-  return points.map(({ point, wanted, value, meets, show }) => {
+  return [...points, ...productPoints].map(({ point, wanted, value, meets, show }) => {
     const number = value(of);
     if (number === undefined) return { point, wanted, measured: "not measured", met: undefined };
-    return { point, wanted, measured: show?.(number) ?? `${number.toFixed(2)} ×`, met: meets(number) };
+    return { point, wanted, measured: show?.(number) ?? `${number.toFixed(2)} ×`, met: meets?.(number) };
   });
-}
-
-function ratio(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined || b === 0 ? undefined : a / b;
 }

@@ -12,6 +12,14 @@ function columns({ peer, unit, median, rates }: Result): string[] {
     median.clientCpuUs && unit !== "bytes/s" && `client ${median.clientCpuUs.toFixed(1)} µs CPU each`,
     median.rssPerStream !== undefined && `server ${(median.rssPerStream / 1024).toFixed(2)} KB RSS`,
     median.livePerStream !== undefined && `${(median.livePerStream / 1024).toFixed(2)} KB live a stream`,
+    median.maxUs && `longest ${time(median.maxUs)}`,
+    median.listP50Us && `a list ${time(median.listP50Us)}`,
+    median.listsRefused && `${(100 * median.listsRefused).toFixed(0)} % of the lists refused`,
+    median.serverHeapRatio !== undefined && `server's heap × ${median.serverHeapRatio.toFixed(3)}`,
+    median.clientHeapRatio !== undefined && `client's × ${median.clientHeapRatio.toFixed(3)}`,
+    median.serverPeakRatio !== undefined && `server's peak × ${median.serverPeakRatio.toFixed(2)}`,
+    median.clientPeakRatio !== undefined &&
+      `client's × ${median.clientPeakRatio.toFixed(2)} in the second half`,
   ].filter((note) => note !== false && note !== undefined && note !== 0);
   return [
     peer,

@@ -3,7 +3,9 @@ import type { Memory, ServerSettings } from "../service/serve.js";
 import type { Certificates } from "./certificates.js";
 import type { Databases, Prepared } from "./databases.js";
 import { measureLoad } from "./load.js";
+import { measureVariedLoad } from "./varied-load.js";
 import type { Peer } from "./peers.js";
+import { Peaks } from "./peaks.js";
 import { RunningProgram } from "./programs.js";
 import { USER_COUNT } from "../service/data.js";
 import type { Work } from "./work.js";
@@ -21,6 +23,11 @@ export interface Sample extends JobResult {
   /** Of the server for each idle stream, in bytes. */
   rssPerStream?: number;
   livePerStream?: number;
+  /** Of `heap`: what lives in the server at the end for each byte that lived at the start. */
+  serverHeapRatio?: number;
+  /** Of `upload-rows`: the most memory of the second half for each byte at most of the first half. */
+  serverPeakRatio?: number;
+  clientPeakRatio?: number;
 }
 
 /** A running server, which ends with its block. */
@@ -65,14 +72,18 @@ async function started(server: RunningProgram, prepared: Prepared | undefined): 
 
 /** How many users the work finds in the database, and whether it adds any. */
 function usersOf({ kind, users = USER_COUNT }: Work): { users: number; writes: boolean } {
-  return { users, writes: kind !== "get" && kind !== "list" };
+  return { users, writes: kind !== "get" && kind !== "list" && kind !== "beside" };
 }
 
 /** Whether the peer takes part in this work. */
 export function takesPart(peer: Peer, { kind, peers }: Work): boolean {
-  if (peers === undefined ? peer.full !== undefined : !peers.includes(peer.name)) return false;
+  if (peers === undefined ? namedOnly(peer) : !peers.includes(peer.name)) return false;
   if (kind === "load") return peer.load !== undefined;
   return kind !== "codec" && peer.can.has(kind);
+}
+
+function namedOnly({ full, onlyNamed }: Peer): boolean {
+  return full !== undefined || onlyNamed === true;
 }
 
 /** Measures one piece of work for one peer, with a server and a client of their own. */
@@ -83,10 +94,11 @@ export async function measure(peer: Peer, work: Work, settings: MeasureSettings)
   await using running = await startServer(peer, secure ? { tls } : {}, { databases, work });
   const { server, port } = running;
   if (work.kind === "load") {
-    // h2load counts an error as a success: the answers are checked apart, before and after.
+    // h2load counts an error as a success: the answers are checked apart, before and after, with what varies too.
     const check = { ...checkJob, port, connections: peer.connections };
     await runJobs(peer, server, [check]);
-    const rate = await measureLoad(peer, work, settings, server.pid, port);
+    const load = work.varied === true ? measureVariedLoad : measureLoad;
+    const rate = await load(peer, work, settings, server.pid, port);
     await runJobs(peer, server, [check]);
     return { rate, p50Us: 0, p99Us: 0, clientCpuUs: 0 };
   }
@@ -113,6 +125,7 @@ export function jobOf(
     connections: work.connections ?? peer.connections,
     size: work.size ?? 0,
     ...(work.users !== undefined && { users: work.users }),
+    ...(work.list && { list: work.list }),
     ...(peer.full && { keeps: work.users ?? USER_COUNT }),
     warmupMs,
     measureMs,
@@ -126,22 +139,30 @@ export async function runJobs(peer: Peer, server: RunningProgram, jobs: readonly
   const samples: Sample[] = [];
   for (const job of jobs) {
     const memories: Memory[] = [];
-    let answer = await client.answer<JobResult | { stage: string }>();
+    using peaks = job.kind === "upload-rows" ? new Peaks({ server, client }) : undefined;
+    const limitMs = limitOf(job);
+    let answer = await client.answer<JobResult | { stage: string }>(limitMs);
     while ("stage" in answer) {
       server.tell("memory");
       memories.push(await server.answer<Memory>());
       client.tell("go");
-      answer = await client.answer<JobResult | { stage: string }>();
+      answer = await client.answer<JobResult | { stage: string }>(limitMs);
     }
-    samples.push({ ...answer, ...perStream(memories, job.inFlight) });
+    samples.push({ ...answer, ...compare(memories, job), ...peaks?.ratios() });
   }
   return samples;
 }
 
-function perStream([before, idle]: readonly Memory[], streams: number): Partial<Sample> {
-  if (before === undefined || idle === undefined) return {};
+/** How long a job may say nothing, in milliseconds: ten times as long as it takes, or more. */
+function limitOf({ kind, size }: Job): number {
+  return 120_000 + (kind === "upload-rows" || kind === "heap" ? size : 0);
+}
+
+function compare([before, after]: readonly Memory[], { kind, inFlight }: Job): Partial<Sample> {
+  if (before === undefined || after === undefined) return {};
+  if (kind === "heap") return { serverHeapRatio: after.live / before.live };
   return {
-    rssPerStream: (idle.rss - before.rss) / streams,
-    livePerStream: (idle.live - before.live) / streams,
+    rssPerStream: (after.rss - before.rss) / inFlight,
+    livePerStream: (after.live - before.live) / inFlight,
   };
 }

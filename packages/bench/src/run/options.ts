@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { peerNames, type PeerName, type PeerOptions } from "./peers.js";
 
 /** What a run measures, and how long. */
-export interface RunOptions extends PeerOptions {
+export interface RunOptions extends Omit<PeerOptions, "install"> {
   /** Names of work, or what they begin with. */
   only: string[] | undefined;
   peers: readonly PeerName[];
@@ -16,7 +16,7 @@ export interface RunOptions extends PeerOptions {
 
 export const usage = `Measures @callwire/transport side by side with others.
 
-  --only <names>    work, or what its name begins with: unary-64,codec (default: all)
+  --only <names>    work, or what its name begins with: unary-64,codec (default: all but million, which takes long)
   --peers <names>   ${peerNames.join(",")} (default: all)
   --rounds <n>      how often each is measured; the median counts (default: 5; with --quick 1)
   --seconds <n>     how long each time, after as long again to warm up (default: 2; with --quick 0.5)

@@ -40,6 +40,8 @@ export interface Peer {
   load: "grpc" | "http1" | undefined;
   /** What its client is told beside the job. */
   clientArgument?: string;
+  /** Whether only work that names it is for it. */
+  onlyNamed?: boolean;
   /**
    * Absent for peers that carry calls and no more. The others have the product's features: a token, a line for each call in a
    * file, and a database, which `seededBy` makes, the folder of a users service; undefined makes none.
@@ -71,6 +73,8 @@ export interface Absent {
 
 /** What a run says of its peers. */
 export interface PeerOptions {
+  /** Whether programs that are not here are installed from the npm registry. */
+  install: boolean;
   /** What carries the product's calls. */
   runtime: RuntimeName;
   /** The folder of a built checkout of before, for the peer of that name. */
@@ -81,7 +85,7 @@ export interface PeerOptions {
 const fullCalls = new Set<JobKind>(["get", "create", "list"]);
 
 /** Finds the programs of a peer, and builds them if they are in another language. */
-export function findPeer(name: PeerName, { runtime, before }: PeerOptions): Peer | Absent {
+export function findPeer(name: PeerName, { runtime, before, install }: PeerOptions): Peer | Absent {
   switch (name) {
     case "callwire":
     case "nice-grpc":
@@ -114,13 +118,21 @@ export function findPeer(name: PeerName, { runtime, before }: PeerOptions): Peer
     case "callwire-metadata": {
       const programs = nodePrograms("callwire");
       const can = new Set<JobKind>(["get"]);
-      return { name, ...programs, can, connections: 1, load: undefined, clientArgument: "metadata" };
+      return {
+        name,
+        ...programs,
+        can,
+        connections: 1,
+        load: undefined,
+        clientArgument: "metadata",
+        onlyNamed: true,
+      };
     }
     case "product":
     case "before": {
       if (name === "before" && before === undefined) return { name, reason: "no --before was given" };
       const from = checkout(name === "before" ? before : undefined);
-      const can = new Set<JobKind>([...fullCalls, "client-stream", "watch"]);
+      const can = new Set<JobKind>([...fullCalls, "watch", "upload-rows", "heap", "beside"]);
       const full = { seededBy: from.service };
       return { name, ...productPrograms(from, runtime), can, connections: 1, load: undefined, full };
     }
@@ -139,7 +151,7 @@ export function findPeer(name: PeerName, { runtime, before }: PeerOptions): Peer
       return { name, server, client, can: fullCalls, connections: 64, load: undefined, full: shared() };
     }
     case "elysia-full": {
-      const bun = findBun();
+      const bun = findBun(install);
       if (!bun.found) return { name, reason: bun.reason };
       const server = [bun.path, builtProgram("peers", name, "server.js")];
       const client = clientProgram("rest-full");

@@ -1,11 +1,12 @@
-import type { JobKind } from "../client/job.js";
+import type { JobKind, ListRequest } from "../client/job.js";
 import { USER_COUNT } from "../service/data.js";
+import { listKinds } from "./list-kinds.js";
 import type { PeerName } from "./peers.js";
 
 /** One thing that is measured. */
 export interface Work {
   name: string;
-  /** `codec` and `load` have programs of their own. */
+  /** `codec` and `load` have programs of their own, and so has what is measured beside `upload-rows`: the store alone. */
   kind: JobKind | "codec" | "load";
   /** What the rate counts, each second. */
   unit: string;
@@ -14,6 +15,12 @@ export interface Work {
   connections?: number;
   size?: number;
   tls?: boolean;
+  /** Of `load`: each request is another one, with metadata of its own. Default: one request again and again. */
+  varied?: boolean;
+  /** Of `beside`. */
+  list?: ListRequest;
+  /** Takes long: only if it is named. */
+  onRequest?: boolean;
   /** How many users there are, and are asked for. Default: 1,000, of which ten are asked for. */
   users?: number;
   /** Default: all peers that can do it and carry calls alone. */
@@ -22,6 +29,7 @@ export interface Work {
 
 const IN_FLIGHT = [1, 8, 64, 512];
 const MIB = 1024 * 1024;
+const MILLION = 1_000_000;
 
 /** The peers of the growth curves. */
 const curvePeers: readonly PeerName[] = ["callwire", "nice-grpc", "grpc-go", "rest", "bare"];
@@ -29,10 +37,11 @@ const curvePeers: readonly PeerName[] = ["callwire", "nice-grpc", "grpc-go", "re
 /** The transport alone, without metadata and with what the product's calls have. */
 const transportPeers: readonly PeerName[] = ["callwire", "callwire-metadata"];
 
+const productPeers: readonly PeerName[] = ["product", "before"];
+
 /** The product, and others with its features. */
 const fullPeers: readonly PeerName[] = [
-  "product",
-  "before",
+  ...productPeers,
   "rest-full",
   "hono-full",
   "elysia-full",
@@ -57,7 +66,16 @@ export function allWork(quick: boolean): Work[] {
     { name: "watch", kind: "watch", unit: "events/s", inFlight: watchers, connections: watchers / 100 },
     { name: "codec", kind: "codec", unit: "users/s", inFlight: 1 },
     { name: "load", kind: "load", unit: "calls/CPU s", inFlight: 64 },
-    ...productWork(),
+    {
+      name: "load-varied",
+      kind: "load",
+      unit: "calls/CPU s",
+      inFlight: 64,
+      varied: true,
+      peers: ["callwire", "nice-grpc", "grpc-js", "connect", "grpc-go"],
+    },
+    ...productWork(quick),
+    ...millionWork(),
     ...[2, 4, 16, 32, 128, 256, 1024].map((n): Work =>
       curve({ name: `unary-${n}`, kind: "get", inFlight: n }),
     ),
@@ -71,28 +89,78 @@ export function allWork(quick: boolean): Work[] {
 }
 
 /** The product beside others with the same features, and beside the transport alone. */
-function productWork(): Work[] {
-  const works: Omit<Work, "peers" | "users" | "unit">[] = [
+function productWork(quick: boolean): Work[] {
+  const watchers = quick ? 1000 : 10_000;
+  const calls: Omit<Work, "peers" | "users" | "unit">[] = [
     { name: "product-get-64", kind: "get", inFlight: 64 },
     { name: "product-get-1", kind: "get", inFlight: 1 },
     { name: "product-create-64", kind: "create", inFlight: 64 },
     { name: "product-page-100", kind: "list", inFlight: 16, size: 100 },
   ];
-  return works.map((work) => ({
-    ...work,
-    unit: "calls/s",
-    users: USER_COUNT,
-    peers: work.kind === "get" ? [...transportPeers, ...fullPeers] : fullPeers,
-  }));
+  return [
+    ...calls.map((work): Work => ({
+      ...work,
+      unit: "calls/s",
+      users: USER_COUNT,
+      peers: work.kind === "get" ? [...transportPeers, ...fullPeers] : fullPeers,
+    })),
+    {
+      name: "product-watch",
+      kind: "watch",
+      unit: "events/s",
+      inFlight: watchers,
+      connections: watchers / 100,
+      peers: ["product", "before", "grpc-go", "grpc-go-full"],
+    },
+    uploadWork("product-upload", quick ? 10_000 : 100_000),
+    {
+      name: "heap",
+      kind: "heap",
+      unit: "calls/s",
+      inFlight: 64,
+      size: quick ? 10_000 : 300_000,
+      peers: productPeers,
+    },
+  ];
+}
+
+/** What is asked of a million users. */
+function millionWork(): Work[] {
+  const page = { kind: "list", unit: "calls/s", inFlight: 1, size: 50, peers: productPeers } as const;
+  const million = { users: MILLION, onRequest: true };
+  return [
+    { name: "million-get-64", kind: "get", unit: "calls/s", inFlight: 64, ...million, peers: productPeers },
+    { name: "million-page-50", ...page, ...million },
+    { name: "million-page-50-of-1000", ...page, users: USER_COUNT, onRequest: true },
+    ...Object.entries(listKinds).map(([name, list]): Work => ({
+      name: `million-beside-${name}`,
+      kind: "beside",
+      unit: "calls/s",
+      inFlight: 1,
+      connections: 2,
+      list,
+      ...million,
+      peers: productPeers,
+    })),
+    { ...uploadWork("million-upload", MILLION), onRequest: true },
+  ];
+}
+
+/** The store alone is measured beside the peers. */
+function uploadWork(name: string, rows: number): Work {
+  return { name, kind: "upload-rows", unit: "rows/s", inFlight: 1, size: rows, peers: productPeers };
 }
 
 function curve(work: Omit<Work, "unit" | "peers">): Work {
   return { ...work, unit: "calls/s", peers: curvePeers };
 }
 
-/** The work whose names are given, or begin with a name that is given and a `-`; all of it if none is given. */
+/**
+ * The work whose names are given, or begin with a name that is given and a `-`; if none is given, all that does not take
+ * long.
+ */
 export function selectWork(all: readonly Work[], names: readonly string[] | undefined): Work[] {
-  if (names === undefined) return [...all];
+  if (names === undefined) return all.filter(({ onRequest }) => onRequest !== true);
   const matches = (work: Work, name: string): boolean =>
     work.name === name || work.name.startsWith(`${name}-`);
   const unknown = names.filter((name) => !all.some((work) => matches(work, name)));

@@ -32,6 +32,8 @@ export function userId(index: number): string {
   return `5f3c9d1e-7a2b-4c8d-9e0f-${String(index).padStart(12, "0")}`;
 }
 
+const DEPARTMENTS = [Department.ENGINEERING, Department.MARKETING, Department.SALES, Department.PRODUCT];
+
 /** One user of the directory: 107 bytes as protobuf, while its index has one digit. */
 export function userAt(index: number): User {
   return {
@@ -39,7 +41,8 @@ export function userAt(index: number): User {
     name: `Alice Example ${index}`,
     email: `alice${index}@example.com`,
     age: 30 + (index % 40),
-    department: Department.ENGINEERING,
+    // The same for all that every peer serves; of more users, each department has its share.
+    department: index < USER_COUNT ? Department.ENGINEERING : DEPARTMENTS[index % DEPARTMENTS.length]!,
     roles: ["admin", "editor"],
     createdAt: new Date(1_700_000_000_000 + index),
     updatedAt: undefined,

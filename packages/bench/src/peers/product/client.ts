@@ -1,26 +1,13 @@
 // The SDK's users client with its defaults and a token.
-import type { CreateUserRequest, ListUsersRequest } from "@callwire/contracts/users";
 import { forEachConnection, type Operations } from "../../client/job.js";
 import { run } from "../../client/run.js";
 import { TOKEN } from "../../full/settings.js";
-import type { EventFields, UserFields } from "../../service/data.js";
 import type { ProductArgument } from "./argument.js";
+import { mixedCall } from "./mixed.js";
+import { Code, codeOf, type UsersClient } from "./users-client.js";
 
-/** Of the SDK, what is used: it may be of this version or of an older one. */
 interface Sdk {
   createUsersClient(options: object): UsersClient;
-}
-interface UsersClient {
-  getUser(request: { id: string }): Promise<UserFields>;
-  createUser(request: CreateUserRequest): Promise<UserFields>;
-  listUsers(
-    request: Partial<ListUsersRequest>,
-  ): Promise<{ users: UserFields[]; nextPageToken: string; totalCount: number }>;
-  watchUsers(request: object, options: { heartbeats: boolean }): AsyncIterable<EventFields>;
-  uploadUsers(
-    rows: AsyncIterable<CreateUserRequest>,
-    options: { timeoutMs?: number },
-  ): Promise<{ created: number; failed: number }>;
 }
 
 const { sdk, runtime, unlimitedUpload } = JSON.parse(process.argv[3] ?? "{}") as ProductArgument;
@@ -40,6 +27,19 @@ function operations(port: number): Operations {
     // Without a request id of its own: the SDK makes one for each.
     createUser: (user) => users.createUser({ ...user, requestId: "" }),
     listUsers: async (pageSize) => (await users.listUsers({ pageSize })).users,
+    tryList: async (request) => {
+      try {
+        const { users: page, totalCount } = await users.listUsers(request);
+        if (page.length !== Math.min(totalCount, request.pageSize)) {
+          throw new Error(`a page of ${page.length} of ${totalCount} users`);
+        }
+        return true;
+      } catch (error) {
+        if (codeOf(error) === Code.RESOURCE_EXHAUSTED) return false;
+        throw error;
+      }
+    },
+    mixed: (index) => mixedCall(users, index),
     watch: () => users.watchUsers({}, { heartbeats: true }),
     uploadUsers: async (rows) => (await users.uploadUsers(rows, uploadOptions)).created,
   };
