@@ -191,6 +191,7 @@ describe("createMany", () => {
       request({ email: "new@x.com" }),
     ]);
     const kinds = results.map((result) => ("user" in result ? result.user.id : result.error.kind));
+    // An id is made for a row whose email is taken, too.
     const expected = [
       "id-2",
       "invalid-fields",
@@ -198,14 +199,14 @@ describe("createMany", () => {
       "id-2",
       "invalid-fields",
       "email-taken",
-      "id-3",
+      "id-5",
     ];
     expect(kinds).toEqual(expected);
     expect(results[1]).toMatchObject({ error: { violations: [{ field: "name" }, { field: "age" }] } });
     expect(changes.map(({ position, user }) => [position, user.id])).toEqual([
       [1, "id-1"],
       [2, "id-2"],
-      [3, "id-3"],
+      [3, "id-5"],
     ]);
   });
 });

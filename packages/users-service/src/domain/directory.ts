@@ -234,9 +234,6 @@ export class Directory<Event = UserEvent> {
       }
       return done.user;
     }
-    if (transaction.findIdByEmailKey(emailKey(email)) !== undefined) {
-      return new EmailTaken(email);
-    }
     const time = new Date(now);
     const user = transaction.insert({
       id: this.#newId(),
@@ -249,6 +246,9 @@ export class Directory<Event = UserEvent> {
       updatedAt: time,
       version: 1,
     });
+    if (user === undefined) {
+      return new EmailTaken(email);
+    }
     if (requestId !== "") {
       transaction.saveRequest({ requestId, user, time });
     }

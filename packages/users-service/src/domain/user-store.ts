@@ -61,8 +61,11 @@ export interface Transaction {
   get(id: string): User | undefined;
   /** Id of the user whose {@link emailKey} this is. */
   findIdByEmailKey(key: string): string | undefined;
-  /** Adds a user, and gives it the next sequence number. Id and email must be new. */
-  insert(user: Omit<User, "sequence">): User;
+  /**
+   * Adds a user, whose id must be new, and gives it the next sequence number. Returns undefined, and has done nothing, if
+   * another user has its {@link emailKey}.
+   */
+  insert(user: Omit<User, "sequence">): User | undefined;
   /** Puts a new state in the place of the one with the same id, which must be there. */
   replace(user: User): void;
   remove(id: string): void;

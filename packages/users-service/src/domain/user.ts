@@ -38,7 +38,19 @@ export interface User extends UserFields {
  * give the mark of a lost state to another one.
  */
 export function etagOf(user: User): string {
-  return `${user.version.toString(36)}-${user.updatedAt.getTime().toString(36)}`;
+  return `${user.version.toString(36)}-${timeText(user.updatedAt.getTime())}`;
+}
+
+let lastTime = 0;
+let lastTimeText = "0";
+
+/** Users of one upload, which stand side by side in a list, have the same time. */
+function timeText(time: number): string {
+  if (time !== lastTime) {
+    lastTime = time;
+    lastTimeText = time.toString(36);
+  }
+  return lastTimeText;
 }
 
 /**

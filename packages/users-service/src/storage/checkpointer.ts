@@ -2,9 +2,9 @@ import { WorkerPool } from "./worker-pool.js";
 
 /** How many pages may be in the log, as estimated, until it is written back: about 64 MB. */
 const MAX_LOG_PAGES = 16_000;
-/** What a commit, and a change in it, add to the log, in pages: more than they mostly do. */
-const PAGES_PER_COMMIT = 6;
-const PAGES_PER_CHANGE = 4;
+/** What a commit, and a change in it, add to the log, in pages, where the indexes are large. */
+const PAGES_PER_COMMIT = 8;
+const PAGES_PER_CHANGE = 2;
 
 /**
  * Has the database's log written back into its file now and then, by a thread. SQLite begins the log anew only when all

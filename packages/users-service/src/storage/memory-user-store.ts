@@ -125,6 +125,9 @@ export class MemoryUserStore implements UserStore {
       get: (id) => this.#users.get(id),
       findIdByEmailKey: (key) => this.#idsByEmailKey.get(key),
       insert: (fields) => {
+        if (this.#idsByEmailKey.has(emailKey(fields.email))) {
+          return undefined;
+        }
         const user = { ...fields, sequence: ++this.#sequence };
         set(this.#users, user.id, user);
         set(this.#idsByEmailKey, emailKey(user.email), user.id);

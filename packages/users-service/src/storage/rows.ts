@@ -90,10 +90,21 @@ export function textToUsers(text: string): User[] {
 
 /** A user in one column, for what keeps a state of it that is no longer in `users`. */
 export function userToText(user: User): string {
+  // Field by field: spreading the user takes twice as long.
+  const { id, name, email, age, department, roles, version, sequence } = user;
+  const createdAt = user.createdAt.getTime();
+  const updatedAt = user.updatedAt.getTime();
   return JSON.stringify({
-    ...user,
-    createdAt: user.createdAt.getTime(),
-    updatedAt: user.updatedAt.getTime(),
+    id,
+    name,
+    email,
+    age,
+    department,
+    roles,
+    createdAt,
+    updatedAt,
+    version,
+    sequence,
   });
 }
 

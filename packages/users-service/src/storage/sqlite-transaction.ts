@@ -65,7 +65,9 @@ export class SqliteTransaction implements Transaction {
     this.#selectUser = database.prepare(`SELECT ${READ_COLUMNS} FROM users WHERE id = ?`).raw();
     this.#selectDepartment = database.prepare("SELECT department FROM users WHERE id = ?").raw();
     this.#selectIdByEmail = database.prepare("SELECT id FROM users WHERE email_key = ?").raw();
-    this.#insertUser = database.prepare(`INSERT INTO users (${columns}) VALUES (${marks})`);
+    this.#insertUser = database.prepare(
+      `INSERT INTO users (${columns}) VALUES (${marks}) ON CONFLICT (email_key) DO NOTHING`,
+    );
     this.#updateUser = database.prepare(`UPDATE users SET (${columns}) = (${marks}) WHERE id = ?`);
     this.#deleteUser = database.prepare("DELETE FROM users WHERE id = ?");
     this.#selectRequest = database
@@ -164,10 +166,17 @@ export class SqliteTransaction implements Transaction {
     return (this.#selectIdByEmail.get([key]) as [string] | undefined)?.[0];
   }
 
-  insert(user: Omit<User, "sequence">): User {
-    const { lastInsertRowid } = this.#run(this.#insertUser, userToValues(user));
+  insert(user: Omit<User, "sequence">): User | undefined {
+    const values = userToValues(user);
+    const { changes, lastInsertRowid } = this.#insertUser.run(values);
+    if (changes === 0) {
+      return undefined;
+    }
+    this.#steps.push({ statement: this.#insertUser, values });
     this.#moves.push(user.department);
-    return { ...user, sequence: Number(lastInsertRowid) };
+    const { id, name, email, age, department, roles, createdAt, updatedAt, version } = user;
+    const sequence = Number(lastInsertRowid);
+    return { id, name, email, age, department, roles, createdAt, updatedAt, version, sequence };
   }
 
   replace(user: User): void {
@@ -211,10 +220,9 @@ export class SqliteTransaction implements Transaction {
     this.#changes.push({ type, user, previousDepartment, time, position });
   }
 
-  #run(statement: Database.Statement, values: SqlValue[]): Database.RunResult {
-    const result = statement.run(values);
+  #run(statement: Database.Statement, values: SqlValue[]): void {
+    statement.run(values);
     this.#steps.push({ statement, values });
-    return result;
   }
 
   #doAgain(): void {

@@ -41,6 +41,9 @@ function create(store: UserStore, number: number): Promise<User> {
       updatedAt: time,
       version: 1,
     });
+    if (user === undefined) {
+      throw new Error("The email is taken");
+    }
     transaction.append({ type: "created", user, previousDepartment: 0, time });
     transaction.saveRequest({ requestId: `r${number}`, user, time });
     return user;

@@ -43,9 +43,17 @@ function append(transaction: Transaction, created: User): void {
   transaction.append({ type: "created", user: created, previousDepartment: 0, time: created.createdAt });
 }
 
+function inserted(transaction: Transaction, fields: Omit<User, "sequence">): User {
+  const made = transaction.insert(fields);
+  if (made === undefined) {
+    throw new Error(`${fields.email} is taken`);
+  }
+  return made;
+}
+
 function create(store: UserStore, fields: Omit<User, "sequence">): Promise<User> {
   return store.write((transaction) => {
-    const created = transaction.insert(fields);
+    const created = inserted(transaction, fields);
     append(transaction, created);
     return created;
   });
@@ -100,6 +108,17 @@ describe.each(STORES)("%s", (_name, openStore) => {
     expect(store.get("id-1")).toBeUndefined();
   });
 
+  test("inserts nothing if the email is taken, in any case", async () => {
+    store = openStore();
+    await create(store, user(1, { email: "Ann@x.com" }));
+    const again = await store.write((transaction) => [
+      transaction.insert(user(2, { email: "aNN@x.com" })),
+      transaction.insert(user(3))?.id,
+    ]);
+    expect(again).toEqual([undefined, "id-3"]);
+    expect(await ids(store, "")).toEqual(["id-1", "id-3"]);
+  });
+
   test("never gives out a sequence number twice", async () => {
     store = openStore();
     await create(store, user(1));
@@ -117,7 +136,7 @@ describe.each(STORES)("%s", (_name, openStore) => {
     const results = await Promise.allSettled([
       create(store, user(2)),
       store.write((transaction) => {
-        append(transaction, transaction.insert(user(3)));
+        append(transaction, inserted(transaction, user(3)));
         transaction.replace({ ...user(1), sequence: 1, name: "Other", email: "other@x.com" });
         transaction.replace({ ...user(1), sequence: 1, name: "Another", email: "another@x.com" });
         transaction.saveRequest({ requestId: "r", user: { ...user(3), sequence: 3 }, time: new Date(5) });
