@@ -156,7 +156,8 @@ export class LineBuffer {
 
 function isFile(fd: number): boolean {
   try {
-    return fstatSync(fd).isFile();
+    // With numbers instead, Node 20 takes a symlink for no link in `require` after the fstat of a pipe.
+    return fstatSync(fd, { bigint: true }).isFile();
   } catch {
     // The first write says what is wrong with it.
     return false;
