@@ -61,6 +61,10 @@ test("the defaults listen on loopback, over a database file, without TLS or toke
     logLevel: "info",
     heartbeatMs: 15_000,
     retainedChanges: 1_000_000,
+    maxCachedUsers: 10_000,
+    maxConcurrentLists: 2,
+    maxWaitingLists: 100,
+    listTimeoutMs: 10_000,
     shutdownTimeoutMs: 10_000,
   });
 });
@@ -141,6 +145,26 @@ describe("a setting is a variable or a flag, and the flag wins", () => {
       read: ({ retainedChanges }) => retainedChanges,
       expected: [1, 1_000_000_000],
     },
+    "max-cached-users": {
+      values: () => ["0", "10000000"],
+      read: ({ maxCachedUsers }) => maxCachedUsers,
+      expected: [0, 10_000_000],
+    },
+    "max-concurrent-lists": {
+      values: () => ["1", "64"],
+      read: ({ maxConcurrentLists }) => maxConcurrentLists,
+      expected: [1, 64],
+    },
+    "max-waiting-lists": {
+      values: () => ["0", "100000"],
+      read: ({ maxWaitingLists }) => maxWaitingLists,
+      expected: [0, 100_000],
+    },
+    "list-timeout-ms": {
+      values: () => ["1", "3600000"],
+      read: ({ listTimeoutMs }) => listTimeoutMs,
+      expected: [1, 3_600_000],
+    },
     "shutdown-timeout-ms": {
       values: () => ["0", "3600000"],
       read: ({ shutdownTimeoutMs }) => shutdownTimeoutMs,
@@ -173,6 +197,9 @@ describe("a wrong value is refused by a message that names its flag and its vari
     ["heartbeat-ms", "9", "'9' is not a whole number from 10 to 3600000"],
     ["heartbeat-ms", "15s", "'15s' is not a whole number from 10 to 3600000"],
     ["heartbeat-ms", "", "'' is not a whole number from 10 to 3600000"],
+    ["max-concurrent-lists", "0", "'0' is not a whole number from 1 to 64"],
+    ["list-timeout-ms", "0", "'0' is not a whole number from 1 to 3600000"],
+    ["max-cached-users", "-1", "'-1' is not a whole number from 0 to 10000000"],
     ["retained-changes", "0", "'0' is not a whole number from 1 to 1000000000"],
     ["retained-changes", "1e3", "'1e3' is not a whole number from 1 to 1000000000"],
     ["shutdown-timeout-ms", "3600001", "'3600001' is not a whole number from 0 to 3600000"],

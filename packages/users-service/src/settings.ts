@@ -60,6 +60,26 @@ const settings = {
     default: "1000000",
     help: "how many changes a watcher can come back over, 1 to 1000000000",
   },
+  "max-cached-users": {
+    value: "number",
+    default: "10000",
+    help: "how many users are kept in memory, 0 to 10000000",
+  },
+  "max-concurrent-lists": {
+    value: "number",
+    default: "2",
+    help: "how many lists that look at all users run at once, each in a thread, 1 to 64",
+  },
+  "max-waiting-lists": {
+    value: "number",
+    default: "100",
+    help: "how many more such lists wait; one beyond is refused, 0 to 100000",
+  },
+  "list-timeout-ms": {
+    value: "milliseconds",
+    default: "10000",
+    help: "how long such a list may run, 1 to 3600000",
+  },
   "shutdown-timeout-ms": {
     value: "milliseconds",
     default: "10000",
@@ -81,6 +101,10 @@ export interface Settings {
   logLevel: string;
   heartbeatMs: number;
   retainedChanges: number;
+  maxCachedUsers: number;
+  maxConcurrentLists: number;
+  maxWaitingLists: number;
+  listTimeoutMs: number;
   shutdownTimeoutMs: number;
 }
 
@@ -183,6 +207,10 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
     heartbeatMs: whole("heartbeat-ms", 10, 3_600_000),
     retainedChanges: whole("retained-changes", 1, 1_000_000_000),
+    maxCachedUsers: whole("max-cached-users", 0, 10_000_000),
+    maxConcurrentLists: whole("max-concurrent-lists", 1, 64),
+    maxWaitingLists: whole("max-waiting-lists", 0, 100_000),
+    listTimeoutMs: whole("list-timeout-ms", 1, 3_600_000),
     shutdownTimeoutMs: whole("shutdown-timeout-ms", 0, 3_600_000),
   };
 }

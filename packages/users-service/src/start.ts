@@ -20,7 +20,7 @@ import { domainErrors } from "./handlers/domain-errors.js";
 import { userService } from "./handlers/user-service.js";
 import type { Settings } from "./settings.js";
 import { MemoryUserStore } from "./storage/memory-user-store.js";
-import { openSqliteUserStore } from "./storage/sqlite-user-store.js";
+import { openSqliteUserStore, type StoreOptions } from "./storage/sqlite-user-store.js";
 
 /** A users service that runs. */
 export interface UsersService {
@@ -41,7 +41,7 @@ export async function startUsersService(
   const store =
     database === ":memory:"
       ? new MemoryUserStore({ retainedChanges })
-      : openSqliteUserStore({ path: database, retainedChanges });
+      : openSqliteUserStore({ ...limitsOf(settings), path: database });
   try {
     const feed = new ChangeFeed({ store, heartbeatMs, present: toEventMessage });
     const directory = new Directory({ store, feed });
@@ -71,4 +71,9 @@ export async function startUsersService(
     await store.close();
     throw error;
   }
+}
+
+function limitsOf(settings: Settings): StoreOptions {
+  const { retainedChanges, maxCachedUsers, maxConcurrentLists, maxWaitingLists, listTimeoutMs } = settings;
+  return { retainedChanges, maxCachedUsers, maxConcurrentLists, maxWaitingLists, listTimeoutMs };
 }
