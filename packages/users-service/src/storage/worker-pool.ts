@@ -85,6 +85,8 @@ export class WorkerPool {
     const ends = [...this.#threads].map(({ worker, cancelled }) => {
       Atomics.store(cancelled, 0, 1);
       const end = new Promise((resolve) => worker.once("exit", resolve));
+      // An idle thread keeps no process alive; its end must, or the process ends while it is awaited.
+      worker.ref();
       // An idle thread must keep the process alive until it has closed its connection.
       worker.ref();
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
