@@ -20,6 +20,10 @@ const settings = [
   "log-level",
   "heartbeat-ms",
   "retained-changes",
+  "max-cached-users",
+  "max-concurrent-lists",
+  "max-waiting-lists",
+  "list-timeout-ms",
   "shutdown-timeout-ms",
 ];
 const variableOf = (flag: string) => `CALLWIRE_${flag.toUpperCase().replaceAll("-", "_")}`;
