@@ -25,7 +25,7 @@ await run(({ port, ca, connections }) =>
         { id },
         {
           metadata: Metadata({ "x-request-id": randomUUID(), authorization }),
-          deadline: Date.now() + TIMEOUT_MS,
+          timeoutMs: TIMEOUT_MS,
         },
       );
     return { ...plain, getUser };
