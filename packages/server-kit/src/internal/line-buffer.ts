@@ -1,4 +1,4 @@
-import { fstatSync, openSync, write, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { flushAtExit } from "./flush-at-exit.js";
 import { warn } from "./warn.js";
 
@@ -6,16 +6,12 @@ import { warn } from "./warn.js";
 const FLUSH_MS = 100;
 /** As many characters are written without waiting for more. */
 const FLUSH_CHARACTERS = 64 * 1024;
-/**
- * The most characters that wait. A file is then waited for. Lines for anything else, which may take none for ever, are dropped
- * until it takes some, and a warning says so.
- */
+/** The most characters that wait for a reader that takes none. Lines above it are dropped, and a warning says so. */
 const MAX_WAITING_CHARACTERS = 16 * 1024 * 1024;
-/** A write that the destination cannot take now is tried again after so long, in milliseconds. */
+/** What a reader could not take is tried again after so long, in milliseconds. */
 const RETRY_MS = 10;
-/** How long an exit waits for a write that is under way, and for a destination that takes nothing, in milliseconds. */
-const EXIT_WAIT_MS = 20;
-const EXIT_RETRIES = 50;
+/** An exit waits for a reader that takes nothing so many times {@link RETRY_MS}. */
+const EXIT_RETRIES = 100;
 
 const shared = new Map<number, LineBuffer>();
 
@@ -35,18 +31,19 @@ export function lineFile(path: string): LineBuffer {
 }
 
 /**
- * Writes lines many at a time, and never waits for the destination: the event loop goes on while it writes. What waits is
- * written within {@link FLUSH_MS}, and when the process exits, whatever ends it but SIGKILL.
+ * Writes lines many at a time: within {@link FLUSH_MS}, and when the process exits, whatever ends it but SIGKILL. All writes are
+ * synchronous, so that lines keep their order whenever the process ends. To a file that costs some 30 µs for 64 KiB; a pipe whose
+ * reader is slow is tried again later.
  *
- * It is a destination as pino takes them. Pino's own (sonic-boom) measures its whole buffer for each line, and waits for ever at
- * exit if nobody reads any more.
+ * It is a destination as pino takes them. Pino's own (sonic-boom) measures its whole buffer for each line, may write two parts in
+ * the wrong order at exit, and waits there for ever if nobody reads any more.
  */
 export class LineBuffer {
   readonly #fd: number;
   readonly #maxWaiting: number;
-  readonly #isFile: boolean;
   #waiting = "";
-  #inFlight: Buffer | undefined;
+  /** What a reader could not take yet, before all that waits. */
+  #rest: Buffer | undefined;
   #scheduled = false;
   #lastFlush = -Infinity;
   #dropped = 0;
@@ -54,47 +51,35 @@ export class LineBuffer {
   #onFlushed: (() => void)[] = [];
 
   constructor(fd: number, { maxWaiting = MAX_WAITING_CHARACTERS } = {}) {
-    this.#fd = fd;
+    this.#fd = withoutBlocking(fd);
     this.#maxWaiting = maxWaiting;
-    this.#isFile = isFile(fd);
     flushAtExit(this);
   }
 
   write(line: string): void {
     if (this.#waiting.length > this.#maxWaiting) {
-      if (!this.#isFile) {
-        if (this.#dropped++ === 0) warn("log lines are dropped", "their destination takes none");
-        return;
-      }
-      this.flushSync();
+      if (this.#dropped++ === 0) warn("log lines are dropped", "their destination takes none");
+      return;
     }
     this.#waiting += line;
-    if (this.#inFlight !== undefined) return;
-    if (this.#waiting.length >= FLUSH_CHARACTERS) this.#begin();
+    if (this.#rest !== undefined) return;
+    if (this.#waiting.length >= FLUSH_CHARACTERS) this.#flush();
     else this.#schedule();
   }
 
   /** Writes what waits; calls back when it is written, or cannot be. */
   flush(onFlushed?: () => void): void {
     if (onFlushed) this.#onFlushed.push(onFlushed);
-    this.#begin();
+    if (this.#rest === undefined) this.#flush();
   }
 
-  /** Writes what waits before it returns. */
+  /** Writes what waits before it returns, unless nobody takes it. */
   flushSync(): void {
-    // Nobody can see from here whether a write under way is through: without the wait, what follows could overtake it.
-    if (this.#inFlight !== undefined) sleep(EXIT_WAIT_MS);
-    let bytes = Buffer.from(this.#waiting);
-    this.#waiting = "";
-    for (let failures = 0; bytes.length > 0 && !this.#broken && failures < EXIT_RETRIES;) {
-      try {
-        bytes = bytes.subarray(writeSync(this.#fd, bytes));
-        failures = 0;
-      } catch (error) {
-        if (!isBusy(error)) return;
-        failures++;
-        sleep(EXIT_WAIT_MS);
-      }
+    for (let retries = 0; retries < EXIT_RETRIES; retries++) {
+      const before = this.#rest?.length;
+      if (this.#writeAll()) return;
+      if (this.#rest?.length !== before) retries = 0;
+      sleep(RETRY_MS);
     }
   }
 
@@ -102,71 +87,67 @@ export class LineBuffer {
     if (this.#scheduled) return;
     this.#scheduled = true;
     const wait = this.#lastFlush + FLUSH_MS - performance.now();
-    const begin = () => {
+    const flush = () => {
       this.#scheduled = false;
-      this.#begin();
+      if (this.#rest === undefined) this.#flush();
     };
-    if (wait <= 0) setImmediate(begin);
+    if (wait <= 0) setImmediate(flush);
     // The exit writes what waits: this keeps no process alive.
-    else setTimeout(begin, wait).unref();
+    else setTimeout(flush, wait).unref();
   }
 
-  #begin(): void {
-    if (this.#inFlight !== undefined) return;
-    if (this.#waiting === "" || this.#broken) {
-      this.#waiting = "";
-      for (const flushed of this.#onFlushed.splice(0)) flushed();
-      return;
-    }
-    this.#inFlight = Buffer.from(this.#waiting);
-    this.#waiting = "";
+  readonly #flush = (): void => {
     this.#lastFlush = performance.now();
-    this.#writeOn();
-  }
-
-  readonly #writeOn = (): void => {
-    write(this.#fd, this.#inFlight!, this.#onWritten);
-  };
-
-  readonly #onWritten = (error: NodeJS.ErrnoException | null, written: number): void => {
-    if (error !== null) {
-      if (isBusy(error)) {
-        setTimeout(this.#writeOn, RETRY_MS);
-        return;
-      }
-      // EPIPE: who reads is gone, as for a program whose output is piped to another that has enough.
-      if (error.code === "EPIPE") this.#broken = true;
-      else warn("a log cannot be written", error);
-      written = Infinity;
-    }
-    if (written < this.#inFlight!.length) {
-      this.#inFlight = this.#inFlight!.subarray(written);
-      this.#writeOn();
+    if (!this.#writeAll()) {
+      setTimeout(this.#flush, RETRY_MS);
       return;
     }
-    this.#inFlight = undefined;
     if (this.#dropped > 0) {
       warn("log lines were dropped", `${this.#dropped} of them`);
       this.#dropped = 0;
     }
-    if (this.#waiting.length >= FLUSH_CHARACTERS || this.#onFlushed.length > 0) this.#begin();
-    else if (this.#waiting !== "") this.#schedule();
+    for (const flushed of this.#onFlushed.splice(0)) flushed();
   };
-}
 
-function isFile(fd: number): boolean {
-  try {
-    // With numbers instead, Node 20 takes a symlink for no link in `require` after the fstat of a pipe.
-    return fstatSync(fd, { bigint: true }).isFile();
-  } catch {
-    // The first write says what is wrong with it.
-    return false;
+  /** Writes all that it can; returns whether nothing is left. */
+  #writeAll(): boolean {
+    for (;;) {
+      if (this.#rest === undefined) {
+        if (this.#waiting === "") return true;
+        this.#rest = Buffer.from(this.#waiting);
+        this.#waiting = "";
+      }
+      const rest = this.#rest;
+      this.#rest = undefined;
+      if (this.#broken) continue;
+      try {
+        const written = writeSync(this.#fd, rest);
+        if (written < rest.length) this.#rest = rest.subarray(written);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "EAGAIN" || code === "EBUSY") {
+          this.#rest = rest;
+          return false;
+        }
+        // EPIPE: who reads is gone, as for a program whose output is piped to another that has enough.
+        if (code === "EPIPE") this.#broken = true;
+        else warn("lines of a log cannot be written", error);
+      }
+    }
   }
 }
 
-function isBusy(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "EAGAIN" || code === "EBUSY";
+/** The same pipe, not blocking: a flag of the descriptor would be one of all processes that share it. Else the descriptor. */
+function withoutBlocking(fd: number): number {
+  try {
+    // With numbers instead, Node 20 takes a symlink for no link in `require` after the fstat of a pipe.
+    if (fstatSync(fd, { bigint: true }).isFIFO()) {
+      return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    }
+  } catch {
+    // Another system than Linux. There, a pipe blocks as it does for `console.log`.
+  }
+  return fd;
 }
 
 function sleep(ms: number): void {

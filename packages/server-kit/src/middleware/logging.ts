@@ -11,7 +11,7 @@ import type { Middleware, PhaseContext } from "../middleware.js";
 export interface LoggingOptions {
   /**
    * Takes one line for each call when it ends. {@link createLogger} makes one that redacts secrets, and for which the line is
-   * written some ten times as fast; any other logger of pino, and children, do too.
+   * written some seven times as fast; any other logger of pino, and children, do too.
    */
   logger: Logger;
   /** Chooses the level of the line. Default: {@link levelOf}. */
