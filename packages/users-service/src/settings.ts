@@ -46,8 +46,8 @@ const settings = {
   },
   runtime: {
     value: "name",
-    default: "nice-grpc",
-    help: "what carries the calls: nice-grpc, over @grpc/grpc-js, or transport, the project's own",
+    default: "transport",
+    help: "what carries the calls: transport, the project's own, or nice-grpc, over @grpc/grpc-js",
   },
   "log-level": { value: "level", default: "info", help: "trace, debug, info, warn, error, fatal or silent" },
   "heartbeat-ms": {
@@ -97,7 +97,7 @@ export interface Settings {
   /** Subjects by their tokens; undefined lets in everybody. */
   tokens: ReadonlyMap<string, string> | undefined;
   reflection: boolean;
-  runtime: "nice-grpc" | "transport";
+  runtime: "transport" | "nice-grpc";
   logLevel: string;
   heartbeatMs: number;
   retainedChanges: number;
@@ -203,7 +203,7 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     tls: cert && key && { cert, key, ...(clientCa && { clientCa }) },
     tokens,
     reflection: reflection === "auto" ? local : reflection === "yes",
-    runtime: choice("runtime", "nice-grpc", "transport"),
+    runtime: choice("runtime", "transport", "nice-grpc"),
     logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
     heartbeatMs: whole("heartbeat-ms", 10, 3_600_000),
     retainedChanges: whole("retained-changes", 1, 1_000_000_000),

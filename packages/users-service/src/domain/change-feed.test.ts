@@ -143,7 +143,7 @@ describe("a watcher", () => {
     jest.useFakeTimers();
     const store = new MemoryUserStore();
     const abort = new AbortController();
-    const events = new ChangeFeed({ store }).watch({}, abort.signal);
+    const events = new ChangeFeed({ store }).watch({}, abort);
     await take(events, 1);
     for (let round = 0; round < 3; round++) {
       const waiting = take(events, 1);
@@ -162,6 +162,149 @@ describe("a watcher", () => {
     expect(getEventListeners(abort.signal, "abort")).toHaveLength(0);
     expect(jest.getTimerCount()).toBe(0);
   });
+});
+
+describe("a reader that is woken", () => {
+  /** Reads as the transport does; `woken` resolves at the next wake. */
+  function reader(events: Events): {
+    take: () => UserEvent[];
+    woken: () => Promise<void>;
+    wakes: () => number;
+  } {
+    let wakes = 0;
+    let wake: (() => void) | undefined;
+    events.onReady(() => {
+      wakes++;
+      wake?.();
+    });
+    const take = (): UserEvent[] => {
+      const taken: UserEvent[] = [];
+      for (let result; (result = events.nextNow()) !== undefined && !result.done;) {
+        taken.push(result.value);
+      }
+      return taken;
+    };
+    return { take, wakes: () => wakes, woken: () => new Promise((resolve) => (wake = resolve)) };
+  }
+
+  test("takes what is there at once, and is woken once for what comes while it waits", async () => {
+    const store = new MemoryUserStore();
+    const { take, woken, wakes } = reader(new ChangeFeed({ store }).watch({}));
+    expect(take().map(({ type }) => type)).toEqual(["heartbeat"]);
+    const news = woken();
+    await change(store, [1, 2]);
+    await news;
+    await change(store, [3]);
+    expect(positions(take())).toEqual([1, 2, 3]);
+    expect(wakes()).toBe(1);
+  });
+
+  test("catches up from the store, whatever page its place is in", async () => {
+    const store = new MemoryUserStore();
+    const feed = new ChangeFeed({ store, windowSize: 50 });
+    const [start] = reader(feed.watch({})).take();
+    await change(store, Array(1200).fill(1));
+    const { take, woken } = reader(feed.watch({ resumeToken: start?.resumeToken }));
+    const seen: number[] = [];
+    while (seen.at(-1) !== 1200) {
+      const news = woken();
+      seen.push(...positions(take()));
+      if (seen.at(-1) !== 1200) {
+        await news;
+      }
+    }
+    expect(seen).toEqual(Array.from({ length: 1201 }, (_, index) => index));
+  });
+
+  test("is woken to be told that it was refused", async () => {
+    const store = new MemoryUserStore({ retainedChanges: 5 });
+    const [start] = reader(new ChangeFeed({ store }).watch({})).take();
+    await change(store, Array(6).fill(1));
+    const events = new ChangeFeed({ store }).watch({ resumeToken: start?.resumeToken });
+    const { take, woken } = reader(events);
+    const news = woken();
+    expect(take()).toEqual([]);
+    await news;
+    expect(() => events.nextNow()).toThrow(PositionTooOld);
+  });
+
+  test("gets heartbeats, by one timer for all", async () => {
+    jest.useFakeTimers();
+    const feed = new ChangeFeed({ store: new MemoryUserStore(), heartbeatMs: 1000 });
+    const readers = Array.from({ length: 100 }, () => reader(feed.watch({})));
+    for (const { take } of readers) {
+      take();
+      take();
+    }
+    expect(jest.getTimerCount()).toBe(1);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect(readers.every(({ wakes }) => wakes() === 1)).toBe(true);
+    const beats = readers.map(({ take }) => take()[0]);
+    expect(new Set(beats).size).toBe(1);
+    expect(beats[0]).toMatchObject({ type: "heartbeat" });
+  });
+
+  test("reads no signal, and hears nothing after its return", async () => {
+    const store = new MemoryUserStore();
+    const caller = {
+      get signal(): AbortSignal {
+        throw new Error("nobody needs it");
+      },
+    };
+    const events = new ChangeFeed({ store }).watch({}, caller);
+    const { take, wakes } = reader(events);
+    take();
+    await events.return();
+    await change(store, [1]);
+    await new Promise(setImmediate);
+    expect(wakes()).toBe(0);
+    expect(events.nextNow()).toEqual({ done: true, value: undefined });
+  });
+});
+
+test("a return ends a wait at once", async () => {
+  const events = new ChangeFeed({ store: new MemoryUserStore() }).watch({});
+  await events.next();
+  const waiting = events.next();
+  await events.return();
+  expect(await waiting).toEqual({ done: true, value: undefined });
+});
+
+test("many watchers are told in order, those that ask for more after those that were not told", async () => {
+  const store = new MemoryUserStore();
+  const feed = new ChangeFeed({ store });
+  const told: string[] = [];
+  const all = Array.from({ length: 200 }, async (_, number) => {
+    const events = feed.watch({});
+    await events.next();
+    for (let count = 1; count <= 2; count++) {
+      const { value } = await events.next();
+      told.push(`${positions([value as UserEvent])[0]} ${number}`);
+    }
+  });
+  await new Promise(setImmediate);
+  await change(store, [1]);
+  await change(store, [1]);
+  await Promise.all(all);
+  const expected = [1, 2].flatMap((position) => all.map((_, number) => `${position} ${number}`));
+  expect(told.toSorted()).toEqual(expected.toSorted());
+  expect(told.indexOf("1 199")).toBeLessThan(told.indexOf("2 199"));
+});
+
+test("what watchers get of a change is made once, and not before one asks", async () => {
+  const store = new MemoryUserStore();
+  let made = 0;
+  const feed = new ChangeFeed({ store, present: (event) => ({ type: event.type, number: ++made }) });
+  await change(store, [1, 2]);
+  expect(made).toBe(0);
+  const watchers = [feed.watch({}), feed.watch({})];
+  await Promise.all(watchers.map((events) => events.next()));
+  made = 0;
+  const waiting = watchers.map((events) => events.next());
+  await change(store, [1]);
+  const [one, other] = await Promise.all(waiting);
+  expect(one?.value).toBe(other?.value);
+  expect(made).toBe(1);
 });
 
 describe("a watcher that comes back", () => {

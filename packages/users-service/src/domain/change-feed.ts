@@ -4,7 +4,7 @@ import { Recent } from "./recent.js";
 import { ResumeTokens } from "./resume-token.js";
 import type { UserEvent } from "./user-event.js";
 import type { Change, UserStore } from "./user-store.js";
-import { Watcher, type Feed } from "./watcher.js";
+import { Watcher, type Feed, type WatchCaller } from "./watcher.js";
 
 export type { Heartbeat, UserChanged, UserEvent } from "./user-event.js";
 
@@ -86,16 +86,15 @@ export class ChangeFeed<Event = UserEvent> {
 
   /**
    * Begins to watch. The watcher gets a heartbeat at once, then every change that matches, and a heartbeat after each
-   * `heartbeatMs` of silence, until it is ended or the signal aborts. A change matches if its user was, or now is, in one of
+   * `heartbeatMs` of silence, until it is ended or the caller's signal aborts. A change matches if its user was, or now is, in one of
    * the departments.
    *
    * @throws {InvalidFields} if the resume token is not of this log.
-   * @throws the signal's reason.
    */
-  watch({ departments, resumeToken }: WatchOptions, signal?: AbortSignal): Watcher<Event> {
+  watch({ departments, resumeToken }: WatchOptions, caller?: WatchCaller): Watcher<Event> {
     const { last } = this.#window;
     const position = resumeToken ? this.#tokens.decode(resumeToken, last) : last;
-    return new Watcher({ feed: this.#feed, departments, position, signal });
+    return new Watcher({ feed: this.#feed, departments, position, caller });
   }
 
   #announce(changes: readonly Change[]): void {
@@ -144,7 +143,7 @@ export class ChangeFeed<Event = UserEvent> {
       this.#waiting.delete(watcher);
       if (watcher.position < this.#window.reachesBackTo || watcher.hasNews()) {
         this.#leave(watcher);
-        watcher.wake();
+        watcher.tell();
       } else {
         this.#waiting.add(watcher);
       }

@@ -10,7 +10,7 @@ import { DEPARTMENTS, emailKey, etagOf, sameFields, type User, type UserFields }
 import { changedFields, parseUpdateMask } from "./update-mask.js";
 import { uuidMaker } from "./uuid.js";
 import { Problems, checkFields, checkId, checkRequestId } from "./validation.js";
-import type { Watcher } from "./watcher.js";
+import type { WatchCaller, Watcher } from "./watcher.js";
 
 /** Options for {@link Directory}. */
 export interface DirectoryOptions<Event = UserEvent> {
@@ -213,12 +213,12 @@ export class Directory<Event = UserEvent> {
   }
 
   /**
-   * Yields every change that matches, as {@link ChangeFeed.watch} does.
+   * Begins to watch every change that matches, as {@link ChangeFeed.watch} does.
    * @throws {InvalidFields} on `departments` or `resume_token`.
    */
-  watch({ departments, resumeToken }: WatchRequest, signal?: AbortSignal): Watcher<Event> {
+  watch({ departments, resumeToken }: WatchRequest, caller?: WatchCaller): Watcher<Event> {
     const numbers = departments.length === 0 ? undefined : new Set(departments.map(departmentNumber));
-    return this.#feed.watch({ departments: numbers, resumeToken }, signal);
+    return this.#feed.watch({ departments: numbers, resumeToken }, caller);
   }
 
   /** Returns why there is no user, instead of throwing it: an upload may have a million such rows. */

@@ -16,9 +16,14 @@ export interface Feed<Event> {
   heartbeat(position: number): Event;
   /** Changes after a position, from the store. @throws {PositionTooOld} */
   readChanges(after: number): Promise<readonly Change[]>;
-  /** From now on, the watcher is told of changes and of silence; until it is told, or leaves. */
+  /** The watcher waits from now on: it is told of a change that it wants, or of silence, once. */
   await(watcher: Watcher<Event>): void;
   leave(watcher: Watcher<Event>): void;
+}
+
+/** Who watches: its signal ends a wait. It is read only for a reader that waits in {@link Watcher.next}. */
+export interface WatchCaller {
+  readonly signal: AbortSignal;
 }
 
 /** What of a feed a watcher wants to see. */
@@ -28,18 +33,21 @@ export interface WatcherOptions<Event> {
   readonly departments: ReadonlySet<number> | undefined;
   /** Everything up to it was seen. */
   readonly position: number;
-  readonly signal: AbortSignal | undefined;
+  readonly caller: WatchCaller | undefined;
 }
+
+type Result<Event> = IteratorResult<Event, undefined>;
 
 /** Who waits in {@link Watcher.next}. */
 interface Waiter<Event> {
-  resolve(result: IteratorResult<Event, undefined>): void;
+  resolve(result: Result<Event>): void;
   reject(error: unknown): void;
 }
 
 /**
- * One who watches: a place in the log, and the iterator over what comes after it. It is no generator, and it has neither
- * a timer nor a promise but the one that is waited for: ten thousand of them idle most of the time.
+ * One who watches: a place in the log, and the iterator over what comes after it. Ten thousand of them idle most of the
+ * time, so it is no generator, and has no timer. A reader that knows {@link nextNow} and {@link onReady}, as the transport
+ * does, needs no promise and no listener for it either.
  *
  * For one reader, who waits for each result before asking for the next. It has ended once it has thrown, or
  * {@link return} was called, which takes effect at once, also while the reader waits.
@@ -51,22 +59,27 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
   /** When it began to wait, by the feed's clock. */
   waitsSince = 0;
   readonly #feed: Feed<Event>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #caller: WatchCaller | undefined;
   #phase: "new" | "behind" | "live" | "ended" = "new";
+  /** Whether the feed, or what is read from the store, will tell it. */
+  #waits = false;
   #waiter: Waiter<Event> | undefined;
-  /** Why it ended, for the next call to throw, if nobody waited to be told. */
+  #wakeReader: (() => void) | undefined;
+  /** Listened to from the first {@link next} on. */
+  #signal: AbortSignal | undefined;
+  /** What comes next, if it was found already. */
+  #held: Result<Event> | undefined;
+  /** Why it ended, for the next call to throw. */
   #failure: { readonly error: unknown } | undefined;
   /** Changes that were read from the store, and how many of them were given. */
   #read: readonly Change[] | undefined;
   #given = 0;
 
-  constructor({ feed, departments, position, signal }: WatcherOptions<Event>) {
+  constructor({ feed, departments, position, caller }: WatcherOptions<Event>) {
     this.#feed = feed;
     this.departments = departments;
     this.position = position;
-    this.#signal = signal;
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", this);
+    this.#caller = caller;
   }
 
   [Symbol.asyncIterator](): this {
@@ -79,9 +92,10 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
    * @throws {WatcherTooSlow} if the events are taken so slowly that changes left the memory unseen.
    * @throws the signal's reason.
    */
-  next(): Promise<IteratorResult<Event, undefined>> {
+  next(): Promise<Result<Event>> {
     try {
-      const result = this.nextNow();
+      this.#listen();
+      const result = this.#take();
       if (result !== undefined) {
         return Promise.resolve(result);
       }
@@ -90,57 +104,38 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
     }
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
-      if (this.#phase === "live") {
-        this.#feed.await(this);
-      } else {
-        void this.#catchUp();
-      }
+      this.#wait();
     });
   }
 
-  /** The next event, if it is there already; undefined if {@link next} would wait. Throws as it does. */
-  nextNow(): IteratorResult<Event, undefined> | undefined {
-    switch (this.#phase) {
-      case "new":
-        return this.#begin();
-      case "behind":
-        return this.#nextRead();
-      case "live":
-        return this.#nextLive();
-      case "ended":
-        if (this.#failure !== undefined) {
-          throw this.#failure.error;
-        }
-        return { done: true, value: undefined };
+  /** The next event, if it is there already; undefined if it must be waited for. Throws as {@link next} does. */
+  nextNow(): Result<Event> | undefined {
+    const result = this.#take();
+    if (result === undefined && this.#wakeReader !== undefined && !this.#waits) {
+      this.#wait();
     }
+    return result;
   }
 
-  return(): Promise<IteratorResult<Event, undefined>> {
-    const waiter = this.#end();
+  /** Has `wake` called whenever there is something after {@link nextNow} returned undefined. */
+  onReady(wake: () => void): void {
+    this.#wakeReader = wake;
+  }
+
+  return(): Promise<Result<Event>> {
     const result = { done: true, value: undefined } as const;
-    waiter?.resolve(result);
+    this.#end()?.resolve(result);
     return Promise.resolve(result);
   }
 
-  throw(error: unknown): Promise<IteratorResult<Event, undefined>> {
-    this.fail(error);
+  throw(error: unknown): Promise<Result<Event>> {
+    this.#end()?.reject(error);
     return Promise.reject(error);
-  }
-
-  /** Ends it; who waits, or asks next, gets the error. */
-  fail(error: unknown): void {
-    if (this.#phase !== "ended") {
-      const waiter = this.#end();
-      if (waiter === undefined) {
-        this.#failure = { error };
-      }
-      waiter?.reject(error);
-    }
   }
 
   /** Ends it at the abort of its signal. */
   handleEvent(): void {
-    this.fail(this.#signal?.reason);
+    this.#fail(this.#signal?.reason);
   }
 
   matches({ user, previousDepartment }: Change): boolean {
@@ -161,37 +156,59 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
     }
   }
 
-  /** Gives who waits the change that {@link hasNews} has found, or what else comes next. */
-  wake(): void {
+  /** Tells it that there is something to take; it waits no more. */
+  tell(): void {
+    this.#waits = false;
     const waiter = this.#waiter;
+    if (waiter === undefined) {
+      this.#wakeReader?.();
+      return;
+    }
     this.#waiter = undefined;
     try {
-      const result = this.nextNow();
-      if (result !== undefined) {
-        waiter?.resolve(result);
-      }
+      waiter.resolve(this.#take()!);
     } catch (error) {
-      waiter?.reject(error);
+      waiter.reject(error);
     }
   }
 
-  /** Gives who waits a heartbeat. */
+  /** Tells it that there is a heartbeat to take. */
   beat(): void {
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    waiter?.resolve({ done: false, value: this.#feed.heartbeat(this.position) });
+    this.#held = this.#heartbeat();
+    this.tell();
+  }
+
+  #take(): Result<Event> | undefined {
+    const held = this.#held;
+    if (held !== undefined) {
+      this.#held = undefined;
+      return held;
+    }
+    switch (this.#phase) {
+      case "new":
+        return this.#begin();
+      case "behind":
+        return this.#nextRead();
+      case "live":
+        return this.#nextLive();
+      case "ended":
+        if (this.#failure !== undefined) {
+          throw this.#failure.error;
+        }
+        return { done: true, value: undefined };
+    }
   }
 
   /** The first heartbeat confirms the position; one that is too old must not be confirmed. */
-  #begin(): IteratorResult<Event, undefined> | undefined {
+  #begin(): Result<Event> | undefined {
     if (this.#isBehind()) {
       return undefined;
     }
     this.#phase = "live";
-    return { done: false, value: this.#feed.heartbeat(this.position) };
+    return this.#heartbeat();
   }
 
-  #nextRead(): IteratorResult<Event, undefined> | undefined {
+  #nextRead(): Result<Event> | undefined {
     for (let change; (change = this.#read?.[this.#given]) !== undefined;) {
       this.#given++;
       this.position = change.position;
@@ -207,7 +224,7 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
     return this.#nextLive();
   }
 
-  #nextLive(): IteratorResult<Event, undefined> | undefined {
+  #nextLive(): Result<Event> | undefined {
     if (this.#isBehind()) {
       this.#end();
       throw new WatcherTooSlow();
@@ -219,18 +236,30 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
     return { done: false, value: this.#feed.eventAt(this.position) };
   }
 
+  #heartbeat(): Result<Event> {
+    return { done: false, value: this.#feed.heartbeat(this.position) };
+  }
+
   /** Whether it needs changes that are no longer in memory. */
   #isBehind(): boolean {
     return this.position < this.#feed.reachesBackTo;
   }
 
-  /** Reads changes from the store until there is one for who waits. */
+  #wait(): void {
+    this.#waits = true;
+    if (this.#phase === "live") {
+      this.#feed.await(this);
+    } else {
+      void this.#catchUp();
+    }
+  }
+
+  /** Reads changes from the store until there is one to take. */
   async #catchUp(): Promise<void> {
     try {
       for (;;) {
         const read = await this.#feed.readChanges(this.position);
-        // It may have ended meanwhile.
-        if (this.#waiter === undefined) {
+        if (this.#phase === "ended") {
           return;
         }
         this.#read = read;
@@ -238,14 +267,12 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
         if (this.#phase === "new") {
           // What was read shows that the position is not too old.
           this.#phase = "behind";
-          this.beat();
-          return;
+          this.#held = this.#heartbeat();
+        } else {
+          this.#held = this.#take();
         }
-        const result = this.nextNow();
-        if (result !== undefined) {
-          const waiter = this.#waiter;
-          this.#waiter = undefined;
-          waiter.resolve(result);
+        if (this.#held !== undefined) {
+          this.tell();
           return;
         }
         if (!this.#isBehind()) {
@@ -254,7 +281,28 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
         }
       }
     } catch (error) {
-      this.fail(error);
+      this.#fail(error);
+    }
+  }
+
+  /** A reader that waits for promises is ended by the signal alone: nobody calls {@link return} while it waits. */
+  #listen(): void {
+    if (this.#signal === undefined && this.#caller !== undefined && this.#phase !== "ended") {
+      this.#signal = this.#caller.signal;
+      this.#signal.throwIfAborted();
+      this.#signal.addEventListener("abort", this);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#phase !== "ended") {
+      this.#failure = { error };
+      const waiter = this.#end();
+      if (waiter === undefined) {
+        this.#wakeReader?.();
+      } else {
+        waiter.reject(error);
+      }
     }
   }
 
@@ -263,6 +311,8 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     this.#phase = "ended";
+    this.#waits = false;
+    this.#held = undefined;
     this.#read = undefined;
     this.#signal?.removeEventListener("abort", this);
     this.#feed.leave(this);

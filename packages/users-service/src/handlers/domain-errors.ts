@@ -5,9 +5,9 @@ import {
   notFound,
   outOfRange,
   resourceExhausted,
+  type Middleware,
   type ServiceError,
 } from "@callwire/server-kit";
-import type { ServerMiddleware } from "nice-grpc-common";
 import { isDomainError, type DomainError } from "../domain/errors.js";
 
 const resource = "users.User";
@@ -41,12 +41,9 @@ export function toServiceError(error: DomainError): ServiceError {
 }
 
 /** Turns the domain's errors into those that go out. Place it innermost. */
-export function domainErrors(): ServerMiddleware {
-  return async function* domainErrors(call, context) {
-    try {
-      return yield* call.next(call.request, context);
-    } catch (error) {
-      throw isDomainError(error) ? toServiceError(error) : error;
-    }
+export function domainErrors(): Middleware {
+  return {
+    name: "domainErrors",
+    failed: (thrown) => (isDomainError(thrown) ? toServiceError(thrown) : thrown),
   };
 }

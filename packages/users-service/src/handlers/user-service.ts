@@ -39,8 +39,8 @@ export function userService({
       return { users: users.map(toUserMessage), nextPageToken, totalCount };
     },
 
-    watchUsers(request, { signal }) {
-      return directory.watch(request, signal);
+    watchUsers(request, context) {
+      return directory.watch(request, context);
     },
 
     uploadUsers(requests) {
