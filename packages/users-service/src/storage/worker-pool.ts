@@ -87,8 +87,6 @@ export class WorkerPool {
       const end = new Promise((resolve) => worker.once("exit", resolve));
       // An idle thread keeps no process alive; its end must, or the process ends while it is awaited.
       worker.ref();
-      // An idle thread must keep the process alive until it has closed its connection.
-      worker.ref();
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage({ type: "close" } satisfies WorkerJob);
       return end;
@@ -143,7 +141,7 @@ export class WorkerPool {
     const next = this.#closed ? undefined : this.#waiting.shift();
     if (next !== undefined) {
       this.#give(thread, next);
-    } else {
+    } else if (!this.#closed) {
       // An idle thread keeps no process alive.
       thread.worker.unref();
     }
