@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import type { Encoding } from "../grpc/compression.js";
 import { LazyMetadata } from "../grpc/metadata.js";
 import { headerListSize } from "../hpack/header-fields.js";
@@ -84,7 +84,7 @@ export abstract class ClientCall
   }
 
   get metadata(): Metadata {
-    return (this.#metadata ??= copyOf(this.options.metadata));
+    return (this.#metadata ??= LazyMetadata.copyOf(this.options.metadata));
   }
 
   get trailer(): Metadata {
@@ -203,15 +203,16 @@ export abstract class ClientCall
   }
 
   #begin(connection: ClientConnection): void {
-    const { deadlineMs, target } = this;
-    const timeoutMs = deadlineMs === Infinity ? Infinity : deadlineMs - performance.now();
-    if (!(timeoutMs > 0)) {
+    const { deadlineMs, options, target } = this;
+    const leftMs = deadlineMs === Infinity ? Infinity : deadlineMs - performance.now();
+    if (!(leftMs > 0)) {
       this.onExpired();
       return;
     }
     let fields: string[] | undefined;
     try {
-      fields = requestFields(this.#metadata ?? this.options.metadata, timeoutMs, this.#encoding);
+      const timeoutMs = this.attempts === 1 ? options.timeoutMs : undefined;
+      fields = requestFields(this.#metadata ?? options.metadata, leftMs, this.#encoding, timeoutMs);
     } catch (error) {
       this.cancel(error);
       return;
@@ -532,9 +533,4 @@ function hasTimes({ deadline, metadata, stallTimeoutMs, timeoutMs }: CallOptions
 /** One function for all timers. */
 function onRetry(call: ClientCall): void {
   call.retry();
-}
-
-/** Metadata of the call's own, that the caller's are not changed by. */
-function copyOf(metadata: Metadata | undefined): Metadata {
-  return metadata === undefined ? new LazyMetadata() : Metadata(metadata);
 }

@@ -1,21 +1,26 @@
 import type { Metadata } from "nice-grpc-common";
 import type { Encoding } from "../grpc/compression.js";
 import { toFields } from "../grpc/metadata.js";
-import { formatTimeout, parseTimeout } from "../grpc/timeout.js";
+import { parseTimeout, remainingTimeout } from "../grpc/timeout.js";
 import type { CallOptions } from "./client-types.js";
 
 /**
- * The header fields of a request that are its own, beside those of its method; undefined if there are none.
+ * The header fields of a request that are its own, beside those of its method; undefined if there are none. The list is
+ * the caller's.
  *
- * @param timeoutMs How much time is left, in milliseconds; `Infinity` for no limit.
+ * @param leftMs How much time is left, in milliseconds; `Infinity` for no limit.
+ * @param timeoutMs How much the call was given, of which `leftMs` is left. Default: `Infinity`, it is not known.
+ * @throws {Error} If the metadata is none.
  */
 export function requestFields(
   metadata: Metadata | undefined,
-  timeoutMs: number,
+  leftMs: number,
   encoding: Encoding,
+  timeoutMs = Infinity,
 ): string[] | undefined {
-  let fields = metadata === undefined ? undefined : toFields(metadata);
-  if (timeoutMs !== Infinity) (fields ??= []).push("grpc-timeout", formatTimeout(timeoutMs));
+  const own = metadata === undefined ? undefined : toFields(metadata);
+  let fields = own === undefined ? undefined : own.slice();
+  if (leftMs !== Infinity) (fields ??= []).push("grpc-timeout", remainingTimeout(leftMs, timeoutMs));
   if (encoding !== "identity") (fields ??= []).push("grpc-encoding", encoding);
   return fields;
 }

@@ -1,10 +1,60 @@
-/** Milliseconds in each unit of `grpc-timeout`. */
-const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+/** A deadline of which so little has passed goes out as the timeout that it was set by: a share of it, and milliseconds. */
+const NEARLY_ALL = 0.01;
+const NEARLY_ALL_MS = 20;
+
+/** How much more than a whole number is that number, in milliseconds: times that are added and subtracted are not exact. */
+const ROUNDING_MS = 1e-6;
+
+/** The time that is left as it was last written, and its text: most calls of a client have the same timeout. */
+let lastMs = 0;
+let lastText = "0m";
+
+/** Milliseconds in a unit of `grpc-timeout`, by its character's code. */
+function unitMs(unit: number): number | undefined {
+  switch (unit) {
+    case 0x6d /* m */:
+      return 1;
+    case 0x53 /* S */:
+      return 1000;
+    case 0x4d /* M */:
+      return 60_000;
+    case 0x48 /* H */:
+      return 3_600_000;
+    case 0x75 /* u */:
+      return 1e-3;
+    case 0x6e /* n */:
+      return 1e-6;
+    default:
+      return undefined;
+  }
+}
 
 /** Reads `grpc-timeout` (gRPC over HTTP/2, "Timeout"): milliseconds, or undefined if it is malformed. */
 export function parseTimeout(value: string): number | undefined {
-  const unit = unitMs[value.charAt(value.length - 1)];
-  return unit !== undefined && /^\d{1,8}.$/.test(value) ? Number(value.slice(0, -1)) * unit : undefined;
+  const last = value.length - 1;
+  if (last < 1 || last > 8) return undefined;
+  let count = 0;
+  for (let i = 0; i < last; i++) {
+    const digit = value.charCodeAt(i) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    count = count * 10 + digit;
+  }
+  const unit = unitMs(value.charCodeAt(last));
+  return unit === undefined ? undefined : count * unit;
+}
+
+/**
+ * Writes `grpc-timeout` for a call whose deadline is `leftMs` away. While nearly all of the timeout that the call was given
+ * is left, the timeout itself goes out: 99 %, and all but 20 ms. That text repeats from call to call, and the server gives
+ * up later than the client by that little, never sooner.
+ *
+ * @param timeoutMs What the call was given; `Infinity` if that is not known.
+ */
+export function remainingTimeout(leftMs: number, timeoutMs = Infinity): string {
+  const passed = timeoutMs - leftMs;
+  return formatTimeout(
+    passed > 0 && passed <= Math.min(timeoutMs * NEARLY_ALL, NEARLY_ALL_MS) ? timeoutMs : leftMs,
+  );
 }
 
 /**
@@ -12,13 +62,20 @@ export function parseTimeout(value: string): number | undefined {
  * the server does not give up before the client does; never zero for a time that is left.
  */
 export function formatTimeout(ms: number): string {
+  if (ms === lastMs) return lastText;
+  lastText = format(ms);
+  lastMs = ms;
+  return lastText;
+}
+
+function format(ms: number): string {
   if (ms <= 0) return "0m";
   for (const [unit, size] of [
     ["m", 1],
     ["S", 1000],
     ["M", 60_000],
   ] as const) {
-    const count = Math.ceil(ms / size);
+    const count = Math.max(Math.ceil((ms - ROUNDING_MS) / size), 1);
     if (count < 1e8) return `${count}${unit}`;
   }
   return `${Math.min(Math.ceil(ms / 3_600_000), 99_999_999)}H`;

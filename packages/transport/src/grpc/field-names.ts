@@ -1,0 +1,92 @@
+/** How many names are kept with what they say; when there are more, all are forgotten. */
+const MAX_KNOWN_NAMES = 512;
+/** A longer name, in characters, is looked at each time. */
+const MAX_KNOWN_LENGTH = 64;
+/** A longer value, in characters, is not kept as one that is valid. */
+const MAX_KEPT_VALUE = 4096;
+
+/** Header fields that belong to HTTP/2 and gRPC, and are not metadata: applications neither see nor set them. */
+const RESERVED = new Set([
+  "content-type",
+  "te",
+  "grpc-encoding",
+  "grpc-accept-encoding",
+  "grpc-timeout",
+  "grpc-message-type",
+  "grpc-status",
+  "grpc-message",
+  "accept-encoding",
+  "content-length",
+  "host",
+]);
+
+/** Fields that belong to one connection, and are not allowed in HTTP/2 (RFC 9113, section 8.2.2). */
+const CONNECTION = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
+
+/** Fields that applications may see, as with other gRPC servers, and not set. */
+const READ_ONLY = new Set([...CONNECTION, "user-agent", "http2-settings"]);
+
+/** Names that metadata may have, by nice-grpc's rule. */
+const KEY = /^[0-9a-z_.-]+$/;
+
+/** One name of a header field, and what it says about the field: each name is looked at once. */
+export class FieldName {
+  /** In lower case. */
+  readonly name: string;
+  /** Whether the application sees fields of this name. */
+  readonly isMetadata: boolean;
+  /** Whether the application may send fields of this name. */
+  readonly isSettable: boolean;
+  /** Whether the values are bytes, in base64 (gRPC over HTTP/2, "Binary-Header"). */
+  readonly isBinary: boolean;
+  /** Whether HTTP/2 forbids the field (RFC 9113, section 8.2.2). */
+  readonly isForbidden: boolean;
+  /** Whether nice-grpc's Metadata takes it as a key. */
+  readonly isKey: boolean;
+  /** The last value that {@link isText} found to be right: most names have few values, and a token is long. */
+  #text = "";
+
+  constructor(name: string) {
+    this.name = name;
+    this.isMetadata = name.charCodeAt(0) !== 0x3a /* : */ && !RESERVED.has(name);
+    this.isSettable = this.isMetadata && !READ_ONLY.has(name);
+    this.isBinary = name.endsWith("-bin");
+    this.isForbidden = CONNECTION.has(name);
+    this.isKey = KEY.test(name);
+  }
+
+  /** Whether a value is printable ASCII (gRPC over HTTP/2, "ASCII-Value"). */
+  isText(value: string): boolean {
+    if (value === this.#text) return true;
+    if (!isPrintable(value)) return false;
+    if (value.length <= MAX_KEPT_VALUE) this.#text = value;
+    return true;
+  }
+}
+
+const known = new Map<string, FieldName>();
+
+/** The name of a field, written as it may be. Names are kept for all connections together. */
+export function fieldName(key: string): FieldName {
+  return known.get(key) ?? remember(key);
+}
+
+function remember(key: string): FieldName {
+  const lower = key.toLowerCase();
+  const name = (lower === key ? undefined : known.get(lower)) ?? new FieldName(lower);
+  if (key.length > MAX_KNOWN_LENGTH) return name;
+  if (known.size >= MAX_KNOWN_NAMES) known.clear();
+  known.set(key, name);
+  return name;
+}
+
+/** Whether a text is printable ASCII. */
+export function isPrintable(text: string): boolean {
+  // Below zero once a character is out of range: without a branch for each it takes half the time of an expression.
+  let signs = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    signs |= (char - 0x20) | (0x7e - char);
+  }
+  return signs >= 0;
+}
