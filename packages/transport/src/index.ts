@@ -15,6 +15,7 @@ export {
   type ServerMiddlewareCall,
 } from "nice-grpc-common";
 export type { ServerCallContext } from "./server/server-call-context.js";
+export type { ReadyIterator } from "./server/ready-iterator.js";
 export type { ServerPhases } from "./server/server-phases.js";
 export type { RuntimeServer, ServerRuntime, ServerTlsOptions } from "./server/server-runtime.js";
 export type { ClientCallContext, ClientPhases, FailureOrigin } from "./client/client-phases.js";

@@ -14,10 +14,12 @@ import type { CallScope } from "./call-scope.js";
 import { isAbortError, statusOrWarning, warnOfPhase } from "./error-status.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
 import { RequestReader } from "./request-reader.js";
-import { runStream, runUnary, runUnaryMiddleware, type ResponseStream } from "./run-handler.js";
+import { ResponseStream, type ResponseSink } from "./response-stream.js";
+import { checkStreamEnd, runUnary, runUnaryMiddleware, streamOf } from "./run-handler.js";
 import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerConnection } from "./server-connection.js";
 import type { ServerMethod } from "./server-method.js";
+import { countMessage } from "./turns.js";
 
 const RESPONSE_HEADER = new HeaderFields([":status", "200", "content-type", "application/grpc+proto"]);
 const GZIP_RESPONSE_HEADER = new HeaderFields([
@@ -37,7 +39,7 @@ const NO_FIELDS = new HeaderFields([]);
 const DEADLINE_TOLERANCE_MS = 10;
 
 /** A call that a server works on: one stream, from the request's headers to the status. */
-export class ServerCall extends Http2Stream implements ContextSource, DeadlineEntry {
+export class ServerCall extends Http2Stream implements ContextSource, DeadlineEntry, ResponseSink {
   declare connection: ServerConnection;
   readonly list: HeaderList;
   readonly head: RequestHead;
@@ -55,7 +57,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   /** What phases and the handler get: made at arrival if there are phases, else when the handler runs. */
   #context: ServerCallContext | undefined;
   /** Where phases and the handler run; undefined if that is of no consequence. */
-  #scope: CallScope | undefined;
+  scope: CallScope | undefined;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #headerSent = false;
@@ -69,7 +71,6 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   #aborted = false;
   /** Why the signal aborts, if it is not for a cancellation. */
   #abortReason: unknown;
-  #drained: (() => void) | undefined;
   /** Whether what was thrown has been given to the phases: an error more does not change how the call ended. */
   #failed = false;
   /** The status that goes out; reported when the client has it. */
@@ -135,7 +136,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   /** The call has arrived: its first phase decides on it, and then it begins. */
   begin(): void {
     const { phases, contextClass } = this.method;
-    this.#scope = this.connection.openScope();
+    this.scope = this.connection.openScope();
     const { timeoutMs } = this.head;
     const isLate = timeoutMs !== undefined && timeoutMs < 1;
     if (!isLate) deadlines.add(this);
@@ -173,7 +174,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
 
   /** Runs something of the application's for this call alone. */
   #inScope<T>(what: () => T): T {
-    return this.#scope === undefined ? what() : this.#scope.run(what);
+    return this.scope === undefined ? what() : this.scope.run(what);
   }
 
   onHeaders(trailers: HeaderList, endStream: boolean): void {
@@ -218,9 +219,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   }
 
   onDrained(): void {
-    const drained = this.#drained;
-    this.#drained = undefined;
-    drained?.();
+    this.#responses?.onDrained();
   }
 
   /** Runs the handler, with its request or an iterable of them. */
@@ -228,15 +227,40 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     const { middleware, contextClass, descriptor } = this.method;
     if (!descriptor.requestStream) this.#request = undefined;
     this.#context ??= middleware === undefined ? new contextClass(this) : spreadableContext(this);
-    if (this.#scope === undefined) this.#run(request, this.#context);
-    else this.#scope.run(() => this.#run(request, this.#context!));
+    if (this.scope === undefined) this.#run(request, this.#context);
+    else this.scope.run(() => this.#run(request, this.#context!));
   }
 
   #run(request: unknown, context: ServerCallContext): void {
     const { middleware, descriptor } = this.method;
-    if (descriptor.responseStream) this.#responses = runStream(this, request, context);
+    if (descriptor.responseStream) this.#runStream(request, context);
     else if (middleware === undefined) void runUnary(this, request, context);
     else void runUnaryMiddleware(this, request, context);
+  }
+
+  #runStream(request: unknown, context: ServerCallContext): void {
+    try {
+      this.#responses = new ResponseStream(this, streamOf(this.method, request, context));
+    } catch (error) {
+      this.onHandlerFailed(error);
+      return;
+    }
+    this.#responses.start();
+  }
+
+  onHandlerReturned(value: unknown): void {
+    checkStreamEnd(this.method, value);
+    this.handlerDone = true;
+    this.finishOk();
+  }
+
+  onHandlerFailed(error: unknown): void {
+    this.handlerDone = true;
+    this.fail(error);
+  }
+
+  onHandlerStopped(): void {
+    this.handlerDone = true;
   }
 
   /** Passes a message of the request through its phase. */
@@ -291,7 +315,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     }
   }
 
-  /** Sends one message of many; a promise if the next one has to wait. */
+  /** Sends one message of many; a promise if that takes time. */
   write(response: unknown): Promise<void> | undefined {
     let message: unknown;
     try {
@@ -302,16 +326,12 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     this.sendHeader();
     if (this.finished) return undefined;
     const compressing = this.#send(message);
-    if (compressing !== undefined) return compressing.then(() => this.#room());
-    return this.pending === undefined ? this.connection.nextTurn() : this.#room();
+    if (compressing === undefined) countMessage(this.connection.sender.output);
+    return compressing;
   }
 
-  /** Resolves when all has been sent, or the call is over. */
-  #room(): Promise<void> | undefined {
-    if (this.pending === undefined || this.finished) return undefined;
-    return new Promise<void>((resolve) => {
-      this.#drained = resolve;
-    });
+  get isBlocked(): boolean {
+    return this.pending !== undefined;
   }
 
   /** Passes a message of the response through its phase. */

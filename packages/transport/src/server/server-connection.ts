@@ -9,7 +9,6 @@ import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { Status, type ServerError } from "nice-grpc-common";
-import { countMessage } from "./fan-out.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
 import { parseRequestHead, type RequestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
@@ -19,8 +18,6 @@ import type { ServerLimits, ServerStats } from "./server-options.js";
 
 /** How many PINGs may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
-/** How many messages handlers may send before other connections have their turn. */
-const MESSAGES_PER_TURN = 1024;
 
 /** What the connections of a server share. */
 export interface ServerState {
@@ -48,8 +45,6 @@ export class ServerConnection extends Connection {
   #pingStrikes = 0;
   #sentAtLastPing = -1;
   #peerCertificate: PeerCertificate | undefined;
-  #messagesThisTurn = 0;
-  #nextTurn: Promise<void> | undefined;
 
   /** @param first What was read after the client's preface. */
   constructor(socket: Socket, state: ServerState, options: ConnectionOptions, first: Buffer) {
@@ -85,20 +80,6 @@ export class ServerConnection extends Connection {
   /** Where a new call is to run. */
   openScope(): CallScope | undefined {
     return this.#state.scopes.open();
-  }
-
-  /** To be awaited, if it is there, by a handler that has more to send: one that never waits would let nobody else run. */
-  nextTurn(): Promise<void> | undefined {
-    countMessage(this.sender.output);
-    if (++this.#messagesThisTurn < MESSAGES_PER_TURN) return undefined;
-    this.#nextTurn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.#messagesThisTurn = 0;
-        this.#nextTurn = undefined;
-        resolve();
-      });
-    });
-    return this.#nextTurn;
   }
 
   protected isIdle(id: number): boolean {

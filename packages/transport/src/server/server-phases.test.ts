@@ -616,7 +616,7 @@ describe("what must not do harm", () => {
         throw new Error("from return");
       },
     ],
-    ["gives undefined", () => undefined],
+    ["gives a number", () => 5],
   ])("an iterator whose return %s", async (_, returns) => {
     const story = new Story();
     await using served = await serve(telling(story), {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { expect, test } from "@jest/globals";
 import { Output } from "../http2/output.js";
-import { countMessage, MESSAGES_PER_FLUSH } from "./fan-out.js";
+import { countMessage, isTurnOver, MESSAGES_PER_FLUSH, waitForTurn } from "./turns.js";
 
 /** An output, and how many bytes it has given to its socket. */
 function counted(): { output: Output; given: () => number } {
@@ -34,4 +34,26 @@ test("connections send before the turn's end when many messages wait", async () 
   expect(one.given()).toBe(MESSAGES_PER_FLUSH / 2 + 1);
   for (let i = 1; i < MESSAGES_PER_FLUSH; i++) send(other.output);
   expect(other.given()).toBe(MESSAGES_PER_FLUSH / 2);
+});
+
+test("a turn ends, and those who wait for the next one have it in their order", async () => {
+  const { output } = counted();
+  const order: string[] = [];
+  const waiter = (name: string, sends: boolean) => ({
+    onTurn() {
+      order.push(name);
+      if (sends) while (!isTurnOver()) send(output);
+    },
+  });
+  while (!isTurnOver()) send(output);
+  waitForTurn(waiter("first", false));
+  // One that uses up its turn; the rest wait for another.
+  waitForTurn(waiter("second", true));
+  waitForTurn(waiter("third", false));
+  expect(order).toEqual([]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toEqual(["first", "second"]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toEqual(["first", "second", "third"]);
+  expect(isTurnOver()).toBe(false);
 });
