@@ -1,19 +1,18 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { compress } from "../grpc/compression.js";
-import { MessageReader, PREFIX_LENGTH, type MessageSink } from "../grpc/message-reader.js";
+import { PREFIX_LENGTH } from "../grpc/message-reader.js";
+import { isWholeMessage, MessageSource, type MessageReceiver } from "../grpc/message-source.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
-import { keepBytes } from "../http2/socket-reader.js";
 import { Http2Stream } from "../http2/stream.js";
 import { clientError, textOf } from "./call-errors.js";
 import type { ClientConnection, ClientStream } from "./client-connection.js";
 import type { ClientMethod } from "./client-method.js";
 import type { FailureOrigin } from "./client-phases.js";
-import { Inbox, type InboxReader } from "./inbox.js";
 import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
@@ -28,8 +27,11 @@ export interface AttemptOwner {
   readonly wantsMessage: boolean;
   /** The response's headers have come: the attempt is committed (gRPC A6). */
   onCommitted(header: HeaderList): void;
-  /** A message of the response; {@link Attempt.giveBack} must hear of its cost when it is used up. */
-  onResponse(message: unknown, cost: number): void;
+  /**
+   * A message of the response; {@link Attempt.giveBack} must hear of its cost when it is used up. Returns false to get no
+   * more before {@link Attempt.onWanted}.
+   */
+  onResponse(message: unknown, cost: number): boolean;
   /** {@link Attempt.trailer} is there; the end or the failure that it tells follows. */
   onTrailers(): void;
   /** The response has ended with OK, and all its messages were handed on. */
@@ -44,7 +46,7 @@ export interface AttemptOwner {
 }
 
 /** One attempt of a call, and the stream that carries it: sends the request's messages, and reads the response. */
-export class Attempt extends Http2Stream implements ClientStream, InboxReader, MessageSink {
+export class Attempt extends Http2Stream implements ClientStream, MessageReceiver {
   /** The trailers, once they have come. */
   trailer: HeaderList | undefined;
   readonly #owner: AttemptOwner;
@@ -54,10 +56,8 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
   #isEnding = false;
   /** How many bytes of DATA have come. */
   #received = 0;
-  /** Made when a message comes in more than one frame, or not alone in one. */
-  #reader: MessageReader | undefined;
-  /** Made when a compressed message comes. */
-  #inbox: Inbox | undefined;
+  /** Made when DATA is not one whole message, or the owner wants no more. */
+  #source: MessageSource | undefined;
 
   constructor(owner: AttemptOwner) {
     super();
@@ -103,7 +103,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
   /** Ends the attempt: what still comes of it reaches nobody. */
   close(): void {
     this.#over = true;
-    this.#inbox?.close();
+    this.#source?.close();
     if (this.connection === undefined || this.closed || (this.localEnded && this.remoteEnded)) return;
     // RFC 9113, section 8.1: a whole response makes the rest of the request needless, without an error.
     this.connection.resetStream(this, this.remoteEnded ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
@@ -117,8 +117,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
 
   /** The reader of the response wants a message, and there is none. */
   onWanted(): void {
-    this.#inbox?.advance();
-    this.#creditPartial();
+    this.#source?.wanted();
   }
 
   onUnprocessed(why: string): void {
@@ -142,7 +141,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
   }
 
   onRoomForMessage(): void {
-    this.#creditPartial();
+    this.#source?.creditPartial();
   }
 
   onDrained(): void {
@@ -190,75 +189,42 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
     if (this.#head === undefined) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
     this.#received += end - start;
     checkLength(this.#head, this.#received, endStream);
-    const length = end - start - PREFIX_LENGTH;
     if (
-      this.#reader === undefined &&
-      this.#inbox === undefined &&
-      length >= 0 &&
-      length <= this.#owner.target.maxReceiveBytes &&
-      buffer[start] === 0 &&
-      buffer.readUInt32BE(start + 1) === length
+      this.#source === undefined &&
+      isWholeMessage(buffer, start, end, this.#owner.target.maxReceiveBytes)
     ) {
-      // The usual frame: one whole message.
-      this.onBytes(buffer, start + PREFIX_LENGTH, end, end - start);
-    } else if (end > start) this.#read(buffer, start, end);
+      const goesOn = this.onWholeMessage(buffer, start + PREFIX_LENGTH, end, false, end - start);
+      if (!goesOn && !this.#over) this.#messageSource().pause();
+    } else if (end > start) this.#messageSource().read(buffer, start, end);
     if (endStream && !this.#over) this.#finish();
   }
 
-  onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): void {
-    if (cost < PREFIX_LENGTH + end - start) this.connection!.release(this);
-    if (this.#over) return;
-    if (!compressed && this.#inbox === undefined) {
-      this.onBytes(buffer, start, end, cost);
-      return;
-    }
-    if (compressed && this.#head?.encoding !== "gzip") {
-      this.#fail(
-        Status.INTERNAL,
-        "a compressed message, where grpc-encoding is not one that was offered",
-        "local",
-      );
-      return;
-    }
-    this.#inbox ??= new Inbox(this, this.#owner.target.maxReceiveBytes);
-    this.#inbox.push(keepBytes(buffer, start, end), compressed, cost);
-  }
-
-  onBytes(buffer: Buffer, start: number, end: number, cost: number): void {
+  onWholeMessage(buffer: Buffer, start: number, end: number, _compressed: boolean, cost: number): boolean {
     let message: unknown;
     try {
       message = this.#owner.target.definition.response.decode(buffer, start, end);
     } catch (error) {
       this.#fail(Status.INTERNAL, `a response message cannot be decoded: ${textOf(error)}`, "local", error);
-      return;
+      return false;
     }
-    this.#owner.onResponse(message, cost);
+    return this.#owner.onResponse(message, cost);
   }
 
-  onInboxEnd(): void {
-    if (!this.#over) this.#complete();
+  onMessagesEnd(): void {
+    this.#complete();
   }
 
-  onInboxError(error: unknown): void {
+  onReadFailed(error: unknown): void {
     this.#failFor(error);
   }
 
-  #read(buffer: Buffer, start: number, end: number): void {
-    this.#reader ??= new MessageReader(this.#owner.target.maxReceiveBytes);
-    try {
-      this.#reader.read(buffer, start, end, this);
-    } catch (error) {
-      this.#failFor(error);
-      return;
-    }
-    this.#creditPartial();
-  }
-
-  /** A message longer than the window could not arrive if its beginning were not given back. */
-  #creditPartial(): void {
-    if (this.#reader === undefined || this.closed || !this.wantsMessage) return;
-    if (this.connection!.reserve(this, this.#reader.partialLength))
-      this.giveBack(this.#reader.creditPartial());
+  #messageSource(): MessageSource {
+    return (this.#source ??= new MessageSource(
+      this,
+      this,
+      this.#owner.target.maxReceiveBytes,
+      this.#head!.encoding,
+    ));
   }
 
   #onTrailers(list: HeaderList): void {
@@ -267,11 +233,11 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
     if (!this.#over) this.#finish();
   }
 
-  /** The response has ended; what of it is compressed comes first. */
+  /** The response has ended; what of it was not read comes first. */
   #finish(): void {
     this.#isEnding = true;
-    if (this.#inbox === undefined) this.#complete();
-    else this.#inbox.end();
+    if (this.#source === undefined) this.#complete();
+    else this.#source.end();
   }
 
   #complete(): void {
@@ -286,7 +252,7 @@ export class Attempt extends Http2Stream implements ClientStream, InboxReader, M
         this.#fail(Status.UNKNOWN, why, "status");
       }
     } else if (status !== Status.OK) this.#fail(status, head.message, "status");
-    else if (this.#reader?.isBetweenMessages === false) {
+    else if (this.#source?.isBetweenMessages === false) {
       this.#fail(Status.INTERNAL, "the response ended inside a message", "local");
     } else this.#owner.onEnded();
   }

@@ -72,8 +72,11 @@ export abstract class ClientCall
   abstract get wantsMessage(): boolean;
   /** Whether as many messages have come as the call's shape asks for. */
   protected abstract get isComplete(): boolean;
-  /** A message of the response; {@link giveBack} must hear of its cost when it is used up. */
-  protected abstract onMessage(message: unknown, cost: number): void;
+  /**
+   * A message of the response; {@link giveBack} must hear of its cost when it is used up. Returns false to get no more before
+   * {@link onWanted}.
+   */
+  protected abstract onMessage(message: unknown, cost: number): boolean;
   /** The response has ended well. */
   protected abstract onSucceeded(): void;
   /** The call has failed; `atOnce` if what came before is not wanted any more. */
@@ -286,21 +289,21 @@ export abstract class ClientCall
     }
   }
 
-  onResponse(message: unknown, cost: number): void {
-    if (this.target.phases?.response === undefined) this.onMessage(message, cost);
-    else if (this.#caller === undefined) this.#passResponse(message, cost);
-    else this.#caller.runInAsyncScope(this.#passResponse, this, message, cost);
+  onResponse(message: unknown, cost: number): boolean {
+    if (this.target.phases?.response === undefined) return this.onMessage(message, cost);
+    if (this.#caller === undefined) return this.#passResponse(message, cost);
+    return this.#caller.runInAsyncScope(this.#passResponse, this, message, cost);
   }
 
-  #passResponse(message: unknown, cost: number): void {
+  #passResponse(message: unknown, cost: number): boolean {
     let passed: unknown;
     try {
       passed = this.target.phases!.response!(message, this);
     } catch (error) {
       this.cancel(error);
-      return;
+      return false;
     }
-    if (!this.#over) this.onMessage(passed, cost);
+    return !this.#over && this.onMessage(passed, cost);
   }
 
   onTrailers(): void {

@@ -35,14 +35,15 @@ export class SingleResponseCall extends ClientCall {
     return this.#received;
   }
 
-  protected onMessage(message: unknown, cost: number): void {
+  protected onMessage(message: unknown, cost: number): boolean {
     if (this.#received) {
       this.failHere(Status.UNIMPLEMENTED, "the response has more than one message");
-      return;
+      return false;
     }
     this.#received = true;
     this.#message = message;
     this.giveBack(cost);
+    return true;
   }
 
   protected onSucceeded(): void {

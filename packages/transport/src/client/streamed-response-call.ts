@@ -2,6 +2,7 @@ import { ClientCall } from "./client-call.js";
 import type { ClientMethod } from "./client-method.js";
 import type { CallOptions } from "./client-types.js";
 import { MessageQueue } from "../grpc/message-queue.js";
+import { MAX_QUEUED_MESSAGES } from "../grpc/message-source.js";
 
 /** A call that answers with a stream: server-streaming, or bidirectional. It begins when its first message is asked for. */
 class StreamedResponseCall extends ClientCall {
@@ -21,8 +22,9 @@ class StreamedResponseCall extends ClientCall {
     return true;
   }
 
-  protected onMessage(message: unknown, cost: number): void {
+  protected onMessage(message: unknown, cost: number): boolean {
     this.messages.push(message, cost);
+    return this.messages.size < MAX_QUEUED_MESSAGES;
   }
 
   protected onSucceeded(): void {

@@ -1,0 +1,196 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import { ServerError, Status } from "nice-grpc-common";
+import type { Http2Stream } from "../http2/stream.js";
+import { MessageSource, type MessageReceiver } from "./message-source.js";
+
+const MAX_BYTES = 1000;
+
+function prefixed(bytes: Uint8Array, compressed = false): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix[0] = compressed ? 1 : 0;
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+}
+
+/** A receiver whose reader takes messages when a test says so, on a stream that only counts. */
+class Room implements MessageReceiver {
+  readonly seen: string[] = [];
+  readonly errors: unknown[] = [];
+  /** What was given back before its message was complete, and what messages have cost. */
+  early = 0;
+  cost = 0;
+  ends = 0;
+  /** How many messages wait for the reader, and how many may before no more are wanted. */
+  waiting = 0;
+  room = Infinity;
+  /** Whether a long message may be given back as it comes. */
+  mayReserve = false;
+  readonly source: MessageSource;
+
+  constructor(encoding: "gzip" | "identity" = "gzip") {
+    const connection = {
+      reserve: (_stream: unknown, length: number) => this.mayReserve && length > 20,
+      release: () => {},
+      consume: (_stream: unknown, bytes: number) => void (this.early += bytes),
+    };
+    const stream = { connection, closed: false } as unknown as Http2Stream;
+    this.source = new MessageSource(stream, this, MAX_BYTES, encoding);
+  }
+
+  get wantsMessage(): boolean {
+    return this.waiting === 0;
+  }
+
+  onWholeMessage(buffer: Buffer, start: number, end: number, _compressed: boolean, cost: number): boolean {
+    this.seen.push(buffer.toString("latin1", start, end));
+    this.cost += cost;
+    this.waiting++;
+    return this.waiting < this.room;
+  }
+
+  onMessagesEnd(): void {
+    this.ends++;
+  }
+
+  onReadFailed(error: unknown): void {
+    this.errors.push(error);
+    this.source.close();
+  }
+
+  /** The reader takes all that waits. */
+  take(): void {
+    this.waiting = 0;
+    this.source.wanted();
+  }
+}
+
+/** Waits until a decompression has come to its end, if there is one. */
+async function settled(room: Room): Promise<void> {
+  while (room.source.isBusy) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("messages come out in their order, however they are cut, compressed or not, and however they are taken", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ length: fc.nat(60), compressed: fc.boolean() }), { maxLength: 30 }),
+      fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.boolean(),
+      async (shapes, cuts, room, mayReserve) => {
+        const receiver = new Room();
+        receiver.room = room;
+        receiver.mayReserve = mayReserve;
+        const sent = shapes.map(({ length }, i) => String.fromCharCode(97 + (i % 26)).repeat(length));
+        const all = Buffer.concat(
+          sent.map((text, i) => {
+            const bytes = Buffer.from(text);
+            return shapes[i]!.compressed ? prefixed(gzipSync(bytes), true) : prefixed(bytes);
+          }),
+        );
+        for (let at = 0, i = 0; at < all.length; i++) {
+          const end = Math.min(at + cuts[i % cuts.length]!, all.length);
+          receiver.source.read(all, at, end);
+          // No more than were wanted, and one that was decompressed.
+          expect(receiver.waiting).toBeLessThanOrEqual(room + 1);
+          if (i % 3 === 0) receiver.take();
+          at = end;
+        }
+        receiver.source.end();
+        while (receiver.ends + receiver.errors.length === 0) {
+          // oxlint-disable-next-line no-await-in-loop
+          await settled(receiver);
+          receiver.take();
+        }
+        expect(receiver.errors).toEqual([]);
+        expect(receiver.seen).toEqual(sent);
+        expect(receiver.early + receiver.cost).toBe(all.length);
+        expect([receiver.ends, receiver.source.isBetweenMessages]).toEqual([1, true]);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+describe("what is held back", () => {
+  test("is read when it is wanted, and the end comes behind it", () => {
+    const room = new Room();
+    room.room = 2;
+    const all = Buffer.concat(["a", "b", "c", "d", "e"].map((text) => prefixed(Buffer.from(text))));
+    room.source.read(all, 0, all.length);
+    room.source.end();
+    expect([room.seen, room.ends]).toEqual([["a", "b"], 0]);
+    room.take();
+    expect([room.seen, room.ends]).toEqual([["a", "b", "c", "d"], 0]);
+    room.take();
+    expect([room.seen, room.ends]).toEqual([["a", "b", "c", "d", "e"], 1]);
+  });
+
+  test("waits for `start` after `hold`, wanted or not", () => {
+    const room = new Room();
+    room.source.hold();
+    const message = prefixed(Buffer.from("a"));
+    room.source.read(message, 0, message.length);
+    room.source.end();
+    room.take();
+    expect([room.seen, room.ends]).toEqual([[], 0]);
+    room.source.start();
+    expect([room.seen, room.ends]).toEqual([["a"], 1]);
+  });
+
+  test("is a copy of what was borrowed, and nobody's after `close`", () => {
+    const room = new Room();
+    room.room = 1;
+    const all = Buffer.concat(["a", "b"].map((text) => prefixed(Buffer.from(text))));
+    room.source.read(all, 0, all.length);
+    room.source.close();
+    room.take();
+    room.source.end();
+    expect([room.seen, room.ends]).toEqual([["a"], 0]);
+  });
+});
+
+describe("what cannot be read", () => {
+  test.each<[string, Buffer, Status]>([
+    ["unknown flags", Buffer.from([2, 0, 0, 0, 0]), Status.INTERNAL],
+    ["a message that is too long", prefixed(Buffer.alloc(MAX_BYTES + 1)), Status.RESOURCE_EXHAUSTED],
+    ["one that is, decompressed", prefixed(gzipSync(Buffer.alloc(2000)), true), Status.RESOURCE_EXHAUSTED],
+    ["what is not gzip", prefixed(Buffer.from("no"), true), Status.INTERNAL],
+  ])("%s", async (_, bytes, code) => {
+    const room = new Room();
+    room.source.read(bytes, 0, bytes.length);
+    await settled(room);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(room.errors).toHaveLength(1);
+    expect(room.errors[0]).toBeInstanceOf(ServerError);
+    expect((room.errors[0] as ServerError).code).toBe(code);
+    room.source.end();
+    expect(room.ends).toBe(0);
+  });
+
+  test("a compressed message without an encoding", () => {
+    const room = new Room("identity");
+    const message = prefixed(gzipSync("a"), true);
+    room.source.read(message, 0, message.length);
+    expect(room.errors).toMatchObject([{ code: Status.INTERNAL }]);
+  });
+
+  test("an error of the receiver reaches the receiver, and nobody else", () => {
+    const room = new Room();
+    const thrown = new Error("mine");
+    room.onWholeMessage = () => {
+      throw thrown;
+    };
+    const message = prefixed(Buffer.from("a"));
+    room.source.read(message, 0, message.length);
+    expect(room.errors).toEqual([thrown]);
+  });
+
+  test("a stream that ends inside a message says so", () => {
+    const room = new Room();
+    room.source.read(prefixed(Buffer.from("abc")), 0, 6);
+    room.source.end();
+    expect([room.ends, room.source.isBetweenMessages]).toEqual([1, false]);
+  });
+});
