@@ -12,8 +12,14 @@ const DEFAULT_MAX_TABLE_SIZE = 4096;
 /** RFC 9113 section 6.5.2: what the peer's SETTINGS_HEADER_TABLE_SIZE is until it says otherwise. */
 const INITIAL_TABLE_SIZE = 4096;
 
-/** A table that is full, and a name that changes all the time, get a new entry for each so many that they wanted. */
+/** A table that is full gets a new entry for each so many wanted ones of fields that repeat. */
 const REFUSALS_PER_ENTRY = 1024;
+
+/** Fields that are not known to repeat leave the rest of the table to those that are. */
+const SHARE_OF_UNKNOWN = 0.75;
+
+/** Of more fields than this none goes before another. */
+const MAX_SORTED = 30;
 
 /** How many names are remembered before those without an entry are forgotten. */
 const MAX_NAMES = 256;
@@ -49,6 +55,9 @@ interface Encoded {
  * What goes to the dynamic table: the fields of {@link HeaderFields}, and other fields while their names' values
  * turn out to repeat; not names known to be volatile, nor fields of more than half the table. A full table
  * changes slowly: adding means evicting what may be in use, and changes every index.
+ *
+ * Fields that are in the table go first, whatever their place in the list, which among fields of different names means
+ * nothing (RFC 9110 section 5.3): the beginning of the block repeats, and the peer may know it by that.
  */
 export class HpackEncoder {
   private readonly maxTableSize: number;
@@ -114,11 +123,28 @@ export class HpackEncoder {
 
   /**
    * Like {@link encode}, with more fields after those that repeat: `rest` is name, value, name, value …, and
-   * each must be valid (`isValidName`, `isValidValue`), which is not checked here.
+   * each must be valid (`isValidName`, `isValidValue`), which is not checked here. Fields of one name stay in their order,
+   * and pseudo-header fields before the others.
    */
   encodeWith(headers: HeaderFields, rest: readonly string[], out: Buffer, at: number): number {
     at = this.encode(headers, out, at);
-    for (let i = 0; i < rest.length; i += 2) at = this.writeField(rest[i]!, rest[i + 1]!, false, out, at);
+    // A bit for each field that waits until those before it are written.
+    let waiting = 0;
+    for (let i = 0; i < rest.length; i += 2) {
+      const name = rest[i]!;
+      const value = rest[i + 1]!;
+      if (rest.length > 2 * MAX_SORTED || name.charCodeAt(0) === 0x3a /* : */) {
+        at = this.writeField(name, value, false, out, at);
+        continue;
+      }
+      const record = this.names.get(name) ?? this.remember(name);
+      const index = record.isNeverIndexed(value) ? 0 : this.indexOf(record, value);
+      if (index === 0 || (waiting !== 0 && hasName(rest, waiting, name))) waiting |= 1 << (i >>> 1);
+      else at = writeInteger(out, at, 0x80, 7, index);
+    }
+    for (let i = 0; waiting !== 0; i += 2, waiting >>>= 1) {
+      if ((waiting & 1) !== 0) at = this.writeField(rest[i]!, rest[i + 1]!, false, out, at);
+    }
     return at;
   }
 
@@ -215,9 +241,11 @@ export class HpackEncoder {
   private admits(record: NameRecord, name: string, value: string, repeats: boolean): boolean {
     const { capacity, size } = this.table;
     const entry = name.length + value.length + ENTRY_OVERHEAD;
-    if (entry > capacity / 2 || record.isExcluded(value)) return false;
-    if (entry <= capacity - size && (repeats || record.isTrusted)) return true;
-    if (++this.refusals < REFUSALS_PER_ENTRY) return false;
+    if (entry > capacity / 2) return false;
+    const proven = repeats || record.isRepeated(value);
+    if (!proven && !record.isWorthATry(value)) return false;
+    if (size + entry <= (repeats ? capacity : capacity * SHARE_OF_UNKNOWN)) return true;
+    if (!proven || ++this.refusals < REFUSALS_PER_ENTRY) return false;
     this.refusals = 0;
     return true;
   }
@@ -248,4 +276,10 @@ export class HpackEncoder {
     this.names.set(name, record);
     return record;
   }
+}
+
+/** Whether one of the fields that `among` has a bit for has this name. */
+function hasName(fields: readonly string[], among: number, name: string): boolean {
+  for (let i = 0; among !== 0; i += 2, among >>>= 1) if ((among & 1) !== 0 && fields[i] === name) return true;
+  return false;
 }

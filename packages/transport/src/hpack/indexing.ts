@@ -50,6 +50,9 @@ const MAX_NAME_CARRIER = 64;
 const TRIAL_CREDIT = 8;
 const MAX_CREDIT = 32;
 
+/** A value that is sent so many times in a row is taken for one that repeats, whatever its name. */
+const LEARNT_AFTER = 4;
+
 /** What an encoder knows about one name. */
 export class NameRecord {
   /** Its first entry in the static table, or 0. */
@@ -66,6 +69,9 @@ export class NameRecord {
   private readonly credential: boolean;
   private readonly sensitive: boolean;
   private credit = TRIAL_CREDIT;
+  /** The last value that was sent as a literal, and how many times in a row. */
+  private literal = "";
+  private timesInARow = 0;
 
   constructor(name: string, sensitive: boolean) {
     const fixed = findStaticName(name);
@@ -81,14 +87,21 @@ export class NameRecord {
     return this.sensitive || (this.credential && value.length < MIN_INDEXED_CREDENTIAL);
   }
 
-  /** Whether this name's values are never worth an entry, once there is one to take the name from. */
-  isExcluded(value: string): boolean {
-    return this.volatile && (this.values.size > 0 || value.length > MAX_NAME_CARRIER);
+  /** Notes that `value` goes out as a literal; whether it did so again and again. */
+  isRepeated(value: string): boolean {
+    if (value !== this.literal) {
+      this.literal = value;
+      this.timesInARow = 0;
+    }
+    return ++this.timesInARow >= LEARNT_AFTER;
   }
 
-  /** Whether a value that is not known to repeat may be added: not after several that did not. */
-  get isTrusted(): boolean {
-    return this.credit > 0;
+  /**
+   * Whether a value that is not known to repeat is worth an entry: of a volatile name the first one, for the name's sake, and
+   * of others any, as long as they turn out to repeat.
+   */
+  isWorthATry(value: string): boolean {
+    return this.volatile ? this.values.size === 0 && value.length <= MAX_NAME_CARRIER : this.credit > 0;
   }
 
   /** Notes that an entry of this name was used again. */

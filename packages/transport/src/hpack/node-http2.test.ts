@@ -11,7 +11,7 @@ import * as fc from "fast-check";
 import { HpackDecoder } from "./decoder.js";
 import { HpackEncoder } from "./encoder.js";
 import { HeaderFields } from "./header-fields.js";
-import { encodeList } from "./test-helpers.js";
+import { byName, encodeList } from "./test-helpers.js";
 
 // nghttp2, which is node:http2's, as an independent implementation: it decodes what our encoder sends, and
 // sends the same fields back for our decoder.
@@ -111,7 +111,8 @@ describe("against node:http2", () => {
             : encodeList(encoder, request, flat);
         socket.write(frame(HEADERS, END_STREAM_AND_HEADERS, stream, block));
         const { value: answer } = await blocks.next();
-        expect(decoder.decode(answer!, 0, answer!.length).fields).toEqual([":status", "200", ...flat]);
+        const { fields: answered } = decoder.decode(answer!, 0, answer!.length);
+        expect(byName(answered)).toEqual(byName([":status", "200", ...flat]));
         stream += 2;
       }
     } finally {

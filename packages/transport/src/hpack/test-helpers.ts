@@ -21,6 +21,15 @@ export function encode(
   return encodeList(encoder, new HeaderFields(fields), rest);
 }
 
+/** Fields in the order of their names, those of one name as they came: an encoder may send others in another order. */
+export function byName(fields: readonly string[]): string[] {
+  const pairs = Array.from(
+    { length: fields.length / 2 },
+    (_, i) => [fields[2 * i]!, fields[2 * i + 1]!] as const,
+  );
+  return pairs.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).flat();
+}
+
 export function encodeList(
   encoder: HpackEncoder,
   headers: HeaderFields,
