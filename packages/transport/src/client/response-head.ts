@@ -1,5 +1,6 @@
 import type { Status } from "nice-grpc-common";
 import { parseEncoding, type Encoding } from "../grpc/compression.js";
+import { fieldName } from "../grpc/field-names.js";
 import { decodeStatusMessage, parseStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { parseContentLength } from "../http2/content-length.js";
@@ -20,22 +21,23 @@ export interface ResponseHead {
   contentLength: number | undefined;
 }
 
-/** Fields that belong to one connection, and are not allowed in HTTP/2 (RFC 9113, section 8.2.2). */
-const CONNECTION_FIELDS = new Set([
-  "connection",
-  "proxy-connection",
-  "keep-alive",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 /**
  * Reads a response's header list, or finds what it was read to before.
  *
  * @throws {StreamError} PROTOCOL_ERROR if it is malformed (RFC 9113, section 8.1.1).
  */
 export function responseHead(list: HeaderList): ResponseHead {
-  return (list.parsed ??= parse(list)) as ResponseHead;
+  return (list.parsed ??= headFromBase(list) ?? parse(list)) as ResponseHead;
+}
+
+/** The head of a list that only has metadata after its `base`; undefined if the whole list must be looked at. */
+function headFromBase({ base, rest, malformed: isMalformed }: HeaderList): ResponseHead | undefined {
+  if (base === undefined || isMalformed) return undefined;
+  for (let i = 0; i < rest.length; i += 2) {
+    const name = fieldName(rest[i]!);
+    if (!name.isMetadata || name.isForbidden) return undefined;
+  }
+  return responseHead(base);
 }
 
 function parse(list: HeaderList): ResponseHead {
@@ -63,7 +65,7 @@ function parse(list: HeaderList): ResponseHead {
       continue;
     }
     regular = true;
-    if (CONNECTION_FIELDS.has(name)) throw malformed("a field that belongs to a connection");
+    if (fieldName(name).isForbidden) throw malformed("a field that belongs to a connection");
     switch (name) {
       case "content-type":
         head.contentType = value;

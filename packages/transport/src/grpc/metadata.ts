@@ -1,6 +1,6 @@
 import { Metadata, type MetadataValue } from "nice-grpc-common";
 import type { HeaderList } from "../hpack/header-list.js";
-import { fieldName, isPrintable, type FieldName } from "./field-names.js";
+import { fieldName, type FieldName } from "./field-names.js";
 
 /** Among so many names one is looked for in their order; among more by an index. */
 const MAX_SCANNED_NAMES = 16;
@@ -11,22 +11,11 @@ const SPACE = 0x20;
 
 type Value = string | Uint8Array;
 
-/** Whether every `-bin` value of a list is base64. */
-export function hasValidBinaryValues({ fields }: HeaderList): boolean {
-  for (let i = 0; i < fields.length; i += 2) {
-    if (!fieldName(fields[i]!).isBinary) continue;
-    for (const part of fields[i + 1]!.split(",")) {
-      const text = part.trim();
-      if (!BASE64.test(text) || text.replace(/=+$/, "").length % 4 === 1) return false;
-    }
-  }
-  return true;
-}
-
-/** Whether every value that is not binary is printable ASCII (gRPC over HTTP/2, "ASCII-Value"). */
-export function hasPrintableValues({ fields }: HeaderList): boolean {
-  for (let i = 0; i < fields.length; i += 2) {
-    if (fieldName(fields[i]!).isMetadata && !isPrintable(fields[i + 1]!)) return false;
+/** Whether the value of a `-bin` field is base64, or several of them that are joined by commas. */
+export function isBase64List(value: string): boolean {
+  for (const part of value.split(",")) {
+    const text = part.trim();
+    if (!BASE64.test(text) || text.replace(/=+$/, "").length % 4 === 1) return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import { BytesCache } from "./bytes-cache.js";
 import { HpackError } from "./errors.js";
-import { areValidNameBytes, areValidValueBytes } from "./field-rules.js";
+import { areValidNameBytes, kindOfValueBytes, ValueKind } from "./field-rules.js";
 import { Huffman, maxDecodedLength } from "./huffman.js";
 import { MAX_CONTINUATION_BYTES, MAX_INTEGER } from "./integers.js";
 import { readLatin1 } from "./latin1.js";
@@ -9,6 +9,13 @@ const EMPTY = Buffer.alloc(0);
 
 /** Encoded names and values longer than this many bytes are decoded each time that they come. */
 const MAX_KNOWN_LENGTH = 64;
+
+/**
+ * Values are looked for among the known ones by their place in the block: after so many in vain at one place, only each
+ * sixteenth there, until one is found.
+ */
+const MAX_MISSES = 16;
+const PLACES = 8;
 
 /** Where strings are Huffman-decoded to, unless they are longer; nothing stays in it between two strings. */
 const SCRATCH_LENGTH = 4096;
@@ -22,9 +29,15 @@ export class BlockReader {
   end = 0;
   /** Set when a string was not one that a field may have (RFC 9113 section 8.2.1). */
   malformed = false;
+  /** Cleared when a value was not printable ASCII. */
+  isText = true;
 
-  /** Whether the last string was one that a field may have. */
+  /** Whether the last string was one that a field may have, and is to be known again: a value only if it is text. */
   private valid = true;
+  /** The place of the next value that does not go to the dynamic table. */
+  private place = 0;
+  /** How many values were looked for, or passed over, at each place since one was found; it starts again after 256. */
+  private readonly misses = new Uint8Array(PLACES);
   private readonly huffman = new Huffman();
   private readonly scratch = (sharedScratch ??= Buffer.allocUnsafeSlow(SCRATCH_LENGTH));
   // Only valid strings are kept, and what is valid as a value may not be as a name.
@@ -36,6 +49,8 @@ export class BlockReader {
     this.at = start;
     this.end = end;
     this.malformed = false;
+    this.isText = true;
+    this.place = 0;
   }
 
   /** Lets go of the block, so that the reader does not keep a socket's buffer alive. */
@@ -87,8 +102,14 @@ export class BlockReader {
   value(): string {
     const start = this.at;
     const end = this.skipString();
+    const place = this.place++ % PLACES;
+    const misses = this.misses[place]!++;
+    if (misses >= MAX_MISSES && misses % 16 !== 0) return this.text(start, end, false);
     const known = this.values.find(this.bytes, start, end);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.misses[place] = 0;
+      return known;
+    }
     const value = this.text(start, end, false);
     if (this.valid) this.values.offer(value);
     return value;
@@ -117,8 +138,17 @@ export class BlockReader {
   }
 
   private finish(bytes: Buffer, start: number, end: number, isName: boolean): string {
-    this.valid = isName ? areValidNameBytes(bytes, start, end) : areValidValueBytes(bytes, start, end);
-    if (!this.valid) this.malformed = true;
+    if (isName) {
+      this.valid = areValidNameBytes(bytes, start, end);
+      if (!this.valid) this.malformed = true;
+    } else {
+      const kind = kindOfValueBytes(bytes, start, end);
+      this.valid = kind === ValueKind.TEXT;
+      if (!this.valid) {
+        this.isText = false;
+        if (kind === ValueKind.INVALID) this.malformed = true;
+      }
+    }
     return readLatin1(bytes, start, end);
   }
 }

@@ -41,7 +41,7 @@ export class BytesCache<T> {
     this.words = new Int32Array((maxLength + 3) >>> 2);
   }
 
-  /** The value kept for these bytes. The bytes are remembered for {@link offer}. */
+  /** The value kept for these bytes. The bytes are remembered for {@link offer} and {@link wasSeen}. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start;
     if (length > this.maxLength) {
@@ -60,7 +60,16 @@ export class BytesCache<T> {
 
   /** Keeps `value` for the bytes that {@link find} last looked for in vain, if it is not for the first time. */
   offer(value: T): void {
-    if (this.length === 0 || !this.sighted()) return;
+    if (this.wasSeen()) this.keep(value);
+  }
+
+  /** Whether a value for the bytes that {@link find} last looked for in vain is worth keeping: it is not for the first time. */
+  wasSeen(): boolean {
+    return this.length > 0 && this.sighted();
+  }
+
+  /** Keeps `value` for the bytes that {@link find} last looked for in vain, and that {@link wasSeen}. */
+  keep(value: T): void {
     const home = this.hash >>> 26;
     let slot = (home + this.victim) & (SLOTS - 1);
     for (let probe = 0; probe < PROBES; probe++) {

@@ -16,6 +16,8 @@ export const DEFAULT_MAX_HEADER_LIST_SIZE = 16 * 1024;
 const MAX_KNOWN_BLOCK = 192;
 /** Lists of more fields than this are not kept for when their block comes again. */
 const MAX_KNOWN_FIELDS = 32;
+/** After so many blocks with literals that did not come again, only each sixteenth is looked for, until one comes again. */
+const MAX_MISSES = 256;
 
 /** Options for {@link HpackDecoder}. */
 export interface HpackDecoderOptions {
@@ -36,7 +38,9 @@ export interface HpackDecoderOptions {
  * needed: HEADERS or PUSH_PROMISE with all its CONTINUATION, whose total the caller limits.
  *
  * A block that neither adds to the dynamic table nor resizes it means the same until the table changes. When
- * such a block comes again it is recognised by its bytes, and the same {@link HeaderList} is returned.
+ * such a block comes again it is recognised by its bytes, and the same {@link HeaderList} is returned. If only its beginning
+ * comes again, the indexed fields before the first literal, then that is recognised: it is the list's `base`, and only the
+ * rest is decoded.
  */
 export class HpackDecoder {
   private readonly maxHeaderListSize: number;
@@ -46,9 +50,16 @@ export class HpackDecoder {
   private updateDue = -1;
   private readonly table: DynamicTable;
   private readonly reader = new BlockReader();
+  /** What runs of indexed fields mean: whole blocks, and their beginnings. */
   private readonly known = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
+  /** What blocks with literals mean that leave the table as it is. */
+  private readonly repeated = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
+  /** How many blocks with literals came since one of them came again. */
+  private misses = 0;
   /** Whether a malformed string may be in the table: then each list is looked at whole. */
   private tableSuspect = false;
+  /** Whether the block that is decoded has left the table as it was. */
+  private tableIsAsBefore = true;
 
   // The list being decoded.
   private fields: string[] = [];
@@ -78,33 +89,68 @@ export class HpackDecoder {
    * @throws HpackError if the block is not valid; the decoder is not to be used after that
    */
   decode(block: Buffer, start: number, end: number): HeaderList {
-    const known = this.known.find(block, start, end);
     // While an update is due a block without one is not valid, whatever it was before.
-    if (known !== undefined && this.updateDue < 0) return known;
+    if (this.updateDue >= 0) return this.decodeFrom(block, start, end, undefined);
+    let literal = start;
+    while (literal < end && isShortIndex(block[literal]!)) literal++;
+    if (literal < end) return this.decodeLiterals(block, start, literal, end);
+    const known = this.known.find(block, start, end);
+    if (known !== undefined) return known;
+    const list = this.decodeFrom(block, start, end, undefined);
+    if (isWorthKeeping(list)) this.known.offer(list);
+    return list;
+  }
+
+  /** Decodes a block whose first run of indexed fields ends at `literal`. */
+  private decodeLiterals(block: Buffer, start: number, literal: number, end: number): HeaderList {
+    const misses = this.misses++;
+    const mayRepeat = misses < MAX_MISSES || misses % 16 === 0;
+    if (mayRepeat) {
+      const known = this.repeated.find(block, start, end);
+      if (known !== undefined) {
+        this.misses = 0;
+        return known;
+      }
+    }
+    const base = literal === start ? undefined : this.baseOf(block, start, literal);
+    const list = this.decodeFrom(block, base === undefined ? start : literal, end, base);
+    if (mayRepeat && this.tableIsAsBefore && isWorthKeeping(list)) this.repeated.offer(list);
+    return list;
+  }
+
+  /** Decodes the run of indexed fields that a block begins with, if one has begun so before. */
+  private baseOf(block: Buffer, start: number, end: number): HeaderList | undefined {
+    let base = this.known.find(block, start, end);
+    if (base === undefined) {
+      if (!this.known.wasSeen()) return undefined;
+      base = this.decodeFrom(block, start, end, undefined);
+      if (!isWorthKeeping(base)) return undefined;
+      this.known.keep(base);
+    }
+    return base.malformed ? undefined : base;
+  }
+
+  /** Decodes a block from the beginning, or what follows its `base`. */
+  private decodeFrom(block: Buffer, start: number, end: number, base: HeaderList | undefined): HeaderList {
     const reader = this.reader;
     reader.begin(block, start, end);
     this.fields = [];
-    this.size = 0;
+    this.size = base === undefined ? 0 : base.size;
+    this.tableIsAsBefore = true;
     try {
-      const repeatable = this.readFields();
-      const list = this.finish();
-      if (repeatable && !list.tooLarge && list.fields.length <= 2 * MAX_KNOWN_FIELDS) this.known.offer(list);
-      return list;
+      if (base === undefined) this.readSizeUpdates();
+      this.readFields();
+      return this.finish(base);
     } finally {
       reader.release();
       this.fields = [];
     }
   }
 
-  /** Decodes each field's representation (RFC 7541 section 6); returns whether the table is as it was. */
-  private readFields(): boolean {
+  /** Decodes each field's representation (RFC 7541 section 6). */
+  private readFields(): void {
     const reader = this.reader;
     const { bytes, end } = reader;
-    let repeatable = true;
-    if (reader.at < end && (bytes[reader.at]! & 0xe0) === 0x20) {
-      this.readSizeUpdates();
-      repeatable = false;
-    } else if (this.updateDue >= 0) throw new HpackError("Size update missing after a reduction");
     while (reader.at < end) {
       const first = bytes[reader.at]!;
       if (first >= 0x80) {
@@ -116,7 +162,6 @@ export class HpackDecoder {
         const value = reader.newValue();
         this.addToTable(name, value);
         this.addField(name, value);
-        repeatable = false;
       } else if (first >= 0x20) {
         throw new HpackError("Size update after a field");
       } else {
@@ -126,7 +171,6 @@ export class HpackDecoder {
         this.addField(name, reader.value());
       }
     }
-    return repeatable;
   }
 
   /** Section 6.3: size updates stand at the beginning of a block; the last of them counts. */
@@ -140,8 +184,16 @@ export class HpackDecoder {
       this.updateDue = -1;
       table.capacity = size;
       table.shrinkTo(size);
-      this.known.clear();
+      this.forgetKnown();
     }
+    if (this.updateDue >= 0) throw new HpackError("Size update missing after a reduction");
+  }
+
+  /** The table changes: what was known means something else, or nothing. */
+  private forgetKnown(): void {
+    this.tableIsAsBefore = false;
+    this.known.clear();
+    this.repeated.clear();
   }
 
   /** Section 6.1. */
@@ -151,6 +203,8 @@ export class HpackDecoder {
       this.addField(STATIC_TABLE[2 * index]!, STATIC_TABLE[2 * index + 1]!);
     } else {
       const entry = this.dynamicEntry(index);
+      // It may not be, and is not looked at again.
+      this.reader.isText = false;
       this.addField(this.table.name(entry), this.table.value(entry));
     }
   }
@@ -172,7 +226,7 @@ export class HpackDecoder {
   private addToTable(name: string, value: string): void {
     const table = this.table;
     const size = name.length + value.length + ENTRY_OVERHEAD;
-    this.known.clear();
+    this.forgetKnown();
     if (size > table.capacity) {
       table.shrinkTo(0);
       return;
@@ -189,14 +243,24 @@ export class HpackDecoder {
     else if (this.fields.length > 0) this.fields = [];
   }
 
-  private finish(): HeaderList {
-    const { fields, size } = this;
-    let malformed = this.reader.malformed;
+  private finish(base: HeaderList | undefined): HeaderList {
+    const { fields, size, reader } = this;
+    let malformed = reader.malformed;
     if (this.tableSuspect && !malformed) {
       for (let i = 0; i < fields.length && !malformed; i += 2) {
         malformed = !isValidName(fields[i]!) || !isValidValue(fields[i + 1]!);
       }
     }
-    return new HeaderList(fields, size, size > this.maxHeaderListSize, malformed);
+    if (size > this.maxHeaderListSize) return new HeaderList([], size, true, malformed);
+    return new HeaderList(fields, size, false, malformed, reader.isText, base);
   }
+}
+
+/** Whether a byte is an indexed field (section 6.1) by itself, without more of its index in the bytes after it. */
+function isShortIndex(byte: number): boolean {
+  return byte >= 0x80 && byte !== 0xff;
+}
+
+function isWorthKeeping(list: HeaderList): boolean {
+  return !list.tooLarge && list.rest.length <= 2 * MAX_KNOWN_FIELDS;
 }

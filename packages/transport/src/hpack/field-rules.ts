@@ -1,14 +1,17 @@
 const BAD_IN_NAME = 1;
 const BAD_IN_VALUE = 2;
+const NOT_TEXT = 4;
 
 /**
  * Names: RFC 9113 section 8.2.1 forbids controls, space, upper case, DEL and all beyond; the colon is looked
- * at apart. Values: of RFC 9110 section 5.5, where besides NUL, CR and LF every control but the tab is invalid.
+ * at apart. Values: of RFC 9110 section 5.5, where besides NUL, CR and LF every control but the tab is invalid. Text is
+ * printable ASCII.
  */
 const CLASSES = Uint8Array.from({ length: 256 }, (_, char) => {
   const inName = char > 0x20 && char < 0x7f && !(char >= 0x41 && char <= 0x5a) && char !== 0x3a;
   const inValue = (char >= 0x20 && char !== 0x7f) || char === 0x09;
-  return (inName ? 0 : BAD_IN_NAME) | (inValue ? 0 : BAD_IN_VALUE);
+  const isText = char >= 0x20 && char < 0x7f;
+  return (inName ? 0 : BAD_IN_NAME) | (inValue ? 0 : BAD_IN_VALUE) | (isText ? 0 : NOT_TEXT);
 });
 
 /**
@@ -43,19 +46,31 @@ export function isValidValue(value: string): boolean {
 /** {@link isValidName} of a name that is still bytes: twice as fast as on its string. */
 export function areValidNameBytes(bytes: Uint8Array, start: number, end: number): boolean {
   const first = start < end && bytes[start] === 0x3a ? start + 1 : start;
-  return first < end && !anyIn(BAD_IN_NAME, bytes, first, end);
+  return first < end && (classesOf(bytes, first, end) & BAD_IN_NAME) === 0;
 }
 
-/** {@link isValidValue} of a value that is still bytes. */
-export function areValidValueBytes(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start === end) return true;
-  return !isBlank(bytes[start]!) && !isBlank(bytes[end - 1]!) && !anyIn(BAD_IN_VALUE, bytes, start, end);
+/** What the bytes of a value are. */
+export const ValueKind = {
+  /** Valid, and printable ASCII. */
+  TEXT: 0,
+  /** Valid as {@link isValidValue} says. */
+  VALID: 1,
+  INVALID: 2,
+} as const;
+
+/** {@link isValidValue} of a value that is still bytes, and whether it is text: one of {@link ValueKind}. */
+export function kindOfValueBytes(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end) return ValueKind.TEXT;
+  if (isBlank(bytes[start]!) || isBlank(bytes[end - 1]!)) return ValueKind.INVALID;
+  const classes = classesOf(bytes, start, end);
+  if ((classes & BAD_IN_VALUE) !== 0) return ValueKind.INVALID;
+  return (classes & NOT_TEXT) === 0 ? ValueKind.TEXT : ValueKind.VALID;
 }
 
-function anyIn(bad: number, bytes: Uint8Array, start: number, end: number): boolean {
+function classesOf(bytes: Uint8Array, start: number, end: number): number {
   let classes = 0;
   for (let i = start; i < end; i++) classes |= CLASSES[bytes[i]!]!;
-  return (classes & bad) !== 0;
+  return classes;
 }
 
 function isBlank(char: number): boolean {

@@ -3,8 +3,15 @@
  * object: nothing of it may be changed, but for what {@link parsed} holds.
  */
 export class HeaderList {
-  /** Name, value, name, value …, in the order they came; empty if the list is {@link tooLarge}. */
-  readonly fields: readonly string[];
+  /**
+   * What the block's beginning decodes to by itself, if that beginning repeats: one object for all blocks that begin so.
+   * It is neither {@link tooLarge} nor {@link malformed}.
+   */
+  readonly base: HeaderList | undefined;
+  /** The fields after those of {@link base}: name, value, name, value … */
+  readonly rest: readonly string[];
+  /** Whether every value of {@link rest} is known to be printable ASCII; if not, each is to be looked at. */
+  readonly isText: boolean;
   /** The size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2), in bytes, of all the fields. */
   readonly size: number;
   /** Whether {@link size} was over the decoder's limit. The fields are then gone. */
@@ -16,11 +23,26 @@ export class HeaderList {
   readonly malformed: boolean;
   /** Where the layer above keeps what it makes of this list, to find it there when the list comes again. */
   parsed: unknown = undefined;
+  #fields: readonly string[] | undefined;
 
-  constructor(fields: readonly string[], size: number, tooLarge: boolean, malformed: boolean) {
-    this.fields = fields;
+  constructor(
+    rest: readonly string[],
+    size: number,
+    tooLarge: boolean,
+    malformed: boolean,
+    isText = false,
+    base?: HeaderList,
+  ) {
+    this.rest = rest;
     this.size = size;
     this.tooLarge = tooLarge;
     this.malformed = malformed;
+    this.isText = isText;
+    this.base = base;
+  }
+
+  /** Name, value, name, value …, in the order they came; empty if the list is {@link tooLarge}. */
+  get fields(): readonly string[] {
+    return this.base === undefined ? this.rest : (this.#fields ??= [...this.base.rest, ...this.rest]);
   }
 }

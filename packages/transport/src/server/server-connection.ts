@@ -10,7 +10,7 @@ import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { Status, type ServerError } from "nice-grpc-common";
 import type { CallScope, CallScopes } from "./call-scope.js";
-import { parseRequestHead, type RequestHead } from "./request-head.js";
+import { requestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
@@ -96,7 +96,7 @@ export class ServerConnection extends Connection {
       this.sender.resetStream(id, ErrorCode.REFUSED_STREAM);
       return;
     }
-    const head = (list.parsed ??= parseRequestHead(list, this.#state.methods)) as RequestHead;
+    const head = requestHead(list, this.#state.methods);
     if (endStream) checkLength(head, 0, true);
     if (head.refusal !== undefined) {
       const refused = new RefusedCall(head, head.refusal, this.sender, this.guard.now);
