@@ -1,8 +1,7 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "../http2/constants.js";
 import { MIN_UNCOPIED_BYTES } from "../http2/output.js";
-import type { Sender } from "../http2/sender.js";
-import type { Http2Stream } from "../http2/stream.js";
+import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
 import type { Codec } from "./definitions.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
@@ -22,7 +21,7 @@ let idleWriter: ProtoWriter | undefined;
  * sent then.
  */
 export function writeMessage(
-  sender: Sender,
+  sender: StreamSender,
   stream: Http2Stream,
   codec: Codec,
   message: unknown,
@@ -67,7 +66,7 @@ export function writeMessage(
 
 /** Sends a message in frames of its own: one that is long, or has to wait. */
 function sendPieces(
-  sender: Sender,
+  sender: StreamSender,
   stream: Http2Stream,
   writer: ProtoWriter,
   inOutput: boolean,
@@ -84,7 +83,7 @@ function sendPieces(
 
 /** Sends one message that is compressed already. */
 export function writeCompressed(
-  sender: Sender,
+  sender: StreamSender,
   stream: Http2Stream,
   bytes: Buffer,
   endStream: boolean,

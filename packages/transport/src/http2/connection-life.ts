@@ -13,7 +13,7 @@ import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { StreamIds } from "./stream-ids.js";
 import { StreamTable } from "./stream-table.js";
-import type { Http2Stream } from "./stream.js";
+import type { Http2Stream, StreamConnection } from "./stream.js";
 import { timerMs } from "./timers.js";
 
 /** How long a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
@@ -34,7 +34,7 @@ export const keepalivePing = Buffer.from("cw-alive", "latin1");
  * The life of one HTTP/2 connection, of either side: its beginning, its streams, its ends. `Connection` adds what the
  * peer's frames do.
  */
-export abstract class ConnectionLife {
+export abstract class ConnectionLife implements StreamConnection {
   readonly socket: Socket;
   readonly sender: Sender;
   readonly streams = new StreamTable();
@@ -130,15 +130,10 @@ export abstract class ConnectionLife {
     this.streams.add(stream);
   }
 
-  /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
   consume(stream: Http2Stream, bytes: number): void {
     this.receiver.consume(stream, bytes);
   }
 
-  /**
-   * Whether what has come of a message of that length, with its prefix, is to be given back before the message is complete:
-   * it might not fit in the stream's window. Then {@link release} says that it is complete.
-   */
   reserve(stream: Http2Stream, length: number): boolean {
     // Up to half a window may have been used up and not given back yet.
     return length > this.options.streamWindow / 2 && this.receiver.reserve(stream, length);
@@ -148,12 +143,10 @@ export abstract class ConnectionLife {
     this.receiver.release(stream);
   }
 
-  /** Whether a stream's message waits for {@link reserve} to have room: the peer cannot go on with it. */
   isHeldBack(stream: Http2Stream): boolean {
     return this.receiver.isHeldBack(stream);
   }
 
-  /** Ends a stream at once, on both sides. */
   resetStream(stream: Http2Stream, code: ErrorCode): void {
     if (stream.closed) return;
     this.ids.rememberReset(stream.id);

@@ -21,7 +21,7 @@ import {
 import { ConnectionError, ErrorCode, StreamError } from "./errors.js";
 import { MIN_UNCOPIED_BYTES, Output } from "./output.js";
 import { encodeSettings, PeerSettings } from "./settings.js";
-import type { Http2Stream } from "./stream.js";
+import type { Http2Stream, StreamSender } from "./stream.js";
 
 /** How many bytes may wait in the socket before streams have to wait with theirs. */
 export const MAX_QUEUED_BYTES = 256 * 1024;
@@ -32,7 +32,7 @@ export const MAX_QUEUED_BYTES = 256 * 1024;
 export const MAX_DATA_FRAME_BYTES = 64 * 1024;
 
 /** The sending half of a connection: writes frames, and holds DATA to the peer's windows (RFC 9113, section 5.2). */
-export class Sender {
+export class Sender implements StreamSender {
   readonly output: Output;
   readonly peer = new PeerSettings();
   /** How many bytes of DATA the peer takes on the whole connection. */
@@ -52,17 +52,14 @@ export class Sender {
     socket.on("drain", () => this.#resume());
   }
 
-  /** Whether a message may be written for a stream now, without waiting behind another. */
   isOpenFor(stream: Http2Stream): boolean {
     return stream.pending === undefined && this.output.queued < MAX_QUEUED_BYTES;
   }
 
-  /** How many bytes of DATA one frame of a stream may carry now. */
   frameRoom(stream: Http2Stream): number {
     return Math.min(this.window, stream.sendWindow, this.#maxDataFrame);
   }
 
-  /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
   sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void {
     this.window -= bytes;
     stream.sendWindow -= bytes;
@@ -70,7 +67,6 @@ export class Sender {
     if (endStream) this.#ended(stream);
   }
 
-  /** Writes a header block. Trailers go behind what the stream still has to send. */
   headers(
     stream: Http2Stream,
     fields: HeaderFields,
@@ -103,11 +99,6 @@ export class Sender {
     if (endStream) this.#ended(stream);
   }
 
-  /**
-   * Sends DATA, as far as the windows let it; the rest waits.
-   *
-   * @param borrowed Whether the bytes may change after this: then what waits of them is copied. Otherwise they must not.
-   */
   data(stream: Http2Stream, bytes: Uint8Array, endStream: boolean, borrowed = false): void {
     const { pending } = stream;
     if (pending !== undefined) {
@@ -209,7 +200,6 @@ export class Sender {
     if (stream.pending !== undefined && this.output.queued < MAX_QUEUED_BYTES) this.#sendPending(stream);
   }
 
-  /** Forgets what a stream still had to send. */
   drop(stream: Http2Stream): void {
     stream.pending = undefined;
     this.#waiting.delete(stream);

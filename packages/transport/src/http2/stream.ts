@@ -1,7 +1,7 @@
 import type { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
-import type { ConnectionLife } from "./connection-life.js";
 import type { ErrorCode } from "./errors.js";
+import type { Output } from "./output.js";
 
 /** What a stream waits to send, because a window or the socket is full. */
 export interface PendingOutput {
@@ -13,11 +13,59 @@ export interface PendingOutput {
   endFields: readonly string[] | undefined;
 }
 
-/** One stream of a connection, and the call on it (RFC 9113, section 5). */
+/** The sending half of a connection, as its streams use it. */
+export interface StreamSender {
+  readonly output: Output;
+  /** What the peer has set. */
+  readonly peer: { readonly maxHeaderListSize: number };
+  /** Whether a message may be written for a stream now, without waiting behind another. */
+  isOpenFor(stream: Http2Stream): boolean;
+  /** How many bytes of DATA one frame of a stream may carry now. */
+  frameRoom(stream: Http2Stream): number;
+  /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
+  sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void;
+  /** Writes a header block. Trailers go behind what the stream still has to send. */
+  headers(
+    stream: Http2Stream,
+    fields: HeaderFields,
+    rest: readonly string[] | undefined,
+    endStream: boolean,
+  ): void;
+  /**
+   * Sends DATA, as far as the windows let it; the rest waits.
+   *
+   * @param borrowed Whether the bytes may change after this: then what waits of them is copied. Otherwise they must not.
+   */
+  data(stream: Http2Stream, bytes: Uint8Array, endStream: boolean, borrowed?: boolean): void;
+  /** Forgets what a stream still had to send. */
+  drop(stream: Http2Stream): void;
+}
+
+/** A connection, as its streams use it. */
+export interface StreamConnection {
+  readonly sender: StreamSender;
+  /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
+  consume(stream: Http2Stream, bytes: number): void;
+  /**
+   * Whether the beginning of a message of that length, with its prefix, is to be given back before the message is complete:
+   * it might not fit in the stream's window. Then {@link release} says that it is complete.
+   */
+  reserve(stream: Http2Stream, length: number): boolean;
+  release(stream: Http2Stream): void;
+  /** Whether a stream's message waits for {@link reserve} to have room: the peer cannot go on with it. */
+  isHeldBack(stream: Http2Stream): boolean;
+  /** Ends a stream at once, on both sides. */
+  resetStream(stream: Http2Stream, code: ErrorCode): void;
+}
+
+/**
+ * One stream of a connection (RFC 9113, section 5): what the connection and its two halves keep of it, and tell it. A side of
+ * the transport adds what it carries.
+ */
 export abstract class Http2Stream {
   /** 0 until the stream is opened. */
   id = 0;
-  connection: ConnectionLife | undefined;
+  connection: StreamConnection | undefined;
   /** Whether our side has ended: half-closed (local). */
   localEnded = false;
   /** Whether the peer's side has ended: half-closed (remote). */

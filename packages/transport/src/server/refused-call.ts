@@ -3,8 +3,7 @@ import { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
-import type { Sender } from "../http2/sender.js";
-import { Http2Stream } from "../http2/stream.js";
+import { Http2Stream, type StreamSender } from "../http2/stream.js";
 import { checkTrailers, type Refusal, type RequestHead } from "./request-head.js";
 
 const NO_FIELDS = new HeaderFields([]);
@@ -18,11 +17,11 @@ export class RefusedCall extends Http2Stream {
   readonly startedAt: number;
   readonly #head: RequestHead;
   readonly #refusal: Refusal;
-  readonly #sender: Sender;
+  readonly #sender: StreamSender;
   #received = 0;
   #answered = false;
 
-  constructor(head: RequestHead, refusal: Refusal, sender: Sender, now: number) {
+  constructor(head: RequestHead, refusal: Refusal, sender: StreamSender, now: number) {
     super();
     this.#head = head;
     this.#refusal = refusal;
