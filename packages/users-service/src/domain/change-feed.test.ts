@@ -244,6 +244,47 @@ describe("a reader that is woken", () => {
     expect(beats[0]).toMatchObject({ type: "heartbeat" });
   });
 
+  test("is passed over while the changes are not its own, and told of the next one that is", async () => {
+    const store = new MemoryUserStore();
+    const feed = new ChangeFeed({ store });
+    const one = reader(feed.watch({ departments: new Set([1]) }));
+    const all = reader(feed.watch({}));
+    for (const { take } of [one, all]) {
+      take();
+      take();
+    }
+    for (const [index, department] of [2, 2, 1].entries()) {
+      const news = all.woken();
+      await change(store, [department]);
+      await news;
+      expect(positions(all.take())).toEqual([index + 1]);
+    }
+    await new Promise(setImmediate);
+    expect(one.wakes()).toBe(1);
+    expect(positions(one.take())).toEqual([3]);
+  });
+
+  test("is told of what is written while others are told", async () => {
+    const store = new MemoryUserStore();
+    const feed = new ChangeFeed({ store });
+    const all = Array.from({ length: 100 }, async () => {
+      const { take, woken } = reader(feed.watch({}));
+      take();
+      const seen: number[] = [];
+      while (seen.length < 50) {
+        const news = woken();
+        seen.push(...positions(take()));
+        if (seen.length < 50) {
+          await news;
+        }
+      }
+      return seen;
+    });
+    await Promise.all(Array.from({ length: 50 }, () => change(store, [1])));
+    const expected = Array.from({ length: 50 }, (_, index) => index + 1);
+    expect(await Promise.all(all)).toEqual(all.map(() => expected));
+  });
+
   test("reads no signal, and hears nothing after its return", async () => {
     const store = new MemoryUserStore();
     const caller = {

@@ -4,6 +4,7 @@ import { Recent } from "./recent.js";
 import { ResumeTokens } from "./resume-token.js";
 import type { UserEvent } from "./user-event.js";
 import type { Change, UserStore } from "./user-store.js";
+import { WatcherQueue } from "./watcher-queue.js";
 import { Watcher, type Feed, type WatchCaller } from "./watcher.js";
 
 export type { Heartbeat, UserChanged, UserEvent } from "./user-event.js";
@@ -31,7 +32,7 @@ export interface WatchOptions {
 
 /** How many changes a watcher that comes back reads from the store at a time. */
 const READ_SIZE = 500;
-/** How many watchers are told between two looks at the clock. */
+/** How many watchers are looked at, and told, between two looks at the clock. */
 const TOLD_AT_ONCE = 32;
 /** How long watchers are told in one turn of the event loop, in milliseconds. */
 const MAX_TURN_MS = 5;
@@ -57,12 +58,12 @@ export class ChangeFeed<Event = UserEvent> {
   readonly #present: (event: UserEvent) => Event;
   readonly #tokens: ResumeTokens;
   readonly #window: Recent<Entry<Event>>;
-  /** The watchers that wait, in the order of their positions: one that was looked at goes to the end. */
-  readonly #waiting = new Set<Watcher<Event>>();
-  /** The same, in the order in which they began to wait. */
-  readonly #quiet = new Set<Watcher<Event>>();
+  /** The watchers that wait, in the order in which they began to. */
+  readonly #waiting = new WatcherQueue<Watcher<Event>>();
+  /** Position of the newest change when a walk along {@link #waiting} last began: who waits will have been told of it. */
+  #walkedFor: number;
   readonly #feed: Feed<Event>;
-  /** Goes off when the first of {@link #quiet} is due for a heartbeat. */
+  /** Goes off when the first of {@link #waiting} is due for a heartbeat. */
   #timer: NodeJS.Timeout | undefined;
   #telling = false;
   #lastBeat: { readonly position: number; readonly time: number; readonly event: Event } | undefined;
@@ -80,6 +81,7 @@ export class ChangeFeed<Event = UserEvent> {
     this.#present = present;
     this.#tokens = new ResumeTokens(store.identity.logId);
     this.#window = new Recent(store.lastPosition, windowSize);
+    this.#walkedFor = store.lastPosition;
     this.#feed = this.#forWatchers();
     store.onCommit((changes) => this.#announce(changes));
   }
@@ -106,7 +108,7 @@ export class ChangeFeed<Event = UserEvent> {
 
   /** Begins a round, unless there is one, which will come to what is new too. */
   #tell(): void {
-    if (!this.#telling && this.#waiting.size > 0) {
+    if (!this.#telling && this.#waiting.first !== undefined) {
       this.#telling = true;
       void this.#round();
     }
@@ -130,49 +132,47 @@ export class ChangeFeed<Event = UserEvent> {
 
   /** Tells a few watchers; returns false if there was nobody left to tell. */
   #tellSome(): boolean {
-    let count = 0;
-    const { last } = this.#window;
+    const { last, reachesBackTo } = this.#window;
     const now = performance.now();
-    for (const watcher of this.#waiting) {
-      if (watcher.position === last) {
-        break;
-      }
-      if (++count > TOLD_AT_ONCE) {
-        return true;
-      }
-      this.#waiting.delete(watcher);
-      if (watcher.position < this.#window.reachesBackTo || watcher.hasNews()) {
-        this.#leave(watcher);
-        watcher.tell();
-      } else {
-        this.#waiting.add(watcher);
+    for (let count = 0; count < TOLD_AT_ONCE; count++) {
+      const watcher = this.#waiting.walk();
+      if (watcher !== undefined) {
+        if (watcher.position < reachesBackTo || watcher.hasNews()) {
+          this.#leave(watcher);
+          watcher.tell();
+        }
+      } else if (this.#walkedFor < last) {
+        this.#walkedFor = last;
+        this.#waiting.startWalk();
+      } else if (!this.#beat(now)) {
+        this.#setTimer();
+        return false;
       }
     }
-    for (const watcher of this.#quiet) {
-      if (watcher.waitsSince + this.#heartbeatMs > now) {
-        break;
-      }
-      if (++count > TOLD_AT_ONCE) {
-        return true;
-      }
-      this.#leave(watcher);
-      watcher.beat();
-    }
-    this.#setTimer();
-    return false;
+    return true;
   }
 
+  /** Sends a heartbeat to who has waited longest, if one is due; returns whether it was. */
+  #beat(now: number): boolean {
+    const { first } = this.#waiting;
+    if (first === undefined || first.waitsSince + this.#heartbeatMs > now) {
+      return false;
+    }
+    this.#leave(first);
+    first.beat();
+    return true;
+  }
+
+  /** @param watcher Has seen all that there is. */
   #await(watcher: Watcher<Event>): void {
     watcher.waitsSince = performance.now();
-    this.#waiting.add(watcher);
-    this.#quiet.add(watcher);
+    this.#waiting.push(watcher);
     this.#setTimer();
   }
 
   #leave(watcher: Watcher<Event>): void {
-    this.#waiting.delete(watcher);
-    this.#quiet.delete(watcher);
-    if (this.#quiet.size === 0) {
+    this.#waiting.remove(watcher);
+    if (this.#waiting.first === undefined) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
@@ -180,15 +180,13 @@ export class ChangeFeed<Event = UserEvent> {
 
   /** One timer for all: whoever has waited longest is the first to be due. */
   #setTimer(): void {
-    if (this.#timer === undefined) {
-      for (const { waitsSince } of this.#quiet) {
-        const dueInMs = Math.max(1, Math.ceil(waitsSince + this.#heartbeatMs - performance.now()));
-        this.#timer = setTimeout(() => {
-          this.#timer = undefined;
-          this.#tell();
-        }, dueInMs).unref();
-        break;
-      }
+    const { first } = this.#waiting;
+    if (this.#timer === undefined && first !== undefined) {
+      const dueInMs = Math.max(1, Math.ceil(first.waitsSince + this.#heartbeatMs - performance.now()));
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#tell();
+      }, dueInMs).unref();
     }
   }
 

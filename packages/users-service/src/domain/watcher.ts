@@ -1,5 +1,6 @@
 import { WatcherTooSlow } from "./errors.js";
 import type { Change } from "./user-store.js";
+import type { Queued } from "./watcher-queue.js";
 
 /** What a watcher asks of its feed. */
 export interface Feed<Event> {
@@ -52,12 +53,14 @@ interface Waiter<Event> {
  * For one reader, who waits for each result before asking for the next. It has ended once it has thrown, or
  * {@link return} was called, which takes effect at once, also while the reader waits.
  */
-export class Watcher<Event> implements AsyncIterableIterator<Event, undefined> {
+export class Watcher<Event> implements AsyncIterableIterator<Event, undefined>, Queued<Watcher<Event>> {
   readonly departments: ReadonlySet<number> | undefined;
   /** Everything up to here was seen, or is not wanted. */
   position: number;
   /** When it began to wait, by the feed's clock. */
   waitsSince = 0;
+  before: Watcher<Event> | undefined;
+  after: Watcher<Event> | undefined;
   readonly #feed: Feed<Event>;
   readonly #caller: WatchCaller | undefined;
   #phase: "new" | "behind" | "live" | "ended" = "new";
