@@ -1,78 +1,24 @@
-import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
+import { installPacked, manifestIn } from "./packed.js";
 import { run, runWell, start } from "./run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const ownService = fileURLToPath(new URL("../own-service", import.meta.url));
 
-interface Manifest {
-  name: string;
-  private?: boolean;
-  dependencies?: Record<string, string>;
-  pnpm?: { overrides: Record<string, string> };
-}
-
-const manifestIn = (folder: string) =>
-  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
-
-/** The folders of the workspace's packages, by name. */
-function workspacePackages(): Map<string, string> {
-  const root = fileURLToPath(new URL("../../..", import.meta.url));
-  const folders = [
-    join(root, "gen"),
-    ...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)),
-  ];
-  return new Map(folders.map((folder) => [manifestIn(folder).name, folder]));
-}
-
-/** The names among `wanted` that the workspace has, and of all that those depend on there. */
-function withDependencies(wanted: Iterable<string>, folders: ReadonlyMap<string, string>): Set<string> {
-  const names = new Set<string>();
-  const add = (name: string) => {
-    const folder = folders.get(name);
-    if (!folder || names.has(name)) return;
-    names.add(name);
-    Object.keys(manifestIn(folder).dependencies ?? {}).forEach(add);
-  };
-  for (const name of wanted) add(name);
-  return names;
-}
-
-/**
- * Makes the project of a stranger of own-service: it has the packages as they would be published, and nothing else of
- * the workspace. Returns the names of those packages.
- */
-async function install(project: string, tarballs: string): Promise<string[]> {
+/** Makes the project of a stranger of own-service. Returns the names of the packages of the workspace that it has. */
+async function install(project: string): Promise<string[]> {
   for (const part of ["src", "proto", "tsconfig.json"]) {
     cpSync(join(ownService, part), join(project, part), { recursive: true });
   }
-  const manifest = manifestIn(ownService);
-  const folders = workspacePackages();
-  const packed: Record<string, string> = {};
-  for (const name of withDependencies(Object.keys(manifest.dependencies ?? {}), folders)) {
-    const folder = folders.get(name) ?? "";
-    expect(manifestIn(folder).private ?? false).toBe(false);
-    const output = await runWell("pnpm", ["--dir", folder, "pack", "--json", "--pack-destination", tarballs]);
-    packed[name] = `file:${(JSON.parse(output) as { filename: string }).filename}`;
-  }
-  for (const name of Object.keys(manifest.dependencies ?? {})) {
-    if (packed[name] && manifest.dependencies) manifest.dependencies[name] = packed[name];
-  }
-  // For what they depend on among themselves, which is in no registry yet.
-  manifest.pnpm = { overrides: packed };
-  writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  await runWell("pnpm", ["install", "--ignore-workspace", "--prefer-offline", "--ignore-scripts"], {
-    cwd: project,
-  });
-  return Object.keys(packed);
+  return await installPacked(project, manifestIn(ownService));
 }
 
 test("a service of one's own is made of the packed packages", async () => {
   using project = temporaryFolder();
-  using tarballs = temporaryFolder();
-  const packed = await install(project.path, tarballs.path);
+  const packed = await install(project.path);
   expect(packed).toEqual(
     expect.arrayContaining(["@callwire/client-sdk", "@callwire/contracts", "@callwire/server-kit"]),
   );
