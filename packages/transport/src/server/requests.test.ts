@@ -10,7 +10,7 @@ import {
   type RawClient,
   type StartedServer,
 } from "./test-helpers.js";
-import { MAX_QUEUED_MESSAGES } from "./request-reader.js";
+import { MAX_QUEUED_MESSAGES } from "../grpc/message-source.js";
 
 // What comes over the wire, sent without a gRPC library between.
 const UNARY = "/callwire.echo.v1.EchoService/EchoUnary";

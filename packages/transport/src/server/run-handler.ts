@@ -1,30 +1,32 @@
 import type { ServerMiddlewareCall } from "nice-grpc-common";
 import type { ServerCallContext } from "./server-call-context.js";
-import type { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
 
 // How a handler and its middleware are run, by nice-grpc's rules and with its messages.
 
+/** What a handler that answers with one message asks of its call. */
+export interface UnarySink {
+  readonly method: ServerMethod;
+  /** The handler has answered. Throws if that cannot be sent. */
+  onHandlerAnswered(response: unknown): void;
+  /** The handler has thrown, or its answer cannot be sent. It must not throw. */
+  onHandlerFailed(error: unknown): void;
+}
+
 /** Runs a handler that answers with one message. */
-export async function runUnary(
-  call: ServerCall,
-  request: unknown,
-  context: ServerCallContext,
-): Promise<void> {
+export async function runUnary(call: UnarySink, request: unknown, context: ServerCallContext): Promise<void> {
   try {
     const response = await call.method.handler(request, context);
     if (response == null) throw new Error(returnedVoid(call.method));
-    call.handlerDone = true;
-    call.respond(response);
+    call.onHandlerAnswered(response);
   } catch (error) {
-    call.handlerDone = true;
-    call.fail(error);
+    call.onHandlerFailed(error);
   }
 }
 
 /** Runs a handler that answers with one message, inside of its middleware. */
 export async function runUnaryMiddleware(
-  call: ServerCall,
+  call: UnarySink,
   request: unknown,
   context: ServerCallContext,
 ): Promise<void> {
@@ -42,11 +44,9 @@ export async function runUnaryMiddleware(
         result = await iterator.throw(new Error(returnedVoid(call.method)));
       } else break;
     }
-    call.handlerDone = true;
-    call.respond(result.value);
+    call.onHandlerAnswered(result.value);
   } catch (error) {
-    call.handlerDone = true;
-    call.fail(error);
+    call.onHandlerFailed(error);
   }
 }
 

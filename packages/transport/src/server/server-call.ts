@@ -3,70 +3,63 @@ import { ServerError, Status, type Metadata, type MethodDescriptor } from "nice-
 import { compress } from "../grpc/compression.js";
 import { LazyMetadata, toFields } from "../grpc/metadata.js";
 import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
-import { encodeStatusMessage, statusOfErrorCode } from "../grpc/status.js";
-import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
+import { statusOfErrorCode } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
-import { ErrorCode, StreamError } from "../http2/errors.js";
-import { Http2Stream } from "../http2/stream.js";
+import { ErrorCode } from "../http2/errors.js";
 import { spreadableContext, type ContextSource } from "./call-context.js";
+import type { CallHost } from "./call-host.js";
 import type { CallScope } from "./call-scope.js";
 import { isAbortError, statusOrWarning, warnOfPhase } from "./error-status.js";
-import { checkTrailers, type RequestHead } from "./request-head.js";
-import { RequestReader } from "./request-reader.js";
+import type { RequestHead } from "./request-head.js";
 import { ResponseStream, type ResponseSink } from "./response-stream.js";
-import { checkStreamEnd, runUnary, runUnaryMiddleware, streamOf } from "./run-handler.js";
+import { writeHeader, writeOk, writeStatus } from "./response-writer.js";
+import { checkStreamEnd, runUnary, runUnaryMiddleware, streamOf, type UnarySink } from "./run-handler.js";
 import type { ServerCallContext } from "./server-call-context.js";
-import type { ServerConnection } from "./server-connection.js";
 import type { ServerMethod } from "./server-method.js";
+import { ServerStream, type StreamOwner } from "./server-stream.js";
 import { countMessage } from "./turns.js";
 
-const RESPONSE_HEADER = new HeaderFields([":status", "200", "content-type", "application/grpc+proto"]);
-const GZIP_RESPONSE_HEADER = new HeaderFields([
-  ":status",
-  "200",
-  "content-type",
-  "application/grpc+proto",
-  "grpc-encoding",
-  "gzip",
-]);
-const OK_TRAILER = new HeaderFields(["grpc-status", "0"]);
-const NO_FIELDS = new HeaderFields([]);
 /**
  * How much earlier than its deadline a call may be cut short and still count as ended by it, in milliseconds: the client's
  * timer began before ours.
  */
 const DEADLINE_TOLERANCE_MS = 10;
 
-/** A call that a server works on: one stream, from the request's headers to the status. */
-export class ServerCall extends Http2Stream implements ContextSource, DeadlineEntry, ResponseSink {
-  declare connection: ServerConnection;
+/**
+ * A call that a server works on, from the arrival to the status: decides when it begins, runs its phases and its handler, and
+ * decides how it ends. Its stream carries the messages.
+ *
+ * It is one long class because it is one object, as most of its parts are asked for by name: by the wheel, the context, the
+ * stream and the handler.
+ */
+export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, StreamOwner, UnarySink {
   readonly list: HeaderList;
-  readonly head: RequestHead;
   readonly method: ServerMethod;
+  readonly stream: ServerStream;
+  /** Where phases and the handler run; undefined if that is of no consequence. */
+  readonly scope: CallScope | undefined;
   /** By the clock of `performance.now()`; `Infinity` for a client that waits for ever. */
   deadlineMs: number;
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
   /** Whether the status has been sent, or cannot be any more. */
   finished = false;
-  /** Whether the handler has returned or thrown: what ends the call later does not abort its signal. */
-  handlerDone = false;
-  /** The handler's choice, if it made one. */
-  #compress: boolean | undefined;
+  readonly #host: CallHost;
+  readonly #head: RequestHead;
   /** What phases and the handler get: made at arrival if there are phases, else when the handler runs. */
   #context: ServerCallContext | undefined;
-  /** Where phases and the handler run; undefined if that is of no consequence. */
-  scope: CallScope | undefined;
+  /** What the handler of a stream sends. */
+  #responses: ResponseStream | undefined;
+  /** Whether the handler has returned or thrown: what ends the call later does not abort its signal. */
+  #handlerDone = false;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #headerSent = false;
+  /** The handler's choice, if it made one. */
+  #compress: boolean | undefined;
   /** Whether the header has said that messages may be compressed. */
   #gzip = false;
-  /** Let go of when the only request is complete: a stream of responses may stay for long. */
-  #request: RequestReader | undefined;
-  /** What the handler of a stream sends. */
-  #responses: ResponseStream | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
   /** Why the signal aborts, if it is not for a cancellation. */
@@ -79,17 +72,30 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   #error: unknown;
   #reported = false;
 
-  constructor(list: HeaderList, head: RequestHead, method: ServerMethod, now: number) {
-    super();
+  constructor(host: CallHost, list: HeaderList, head: RequestHead, now: number) {
     this.list = list;
-    this.head = head;
-    this.method = method;
-    this.#request = new RequestReader(this, now);
+    this.method = head.method!;
+    this.scope = host.openScope();
     this.deadlineMs = head.timeoutMs === undefined ? Infinity : now + head.timeoutMs;
+    this.#host = host;
+    this.#head = head;
+    this.stream = new ServerStream(this, head, host, now);
+  }
+
+  get descriptor(): MethodDescriptor {
+    return this.method.descriptor;
   }
 
   get peer(): string {
-    return this.connection.peer;
+    return this.#host.peer;
+  }
+
+  get authority(): string {
+    return this.#head.authority;
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#host.peerCertificate;
   }
 
   /** The metadata that go out with the response's header. */
@@ -100,18 +106,6 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   /** The metadata that go out with the status. */
   get trailer(): Metadata {
     return (this.#trailer ??= new LazyMetadata());
-  }
-
-  get descriptor(): MethodDescriptor {
-    return this.method.descriptor;
-  }
-
-  get authority(): string {
-    return this.head.authority;
-  }
-
-  get peerCertificate(): PeerCertificate | undefined {
-    return this.connection.peerCertificate;
   }
 
   get signal(): AbortSignal {
@@ -126,25 +120,20 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     this.#compress = on;
   }
 
-  /** Whether the client, although it could, has not sent since that time what the handler needs. */
-  hasWaitedSince(time: number): boolean {
-    return (
-      !this.finished && this.#request?.hasWaitedSince(time) === true && !this.connection.isHeldBack(this)
-    );
-  }
+  // Beginning.
 
-  /** The call has arrived: its first phase decides on it, and then it begins. */
+  /** The call has arrived, and its stream is open: the first phase decides on it, and then it begins. */
   begin(): void {
     const { phases, contextClass } = this.method;
-    this.scope = this.connection.openScope();
-    const { timeoutMs } = this.head;
+    const { timeoutMs } = this.#head;
     const isLate = timeoutMs !== undefined && timeoutMs < 1;
     if (!isLate) deadlines.add(this);
     let waiting: void | Promise<void> = undefined;
     if (phases !== undefined) {
-      this.#context = new contextClass(this);
+      const context = (this.#context = new contextClass(this));
       try {
-        if (phases.arrived !== undefined) waiting = this.#inScope(() => phases.arrived!(this.#context!));
+        if (this.scope === undefined) waiting = phases.arrived?.(context);
+        else waiting = this.scope.run(() => phases.arrived?.(context));
       } catch (error) {
         this.fail(error);
         return;
@@ -156,7 +145,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   }
 
   #startAfter(arrived: PromiseLike<void>): void {
-    if (!this.finished) this.#request!.hold();
+    if (!this.finished) this.stream.hold();
     // Promises that are made by hand do what they like.
     Promise.resolve(arrived).then(
       () => this.#start(),
@@ -167,74 +156,30 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   /** The call is admitted. */
   #start(): void {
     if (this.finished) return;
-    const { endReason } = this.connection;
-    if (endReason !== undefined && this.method.descriptor.responseStream) this.end(endReason);
-    else this.#request!.start();
+    const { endReason } = this.#host;
+    if (endReason !== undefined && this.descriptor.responseStream) this.endStream(endReason);
+    else this.stream.start();
   }
 
-  /** Runs something of the application's for this call alone. */
-  #inScope<T>(what: () => T): T {
-    return this.scope === undefined ? what() : this.scope.run(what);
+  onMessage(message: unknown): unknown {
+    const { phases } = this.method;
+    return phases?.request === undefined
+      ? message
+      : this.#inScope(() => phases.request!(message, this.#context!));
   }
 
-  onHeaders(trailers: HeaderList, endStream: boolean): void {
-    // RFC 9113, section 8.1: what follows the headers can only be trailers, and they end the stream. gRPC has no use for
-    // them.
-    if (!endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a request");
-    checkTrailers(trailers);
-    this.#request!.onEnd();
-  }
-
-  onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
-    this.#request!.onData(buffer, start, end, endStream);
-  }
-
-  onRoomForMessage(): void {
-    this.#request?.onRoomForMessage();
-  }
-
-  onAborted(code: ErrorCode, _message: string): void {
-    if (!this.finished) {
-      this.connection.stats.callsFailed++;
-      this.finished = true;
-      this.#error = undefined;
-    }
-    // Also of a call whose status waited to be sent.
-    if (!this.localEnded) this.#code = this.#codeOfAbort(code);
-    this.#end();
-    this.#report();
-  }
-
-  /** What the client sees of a call that was cut short. */
-  #codeOfAbort(code: ErrorCode): Status {
-    if (this.deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()) return Status.DEADLINE_EXCEEDED;
-    const isCancel = this.connection.end !== undefined || code === ErrorCode.NO_ERROR;
-    return isCancel ? Status.CANCELLED : statusOfErrorCode(code);
-  }
-
-  /** All has been sent, the status too. */
-  onSent(): void {
-    deadlines.remove(this);
-    this.#report();
-  }
-
-  onDrained(): void {
-    this.#responses?.onDrained();
-  }
-
-  /** Runs the handler, with its request or an iterable of them. */
-  run(request: unknown): void {
-    const { middleware, contextClass, descriptor } = this.method;
-    if (!descriptor.requestStream) this.#request = undefined;
-    this.#context ??= middleware === undefined ? new contextClass(this) : spreadableContext(this);
-    if (this.scope === undefined) this.#run(request, this.#context);
-    else this.scope.run(() => this.#run(request, this.#context!));
+  /** Runs the handler. */
+  onRequest(request: unknown): void {
+    const { middleware, contextClass } = this.method;
+    const context = (this.#context ??=
+      middleware === undefined ? new contextClass(this) : spreadableContext(this));
+    if (this.scope === undefined) this.#run(request, context);
+    else this.scope.run(() => this.#run(request, context));
   }
 
   #run(request: unknown, context: ServerCallContext): void {
-    const { middleware, descriptor } = this.method;
-    if (descriptor.responseStream) this.#runStream(request, context);
-    else if (middleware === undefined) void runUnary(this, request, context);
+    if (this.descriptor.responseStream) this.#runStream(request, context);
+    else if (this.method.middleware === undefined) void runUnary(this, request, context);
     else void runUnaryMiddleware(this, request, context);
   }
 
@@ -248,74 +193,40 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     this.#responses.start();
   }
 
-  onHandlerReturned(value: unknown): void {
-    checkStreamEnd(this.method, value);
-    this.handlerDone = true;
-    this.finishOk();
-  }
+  // What the handler does.
 
-  onHandlerFailed(error: unknown): void {
-    this.handlerDone = true;
-    this.fail(error);
-  }
-
-  onHandlerStopped(): void {
-    this.handlerDone = true;
-  }
-
-  /** Passes a message of the request through its phase. */
-  received(message: unknown): unknown {
-    const { phases } = this.method;
-    return phases?.request === undefined
-      ? message
-      : this.#inScope(() => phases.request!(message, this.#context!));
-  }
-
-  // Sending.
-
-  /** Sends the response's header, if it was not sent before. */
-  sendHeader(): void {
-    if (this.#headerSent || this.finished) return;
-    this.#gzip = this.head.acceptsGzip && (this.#compress ?? this.connection.limits.compressResponses);
-    const first = this.#gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER;
-    const fields = this.#header && toFields(this.#header);
-    const refused = fields && this.#tooLong(first, fields);
-    if (refused !== undefined) {
-      this.#header = undefined;
-      this.fail(new ServerError(Status.RESOURCE_EXHAUSTED, refused));
-      return;
-    }
-    this.#headerSent = true;
-    this.connection.sender.headers(this, first, fields, false);
-  }
-
-  /** Says so if the client does not take metadata of this size (RFC 9113, section 6.5.2). */
-  #tooLong(first: HeaderFields, fields: readonly string[]): string | undefined {
-    const { maxHeaderListSize } = this.connection.sender.peer;
-    const size = headerListSize(first, fields);
-    return size > maxHeaderListSize
-      ? `metadata of ${size} bytes, where the client allows ${maxHeaderListSize}`
-      : undefined;
-  }
-
-  /** Sends the only response, and the status. */
-  respond(response: unknown): void {
+  onHandlerAnswered(response: unknown): void {
+    this.#handlerDone = true;
     if (this.finished) return;
     const message = this.#outgoing(response);
     this.sendHeader();
     // Its metadata may have been too long.
     if (this.finished) return;
     const compressing = this.#send(message);
-    if (compressing === undefined) this.finishOk();
+    if (compressing === undefined) this.#finishOk();
     else {
       compressing.then(
-        () => this.finishOk(),
+        () => this.#finishOk(),
         (error: unknown) => this.fail(error),
       );
     }
   }
 
-  /** Sends one message of many; a promise if that takes time. */
+  onHandlerReturned(value: unknown): void {
+    checkStreamEnd(this.method, value);
+    this.#handlerDone = true;
+    this.#finishOk();
+  }
+
+  onHandlerFailed(error: unknown): void {
+    this.#handlerDone = true;
+    this.fail(error);
+  }
+
+  onHandlerStopped(): void {
+    this.#handlerDone = true;
+  }
+
   write(response: unknown): Promise<void> | undefined {
     let message: unknown;
     try {
@@ -326,12 +237,12 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     this.sendHeader();
     if (this.finished) return undefined;
     const compressing = this.#send(message);
-    if (compressing === undefined) countMessage(this.connection.sender.output);
+    if (compressing === undefined) countMessage(this.stream.connection!.sender.output);
     return compressing;
   }
 
   get isBlocked(): boolean {
-    return this.pending !== undefined;
+    return this.stream.pending !== undefined;
   }
 
   /** Passes a message of the response through its phase. */
@@ -344,31 +255,47 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
 
   /** Sends one message; a promise if that takes time. */
   #send(message: unknown): Promise<void> | undefined {
-    const { sender, limits, stats } = this.connection;
+    const { stream, method } = this;
+    const { limits, stats } = this.#host;
+    const { sender } = stream.connection!;
     stats.messagesSent++;
     if (!this.#gzip || this.#compress === false) {
-      writeMessage(sender, this, this.method.response, message, limits.maxSendMessageBytes, false);
+      writeMessage(sender, stream, method.response, message, limits.maxSendMessageBytes, false);
       return undefined;
     }
-    return compress(encodeApart(this.method.response, message, limits.maxSendMessageBytes)).then((bytes) => {
-      if (!this.finished) writeCompressed(sender, this, bytes, false);
+    return compress(encodeApart(method.response, message, limits.maxSendMessageBytes)).then((bytes) => {
+      if (!this.finished) writeCompressed(sender, stream, bytes, false);
     });
   }
 
+  /** Sends the response's header, if it was not sent before. */
+  sendHeader(): void {
+    if (this.#headerSent || this.finished) return;
+    this.#gzip = this.#head.acceptsGzip && (this.#compress ?? this.#host.limits.compressResponses);
+    const refused = writeHeader(this.stream, this.#gzip, this.#header);
+    if (refused === undefined) this.#headerSent = true;
+    else {
+      this.#header = undefined;
+      this.fail(new ServerError(Status.RESOURCE_EXHAUSTED, refused));
+    }
+  }
+
+  // Ending.
+
   /** Ends the call well. */
-  finishOk(): void {
-    if (this.finished) return;
+  #finishOk(): void {
     this.sendHeader();
     if (this.finished) return;
-    const fields = this.#trailer && toFields(this.#trailer);
-    const refused = fields && this.#tooLong(OK_TRAILER, fields);
+    // The sender's `onSent` comes before it returns: the phases are told after that.
+    this.#reported = true;
+    const refused = writeOk(this.stream, this.#trailer);
+    this.#reported = false;
     if (refused !== undefined) {
       this.#trailer = undefined;
       this.fail(new ServerError(Status.RESOURCE_EXHAUSTED, refused));
       return;
     }
-    this.connection.stats.callsSucceeded++;
-    this.#sendTrailers(OK_TRAILER, fields);
+    this.#onFinished(true);
   }
 
   /**
@@ -378,7 +305,7 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
   fail(thrown: unknown): void {
     if (this.finished && isAbortError(thrown)) return;
     const error = this.#failed ? thrown : this.#throughFailed(thrown);
-    const { code, message } = statusOrWarning(error, this.method.descriptor.path);
+    const { code, message } = statusOrWarning(error, this.descriptor.path);
     if (this.finished) return;
     try {
       // As nice-grpc does: what the handler put into the header is sent before its error.
@@ -386,9 +313,9 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
       this.#finishWith(code, message, error, this.#trailer);
     } catch (cause) {
       // A fault of ours.
-      statusOrWarning(cause, this.method.descriptor.path);
+      statusOrWarning(cause, this.descriptor.path);
       this.#reported = false;
-      this.cutOff(ErrorCode.INTERNAL_ERROR, "internal error");
+      this.#cutOff(ErrorCode.INTERNAL_ERROR);
     }
   }
 
@@ -400,55 +327,95 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     try {
       return this.#inScope(() => phases.failed!(thrown, this.#context!));
     } catch (error) {
-      warnOfPhase("failed", this.method.descriptor.path, error);
+      warnOfPhase("failed", this.descriptor.path, error);
       return thrown;
     }
   }
 
-  /** Ends the call with an error from outside; nobody waits for its handler. */
-  end(reason: ServerError): void {
-    if (this.finished) return;
+  endStream(reason: ServerError): void {
+    if (this.finished || !this.descriptor.responseStream) return;
     this.#abortReason = reason;
-    this.connection.sender.drop(this);
+    this.stream.connection!.sender.drop(this.stream);
     this.fail(reason);
   }
 
-  /** Ends the call, and its stream, without a status. */
-  cutOff(code: ErrorCode, message: string): void {
-    this.connection.resetStream(this, code);
-    this.onAborted(code, message);
+  onRequestTimeout(): void {
+    this.#interrupt("the request did not arrive in time");
   }
 
-  /** Ends the call with a status; trailers-only if nothing was sent before. */
-  #finishWith(code: Status, message: string, error: unknown, trailer?: Metadata): void {
+  /** Called by the wheel. */
+  onDeadline(): void {
+    if (!this.finished) this.#interrupt("Deadline exceeded");
+    // The handler is through, and the client does not take the rest.
+    else if (!this.stream.closed) this.#cutOff(ErrorCode.CANCEL);
+  }
+
+  /** Ends the call while its handler runs; what it has written and the client has not taken is dropped. */
+  #interrupt(message: string): void {
+    this.stream.connection!.sender.drop(this.stream);
+    this.#finishWith(Status.DEADLINE_EXCEEDED, message, undefined, undefined);
+  }
+
+  /** Ends the call, and its stream, without a status. */
+  #cutOff(code: ErrorCode): void {
+    this.stream.connection!.resetStream(this.stream, code);
+    this.onAborted(code);
+  }
+
+  onAborted(code: ErrorCode): void {
+    if (!this.finished) {
+      this.#host.stats.callsFailed++;
+      this.finished = true;
+      this.#error = undefined;
+    }
+    // Also of a call whose status waited to be sent.
+    if (!this.stream.localEnded) this.#code = this.#codeOfAbort(code);
+    this.#end();
+    this.#report();
+  }
+
+  /** What the client sees of a call that was cut short. */
+  #codeOfAbort(code: ErrorCode): Status {
+    if (this.deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()) return Status.DEADLINE_EXCEEDED;
+    const isCancel = this.#host.end !== undefined || code === ErrorCode.NO_ERROR;
+    return isCancel ? Status.CANCELLED : statusOfErrorCode(code);
+  }
+
+  /** Ends the call with the status of a failure. */
+  #finishWith(code: Status, message: string, error: unknown, trailer: Metadata | undefined): void {
     if (this.finished) return;
     this.#code = code;
     this.#error = error;
-    const first = this.#headerSent ? NO_FIELDS : RESPONSE_HEADER;
-    let fields = statusFields(code, message);
-    const more = trailer === undefined ? undefined : toFields(trailer);
-    if (more !== undefined) fields.push(...more);
-    const refused = this.#tooLong(first, fields);
+    this.#reported = true;
+    const refused = writeStatus(this.stream, this.#headerSent, code, message, trailer);
     if (refused !== undefined) {
       this.#code = Status.RESOURCE_EXHAUSTED;
       this.#error = new ServerError(this.#code, refused);
-      fields = statusFields(this.#code, refused);
+      writeStatus(this.stream, this.#headerSent, this.#code, refused, undefined);
     }
-    this.connection.stats.callsFailed++;
-    this.#sendTrailers(first, fields);
+    this.#reported = false;
+    this.#onFinished(false);
   }
 
-  #sendTrailers(first: HeaderFields, rest: readonly string[] | undefined): void {
-    this.finished = true;
-    this.#headerSent = true;
-    // Otherwise it waits behind messages that the client has not taken.
-    const atOnce = this.pending === undefined;
-    // Not from inside of the sender.
-    if (atOnce) this.#reported = true;
-    this.connection.sender.headers(this, first, rest, true);
-    if (atOnce) this.#reported = false;
-    this.#end();
-    if (atOnce) this.#report();
+  #onFinished(isOk: boolean): void {
+    // Writing may have found that the connection is lost.
+    if (!this.finished) {
+      this.finished = true;
+      if (isOk) this.#host.stats.callsSucceeded++;
+      else this.#host.stats.callsFailed++;
+      this.#end();
+    }
+    // Otherwise the status waits behind messages that the client has not taken.
+    if (this.stream.localEnded || this.stream.closed) this.#report();
+  }
+
+  onSent(): void {
+    deadlines.remove(this);
+    this.#report();
+  }
+
+  onDrained(): void {
+    this.#responses?.onDrained();
   }
 
   /** Tells the phases how the call has ended, once. */
@@ -458,33 +425,20 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     const { phases } = this.method;
     if (phases?.ended === undefined) return;
     try {
-      this.#inScope(() => phases.ended!(this.#context!, this.#code, this.#error));
+      if (this.scope === undefined) phases.ended(this.#context!, this.#code, this.#error);
+      else this.scope.run(() => phases.ended!(this.#context!, this.#code, this.#error));
     } catch (error) {
-      warnOfPhase("ended", this.method.descriptor.path, error);
+      warnOfPhase("ended", this.descriptor.path, error);
     }
-  }
-
-  /** Called by the wheel. */
-  onDeadline(): void {
-    if (!this.finished) this.interrupt(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
-    // The handler is through, and the client does not take the rest.
-    else if (!this.closed) this.cutOff(ErrorCode.CANCEL, "Deadline exceeded");
-  }
-
-  /** Ends the call with a status while its handler runs; what it has written and the client has not taken is dropped. */
-  interrupt(code: Status, message: string): void {
-    if (this.finished) return;
-    this.connection.sender.drop(this);
-    this.#finishWith(code, message, undefined);
   }
 
   /** Lets go of all that waits. */
   #end(): void {
+    const { stream } = this;
     // What the client has yet to take is held to the deadline too.
-    if (this.pending === undefined || this.closed) deadlines.remove(this);
-    this.onDrained();
-    this.#request?.close();
-    if (this.handlerDone || this.#aborted) return;
+    if (stream.pending === undefined || stream.closed) deadlines.remove(this);
+    stream.close();
+    if (this.#handlerDone || this.#aborted) return;
     this.#aborted = true;
     if (this.#controller !== undefined || this.#responses !== undefined) this.#inScope(() => this.#abort());
   }
@@ -494,10 +448,9 @@ export class ServerCall extends Http2Stream implements ContextSource, DeadlineEn
     this.#controller?.abort(this.#abortReason);
     this.#responses?.stop();
   }
-}
 
-function statusFields(code: Status, message: string): string[] {
-  const fields = ["grpc-status", String(code)];
-  if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
-  return fields;
+  /** Runs something of the application's for this call alone. */
+  #inScope<T>(what: () => T): T {
+    return this.scope === undefined ? what() : this.scope.run(what);
+  }
 }

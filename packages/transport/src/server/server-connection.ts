@@ -8,13 +8,15 @@ import { MAX_32_BITS, SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.
 import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import type { Http2Stream } from "../http2/stream.js";
-import { Status, type ServerError } from "nice-grpc-common";
+import type { ServerError } from "nice-grpc-common";
+import type { CallHost } from "./call-host.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
 import { requestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
+import { ServerStream } from "./server-stream.js";
 
 /** How many PINGs may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
@@ -31,7 +33,7 @@ export interface ServerState {
 }
 
 /** The server's side of a connection. */
-export class ServerConnection extends Connection {
+export class ServerConnection extends Connection implements CallHost {
   readonly limits: ServerLimits;
   readonly stats: ServerStats;
   /** The client's address, `host:port`. */
@@ -72,12 +74,10 @@ export class ServerConnection extends Connection {
     return this.#peerCertificate;
   }
 
-  /** What ends calls that answer with a stream. */
   get endReason(): ServerError | undefined {
     return this.#state.endReason;
   }
 
-  /** Where a new call is to run. */
   openScope(): CallScope | undefined {
     return this.#state.scopes.open();
   }
@@ -105,9 +105,9 @@ export class ServerConnection extends Connection {
       refused.begin();
       return;
     }
-    const call = new ServerCall(list, head, head.method!, this.guard.now);
-    this.addStream(call, id);
-    call.remoteEnded = endStream;
+    const call = new ServerCall(this, list, head, this.guard.now);
+    this.addStream(call.stream, id);
+    call.stream.remoteEnded = endStream;
     this.stats.callsStarted++;
     call.begin();
   }
@@ -118,7 +118,7 @@ export class ServerConnection extends Connection {
   }
 
   protected override onStreamClosed(stream: Http2Stream): void {
-    if (stream.localEnded && stream instanceof ServerCall) stream.onSent();
+    if (stream.localEnded && stream instanceof ServerStream) stream.owner.onSent();
     if (this.streams.size === 0) this.#idleSince = this.guard.now;
   }
 
@@ -162,8 +162,8 @@ export class ServerConnection extends Connection {
     for (const stream of this.streams.toArray()) {
       if (stream instanceof RefusedCall) {
         if (now - stream.startedAt >= limits.requestTimeoutMs) stream.answer();
-      } else if (stream instanceof ServerCall && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
-        stream.interrupt(Status.DEADLINE_EXCEEDED, "the request did not arrive in time");
+      } else if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
+        stream.owner.onRequestTimeout();
       }
     }
   }

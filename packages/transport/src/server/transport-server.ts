@@ -15,7 +15,6 @@ import { ServerCredentials } from "./credentials.js";
 import { createInProcessSocket } from "./in-process-socket.js";
 import { listen, type Listener } from "./listen.js";
 import { readPreface } from "./preface.js";
-import { ServerCall } from "./server-call.js";
 import { ServerConnection, type ServerState } from "./server-connection.js";
 import type { Handler, ServerMethod } from "./server-method.js";
 import {
@@ -26,6 +25,7 @@ import {
   type ServerStats,
 } from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
+import { ServerStream, type StreamOwner } from "./server-stream.js";
 
 /** How a drain went. */
 export interface DrainReport {
@@ -106,7 +106,7 @@ export class TransportServer {
   /** Ends the calls that answer with a stream, now and later. */
   endStreams(reason: ServerError): void {
     this.#state.endReason = reason;
-    for (const call of this.#calls()) if (call.method.descriptor.responseStream) call.end(reason);
+    for (const call of this.#calls()) call.endStream(reason);
   }
 
   async listen(
@@ -197,9 +197,12 @@ export class TransportServer {
     return false;
   }
 
-  #calls(): ServerCall[] {
+  #calls(): StreamOwner[] {
     return Array.from(this.#connections).flatMap((connection) =>
-      connection.streams.toArray().filter((stream) => stream instanceof ServerCall),
+      connection.streams
+        .toArray()
+        .filter((stream) => stream instanceof ServerStream)
+        .map((stream) => stream.owner),
     );
   }
 

@@ -1,0 +1,75 @@
+import type { Metadata, Status } from "nice-grpc-common";
+import { toFields } from "../grpc/metadata.js";
+import { encodeStatusMessage } from "../grpc/status.js";
+import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
+import type { Http2Stream } from "../http2/stream.js";
+
+// The header blocks that a server sends for a call (gRPC over HTTP/2, "Responses").
+
+const RESPONSE_HEADER = new HeaderFields([":status", "200", "content-type", "application/grpc+proto"]);
+const GZIP_RESPONSE_HEADER = new HeaderFields([
+  ":status",
+  "200",
+  "content-type",
+  "application/grpc+proto",
+  "grpc-encoding",
+  "gzip",
+]);
+const OK_TRAILER = new HeaderFields(["grpc-status", "0"]);
+const NO_FIELDS = new HeaderFields([]);
+
+/**
+ * Sends the response's header. Returns why not, if the client does not take so much; nothing is sent then.
+ *
+ * @param gzip Whether messages may be compressed.
+ */
+export function writeHeader(
+  stream: Http2Stream,
+  gzip: boolean,
+  metadata: Metadata | undefined,
+): string | undefined {
+  const first = gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER;
+  return writeFields(stream, first, metadata && toFields(metadata), false);
+}
+
+/** Sends the status of a call that ended well. Returns as {@link writeHeader}. */
+export function writeOk(stream: Http2Stream, metadata: Metadata | undefined): string | undefined {
+  return writeFields(stream, OK_TRAILER, metadata && toFields(metadata), true);
+}
+
+/**
+ * Sends the status of a call that failed. Returns as {@link writeHeader}.
+ *
+ * @param headerSent Whether the response's header went out before; if not, the response is this alone.
+ */
+export function writeStatus(
+  stream: Http2Stream,
+  headerSent: boolean,
+  code: Status,
+  message: string,
+  metadata: Metadata | undefined,
+): string | undefined {
+  const fields = ["grpc-status", String(code)];
+  if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
+  const more = metadata && toFields(metadata);
+  if (more !== undefined) fields.push(...more);
+  return writeFields(stream, headerSent ? NO_FIELDS : RESPONSE_HEADER, fields, true);
+}
+
+function writeFields(
+  stream: Http2Stream,
+  first: HeaderFields,
+  rest: readonly string[] | undefined,
+  endStream: boolean,
+): string | undefined {
+  const { sender } = stream.connection!;
+  if (rest !== undefined) {
+    // RFC 9113, section 6.5.2.
+    const { maxHeaderListSize } = sender.peer;
+    const size = headerListSize(first, rest);
+    if (size > maxHeaderListSize)
+      return `metadata of ${size} bytes, where the client allows ${maxHeaderListSize}`;
+  }
+  sender.headers(stream, first, rest, endStream);
+  return undefined;
+}

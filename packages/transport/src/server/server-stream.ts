@@ -1,0 +1,243 @@
+import { ServerError, Status } from "nice-grpc-common";
+import { MessageQueue } from "../grpc/message-queue.js";
+import { PREFIX_LENGTH } from "../grpc/message-reader.js";
+import {
+  isWholeMessage,
+  MAX_QUEUED_MESSAGES,
+  MessageSource,
+  type MessageReceiver,
+} from "../grpc/message-source.js";
+import type { HeaderList } from "../hpack/header-list.js";
+import { checkLength } from "../http2/content-length.js";
+import { ErrorCode, StreamError } from "../http2/errors.js";
+import { Http2Stream } from "../http2/stream.js";
+import { ProtobufError } from "../protobuf/protobuf-error.js";
+import { markCompressed } from "./compressed-requests.js";
+import { checkTrailers, type RequestHead } from "./request-head.js";
+import type { ServerMethod } from "./server-method.js";
+import type { ServerLimits, ServerStats } from "./server-options.js";
+
+/** What a {@link ServerStream} calls back: the call that it carries. */
+export interface StreamOwner {
+  readonly method: ServerMethod;
+  /** Whether the status has been sent, or cannot be any more: what still comes of the request is passed over. */
+  readonly finished: boolean;
+  /** A message of the request was decoded. Returns the message for the handler; what it throws fails the call. */
+  onMessage(message: unknown): unknown;
+  /** What the handler takes is there: its only message, or the iterable of them. */
+  onRequest(request: unknown): void;
+  /** The request cannot be read, for this error. */
+  fail(error: unknown): void;
+  /** The request, or the rest of a message, did not arrive in time. */
+  onRequestTimeout(): void;
+  /** The stream has ended before both sides were through. */
+  onAborted(code: ErrorCode): void;
+  /** What waited to be sent has been sent. */
+  onDrained(): void;
+  /** All has been sent, the status too. */
+  onSent(): void;
+  /** Ends the call with this error, if it answers with a stream. */
+  endStream(reason: ServerError): void;
+}
+
+/** What a {@link ServerStream} needs to know of its server. */
+export interface StreamSettings {
+  readonly limits: ServerLimits;
+  readonly stats: ServerStats;
+}
+
+/** The stream that carries a call: reads the request for it, and gives bytes back to the client as they are used up. */
+export class ServerStream extends Http2Stream implements MessageReceiver {
+  readonly owner: StreamOwner;
+  readonly #head: RequestHead;
+  readonly #settings: StreamSettings;
+  /**
+   * Since when the client is waited for: for a request of one message since its headers came, in a stream since a message
+   * began that has not ended. `Infinity` while it is not. By the clock of `performance.now()`.
+   */
+  #waitsSince: number;
+  /** How many bytes of DATA have come. */
+  #received = 0;
+  /** Made when DATA is not one whole message, or must wait. */
+  #source: MessageSource | undefined;
+  /** The only message, for a method that takes one. */
+  #message: unknown;
+  #hasMessage = false;
+  /** The messages, for a method that takes a stream. */
+  #queue: MessageQueue<unknown> | undefined;
+
+  constructor(owner: StreamOwner, head: RequestHead, settings: StreamSettings, now: number) {
+    super();
+    this.owner = owner;
+    this.#head = head;
+    this.#settings = settings;
+    this.#waitsSince = now;
+  }
+
+  get wantsMessage(): boolean {
+    return this.#queue === undefined || this.#queue.isEmpty;
+  }
+
+  /** Whether the client, although it could, has not sent since that time what the handler needs. */
+  hasWaitedSince(time: number): boolean {
+    if (this.owner.finished || this.#source?.isBusy === true) return false;
+    // The beginning of a message may have waited here, and nothing come since.
+    this.#watch();
+    return this.#waitsSince <= time && !this.connection!.isHeldBack(this);
+  }
+
+  /** Reads nothing before {@link start}. */
+  hold(): void {
+    const source = this.#messages();
+    source.hold();
+    if (this.remoteEnded) source.end();
+  }
+
+  /** Reads the request, and hands it to the call. */
+  start(): void {
+    const { descriptor } = this.owner.method;
+    // What was held back could not go on.
+    if (this.#source !== undefined) this.#waitsSince = performance.now();
+    if (descriptor.requestStream) {
+      this.#waitsSince = Infinity;
+      this.#queue = new MessageQueue(
+        (cost) => this.#onRead(cost),
+        () => this.#source?.wanted(),
+      );
+      this.owner.onRequest(this.#queue);
+    }
+    if (this.#source !== undefined) this.#source.start();
+    else if (this.remoteEnded) this.onMessagesEnd();
+  }
+
+  /** The call is over. */
+  close(): void {
+    this.#source?.close();
+    // Who still waits for requests, in a handler that its middleware has given up, waits for nothing.
+    this.#queue?.fail(new DOMException("The operation was aborted", "AbortError"), true);
+  }
+
+  onHeaders(trailers: HeaderList, endStream: boolean): void {
+    // RFC 9113, section 8.1: what follows the headers can only be trailers, and they end the stream. gRPC has no use for
+    // them.
+    if (!endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a request");
+    checkTrailers(trailers);
+    checkLength(this.#head, this.#received, true);
+    this.#onEnd();
+  }
+
+  onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
+    this.#received += end - start;
+    checkLength(this.#head, this.#received, endStream);
+    if (this.owner.finished) this.connection!.consume(this, end - start);
+    else if (
+      this.#source === undefined &&
+      isWholeMessage(buffer, start, end, this.#settings.limits.maxReceiveMessageBytes)
+    ) {
+      this.#onWholeData(buffer, start, end);
+    } else if (end > start) this.#messages().read(buffer, start, end);
+    this.#watch();
+    if (endStream) this.#onEnd();
+  }
+
+  /** One frame, one message: what nearly every call sends. */
+  #onWholeData(buffer: Buffer, start: number, end: number): void {
+    try {
+      const goesOn = this.onWholeMessage(buffer, start + PREFIX_LENGTH, end, false, end - start);
+      if (!goesOn && !this.owner.finished) this.#messages().pause();
+    } catch (error) {
+      this.owner.fail(error);
+    }
+  }
+
+  onWholeMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): boolean {
+    const decoded = decode(this.owner.method, buffer, start, end);
+    if (compressed) markCompressed(decoded);
+    this.#settings.stats.messagesReceived++;
+    const message = this.owner.onMessage(decoded);
+    if (this.#queue !== undefined) {
+      this.#queue.push(message, cost);
+      return this.#queue.size < MAX_QUEUED_MESSAGES;
+    }
+    this.connection!.consume(this, cost);
+    if (this.#hasMessage)
+      throw new ServerError(Status.UNIMPLEMENTED, "the method takes one request message, not more");
+    this.#message = message;
+    this.#hasMessage = true;
+    return true;
+  }
+
+  onMessagesEnd(): void {
+    if (this.#source?.isBetweenMessages === false) {
+      this.owner.fail(new ServerError(Status.INTERNAL, "the request ends inside a message"));
+    } else if (this.#queue !== undefined) this.#queue.end();
+    else if (this.#hasMessage) {
+      const message = this.#message;
+      this.#waitsSince = Infinity;
+      // A stream of responses may stay for long.
+      this.#message = this.#source = undefined;
+      this.owner.onRequest(message);
+    } else this.owner.fail(new ServerError(Status.UNIMPLEMENTED, "the request has no message"));
+  }
+
+  onReadFailed(error: unknown): void {
+    this.owner.fail(error);
+  }
+
+  onAborted(code: ErrorCode, _message: string): void {
+    this.owner.onAborted(code);
+  }
+
+  onDrained(): void {
+    this.owner.onDrained();
+  }
+
+  /** A message may go on that had to wait for others: the client could not have sent it sooner. */
+  onRoomForMessage(): void {
+    if (this.#waitsSince !== Infinity) this.#waitsSince = performance.now();
+    this.#source?.creditPartial();
+  }
+
+  /** The request has ended, if it is not over. */
+  #onEnd(): void {
+    if (this.owner.finished) return;
+    if (this.#source === undefined) this.onMessagesEnd();
+    else this.#source.end();
+  }
+
+  /** The handler has taken a message. */
+  #onRead(cost: number): void {
+    this.connection!.consume(this, cost);
+    if (!this.#queue!.isEmpty || this.#source === undefined) return;
+    this.#source.wanted();
+    this.#watch();
+  }
+
+  /** Takes the time from when a message of a stream has begun, and the handler waits for it. */
+  #watch(): void {
+    if (this.#queue === undefined) return;
+    const waits = this.#queue.isEmpty && this.#source?.isBetweenMessages === false;
+    if (!waits) this.#waitsSince = Infinity;
+    else if (this.#waitsSince === Infinity) this.#waitsSince = performance.now();
+  }
+
+  #messages(): MessageSource {
+    return (this.#source ??= new MessageSource(
+      this,
+      this,
+      this.#settings.limits.maxReceiveMessageBytes,
+      this.#head.encoding,
+    ));
+  }
+}
+
+function decode(method: ServerMethod, buffer: Buffer, start: number, end: number): unknown {
+  try {
+    return method.request.decode(buffer, start, end);
+  } catch (error) {
+    const why = error instanceof ProtobufError ? `: ${error.message}` : "";
+    throw Object.assign(new ServerError(Status.INTERNAL, `the request message cannot be decoded${why}`), {
+      cause: error,
+    });
+  }
+}
