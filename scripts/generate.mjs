@@ -42,6 +42,8 @@ for (const path of readdirSync("gen/src", { recursive: true }).filter((path) => 
   const text = readFileSync(file, "utf8")
     .replaceAll(/Timestamp\.encode\(toTimestamp\(([\w.!]+)\), /g, "encodeDate($1, ")
     .replace(/function toTimestamp\(.*?\n\}\n/s, encodeDate)
+    // The transport's writer and reader, so that whoever installs the contracts installs no others.
+    .replaceAll('from "@bufbuild/protobuf/wire"', 'from "@callwire/transport/protobuf"')
     .replaceAll("globalThis.Number(t.seconds.toString())", "Number(t.seconds)")
     .replaceAll("new globalThis.Date(millis)", "new Date(millis)");
   if (text.includes("toTimestamp(")) throw new Error(`${file}: a Date that is encoded in a way unknown here`);
@@ -49,7 +51,7 @@ for (const path of readdirSync("gen/src", { recursive: true }).filter((path) => 
 }
 
 buf("generate", "--template", "packages/testkit/buf.gen.yaml", "packages/testkit/proto");
-buf("generate", "--template", "packages/transport/buf.gen.yaml", "packages/transport/proto");
+buf("generate", "--template", "packages/transport/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 buf(

@@ -1,6 +1,7 @@
 import base from "../../jest.base.mjs";
 
-const { testTimeout, ...project } = base;
+const { testTimeout, ...stock } = base;
+const project = { ...stock, setupFiles: ["<rootDir>/src/testing/stand-in-reader.ts"] };
 
 /**
  * The conformance to RFC 9113, and the phases of calls, are tested twice: what holds over TCP holds over TLS. The tests find

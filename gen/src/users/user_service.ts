@@ -5,7 +5,7 @@
 // source: users/user_service.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "@callwire/transport/protobuf";
 import { FieldMask } from "../google/protobuf/field_mask.js";
 import { Timestamp } from "../google/protobuf/timestamp.js";
 

@@ -5,7 +5,7 @@
 // source: google/protobuf/duration.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "@callwire/transport/protobuf";
 
 /**
  * A Duration represents a signed, fixed-length span of time represented

@@ -5,7 +5,7 @@
 // source: google/protobuf/field_mask.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "@callwire/transport/protobuf";
 
 /**
  * `FieldMask` represents a set of symbolic field paths, for example:

@@ -5,7 +5,7 @@
 // source: health/v1/health.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "@callwire/transport/protobuf";
 
 export interface HealthListRequest {
 }

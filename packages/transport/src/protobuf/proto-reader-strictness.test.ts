@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "@jest/globals";
 import { EveryField, NoField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
-import { fromHex, everyFieldSamples } from "../testing/protobuf-samples.js";
+import { everyFieldSamples, fromHex, type StockType } from "../testing/protobuf-samples.js";
 import { decodeMessage, type MessageType } from "./message-codec.js";
 import { MAX_DEPTH, ProtoReader } from "./proto-reader.js";
 import { MAX_MESSAGE_BYTES } from "./proto-writer.js";
@@ -219,7 +219,7 @@ describe("ProtoReader refuses", () => {
   });
 
   test("what the generated code refuses, and tells its reason", () => {
-    const type: MessageType<never> = {
+    const type: StockType<never> = {
       encode: (_message, writer = new BinaryWriter()) => writer,
       decode: (input) => {
         if (!(input instanceof ProtoReader)) throw new Error("not ours");

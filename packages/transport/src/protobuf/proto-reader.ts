@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
-import { emptyBuffer, type NativeBuffer } from "./native-buffer.js";
+import { asNativeBuffer, emptyBuffer, type NativeBuffer } from "./native-buffer.js";
 import { ProtobufError } from "./protobuf-error.js";
 import { MAX_MESSAGE_BYTES } from "./proto-writer.js";
 import { HIGH, LOW, signed, unsigned, words } from "./words64.js";
@@ -54,10 +53,13 @@ const FIELD_TYPES =
  *
  * One class, and a long one, as its counterpart is: every method is on the hot path and moves the same position.
  */
-export class ProtoReader implements Record<keyof BinaryReader, unknown> {
-  static {
-    // `decode` takes what is an instance of BinaryReader. Its constructor is not run: it allocates, and sets methods.
-    Object.setPrototypeOf(this.prototype, BinaryReader.prototype);
+export class ProtoReader {
+  /**
+   * Makes readers instances of another class: `decode` of code that was generated for that one then takes them. They inherit
+   * nothing of use from it, and its constructor is not run.
+   */
+  static standInFor(other: { prototype: object }): void {
+    Object.setPrototypeOf(this.prototype, other.prototype);
   }
 
   /** What is being read. */
@@ -103,6 +105,11 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   /** Its length: asking a DataView for it is a call. */
   private viewLength = 0;
   private viewOffset = 0;
+
+  /** @param bytes A message to begin with. Without it, `begin` comes first. */
+  constructor(bytes?: Uint8Array) {
+    if (bytes !== undefined) this.begin(asNativeBuffer(bytes), 0, bytes.length);
+  }
 
   /** Begins to read a message: the bytes of `buffer` from `start` to `end`. */
   begin(buffer: Buffer, start: number, end: number, take: TakeBytes = viewBytes): this {
@@ -157,7 +164,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
   }
 
   /** Reads a field number and a wire type. */
-  tag(): [fieldNo: number, wireType: WireType] {
+  tag(): [fieldNo: number, wireType: number] {
     if (this.pos >= this.limit) this.leaveRanges();
     const at = this.pos;
     const tag = this.readTag();
@@ -267,7 +274,7 @@ export class ProtoReader implements Record<keyof BinaryReader, unknown> {
    *
    * @param fieldNo The field's number: with a group, what its end must say. By default that of the last tag.
    */
-  skip(wireType: WireType, fieldNo: number = this.lastTag >>> 3): Buffer {
+  skip(wireType: number, fieldNo: number = this.lastTag >>> 3): Buffer {
     const start = this.pos;
     this.skipValue(wireType, fieldNo, this.depth);
     return this.take(this.buf, start, this.pos);

@@ -1,4 +1,3 @@
-import type { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { emptyBuffer, type NativeBuffer } from "./native-buffer.js";
 import { ProtobufError } from "./protobuf-error.js";
 import {
@@ -18,8 +17,11 @@ import { HIGH, LOW, words } from "./words64.js";
 /** Largest message in bytes: what the specification allows, and what a 32-bit position can hold. */
 export const MAX_MESSAGE_BYTES = 0x7fffffff;
 
-/** Size in bytes of the first buffer that a writer makes for itself. A larger message gets one of its own size. */
+/** Least size in bytes of the buffer that a message moves to from a given one. A larger message gets one of its own size. */
 export const CHUNK_BYTES = 64 * 1024;
+
+/** Size in bytes of the first buffer of a writer that was given none: generated code makes one for a message. */
+const FIRST_BYTES = 1024;
 
 /** Most bytes of UTF-8 for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -58,7 +60,7 @@ interface Borrowed {
  *
  * One class, and a long one: every method is on the hot path and moves the same position.
  */
-export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
+export class ProtoWriter {
   /** What is being written into: the buffer given to `begin`, or a larger one. */
   buffer: NativeBuffer = emptyBuffer;
 
@@ -152,8 +154,11 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
     const written = this.position - start;
     const needed = written + bytes;
     this.checkLength(bytes);
-    const size = Math.min(Math.max(CHUNK_BYTES, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
-    const larger = Buffer.allocUnsafeSlow(size) as NativeBuffer;
+    const isFirst = this.buffer === emptyBuffer && needed <= FIRST_BYTES;
+    const size = isFirst
+      ? FIRST_BYTES
+      : Math.min(Math.max(CHUNK_BYTES, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
+    const larger = (isFirst ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)) as NativeBuffer;
     this.buffer.copy(larger, 0, start, this.position);
     for (let i = 0; i < this.open; i++) this.forks[i]! -= start;
     for (const piece of this.borrowed) piece.at -= start;
@@ -219,7 +224,7 @@ export class ProtoWriter implements Record<keyof BinaryWriter, unknown> {
   }
 
   /** Writes a field number and a wire type. */
-  tag(fieldNo: number, type: WireType): this {
+  tag(fieldNo: number, type: number): this {
     return this.uint32(((fieldNo << 3) | type) >>> 0);
   }
 

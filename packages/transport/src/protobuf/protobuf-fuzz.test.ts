@@ -1,7 +1,7 @@
 import { inspect, isDeepStrictEqual } from "node:util";
-import { User } from "@callwire/contracts/users";
 import { expect, test } from "@jest/globals";
 import { EveryField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
+import { User } from "../testing/gen/users/user_service.js";
 import { everyFieldSamples } from "../testing/protobuf-samples.js";
 import { decodeMessage, type MessageType } from "./message-codec.js";
 import { ProtobufError } from "./protobuf-error.js";

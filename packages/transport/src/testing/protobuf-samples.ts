@@ -1,4 +1,11 @@
+import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { EveryField } from "./gen/callwire/transport/testing/v1/every_field.js";
+
+/** A message type as ts-proto generates it for @bufbuild/protobuf. */
+export interface StockType<T> {
+  encode(message: T, writer?: BinaryWriter): BinaryWriter;
+  decode(input: BinaryReader | Uint8Array, length?: number): T;
+}
 
 /** Bytes written as hex digits, with spaces where they help to read. */
 export function fromHex(digits: string): Buffer {

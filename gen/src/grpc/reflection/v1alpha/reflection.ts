@@ -5,7 +5,7 @@
 // source: grpc/reflection/v1alpha/reflection.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryReader, BinaryWriter } from "@callwire/transport/protobuf";
 
 /** The message sent by the client when calling ServerReflectionInfo method. */
 export interface ServerReflectionRequest {
