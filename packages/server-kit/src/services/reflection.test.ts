@@ -1,5 +1,9 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  file_google_protobuf_descriptor,
+} from "@bufbuild/protobuf/wkt";
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
 import {
   ServerReflectionDefinition,
@@ -21,8 +25,9 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     ["v1", ServerReflectionDefinition],
     ["v1alpha", V1Alpha],
   ] as const)("%s", (_version, definition) => {
-    const ask = async (...questions: (Question | undefined)[]) => {
-      const server = createServer({ runtime, reflection: descriptorSet });
+    const ask = (...questions: (Question | undefined)[]) => askOf(descriptorSet, ...questions);
+    const askOf = async (reflection: Uint8Array, ...questions: (Question | undefined)[]) => {
+      const server = createServer({ runtime, reflection });
       const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
       // The messages of both versions are the same.
       const client = createClient(definition as typeof ServerReflectionDefinition, channel);
@@ -89,6 +94,28 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       expect(files).toHaveLength(1);
     });
 
+    test("finds extensions, and the file of one", async () => {
+      const { proto } = file_google_protobuf_descriptor;
+      const extendee = "google.protobuf.FileOptions";
+      const mine = {
+        name: "mine.proto",
+        dependency: [proto.name],
+        extension: [{ name: "mark", extendee: `.${extendee}`, number: 50_001 }],
+      };
+      const set = create(FileDescriptorSetSchema, { file: [proto, mine] });
+      const answers = await askOf(
+        toBinary(FileDescriptorSetSchema, set),
+        { $case: "allExtensionNumbersOfType", value: extendee },
+        { $case: "fileContainingExtension", value: { containingType: extendee, extensionNumber: 50_001 } },
+        { $case: "fileContainingSymbol", value: "mark" },
+      );
+      expect(answers).toEqual([
+        { baseTypeName: extendee, extensionNumber: [50_001] },
+        ["mine.proto", proto.name],
+        ["mine.proto", proto.name],
+      ]);
+    });
+
     test("says what it does not know, and goes on", async () => {
       const answers = await ask(
         { $case: "fileContainingSymbol", value: "users.Nothing" },
@@ -106,6 +133,13 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       expect(empty).toMatchObject({ errorCode: Status.INVALID_ARGUMENT });
       expect(extensions).toEqual({ baseTypeName: "users.User", extensionNumber: [] });
     });
+  });
+
+  test("a set that lacks an import is refused when the server starts, by name", async () => {
+    const set = create(FileDescriptorSetSchema, { file: [{ name: "a.proto", dependency: ["b.proto"] }] });
+    const server = createServer({ runtime, reflection: toBinary(FileDescriptorSetSchema, set) });
+    await expect(server.listen("127.0.0.1:0")).rejects.toThrow("lacks 'b.proto', which 'a.proto' imports");
+    server.forceShutdown();
   });
 
   test("is not there unless asked for", async () => {

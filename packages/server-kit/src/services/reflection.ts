@@ -1,16 +1,3 @@
-import {
-  createFileRegistry,
-  fromBinary,
-  toBinary,
-  type DescExtension,
-  type DescFile,
-  type FileRegistry,
-} from "@bufbuild/protobuf";
-import {
-  FileDescriptorProtoSchema,
-  FileDescriptorSetSchema,
-  type FileDescriptorSet,
-} from "@bufbuild/protobuf/wkt";
 import { descriptorSet as contractsDescriptorSet } from "@callwire/contracts/descriptor-set";
 import {
   ServerReflectionDefinition,
@@ -20,6 +7,7 @@ import {
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import type { ServiceImplementation } from "@callwire/transport";
 import { Status } from "nice-grpc-common";
+import { readDescriptorSet, type DescriptorFile } from "./descriptor-files.js";
 
 /** Both versions of the service that {@link reflectionService} serves. */
 export const reflectionDefinitions = [ServerReflectionDefinition, ServerReflectionV1AlphaDefinition] as const;
@@ -27,7 +15,8 @@ export const reflectionDefinitions = [ServerReflectionDefinition, ServerReflecti
 /**
  * Serves grpc.reflection.v1.ServerReflection, and v1alpha, whose messages are the same on the wire.
  *
- * @param descriptorSet A serialized google.protobuf.FileDescriptorSet of the services and of all that they import.
+ * @param descriptorSet A serialized google.protobuf.FileDescriptorSet of the services and of all that they import. An import
+ * that is not in it is an error.
  * @param services The full names of the services to list.
  */
 export function reflectionService(
@@ -35,10 +24,13 @@ export function reflectionService(
   services: () => readonly string[],
 ): ServiceImplementation<ServerReflectionDefinition> &
   ServiceImplementation<ServerReflectionV1AlphaDefinition> {
-  const registry = createFileRegistry(
-    withStandardServices(fromBinary(FileDescriptorSetSchema, descriptorSet)),
-  );
-  const symbols = symbolsOf(registry);
+  const all = withStandardServices(readDescriptorSet(descriptorSet));
+  const byName = new Map(all.map((file) => [file.name, file]));
+  checkImports(byName);
+  const bySymbol = new Map(all.flatMap((file) => file.symbols.map((symbol) => [symbol, file])));
+  const messages = new Set(all.flatMap((file) => file.messages));
+  const files = (file: DescriptorFile | undefined, wanted: string) =>
+    file ? withImports(file, byName) : missing(wanted);
 
   const answer = (request: ServerReflectionRequest): ServerReflectionResponse["messageResponse"] => {
     const wanted = request.messageRequest;
@@ -49,19 +41,24 @@ export function reflectionService(
           value: { service: Array.from(services(), (name) => ({ name })) },
         };
       case "fileByFilename":
-        return files(registry.getFile(wanted.value), `file '${wanted.value}'`);
+        return files(byName.get(wanted.value), `file '${wanted.value}'`);
       case "fileContainingSymbol":
-        return files(symbols.get(wanted.value), `symbol '${wanted.value}'`);
+        return files(bySymbol.get(wanted.value), `symbol '${wanted.value}'`);
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = wanted.value;
-        const extension = extensionsOf(registry, containingType).find(
-          ({ number }) => number === extensionNumber,
+        const declaring = all.find(({ extensions }) =>
+          extensions.some(
+            ({ extendee, number }) => extendee === containingType && number === extensionNumber,
+          ),
         );
-        return files(extension?.file, `extension ${extensionNumber} of '${containingType}'`);
+        return files(declaring, `extension ${extensionNumber} of '${containingType}'`);
       }
       case "allExtensionNumbersOfType": {
-        if (!registry.getMessage(wanted.value)) return missing(`type '${wanted.value}'`);
-        const extensionNumber = extensionsOf(registry, wanted.value).map(({ number }) => number);
+        if (!messages.has(wanted.value)) return missing(`type '${wanted.value}'`);
+        const extensionNumber = all
+          .flatMap(({ extensions }) => extensions)
+          .filter(({ extendee }) => extendee === wanted.value)
+          .map(({ number }) => number);
         return {
           $case: "allExtensionNumbersResponse",
           value: { baseTypeName: wanted.value, extensionNumber },
@@ -92,44 +89,39 @@ function missing(what: string): ServerReflectionResponse["messageResponse"] {
 }
 
 /** A file with all that it imports, the file first: a client need not ask again. */
-function files(file: DescFile | undefined, what: string): ServerReflectionResponse["messageResponse"] {
-  if (!file) return missing(what);
-  const all = new Set<DescFile>([file]);
-  for (const one of all) for (const dependency of one.dependencies) all.add(dependency);
-  const fileDescriptorProto = Array.from(all, (one) => toBinary(FileDescriptorProtoSchema, one.proto));
-  return { $case: "fileDescriptorResponse", value: { fileDescriptorProto } };
-}
-
-function extensionsOf(registry: FileRegistry, typeName: string): DescExtension[] {
-  return Array.from(registry)
-    .filter((type) => type.kind === "extension")
-    .filter((extension) => extension.extendee.typeName === typeName);
-}
-
-/** The file that declares each symbol: a type, a service, or a member of one like `pkg.Service.Method`. */
-function symbolsOf(registry: FileRegistry): Map<string, DescFile> {
-  const symbols = new Map<string, DescFile>();
-  for (const type of registry) {
-    const add = (scope: string, members: readonly { name: string }[]) => {
-      for (const { name } of members) symbols.set(scope + name, type.file);
-    };
-    symbols.set(type.typeName, type.file);
-    if (type.kind === "service") add(`${type.typeName}.`, type.methods);
-    if (type.kind === "message") add(`${type.typeName}.`, [...type.fields, ...type.oneofs]);
-    if (type.kind === "enum") {
-      add(`${type.typeName}.`, type.values);
-      // A value's full name is in the scope around its enum, as in C++.
-      add(type.typeName.slice(0, type.typeName.lastIndexOf(".") + 1), type.values);
+function withImports(
+  file: DescriptorFile,
+  byName: ReadonlyMap<string, DescriptorFile>,
+): ServerReflectionResponse["messageResponse"] {
+  const files = new Set([file]);
+  for (const { imports } of files) {
+    for (const name of imports) {
+      const imported = byName.get(name);
+      if (imported) files.add(imported);
     }
   }
-  return symbols;
+  return {
+    $case: "fileDescriptorResponse",
+    value: { fileDescriptorProto: Array.from(files, ({ bytes }) => bytes) },
+  };
+}
+
+function checkImports(byName: ReadonlyMap<string, DescriptorFile>): void {
+  for (const { name, imports } of byName.values()) {
+    const lacking = imports.find((imported) => !byName.has(imported));
+    if (lacking !== undefined) {
+      throw new Error(
+        `reflection: the descriptor set lacks '${lacking}', which '${name}' imports: have it made with all imports`,
+      );
+    }
+  }
 }
 
 /** Adds the files of health and reflection, which are served too, to a set that lacks them. */
-function withStandardServices(set: FileDescriptorSet): FileDescriptorSet {
-  const present = new Set(set.file.map((file) => file.name));
-  const standard = fromBinary(FileDescriptorSetSchema, contractsDescriptorSet).file.filter(
-    (file) => file.name.startsWith("grpc/") && !present.has(file.name),
+function withStandardServices(files: DescriptorFile[]): DescriptorFile[] {
+  const present = new Set(files.map(({ name }) => name));
+  const standard = readDescriptorSet(contractsDescriptorSet).filter(
+    ({ name }) => name.startsWith("grpc/") && !present.has(name),
   );
-  return { ...set, file: [...set.file, ...standard] };
+  return [...files, ...standard];
 }
