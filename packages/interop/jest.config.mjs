@@ -1,4 +1,4 @@
 import { overRuntimes } from "../../jest.over-runtimes.mjs";
 
 /** What is installed from packed packages chooses its own runtime. */
-export default overRuntimes({ testPathIgnorePatterns: ["own-service", "runtimes"] });
+export default overRuntimes({ testPathIgnorePatterns: ["own-service", "runtimes", "published-limits"] });

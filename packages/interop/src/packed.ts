@@ -47,10 +47,15 @@ function withDependencies(wanted: Iterable<string>, folders: ReadonlyMap<string,
  * published, with those that they depend on, packed for it. No script runs.
  *
  * @param manifest The project's package.json, which this writes.
+ * @param options More options of `pnpm install`.
  * @returns The names of the packages of the workspace.
  * @throws if one of them is private, which cannot be published.
  */
-export async function installPacked(project: string, manifest: Manifest): Promise<string[]> {
+export async function installPacked(
+  project: string,
+  manifest: Manifest,
+  ...options: readonly string[]
+): Promise<string[]> {
   using tarballs = temporaryFolder();
   const packed = await pack(Object.keys(manifest.dependencies), tarballs.path);
   const dependencies = Object.entries(manifest.dependencies).map(([name, range]) => [
@@ -64,9 +69,13 @@ export async function installPacked(project: string, manifest: Manifest): Promis
     pnpm: { overrides: packed },
   };
   writeFileSync(join(project, "package.json"), JSON.stringify(written));
-  await runWell("pnpm", ["install", "--ignore-workspace", "--prefer-offline", "--ignore-scripts"], {
-    cwd: project,
-  });
+  await runWell(
+    "pnpm",
+    ["install", "--ignore-workspace", "--prefer-offline", "--ignore-scripts", ...options],
+    {
+      cwd: project,
+    },
+  );
   return Object.keys(packed);
 }
 

@@ -1,0 +1,19 @@
+/** What an install of a published package may cost. The tests of this package hold it. */
+export interface PublishedLimits {
+  /** The most packages that an install brings, the package itself included. */
+  packages: number;
+  /** The most bytes of all their files. */
+  bytes: number;
+  /** The most CPU time that an import takes, as a part of what an import of nice-grpc takes in the same run. */
+  importOverNiceGrpc: number;
+}
+
+/**
+ * The limits of `npm install @callwire/client-sdk`, and of @callwire/server-kit beside what its logger brings. For comparison:
+ * nice-grpc brings 38 packages of 11 MB, Connect for Node.js 3 of 4.9 MB.
+ */
+export const publishedLimits: PublishedLimits = {
+  packages: 5,
+  bytes: 5_000_000,
+  importOverNiceGrpc: 0.4,
+};
