@@ -121,12 +121,12 @@ describe("a call that fails with UNAVAILABLE", () => {
     const controller = new AbortController();
     await using server = await startFlaky((_, { trailer }) => {
       trailer.set("grpc-retry-pushback-ms", "100000");
+      setTimeout(() => controller.abort("enough"), 50);
       throw unavailable();
     });
     await using client = createClient(EchoServiceDefinition, { address: server.address });
     const { signal } = controller;
     const call = client.echoUnary({}, { signal, timeoutMs: Infinity });
-    setTimeout(() => controller.abort("enough"), 50);
     await expect(call).rejects.toBe("enough");
     expect(server.attempts()).toBe(1);
   });
