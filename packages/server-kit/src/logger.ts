@@ -53,7 +53,8 @@ export function createLogger(given: CreateLoggerOptions = {}): Logger {
   checkOptions("createLogger", given, ["level", "name", "destination"]);
   const { level = "info", name, destination = lineBuffer(STDOUT) } = given;
   // Pino's own `redact` costs some 30 µs a line with paths of wildcards: one walk over the fields costs less than one.
-  const redact = redactor(secretFields);
+  const secrets = redactor(secretFields);
+  const { redact } = secrets;
   const options: LoggerOptions = {
     level,
     base: name === undefined ? null : { name },
@@ -66,6 +67,6 @@ export function createLogger(given: CreateLoggerOptions = {}): Logger {
   };
   const stream = typeof destination === "string" ? lineFile(destination) : destination;
   const logger = pino(options, stream);
-  rememberLineLogger(logger, stream, redact);
+  rememberLineLogger(logger, stream, secrets);
   return logger;
 }

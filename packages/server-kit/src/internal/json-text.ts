@@ -1,23 +1,45 @@
 /** Text that JSON takes as it is: printable ASCII but the quotation mark and the backslash. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
+/** The most names that are known: those in a program's text are few, those out of data are without end. */
+const MAX_KNOWN_NAMES = 1000;
+
 /** A text as JSON. */
 export function jsonText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /**
- * The fields of an object as JSON, each with a comma before it; undefined if one is neither text, a number nor a boolean.
- * Those that are undefined are left out.
+ * Makes a function that writes the fields of an object as JSON, each with a comma before it, and a secret's value replaced. It
+ * returns undefined if a field is neither text, a number nor a boolean. Those that are undefined are left out.
+ *
+ * @param secretValue What is written instead of the value of a field; undefined if it is no secret.
  */
-export function flatJsonFields(fields: Record<string, unknown>): string | undefined {
-  let text = "";
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
-    if (typeof value === "string") text += `,${jsonText(name)}:${jsonText(value)}`;
-    else if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
-      text += `,${jsonText(name)}:${value}`;
-    else return undefined;
-  }
-  return text;
+export function flatJsonWriter(
+  secretValue: (name: string) => string | undefined,
+): (fields: Record<string, unknown>) => string | undefined {
+  /** What is written of a field by its name: a comma, the name and, for a secret, all of it. */
+  const known = new Map<string, { readonly start: string; readonly isSecret: boolean }>();
+  const learn = (name: string) => {
+    const secret = secretValue(name);
+    const start = `,${jsonText(name)}:${secret === undefined ? "" : jsonText(secret)}`;
+    const learned = { start, isSecret: secret !== undefined };
+    if (known.size < MAX_KNOWN_NAMES) known.set(name, learned);
+    return learned;
+  };
+  return (fields) => {
+    let text = "";
+    for (const name of Object.keys(fields)) {
+      const value = fields[name];
+      if (value === undefined) continue;
+      const { start, isSecret } = known.get(name) ?? learn(name);
+      text += start;
+      if (isSecret) continue;
+      if (typeof value === "string") text += jsonText(value);
+      else if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
+        text += value;
+      else return undefined;
+    }
+    return text;
+  };
 }

@@ -13,6 +13,12 @@ const RETRY_MS = 10;
 /** An exit waits for a reader that takes nothing so many times {@link RETRY_MS}. */
 const EXIT_RETRIES = 100;
 
+/** Where text is encoded before it is written: memory of its own for each flush would cost as much as the encoding. */
+let scratch: Buffer | undefined;
+const SCRATCH_BYTES = 2 * FLUSH_CHARACTERS;
+/** The most bytes of one code point in UTF-8. */
+const MAX_CODE_POINT_BYTES = 4;
+
 const shared = new Map<number, LineBuffer>();
 
 /** What takes the lines of a log for a file descriptor: one for each, so that its lines keep their order. */
@@ -114,7 +120,7 @@ export class LineBuffer {
     for (;;) {
       if (this.#rest === undefined) {
         if (this.#waiting === "") return true;
-        this.#rest = Buffer.from(this.#waiting);
+        this.#rest = encoded(this.#waiting);
         this.#waiting = "";
       }
       const rest = this.#rest;
@@ -126,7 +132,7 @@ export class LineBuffer {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EAGAIN" || code === "EBUSY") {
-          this.#rest = rest;
+          this.#rest = rest.buffer === scratch?.buffer ? Buffer.from(rest) : rest;
           return false;
         }
         // EPIPE: who reads is gone, as for a program whose output is piped to another that has enough.
@@ -135,6 +141,13 @@ export class LineBuffer {
       }
     }
   }
+}
+
+/** A text as UTF-8, if it is not too long in memory that the next call uses again. */
+function encoded(text: string): Buffer {
+  scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  const length = scratch.write(text);
+  return length > SCRATCH_BYTES - MAX_CODE_POINT_BYTES ? Buffer.from(text) : scratch.subarray(0, length);
 }
 
 /** The same pipe, not blocking: a flag of the descriptor would be one of all processes that share it. Else the descriptor. */

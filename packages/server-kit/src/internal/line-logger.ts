@@ -1,5 +1,7 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 import { IsoTime } from "./iso-time.js";
+import { flatJsonWriter } from "./json-text.js";
+import type { Redactor } from "./redact.js";
 
 /** Writes lines of a logger that is known to the kit, past what makes a general logger slow. */
 export interface LineLogger {
@@ -8,11 +10,18 @@ export interface LineLogger {
   /**
    * Writes a line.
    *
-   * @param fields The fields between the logger's own and the message, as JSON, with a comma before each.
+   * @param time In whole milliseconds since the epoch.
+   * @param fields The fields between the logger's own and the end, as JSON, with a comma before each.
+   * @param end The last field and the brace, as {@link lineEnd} makes it.
    */
-  write(level: string, fields: string, message: string): void;
-  /** The same fields without secrets. */
-  redact(fields: Record<string, unknown>): Record<string, unknown>;
+  write(level: string, time: number, fields: string, end: string): void;
+  /** Fields as JSON, without secrets, with a comma before each; undefined if one is neither text, a number nor a boolean. */
+  flatFields(fields: Record<string, unknown>): string | undefined;
+}
+
+/** The end of a line, with its message. */
+export function lineEnd(message: string): string {
+  return `,"msg":${JSON.stringify(message)}}\n`;
 }
 
 const known = new WeakMap<object, LineLogger>();
@@ -34,7 +43,7 @@ interface Parts {
 export function rememberLineLogger(
   logger: Logger,
   destination: DestinationStream,
-  redact: LineLogger["redact"],
+  { secretValue }: Redactor,
 ): void {
   const parts = logger as unknown as Parts;
   const hooks = parts[hooksSym] as { logMethod?: unknown; streamWrite?: unknown } | undefined;
@@ -46,17 +55,24 @@ export function rememberLineLogger(
     hooks?.streamWrite === undefined;
   if (!isPlain) return;
   const numbers = logger.levels.values;
-  const time = new IsoTime();
+  const times = new IsoTime();
+  const starts = new Map(
+    Object.entries(numbers).map(([name, level]) => [name, `{"level":${level},"time":"`]),
+  );
+  let bindings: unknown;
+  /** What stands between the time and the fields. */
+  let afterTime = "";
   known.set(logger, {
     isEnabled: (level) => numbers[level]! >= logger.levelVal,
-    write(level, fields, message) {
+    write(level, time, fields, end) {
       // Read for each line, since `setBindings` may change them.
-      const bindings = parts[chindingsSym] as string;
-      destination.write(
-        `{"level":${numbers[level]},"time":"${time.format(Date.now())}"${bindings}${fields},"msg":"${message}"}\n`,
-      );
+      if (parts[chindingsSym] !== bindings) {
+        bindings = parts[chindingsSym];
+        afterTime = `"${bindings as string}`;
+      }
+      destination.write(starts.get(level)! + times.format(time) + afterTime + fields + end);
     },
-    redact,
+    flatFields: flatJsonWriter(secretValue),
   });
 }
 

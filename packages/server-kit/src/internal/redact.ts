@@ -6,11 +6,19 @@ export const redacted = "[redacted]";
 const maxDepth = 4;
 const normal = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, "");
 
-/**
- * Makes a function that replaces the values of some fields of a log line, at any depth down to four, and whatever the
- * case of their names and the dashes in them. Errors become plain objects on the way. What it is given is not changed.
- */
-export function redactor(fields: readonly string[]): (line: object) => Record<string, unknown> {
+/** Keeps secrets out of the lines of a log. */
+export interface Redactor {
+  /**
+   * Replaces the values of secret fields, at any depth down to four, and whatever the case of their names and the dashes in
+   * them. Errors become plain objects on the way. What it is given is not changed.
+   */
+  redact(line: object): Record<string, unknown>;
+  /** What is written instead of the value of a field; undefined if it is no secret. */
+  secretValue(name: string): string | undefined;
+}
+
+/** @param fields The names of the secrets. */
+export function redactor(fields: readonly string[]): Redactor {
   const secret = new Set(fields.map(normal));
   const isSecretName = remembered((name) => secret.has(normal(name)));
 
@@ -35,7 +43,10 @@ export function redactor(fields: readonly string[]): (line: object) => Record<st
     return copy ?? (value as Record<string, unknown>);
   };
 
-  return (line) => redactFields(line, 0);
+  return {
+    redact: (line) => redactFields(line, 0),
+    secretValue: (name) => (isSecretName(name) ? redacted : undefined),
+  };
 }
 
 /** The most names whose answers are remembered: those in a program's text are few, those out of data are without end. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { ServerError, Status } from "nice-grpc-common";
 import { pino } from "pino";
 import type { ServerCallContext, ServerPhases } from "@callwire/transport";
@@ -37,6 +37,10 @@ const slow = (destination: { write(line: string): void }) =>
   createLogger({ name: "s", destination }).child({}) as Logger;
 const times = /"(time|grpc\.start_time)":"[^"]*"|"grpc\.time_ms":[\d.]+/g;
 
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 describe("the line written by hand is the one that pino writes", () => {
   test.each<[string, Parameters<typeof lineOf>[1]]>([
     ["of a call that went well", { requestId: "r-1" }],
@@ -57,13 +61,40 @@ describe("the line written by hand is the one that pino writes", () => {
         ],
       },
     ],
-    ["with secrets", { fields: [{ token: "t", API_KEY: 1 }] }],
+    ["with secrets", { fields: [{ token: "t", API_KEY: 1, password: ["p"], subject: "ann" }] }],
+    ["with names that need escapes", { fields: [{ 'a"b': 1, ä: "ö" }] }],
     ["with what is no text", { fields: [{ list: [1, { password: "p" }], big: 1n, nan: NaN }] }],
   ])("%s", (_what, call) => {
     const [byHand, byPino] = [lineOf(fast, call), lineOf(slow, call)];
     expect(byHand.replaceAll(times, "$1")).toBe(byPino.replaceAll(times, "$1"));
     expect(byHand).toMatch(/^\{"level":\d0,"time":"[^"]+Z","name":"s",.*"msg":"finished call"\}\n$/);
   });
+});
+
+test.each([0, 0.001, 0.01, 0.1, 0.9996, 1, 12.34567, 999.9999, 60_000.5, 90_000_000.25])(
+  "a time of %d ms is written as pino does",
+  (timeMs) => {
+    const linesOf = [fast, slow].map((makeLogger) => {
+      jest
+        .spyOn(performance, "now")
+        .mockReturnValueOnce(1000)
+        .mockReturnValueOnce(1000 + timeMs);
+      const time = /"grpc\.time_ms":([^,]*),/.exec(lineOf(makeLogger))?.[1];
+      jest.restoreAllMocks();
+      return time;
+    });
+    expect(linesOf[0]).toBe(linesOf[1]);
+    expect(Number(linesOf[0])).toBeCloseTo(timeMs, 3);
+  },
+);
+
+test("what repeats is written as it is for each call", () => {
+  const lines: string[] = [];
+  const logger = createLogger({ destination: { write: (line) => void lines.push(line) } });
+  const phases = compileMethod([logging({ logger })], method).phases;
+  const peers = ["a", "a", 'b"', "a"];
+  for (const peer of peers) phases.ended?.({ peer } as ServerCallContext, Status.OK, undefined);
+  expect(lines.map((line) => (JSON.parse(line) as Record<string, unknown>)["peer.address"])).toEqual(peers);
 });
 
 test("times are those of the call", () => {

@@ -2,8 +2,8 @@ import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
 import type { Logger } from "pino";
 import { checkOptions } from "../internal/check-options.js";
 import { IsoTime } from "../internal/iso-time.js";
-import { flatJsonFields, jsonText } from "../internal/json-text.js";
-import { lineLoggerOf, type LineLogger } from "../internal/line-logger.js";
+import { jsonText } from "../internal/json-text.js";
+import { lineEnd, lineLoggerOf, type LineLogger } from "../internal/line-logger.js";
 import { methodType, splitPath } from "../internal/method.js";
 import type { Middleware, PhaseContext } from "../middleware.js";
 
@@ -53,13 +53,7 @@ type Call = PhaseContext<LoggingContext, { requestId?: string }> & {
 const startedAt = Symbol("callwire.startedAt");
 const added = Symbol("callwire.addedLogFields");
 
-/** What the line says of a call's end. */
-interface End {
-  code: Status;
-  error: unknown;
-  /** How long the call took, in milliseconds. */
-  timeMs: number;
-}
+const MESSAGE = "finished call";
 
 /**
  * Writes one line for each call when it ends, refused ones too, with the fields of go-grpc-middleware. Place it after
@@ -93,11 +87,15 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
         },
         ended(call: Call, code, error) {
           const now = performance.now();
-          const end = { code, error, timeMs: now - (call[startedAt] ?? now) };
+          const timeMs = now - (call[startedAt] ?? now);
           const chosen = level(code);
-          if (formatted?.(chosen, call, end) === true) return;
-          const fields = { ...callFields(call), ...endFields(method, call, end), ...call[added] };
-          logger[chosen](fields, "finished call");
+          if (formatted?.(chosen, call, code, error, timeMs) === true) return;
+          const fields = {
+            ...callFields(call),
+            ...endFields(method, call, code, error, timeMs),
+            ...call[added],
+          };
+          logger[chosen](fields, MESSAGE);
         },
       };
       return methodPhases;
@@ -106,7 +104,13 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
 }
 
 /** The fields that a call's line has beside those of its other lines. */
-function endFields(method: MethodDescriptor, call: Call, { code, error, timeMs }: End): object {
+function endFields(
+  method: MethodDescriptor,
+  call: Call,
+  code: Status,
+  error: unknown,
+  timeMs: number,
+): object {
   const { deadline } = call;
   return {
     "grpc.method_type": methodType(method),
@@ -119,6 +123,25 @@ function endFields(method: MethodDescriptor, call: Call, { code, error, timeMs }
   };
 }
 
+/** A part of a line that is made again only when what it is made from is another one than the last time. */
+class RepeatedPart {
+  readonly #make: (from: string) => string;
+  #from: string | undefined;
+  #part = "";
+
+  constructor(make: (from: string) => string) {
+    this.#make = make;
+  }
+
+  of(from: string): string {
+    if (from !== this.#from) {
+      this.#from = from;
+      this.#part = this.#make(from);
+    }
+    return this.#part;
+  }
+}
+
 /**
  * The same line written by hand: what a general logger does for it costs more than the rest of a call. Its function returns
  * whether the line is done with; what handlers add may be anything, and then it is not.
@@ -126,33 +149,52 @@ function endFields(method: MethodDescriptor, call: Call, { code, error, timeMs }
 function formattedLines(
   lineLogger: LineLogger,
   method: MethodDescriptor,
-): (level: LogLevel, call: Call, end: End) => boolean {
+): (level: LogLevel, call: Call, code: Status, error: unknown, timeMs: number) => boolean {
   const { service, method: name } = splitPath(method.path);
   const callPart = `,"grpc.service":${jsonText(service)},"grpc.method":${jsonText(name)}`;
-  const typePart = `,"grpc.method_type":"${methodType(method)}"`;
+  const callPartWithId = `${callPart},"request_id":`;
+  const codePart = (code: Status) =>
+    `,"grpc.method_type":"${methodType(method)}","grpc.code":"${Status[code]}"`;
+  const okPart = `${codePart(Status.OK)},"grpc.start_time":"`;
+  const peer = new RepeatedPart((address) => `,"peer.address":${jsonText(address)}`);
   const startTime = new IsoTime();
   const deadlineTime = new IsoTime();
+  const end = lineEnd(MESSAGE);
 
-  return (level, call, { code, error, timeMs }) => {
+  return (level, call, code, error, timeMs) => {
     if (!lineLogger.isEnabled(level)) return true;
     const { [added]: extra, requestId, deadline } = call;
     let last = "";
     if (extra !== undefined) {
-      const flat = flatJsonFields(lineLogger.redact(extra));
+      const flat = lineLogger.flatFields(extra);
       if (flat === undefined) return false;
       last = flat;
     }
-    let fields = callPart;
-    if (requestId !== undefined) fields += `,"request_id":${jsonText(requestId)}`;
-    fields += `${typePart},"grpc.code":"${Status[code]}"`;
-    if (isOf(code, error)) fields += `,"grpc.error":${jsonText(error.details)}`;
-    fields += `,"grpc.start_time":"${startTime.format(Math.trunc(Date.now() - timeMs))}"`;
+    const now = Date.now();
+    let fields = requestId === undefined ? callPart : callPartWithId + jsonText(requestId);
+    if (code === Status.OK) fields += okPart;
+    else {
+      fields += codePart(code);
+      if (isOf(code, error)) fields += `,"grpc.error":${jsonText(error.details)}`;
+      fields += `,"grpc.start_time":"`;
+    }
+    fields += startTime.format(Math.trunc(now - timeMs));
     if (deadline !== undefined)
-      fields += `,"grpc.request.deadline":"${deadlineTime.format(deadline.getTime())}"`;
-    fields += `,"grpc.time_ms":${Math.round(timeMs * 1000) / 1000},"peer.address":${jsonText(call.peer)}${last}`;
-    lineLogger.write(level, fields, "finished call");
+      fields += `","grpc.request.deadline":"${deadlineTime.format(deadline.getTime())}`;
+    fields += `","grpc.time_ms":${millisecondsText(timeMs)}${peer.of(call.peer)}${last}`;
+    lineLogger.write(level, now, fields, end);
     return true;
   };
+}
+
+/** Thousandths as a number has them: without zeros at the end. */
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, n) => String(n / 1000).slice(1));
+
+/** A time of at least 0 in milliseconds as JSON, to the microsecond. A fraction of its own takes three times as long. */
+function millisecondsText(timeMs: number): string {
+  const us = Math.round(timeMs * 1000);
+  const ms = Math.floor(us / 1000);
+  return `${ms}${THOUSANDTHS[us - ms * 1000]}`;
 }
 
 function isOf(code: Status, error: unknown): error is ServerError {
