@@ -1,11 +1,9 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
 import type { CodecTimes } from "../codec/codec.js";
 import type { Sample } from "../run/measure.js";
 import type { RunOptions } from "../run/options.js";
 import { pinned } from "../run/programs.js";
+import { versions } from "./versions.js";
 
 /** What came of one piece of work for one peer: of each number the median of all rounds. */
 export type Measured = Partial<Sample & CodecTimes> & { rate: number };
@@ -51,36 +49,6 @@ export function describe(
     results,
     absent,
   };
-}
-
-const packages = [
-  "@callwire/transport",
-  "nice-grpc",
-  "@grpc/grpc-js",
-  "@connectrpc/connect",
-  "@bufbuild/protobuf",
-  "fastify",
-  "undici",
-];
-
-function versions(): Record<string, string> {
-  const found: Record<string, string> = { node: process.version };
-  const { resolve } = createRequire(import.meta.url);
-  for (const name of packages) {
-    // Not all of them export their package.json: it is looked for above whatever they do export.
-    for (const folder of resolve.paths(name) ?? []) {
-      try {
-        const { version } = JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")) as {
-          version: string;
-        };
-        found[name] = version;
-        break;
-      } catch {
-        // It is in another folder.
-      }
-    }
-  }
-  return found;
 }
 
 /** The medians of all rounds of one piece of work for one peer. */

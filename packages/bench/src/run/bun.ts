@@ -13,3 +13,8 @@ export function findBun(install: boolean): { found: true; path: string } | { fou
     return { found: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** The version of Bun that is installed; undefined if none is. */
+export function bunVersion(): string | undefined {
+  return findProgram(BUN) && BUN.version;
+}

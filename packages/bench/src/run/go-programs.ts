@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Program } from "./programs.js";
 
 /** Where Debian's packages put the sources of Go libraries. */
 const DEBIAN_GOPATH = "/usr/share/gocode";
+const GRPC = "google.golang.org/grpc";
 
 /** The peer grpc-go, and with the product's features grpc-go-full, each unless a reason says why not. */
 export interface GoPrograms {
@@ -21,9 +22,18 @@ export function buildGo(): GoPrograms | string {
   return built;
 }
 
+/** The versions of Go and grpc-go; nothing where they are not installed. */
+export function goVersions(): Record<string, string> {
+  const go = /go(\d\S*)/.exec(spawnSync("go", ["version"], { encoding: "utf8" }).stdout ?? "")?.[1];
+  if (go === undefined || !hasLibrary(GRPC)) return {};
+  const source = readFileSync(join(DEBIAN_GOPATH, "src", GRPC, "version.go"), "utf8");
+  const grpcGo = /Version = "([^"]+)"/.exec(source)?.[1];
+  return { go, ...(grpcGo !== undefined && { "grpc-go": grpcGo }) };
+}
+
 function build(): GoPrograms | string {
   if (spawnSync("go", ["version"]).error) return "Go is not installed (Debian: golang-go)";
-  if (!hasLibrary("google.golang.org/grpc")) {
+  if (!hasLibrary(GRPC)) {
     return "grpc-go is not installed (Debian: golang-google-grpc-dev)";
   }
   const folder = mkdtempSync(join(tmpdir(), "callwire-bench-go-"));
