@@ -48,12 +48,12 @@ describe("a call that streams its requests", () => {
     await using server = await startServer((s) => s.add(EchoServiceDefinition, echoService()));
     await using client = createClient(EchoServiceDefinition, {
       address: server.address,
-      timeoutMs: 50,
-      stallTimeoutMs: 50,
+      timeoutMs: 300,
+      stallTimeoutMs: 300,
     });
     async function* slow() {
       for (const text of ["a", "b", "c"]) {
-        await new Promise((resolve) => setTimeout(resolve, 120));
+        await new Promise((resolve) => setTimeout(resolve, 400));
         yield { text };
       }
     }
