@@ -344,7 +344,7 @@ describe("the wait between two attempts ends with", () => {
   test("the deadline", async () => {
     const { log, phases } = recorder(waits(() => {}));
     await using room = await open(phases, unavailable);
-    const error = await failureOf(room.unary({ text: "" }, { timeoutMs: 300 }));
+    const error = await failureOf(room.unary({ text: "" }, { timeoutMs: 2_000 }));
     expect(error.code).toBe(Status.DEADLINE_EXCEEDED);
     expect(log.slice(-3)).toEqual(["retry? status", "failed deadline", "ended DEADLINE_EXCEEDED"]);
   });
