@@ -1,10 +1,10 @@
 import type { PeerCertificate } from "node:tls";
 import type { ServerError } from "nice-grpc-common";
 import type { CallScope } from "./call-scope.js";
-import type { StreamSettings } from "./server-stream.js";
+import type { StreamHost } from "./server-stream.js";
 
-/** What a call asks of the connection that it came on. */
-export interface CallHost extends StreamSettings {
+/** The connection that a call came on, with what the call asks of it. */
+export interface CallHost extends StreamHost {
   /** The client's address, `host:port`. */
   readonly peer: string;
   /** The client's certificate, if it was verified. */

@@ -2,7 +2,7 @@ import type { Metadata, Status } from "nice-grpc-common";
 import { toFields } from "../grpc/metadata.js";
 import { encodeStatusMessage } from "../grpc/status.js";
 import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
-import type { Http2Stream } from "../http2/stream.js";
+import type { Http2Stream, StreamSender } from "../http2/stream.js";
 
 // The header blocks that a server sends for a call (gRPC over HTTP/2, "Responses").
 
@@ -24,17 +24,22 @@ const NO_FIELDS = new HeaderFields([]);
  * @param gzip Whether messages may be compressed.
  */
 export function writeHeader(
+  sender: StreamSender,
   stream: Http2Stream,
   gzip: boolean,
   metadata: Metadata | undefined,
 ): string | undefined {
   const first = gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER;
-  return writeFields(stream, first, metadata && toFields(metadata), false);
+  return writeFields(sender, stream, first, metadata && toFields(metadata), false);
 }
 
 /** Sends the status of a call that ended well. Returns as {@link writeHeader}. */
-export function writeOk(stream: Http2Stream, metadata: Metadata | undefined): string | undefined {
-  return writeFields(stream, OK_TRAILER, metadata && toFields(metadata), true);
+export function writeOk(
+  sender: StreamSender,
+  stream: Http2Stream,
+  metadata: Metadata | undefined,
+): string | undefined {
+  return writeFields(sender, stream, OK_TRAILER, metadata && toFields(metadata), true);
 }
 
 /**
@@ -43,6 +48,7 @@ export function writeOk(stream: Http2Stream, metadata: Metadata | undefined): st
  * @param headerSent Whether the response's header went out before; if not, the response is this alone.
  */
 export function writeStatus(
+  sender: StreamSender,
   stream: Http2Stream,
   headerSent: boolean,
   code: Status,
@@ -53,16 +59,16 @@ export function writeStatus(
   if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
   const more = metadata && toFields(metadata);
   if (more !== undefined) fields.push(...more);
-  return writeFields(stream, headerSent ? NO_FIELDS : RESPONSE_HEADER, fields, true);
+  return writeFields(sender, stream, headerSent ? NO_FIELDS : RESPONSE_HEADER, fields, true);
 }
 
 function writeFields(
+  sender: StreamSender,
   stream: Http2Stream,
   first: HeaderFields,
   rest: readonly string[] | undefined,
   endStream: boolean,
 ): string | undefined {
-  const { sender } = stream.connection!;
   if (rest !== undefined) {
     // RFC 9113, section 6.5.2.
     const { maxHeaderListSize } = sender.peer;

@@ -237,7 +237,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     this.sendHeader();
     if (this.finished) return undefined;
     const compressing = this.#send(message);
-    if (compressing === undefined) countMessage(this.stream.connection!.sender.output);
+    if (compressing === undefined) countMessage(this.#host.sender.output);
     return compressing;
   }
 
@@ -256,8 +256,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   /** Sends one message; a promise if that takes time. */
   #send(message: unknown): Promise<void> | undefined {
     const { stream, method } = this;
-    const { limits, stats } = this.#host;
-    const { sender } = stream.connection!;
+    const { sender, limits, stats } = this.#host;
     stats.messagesSent++;
     if (!this.#gzip || this.#compress === false) {
       writeMessage(sender, stream, method.response, message, limits.maxSendMessageBytes, false);
@@ -272,7 +271,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   sendHeader(): void {
     if (this.#headerSent || this.finished) return;
     this.#gzip = this.#head.acceptsGzip && (this.#compress ?? this.#host.limits.compressResponses);
-    const refused = writeHeader(this.stream, this.#gzip, this.#header);
+    const refused = writeHeader(this.#host.sender, this.stream, this.#gzip, this.#header);
     if (refused === undefined) this.#headerSent = true;
     else {
       this.#header = undefined;
@@ -288,7 +287,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     if (this.finished) return;
     // The sender's `onSent` comes before it returns: the phases are told after that.
     this.#reported = true;
-    const refused = writeOk(this.stream, this.#trailer);
+    const refused = writeOk(this.#host.sender, this.stream, this.#trailer);
     this.#reported = false;
     if (refused !== undefined) {
       this.#trailer = undefined;
@@ -335,7 +334,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   endStream(reason: ServerError): void {
     if (this.finished || !this.descriptor.responseStream) return;
     this.#abortReason = reason;
-    this.stream.connection!.sender.drop(this.stream);
+    this.#host.sender.drop(this.stream);
     this.fail(reason);
   }
 
@@ -352,13 +351,13 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
 
   /** Ends the call while its handler runs; what it has written and the client has not taken is dropped. */
   #interrupt(message: string): void {
-    this.stream.connection!.sender.drop(this.stream);
+    this.#host.sender.drop(this.stream);
     this.#finishWith(Status.DEADLINE_EXCEEDED, message, undefined, undefined);
   }
 
   /** Ends the call, and its stream, without a status. */
   #cutOff(code: ErrorCode): void {
-    this.stream.connection!.resetStream(this.stream, code);
+    this.#host.resetStream(this.stream, code);
     this.onAborted(code);
   }
 
@@ -387,11 +386,11 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     this.#code = code;
     this.#error = error;
     this.#reported = true;
-    const refused = writeStatus(this.stream, this.#headerSent, code, message, trailer);
+    const refused = writeStatus(this.#host.sender, this.stream, this.#headerSent, code, message, trailer);
     if (refused !== undefined) {
       this.#code = Status.RESOURCE_EXHAUSTED;
       this.#error = new ServerError(this.#code, refused);
-      writeStatus(this.stream, this.#headerSent, this.#code, refused, undefined);
+      writeStatus(this.#host.sender, this.stream, this.#headerSent, this.#code, refused, undefined);
     }
     this.#reported = false;
     this.#onFinished(false);

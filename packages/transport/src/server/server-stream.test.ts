@@ -2,12 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
 import { methodsOf } from "../grpc/definitions.js";
 import { ErrorCode } from "../http2/errors.js";
-import type { StreamConnection } from "../http2/stream.js";
 import { LazyContext } from "./call-context.js";
 import type { RequestHead } from "./request-head.js";
 import type { ServerMethod } from "./server-method.js";
 import { serverLimits } from "./server-options.js";
-import { ServerStream, type StreamOwner } from "./server-stream.js";
+import { ServerStream, type StreamHost, type StreamOwner } from "./server-stream.js";
 import { prefixed } from "./test-helpers.js";
 
 // A stream without a connection, and without a call.
@@ -55,17 +54,17 @@ function open(name: "echoUnary" | "echoClientStream") {
   };
   let consumed = 0;
   let isHeldBack = false;
-  const connection = {
+  const host = {
     consume: (_stream: unknown, bytes: number) => (consumed += bytes),
     reserve: () => false,
     release: () => {},
     isHeldBack: () => isHeldBack,
-  } as unknown as StreamConnection;
+    limits: serverLimits({}, {}),
+    stats: { messagesReceived: 0 },
+  } as unknown as StreamHost;
   const head = { encoding: "identity" } as RequestHead;
-  const stats = { messagesReceived: 0 } as never;
-  const settings = { limits: serverLimits({}, {}), stats };
-  const stream = new ServerStream(owner, head, settings, performance.now() - 60_000);
-  stream.connection = connection;
+  const stream = new ServerStream(owner, head, host, performance.now() - 60_000);
+  stream.connection = host;
   return {
     stream,
     calls,

@@ -10,7 +10,7 @@ import {
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
-import { Http2Stream } from "../http2/stream.js";
+import { Http2Stream, type StreamConnection } from "../http2/stream.js";
 import { ProtobufError } from "../protobuf/protobuf-error.js";
 import { markCompressed } from "./compressed-requests.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
@@ -40,8 +40,8 @@ export interface StreamOwner {
   endStream(reason: ServerError): void;
 }
 
-/** What a {@link ServerStream} needs to know of its server. */
-export interface StreamSettings {
+/** The connection that a {@link ServerStream} is on, with what it needs to know of the server. */
+export interface StreamHost extends StreamConnection {
   readonly limits: ServerLimits;
   readonly stats: ServerStats;
 }
@@ -50,7 +50,7 @@ export interface StreamSettings {
 export class ServerStream extends Http2Stream implements MessageReceiver {
   readonly owner: StreamOwner;
   readonly #head: RequestHead;
-  readonly #settings: StreamSettings;
+  readonly #host: StreamHost;
   /**
    * Since when the client is waited for: for a request of one message since its headers came, in a stream since a message
    * began that has not ended. `Infinity` while it is not. By the clock of `performance.now()`.
@@ -66,11 +66,11 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   /** The messages, for a method that takes a stream. */
   #queue: MessageQueue<unknown> | undefined;
 
-  constructor(owner: StreamOwner, head: RequestHead, settings: StreamSettings, now: number) {
+  constructor(owner: StreamOwner, head: RequestHead, host: StreamHost, now: number) {
     super();
     this.owner = owner;
     this.#head = head;
-    this.#settings = settings;
+    this.#host = host;
     this.#waitsSince = now;
   }
 
@@ -83,7 +83,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
     if (this.owner.finished || this.#source?.isBusy === true) return false;
     // The beginning of a message may have waited here, and nothing come since.
     this.#watch();
-    return this.#waitsSince <= time && !this.connection!.isHeldBack(this);
+    return this.#waitsSince <= time && !this.#host.isHeldBack(this);
   }
 
   /** Reads nothing before {@link start}. */
@@ -129,10 +129,10 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
     this.#received += end - start;
     checkLength(this.#head, this.#received, endStream);
-    if (this.owner.finished) this.connection!.consume(this, end - start);
+    if (this.owner.finished) this.#host.consume(this, end - start);
     else if (
       this.#source === undefined &&
-      isWholeMessage(buffer, start, end, this.#settings.limits.maxReceiveMessageBytes)
+      isWholeMessage(buffer, start, end, this.#host.limits.maxReceiveMessageBytes)
     ) {
       this.#onWholeData(buffer, start, end);
     } else if (end > start) this.#messages().read(buffer, start, end);
@@ -153,13 +153,13 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   onWholeMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): boolean {
     const decoded = decode(this.owner.method, buffer, start, end);
     if (compressed) markCompressed(decoded);
-    this.#settings.stats.messagesReceived++;
+    this.#host.stats.messagesReceived++;
     const message = this.owner.onMessage(decoded);
     if (this.#queue !== undefined) {
       this.#queue.push(message, cost);
       return this.#queue.size < MAX_QUEUED_MESSAGES;
     }
-    this.connection!.consume(this, cost);
+    this.#host.consume(this, cost);
     if (this.#hasMessage)
       throw new ServerError(Status.UNIMPLEMENTED, "the method takes one request message, not more");
     this.#message = message;
@@ -207,7 +207,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
 
   /** The handler has taken a message. */
   #onRead(cost: number): void {
-    this.connection!.consume(this, cost);
+    this.#host.consume(this, cost);
     if (!this.#queue!.isEmpty || this.#source === undefined) return;
     this.#source.wanted();
     this.#watch();
@@ -225,7 +225,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
     return (this.#source ??= new MessageSource(
       this,
       this,
-      this.#settings.limits.maxReceiveMessageBytes,
+      this.#host.limits.maxReceiveMessageBytes,
       this.#head.encoding,
     ));
   }
