@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { ClientPhases } from "@callwire/transport";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
+import { randomUuid } from "../internal/random-uuid.js";
 import { requestIdKey } from "../internal/request-id-key.js";
 
 /** Options of a call, for {@link requestId}. */
@@ -30,7 +30,7 @@ export function requestId(): ClientPhases<RequestIdCallOptions> {
       const given = call.options.requestId ?? metadata.get(requestIdKey);
       let id: string;
       try {
-        id = given === undefined ? randomUUID() : checkRequestId(given);
+        id = given === undefined ? randomUuid() : checkRequestId(given);
       } catch (cause) {
         const { message } = cause as TypeError;
         throw clientError(call.method.path, Status.INVALID_ARGUMENT, message, "local", cause);
