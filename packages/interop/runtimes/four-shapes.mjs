@@ -99,7 +99,7 @@ async function* count(make) {
   for (let index = 0; index < MESSAGES; index++) yield make(index);
 }
 
-/** An answer, many at once, errors, a wrong token, a time that runs out, a caller that gives up. */
+/** An answer, many at once, long messages, errors, a wrong token, a time that runs out, a caller that gives up. */
 async function unary(client, stranger) {
   assert.deepEqual((await client.getUser({ id: "7" })).roles, ["a"]);
   const answers = await Promise.all(
@@ -109,6 +109,10 @@ async function unary(client, stranger) {
     answers.map(({ name }) => name),
     answers.map((_, index) => `Ann ${index}`),
   );
+  // More than the windows of a stream and of a connection let through at once.
+  const name = "a".repeat(1024 * 1024) + "z";
+  const large = await Promise.all(answers.slice(0, 8).map(() => client.updateUser({ user: { name } })));
+  assert.ok(large.every((answer) => answer.name === name));
 
   const missing = await failure(client.getUser({ id: "nobody" }), "NOT_FOUND");
   assert.equal(missing.details.resourceInfo?.resourceName, "nobody");
