@@ -61,6 +61,19 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     expect(echo.seen).toEqual([{ user: "ann" }]);
   });
 
+  test("lets each call pass by a header of its own, whatever the call before it sent", async () => {
+    await using echo = await start((token: string) => token !== "bad" && { user: token });
+    const outcomes: unknown[] = [];
+    for (const token of ["ann", "bob", "ann", "bad", "bad", "a b", "ann"]) {
+      outcomes.push(await echo.client.echoUnary({ text: token }, withToken(token)).catch(() => "refused"));
+    }
+    outcomes.push(await echo.client.echoUnary({ text: "none" }).catch(() => "refused"));
+    const refused = Array<string>(3).fill("refused");
+    const passed = (text: string) => expect.objectContaining({ text });
+    expect(outcomes).toEqual([...["ann", "bob", "ann"].map(passed), ...refused, passed("ann"), "refused"]);
+    expect(echo.seen).toEqual(["ann", "bob", "ann", "ann"].map((user) => ({ user })));
+  });
+
   test.each([undefined, null, false] as const)(
     "refuses a token that verify answers %p to",
     async (answer) => {

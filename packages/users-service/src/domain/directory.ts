@@ -9,7 +9,7 @@ import type { ListCaller, ListResult, Transaction, UserStore } from "./user-stor
 import { DEPARTMENTS, emailKey, etagOf, sameFields, type User, type UserFields } from "./user.js";
 import { changedFields, parseUpdateMask } from "./update-mask.js";
 import { uuidMaker } from "./uuid.js";
-import { Problems, checkFields, checkId, checkRequestId } from "./validation.js";
+import { Problems, checkFields, checkId, checkRequestId, requireId } from "./validation.js";
 import type { WatchCaller, Watcher } from "./watcher.js";
 
 /** Options for {@link Directory}. */
@@ -89,9 +89,7 @@ export class Directory<Event = UserEvent> {
    * @throws {UserNotFound}
    */
   get(id: string): User {
-    const problems = new Problems();
-    checkId(problems, id);
-    problems.throwIfAny();
+    requireId(id);
     return found(id, this.#store.get(id));
   }
 
@@ -163,9 +161,7 @@ export class Directory<Event = UserEvent> {
    * @throws {EtagMismatch}
    */
   async delete({ id, etag }: { id: string; etag: string }): Promise<User> {
-    const problems = new Problems();
-    checkId(problems, id);
-    problems.throwIfAny();
+    requireId(id);
     return this.#store.write((transaction) => {
       const user = found(id, transaction.get(id));
       checkEtag(user, etag);

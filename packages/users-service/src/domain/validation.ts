@@ -86,6 +86,14 @@ export function checkId(problems: Problems, id: string, field = "id"): void {
   problems.add(field, textProblem(id, ID));
 }
 
+/** @throws {InvalidFields} if something is wrong with the id that names a user. */
+export function requireId(id: string): void {
+  const reason = textProblem(id, ID);
+  if (reason !== undefined) {
+    throw new InvalidFields([{ field: "id", reason }]);
+  }
+}
+
 /** Notes what is wrong with a request id; empty is none. */
 export function checkRequestId(problems: Problems, requestId: string): void {
   problems.add("request_id", textProblem(requestId, REQUEST_ID));
