@@ -71,6 +71,7 @@ export type {
 } from "./client/client-types.js";
 export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
 export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
+export { shareEncoding } from "./grpc/shared-encoding.js";
 export type { ServiceImplementation } from "./grpc/service-implementation.js";
 export {
   codecOf,

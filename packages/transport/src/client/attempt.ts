@@ -1,8 +1,7 @@
 import { ServerError, Status } from "nice-grpc-common";
-import { compress } from "../grpc/compression.js";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, type MessageReceiver } from "../grpc/message-source.js";
-import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
+import { encodeCompressed, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
@@ -87,7 +86,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   async sendCompressed(message: unknown, last: boolean): Promise<void> {
     const { definition, maxSendBytes } = this.#owner.target;
     try {
-      const compressed = await compress(encodeApart(definition.request, message, maxSendBytes));
+      const compressed = await encodeCompressed(definition.request, message, maxSendBytes);
       // Meanwhile it may be over.
       if (!this.closed) writeCompressed(this.connection!.sender, this, compressed, last);
     } catch (error) {

@@ -3,8 +3,10 @@ import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "../http2/const
 import { MIN_UNCOPIED_BYTES } from "../http2/output.js";
 import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
+import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
+import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
 
 /** What stands before a message that is the only one in its DATA frame. */
 const HEAD_LENGTH = FRAME_HEADER_LENGTH + PREFIX_LENGTH;
@@ -28,6 +30,13 @@ export function writeMessage(
   maxBytes: number,
   endStream: boolean,
 ): void {
+  const shared = sharedBytesOf(message);
+  if (shared !== undefined) {
+    const { bytes } = encodeShared(shared, codec, message);
+    checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
+    sender.data(stream, bytes, endStream);
+    return;
+  }
   const { output } = sender;
   const writer = idleWriter ?? new ProtoWriter(MIN_UNCOPIED_BYTES);
   // An encoder that makes a call of its own needs another one, and another place in the output.
@@ -100,16 +109,36 @@ function messagePrefix(compressed: boolean, length: number): Buffer {
 }
 
 /**
- * Encodes a message apart, for what has to be done to its bytes before they are sent.
+ * Encodes and compresses one message, for {@link writeCompressed}.
  *
- * @throws {ServerError} As {@link writeMessage}.
+ * @throws {ServerError} As {@link writeMessage}; `maxBytes` limits the message before it is compressed.
  */
-export function encodeApart(codec: Codec, message: unknown, maxBytes = Infinity): Buffer {
+export function encodeCompressed(codec: Codec, message: unknown, maxBytes: number): Promise<Buffer> {
+  const shared = sharedBytesOf(message);
+  if (shared === undefined) {
+    const bytes = encodeApart(codec, message);
+    checkSize(bytes.length, maxBytes);
+    return compress(bytes);
+  }
+  const kept = encodeShared(shared, codec, message);
+  checkSize(kept.bytes.length - PREFIX_LENGTH, maxBytes);
+  return (kept.compressed ??= compress(kept.bytes.subarray(PREFIX_LENGTH)));
+}
+
+/** Finds the bytes of a message that is marked, or makes them. */
+function encodeShared(shared: SharedBytes[], codec: Codec, message: unknown): SharedBytes {
+  for (const each of shared) if (each.codec === codec) return each;
+  const encoded = encodeApart(codec, message);
+  const bytes = Buffer.concat([messagePrefix(false, encoded.length), encoded]);
+  const kept: SharedBytes = { codec, bytes, compressed: undefined };
+  shared.push(kept);
+  return kept;
+}
+
+function encodeApart(codec: Codec, message: unknown): Buffer {
   const writer = new ProtoWriter().begin(Buffer.allocUnsafe(1024), 0);
   encode(codec, message, writer);
-  const bytes = writer.finish();
-  checkSize(bytes.length, maxBytes);
-  return bytes;
+  return writer.finish();
 }
 
 function checkSize(length: number, maxBytes: number): void {

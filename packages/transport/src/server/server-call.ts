@@ -1,8 +1,7 @@
 import type { PeerCertificate } from "node:tls";
 import { ServerError, Status, type Metadata, type MethodDescriptor } from "nice-grpc-common";
-import { compress } from "../grpc/compression.js";
 import { LazyMetadata, toFields } from "../grpc/metadata.js";
-import { encodeApart, writeCompressed, writeMessage } from "../grpc/message-writer.js";
+import { encodeCompressed, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
@@ -262,7 +261,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
       writeMessage(sender, stream, method.response, message, limits.maxSendMessageBytes, false);
       return undefined;
     }
-    return compress(encodeApart(method.response, message, limits.maxSendMessageBytes)).then((bytes) => {
+    return encodeCompressed(method.response, message, limits.maxSendMessageBytes).then((bytes) => {
       if (!this.finished) writeCompressed(sender, stream, bytes, false);
     });
   }
