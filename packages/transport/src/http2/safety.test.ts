@@ -158,7 +158,7 @@ describe("floods end the connection with ENHANCE_YOUR_CALM", () => {
     await using small = await startRawServer({ limits: { maxConcurrentStreams: 1 } });
     using peer = await RawPeer.open(small.port);
     const parts: Buffer[] = [];
-    for (let i = 0; i < 10_100; i++, peer.nextId += 2) parts.push(peer.headers(peer.nextId, requestFields()));
+    for (let i = 0; i < 13_000; i++, peer.nextId += 2) parts.push(peer.headers(peer.nextId, requestFields()));
     peer.send(...parts);
     await expectGoAway(peer, ENHANCE_YOUR_CALM);
   });
