@@ -1,5 +1,5 @@
 import { ServerError, Status } from "nice-grpc-common";
-import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "../http2/constants.js";
+import { FRAME_HEADER_LENGTH } from "../http2/constants.js";
 import { MIN_UNCOPIED_BYTES } from "../http2/output.js";
 import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
@@ -8,7 +8,7 @@ import type { Codec } from "./definitions.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
 
-/** What stands before a message that is the only one in its DATA frame. */
+/** What stands before the first message of a DATA frame. */
 const HEAD_LENGTH = FRAME_HEADER_LENGTH + PREFIX_LENGTH;
 /** How much room the output gives a message at first; a longer one is encoded apart. */
 const MESSAGE_ROOM = 4096;
@@ -17,7 +17,7 @@ let idleWriter: ProtoWriter | undefined;
 
 /**
  * Sends one message on a stream. If the windows are open, a message that fits in one frame is encoded straight into the
- * connection's output.
+ * connection's output: in the stream's last DATA frame, if that is the last thing there and still has room.
  *
  * @throws {ServerError} RESOURCE_EXHAUSTED if it is longer than `maxBytes`, INTERNAL if it cannot be encoded. Nothing is
  * sent then.
@@ -45,7 +45,9 @@ export function writeMessage(
     output.reserve(HEAD_LENGTH + MESSAGE_ROOM);
     const at = output.position;
     const { buffer } = output;
-    writer.begin(buffer, at + HEAD_LENGTH);
+    const open = output.openData(stream.id);
+    const start = at + (open < 0 ? HEAD_LENGTH : PREFIX_LENGTH);
+    writer.begin(buffer, start);
     output.lent = true;
     encode(codec, message, writer);
     output.lent = false;
@@ -53,17 +55,23 @@ export function writeMessage(
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
     const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
-    if (inPlace && sender.isOpenFor(stream) && length + PREFIX_LENGTH <= sender.frameRoom(stream)) {
-      output.frameHeader(length + PREFIX_LENGTH, FRAME_DATA, endStream ? FLAG_END_STREAM : 0, stream.id);
-      // Byte by byte, as Buffer's own methods check what is known to be right.
-      buffer[at + FRAME_HEADER_LENGTH] = 0;
-      buffer[at + FRAME_HEADER_LENGTH + 1] = length >>> 24;
-      buffer[at + FRAME_HEADER_LENGTH + 2] = length >>> 16;
-      buffer[at + FRAME_HEADER_LENGTH + 3] = length >>> 8;
-      buffer[at + FRAME_HEADER_LENGTH + 4] = length;
-      output.position = at + HEAD_LENGTH + length;
-      sender.sentMessage(stream, length + PREFIX_LENGTH, endStream);
-      return;
+    const size = length + PREFIX_LENGTH;
+    if (inPlace && sender.isOpenFor(stream) && size <= sender.frameRoom(stream)) {
+      if (open >= 0 && size <= sender.frameRoom(stream, open)) {
+        writePrefix(buffer, at, length);
+        output.extendData(size, endStream);
+        sender.sentMessage(stream, size, endStream);
+        return;
+      }
+      const place = at + HEAD_LENGTH;
+      if (place + length <= buffer.length) {
+        // The last frame is full: the message moves, to make room for the header of its own.
+        if (place !== start) buffer.copyWithin(place, start, start + length);
+        writePrefix(buffer, at + FRAME_HEADER_LENGTH, length);
+        output.dataFrame(size, endStream, stream.id);
+        sender.sentMessage(stream, size, endStream);
+        return;
+      }
     }
     sendPieces(sender, stream, writer, inOutput, endStream);
   } finally {
@@ -98,6 +106,15 @@ export function writeCompressed(
   endStream: boolean,
 ): void {
   sender.data(stream, Buffer.concat([messagePrefix(true, bytes.length), bytes]), endStream);
+}
+
+/** Byte by byte, as Buffer's own methods check what is known to be right. */
+function writePrefix(buffer: Buffer, at: number, length: number): void {
+  buffer[at] = 0;
+  buffer[at + 1] = length >>> 24;
+  buffer[at + 2] = length >>> 16;
+  buffer[at + 3] = length >>> 8;
+  buffer[at + 4] = length;
 }
 
 /** What stands before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { FRAME_HEADER_LENGTH } from "./constants.js";
+import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "./constants.js";
 
 /** Size of the buffers that frames are written into, in bytes. */
 const BUFFER_SIZE = 64 * 1024;
@@ -39,6 +39,10 @@ export class Output {
   position = 0;
   /** Set while code of others writes behind {@link position}: whoever else has something to send is given other memory. */
   lent = false;
+  /** Where the last DATA frame begins and ends, and the stream that it is of; the end is -1 once the frame is given away. */
+  #dataAt = 0;
+  #dataEnd = -1;
+  #dataStream = 0;
   /** With how many bytes the next write of this turn is made. */
   #writeAt = FIRST_WRITE_BYTES;
   #scheduled = false;
@@ -95,6 +99,36 @@ export class Output {
     this.position = at + FRAME_HEADER_LENGTH;
   }
 
+  /**
+   * How many bytes the DATA frame has that was written last, if it is of this stream and more can be added to it: it is the last
+   * thing that was written, and is still here. Otherwise -1. Good until the next {@link reserve}.
+   */
+  openData(streamId: number): number {
+    return this.position === this.#dataEnd && streamId === this.#dataStream
+      ? this.#dataEnd - this.#dataAt - FRAME_HEADER_LENGTH
+      : -1;
+  }
+
+  /** Writes the header of a DATA frame, whose bytes stand after it already; there must be room. */
+  dataFrame(length: number, endStream: boolean, streamId: number): void {
+    this.#dataAt = this.position;
+    this.#dataStream = streamId;
+    this.frameHeader(length, FRAME_DATA, endStream ? FLAG_END_STREAM : 0, streamId);
+    this.position = this.#dataEnd = this.position + length;
+  }
+
+  /** Adds bytes that stand at {@link position} to the DATA frame that {@link openData} has found. */
+  extendData(length: number, endStream: boolean): void {
+    const { buffer } = this;
+    const at = this.#dataAt;
+    this.position = this.#dataEnd = this.position + length;
+    const total = this.#dataEnd - at - FRAME_HEADER_LENGTH;
+    buffer[at] = total >>> 16;
+    buffer[at + 1] = total >>> 8;
+    buffer[at + 2] = total;
+    if (endStream) buffer[at + 4] = FLAG_END_STREAM;
+  }
+
   /** Writes 32 bits; there must be room. */
   uint32(value: number): void {
     this.position = this.buffer.writeUInt32BE(value >>> 0, this.position);
@@ -118,6 +152,7 @@ export class Output {
     const full = this.buffer;
     const bytes = full.subarray(0, this.position);
     this.position = 0;
+    this.#dataEnd = -1;
     if (this.#closed) return;
     // The callback comes after this turn's other writes, so it must know whether the buffer was given up by this one.
     let givenUp = false;
@@ -136,6 +171,7 @@ export class Output {
   close(): void {
     this.#closed = true;
     this.position = 0;
+    this.#dataEnd = -1;
   }
 
   #isWorthWriting(): boolean {

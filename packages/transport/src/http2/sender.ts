@@ -37,7 +37,7 @@ export class Sender implements StreamSender {
   readonly peer = new PeerSettings();
   /** How many bytes of DATA the peer takes on the whole connection. */
   window = DEFAULT_WINDOW_SIZE;
-  /** How many HEADERS and DATA frames were sent. */
+  /** How many times HEADERS and DATA were sent. */
   sent = 0;
   #maxDataFrame = MIN_MAX_FRAME_SIZE;
   readonly #encoder = new HpackEncoder();
@@ -56,8 +56,8 @@ export class Sender implements StreamSender {
     return stream.pending === undefined && this.output.queued < MAX_QUEUED_BYTES;
   }
 
-  frameRoom(stream: Http2Stream): number {
-    return Math.min(this.window, stream.sendWindow, this.#maxDataFrame);
+  frameRoom(stream: Http2Stream, open = 0): number {
+    return Math.min(this.window, stream.sendWindow, this.#maxDataFrame - open);
   }
 
   sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void {
@@ -216,13 +216,32 @@ export class Sender implements StreamSender {
       const length = Math.max(Math.min(bytes.length - at, this.frameRoom(stream), limit), 0);
       if (bytes.length > 0 && (length === 0 || output.queued >= MAX_QUEUED_BYTES)) break;
       const last = endStream && at + length === bytes.length;
-      output.reserve(FRAME_HEADER_LENGTH);
-      output.frameHeader(length, FRAME_DATA, last ? FLAG_END_STREAM : 0, stream.id);
-      output.bytes(bytes.subarray(at, at + length));
+      this.#dataFrame(stream, length === bytes.length ? bytes : bytes.subarray(at, at + length), last);
       at += length;
       this.sentMessage(stream, length, last);
     } while (at < bytes.length);
     return at;
+  }
+
+  /** Writes one DATA frame, or adds to the last one, if it is the stream's and not sent yet. */
+  #dataFrame(stream: Http2Stream, bytes: Uint8Array, endStream: boolean): void {
+    const { output } = this;
+    const { length } = bytes;
+    if (length >= MIN_UNCOPIED_BYTES) {
+      output.reserve(FRAME_HEADER_LENGTH);
+      output.frameHeader(length, FRAME_DATA, endStream ? FLAG_END_STREAM : 0, stream.id);
+      output.bytes(bytes);
+      return;
+    }
+    output.reserve(FRAME_HEADER_LENGTH + length);
+    const open = output.openData(stream.id);
+    if (open >= 0 && open + length <= this.#maxDataFrame) {
+      output.buffer.set(bytes, output.position);
+      output.extendData(length, endStream);
+    } else {
+      output.buffer.set(bytes, output.position + FRAME_HEADER_LENGTH);
+      output.dataFrame(length, endStream, stream.id);
+    }
   }
 
   #sendPending(stream: Http2Stream): void {

@@ -20,8 +20,8 @@ export interface StreamSender {
   readonly peer: { readonly maxHeaderListSize: number };
   /** Whether a message may be written for a stream now, without waiting behind another. */
   isOpenFor(stream: Http2Stream): boolean;
-  /** How many bytes of DATA one frame of a stream may carry now. */
-  frameRoom(stream: Http2Stream): number;
+  /** How many bytes of DATA one frame of a stream may carry now, or more, if it has `open` bytes. Default: 0. */
+  frameRoom(stream: Http2Stream, open?: number): number;
   /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
   sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void;
   /** Writes a header block. Trailers go behind what the stream still has to send. */
