@@ -2,7 +2,6 @@ export {
   ClientError,
   composeClientMiddleware,
   composeServerMiddleware,
-  Metadata,
   ServerError,
   Status,
   type CallContext,
@@ -71,6 +70,7 @@ export type {
 } from "./client/client-types.js";
 export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
 export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
+export { Metadata } from "./grpc/new-metadata.js";
 export { shareEncoding } from "./grpc/shared-encoding.js";
 export type { ServiceImplementation } from "./grpc/service-implementation.js";
 export {

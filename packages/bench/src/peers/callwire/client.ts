@@ -1,8 +1,7 @@
 // With the argument `metadata`, each call has a request id, a token and a time-out as metadata, as the product's calls do.
 import { randomUUID } from "node:crypto";
-import { createChannel, createClient, ChannelCredentials } from "@callwire/transport";
+import { createChannel, createClient, ChannelCredentials, Metadata } from "@callwire/transport";
 import { UserServiceDefinition } from "@callwire/contracts/users";
-import { Metadata } from "nice-grpc-common";
 import { forEachConnection } from "../../client/job.js";
 import { run } from "../../client/run.js";
 import { TOKEN } from "../../full/settings.js";
