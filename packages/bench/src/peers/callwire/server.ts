@@ -1,14 +1,24 @@
 // @callwire/transport with its defaults.
-import { createServer, ServerCredentials } from "@callwire/transport";
+import { createServer, ServerCredentials, shareEncoding } from "@callwire/transport";
 import { UserServiceDefinition } from "@callwire/contracts/users";
 import { BlobServiceDefinition } from "../../gen/ts-proto/callwire/bench/v1/blob_service.js";
-import { Directory } from "../../service/directory.js";
+import { Directory, replayCount } from "../../service/directory.js";
 import { blobHandlers, usersHandlers } from "../../service/handlers.js";
 import { serve } from "../../service/serve.js";
+import { Replay } from "./replay.js";
 
 await serve(async (tls) => {
   const server = createServer();
-  server.add(UserServiceDefinition, usersHandlers(new Directory()));
+  const directory = new Directory();
+  directory.past.forEach(shareEncoding);
+  server.add(UserServiceDefinition, {
+    ...usersHandlers(directory),
+    // What is there at once comes without promises, and is encoded once for all who watch.
+    watchUsers({ resumeToken }) {
+      const count = replayCount(resumeToken);
+      return count === undefined ? directory.log.follow() : new Replay(directory.replay(count));
+    },
+  });
   server.add(BlobServiceDefinition, blobHandlers);
   const credentials =
     tls && ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.cert }]);
