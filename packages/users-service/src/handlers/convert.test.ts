@@ -6,6 +6,7 @@ import {
   fromUpdateMessage,
   toChatMessage,
   toEventMessage,
+  toSharedUserMessage,
   toUserMessage,
 } from "./convert.js";
 
@@ -43,6 +44,17 @@ test("a user goes out with all the contract's fields, and survives the wire", ()
 test("its roles are a copy: what is done to a message changes no user", () => {
   toUserMessage(user).roles.push("intruder");
   expect(user.roles).toEqual(["admin", "sales"]);
+});
+
+test("all who ask for a user get one message, which nobody can change", () => {
+  const shared = toSharedUserMessage(user);
+  expect(shared).toEqual(message);
+  expect(toSharedUserMessage(user)).toBe(shared);
+  expect(() => (shared.name = "Eve")).toThrow(TypeError);
+  expect(() => shared.roles.push("intruder")).toThrow(TypeError);
+  const later = { ...user, name: "Zoe" };
+  expect(toSharedUserMessage(later).name).toBe("Zoe");
+  expect(toSharedUserMessage(user).name).toBe("Zoë");
 });
 
 test("a create is read field by field", () => {

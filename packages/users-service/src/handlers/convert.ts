@@ -6,6 +6,7 @@ import type {
   UserEvent as UserEventMessage,
 } from "@callwire/contracts/users";
 import { Department } from "@callwire/contracts/users";
+import { shareEncoding } from "@callwire/transport";
 import type { UserEvent } from "../domain/change-feed.js";
 import type { ChatLine } from "../domain/chat-rooms.js";
 import type { CreateRequest, UpdateRequest } from "../domain/directory.js";
@@ -40,6 +41,24 @@ export function toUserMessage(user: User): UserMessage {
   };
 }
 
+/** The messages of users that were asked for: each goes with its user, when the store keeps that in memory no longer. */
+const sharedMessages = new WeakMap<User, UserMessage>();
+
+/**
+ * One message for all who ask for a user, which cannot be changed. It is encoded once, from the second time on: most users of a
+ * large directory are asked for once, and are not worth the bytes.
+ */
+export function toSharedUserMessage(user: User): UserMessage {
+  const shared = sharedMessages.get(user);
+  if (shared !== undefined) {
+    return shareEncoding(shared);
+  }
+  const message = toUserMessage(user);
+  Object.freeze(message.roles);
+  sharedMessages.set(user, Object.freeze(message));
+  return message;
+}
+
 /** The message itself, which has every field by the same name. */
 export function fromCreateMessage(request: CreateUserRequest): CreateRequest {
   return request;
@@ -50,13 +69,14 @@ export function fromUpdateMessage({ user, updateMask }: UpdateUserRequest): Upda
   return { id, name, email, age, department, roles, etag, updateMask: updateMask ?? [] };
 }
 
+/** One message for all watchers, encoded once. */
 export function toEventMessage(event: UserEvent): UserEventMessage {
-  return {
+  return shareEncoding({
     eventType: event.type,
     user: event.type === "heartbeat" ? system : toUserMessage(event.user),
     resumeToken: event.resumeToken,
     eventTime: event.time,
-  };
+  });
 }
 
 export function toChatMessage({ sender, content, room, id, sentAt }: ChatLine): ChatMessage {

@@ -2,7 +2,13 @@ import type { ChatMessage, UserEvent, UserServiceDefinition } from "@callwire/co
 import type { ServiceImplementation } from "nice-grpc";
 import type { ChatParticipant, ChatRooms } from "../domain/chat-rooms.js";
 import type { Directory } from "../domain/directory.js";
-import { fromCreateMessage, fromUpdateMessage, toChatMessage, toUserMessage } from "./convert.js";
+import {
+  fromCreateMessage,
+  fromUpdateMessage,
+  toChatMessage,
+  toSharedUserMessage,
+  toUserMessage,
+} from "./convert.js";
 import { uploadRows } from "./upload.js";
 
 /** What the handlers of the users service work on. */
@@ -19,7 +25,7 @@ export function userService({
 }: UserServiceParts): ServiceImplementation<UserServiceDefinition> {
   return {
     async getUser({ id }) {
-      return toUserMessage(directory.get(id));
+      return toSharedUserMessage(directory.get(id));
     },
 
     async createUser(request) {

@@ -26,7 +26,10 @@ import { UserReader } from "./user-reader.js";
 export interface StoreOptions extends ListLimits {
   /** How many changes the log keeps; at least 1. Default: 1,000,000, which take about 400 MB. */
   retainedChanges?: number;
-  /** How many users are kept in memory, each with about 600 bytes; 0 keeps none. Default: 10,000. */
+  /**
+   * How many users are kept in memory, each with about 600 bytes, and what others keep as long as the user is here; 0 keeps
+   * none. Default: 10,000.
+   */
   maxCachedUsers?: number;
 }
 
