@@ -5,6 +5,7 @@ import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/constants.js";
 import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
+import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
 import { timerMs } from "../http2/timers.js";
 import type { Http2Stream } from "../http2/stream.js";
 
@@ -26,12 +27,8 @@ export interface ConnectionListener {
   onEnded(connection: ClientConnection, end: ConnectionEnd): void;
 }
 
-/** When a connection asks whether its peer is alive (gRPC, "Keepalive"). */
-export interface KeepaliveOptions {
-  /** How long it is silent before that, in milliseconds; `Infinity` for never. */
-  timeMs: number;
-  /** How long the answer may take, in milliseconds. */
-  timeoutMs: number;
+/** When a client asks whether its server is alive. */
+export interface KeepaliveOptions extends KeepaliveTimes {
   /** Whether also without calls. */
   withoutCalls: boolean;
 }
@@ -51,7 +48,8 @@ export class ClientConnection extends Connection {
   #checkingReference = false;
   #keepaliveTimer: NodeJS.Timeout | undefined;
   readonly #listener: ConnectionListener;
-  readonly #keepalive: KeepaliveOptions;
+  readonly #keepalive: Keepalive;
+  readonly #keepaliveOptions: KeepaliveOptions;
 
   /** @param socket Connected, with TLS if there is to be. */
   constructor(
@@ -64,7 +62,8 @@ export class ClientConnection extends Connection {
     super(socket, options);
     this.peer = peer;
     this.#listener = listener;
-    this.#keepalive = keepalive;
+    this.#keepalive = new Keepalive(this, keepalive);
+    this.#keepaliveOptions = keepalive;
     this.sender.peer.mayEnablePush = false;
     this.sender.output.reserve(CLIENT_PREFACE.length);
     this.sender.output.bytes(CLIENT_PREFACE);
@@ -121,7 +120,7 @@ export class ClientConnection extends Connection {
     }
     this.#ready = true;
     this.#checkReference();
-    if (this.#keepalive.withoutCalls) this.#armKeepalive();
+    if (this.#keepaliveOptions.withoutCalls) this.#armKeepalive();
     this.#listener.onReady(this);
   }
 
@@ -188,25 +187,15 @@ export class ClientConnection extends Connection {
     });
   }
 
-  #armKeepalive(): void {
-    const { timeMs, timeoutMs } = this.#keepalive;
-    if (timeMs === Infinity) return;
-    const wait = timerMs(Math.max(this.lastReadAt + timeMs - performance.now(), 1));
+  /** Looks after the connection at that time, by the clock of `performance.now()`, and from then on while it is to. */
+  #armKeepalive(at = this.lastReadAt + this.#keepaliveOptions.timeMs): void {
+    if (at === Infinity) return;
+    const wait = timerMs(Math.max(at - performance.now(), 1));
     this.#keepaliveTimer = setTimeout(() => {
       this.#keepaliveTimer = undefined;
-      if (this.end !== undefined || (this.streams.size === 0 && !this.#keepalive.withoutCalls)) return;
-      if (performance.now() - this.lastReadAt < timeMs) {
-        this.#armKeepalive();
-        return;
-      }
-      this.#keepaliveTimer = setTimeout(
-        () => this.destroy(ErrorCode.NO_ERROR, `no answer to a keepalive PING within ${timeoutMs} ms`),
-        timerMs(timeoutMs),
-      ).unref();
-      this.ping(() => {
-        clearTimeout(this.#keepaliveTimer);
-        this.#armKeepalive();
-      });
+      if (this.end !== undefined) return;
+      const isNeeded = this.streams.size > 0 || this.#keepaliveOptions.withoutCalls;
+      if (isNeeded || this.#keepalive.isWaiting) this.#armKeepalive(this.#keepalive.check(performance.now()));
     }, wait).unref();
   }
 }

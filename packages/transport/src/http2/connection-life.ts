@@ -28,7 +28,6 @@ export interface ConnectionEnd {
 /** What our PINGs carry, by which their answers are told apart. */
 export const bdpPing = Buffer.from("cw-bdp\0\0", "latin1");
 export const drainPing = Buffer.from("cw-drain", "latin1");
-export const keepalivePing = Buffer.from("cw-alive", "latin1");
 
 /**
  * The life of one HTTP/2 connection, of either side: its beginning, its streams, its ends. `Connection` adds what the
@@ -54,7 +53,6 @@ export abstract class ConnectionLife implements StreamConnection {
   #settingsTimer: NodeJS.Timeout | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
-  #onPong: (() => void) | undefined;
   #draining: "no" | "announced" | "final" = "no";
   #resolveEnded: () => void = () => {};
 
@@ -183,18 +181,6 @@ export abstract class ConnectionLife implements StreamConnection {
   #onLocalEnd(stream: Http2Stream): void {
     if (stream.remoteEnded) this.closeStream(stream);
     else this.onHalfClosed(stream);
-  }
-
-  /** Sends a PING; `answered` is called when its answer comes. One at a time. */
-  ping(answered: () => void): void {
-    this.#onPong = answered;
-    this.sender.ping(keepalivePing, false);
-  }
-
-  protected keepaliveAnswered(): void {
-    const answered = this.#onPong;
-    this.#onPong = undefined;
-    answered?.();
   }
 
   /** Takes no new streams from the peer, lets the running ones end, then closes: GOAWAY in two steps (section 6.8). */

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { HpackDecoder } from "../hpack/decoder.js";
 import type { HeaderList } from "../hpack/header-list.js";
-import { bdpPing, ConnectionLife, drainPing, keepalivePing } from "./connection-life.js";
+import { bdpPing, ConnectionLife, drainPing } from "./connection-life.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import {
   FLAG_ACK,
@@ -25,6 +25,7 @@ import {
 import { ConnectionError, ErrorCode, errorCodeName, StreamError } from "./errors.js";
 import { FrameReader, type FrameHandler } from "./frame-reader.js";
 import { HeaderBlock } from "./header-block.js";
+import { isKeepaliveAnswer } from "./keepalive.js";
 import { readSocket } from "./socket-reader.js";
 
 /** How long a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
@@ -333,8 +334,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
         this.sendSettings([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
       }
     } else if (payload.equals(drainPing)) this.finishDrain();
-    else if (payload.equals(keepalivePing)) this.keepaliveAnswered();
-    else this.guard.count("ignoredFrames");
+    else if (!isKeepaliveAnswer(payload)) this.guard.count("ignoredFrames");
   }
 
   #onSettings(flags: number, id: number, buffer: Buffer, start: number, end: number): void {

@@ -7,6 +7,7 @@ import type { ConnectionOptions } from "../http2/connection-options.js";
 import { MAX_32_BITS, SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.js";
 import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
+import { Keepalive } from "../http2/keepalive.js";
 import type { Http2Stream } from "../http2/stream.js";
 import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
@@ -41,8 +42,8 @@ export class ServerConnection extends Connection implements CallHost {
   readonly #state: ServerState;
   readonly #openedAt = performance.now();
   readonly #maxAgeMs: number;
+  readonly #keepalive: Keepalive;
   #idleSince = performance.now();
-  #pingSentAt = 0;
   #lastPingAt = 0;
   #pingStrikes = 0;
   #sentAtLastPing = -1;
@@ -55,6 +56,8 @@ export class ServerConnection extends Connection implements CallHost {
     this.limits = state.limits;
     this.stats = state.stats;
     this.peer = socket.remoteAddress === undefined ? "unknown" : peerOf(socket);
+    const { keepaliveTimeMs: timeMs, keepaliveTimeoutMs: timeoutMs } = state.limits;
+    this.#keepalive = new Keepalive(this, { timeMs, timeoutMs });
     // Spread, so that clients do not all come back at once (gRPC A9).
     this.#maxAgeMs = this.limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
     state.connections.add(this);
@@ -149,7 +152,7 @@ export class ServerConnection extends Connection implements CallHost {
   /** Does what time asks for; called now and then. */
   sweep(now: number): void {
     const { limits } = this;
-    this.#sweepKeepalive(now);
+    this.#keepalive.check(now);
     if (this.end) return;
     const age = now - this.#openedAt;
     if (!this.isDraining) {
@@ -165,19 +168,6 @@ export class ServerConnection extends Connection implements CallHost {
       } else if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
         stream.owner.onRequestTimeout();
       }
-    }
-  }
-
-  #sweepKeepalive(now: number): void {
-    const { keepaliveTimeMs, keepaliveTimeoutMs } = this.limits;
-    if (this.#pingSentAt > 0) {
-      if (this.lastReadAt >= this.#pingSentAt) this.#pingSentAt = 0;
-      else if (now - this.#pingSentAt >= keepaliveTimeoutMs) {
-        this.destroy(ErrorCode.NO_ERROR, "the client did not answer a keepalive PING");
-      }
-    } else if (now - this.lastReadAt >= keepaliveTimeMs) {
-      this.#pingSentAt = now;
-      this.ping(() => {});
     }
   }
 }
