@@ -2,13 +2,10 @@ import type { Socket } from "node:net";
 import { HpackError } from "../hpack/errors.js";
 import { AbuseGuard } from "./abuse-guard.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import {
-  MAX_31_BITS,
-  MAX_32_BITS,
-  SETTING_INITIAL_WINDOW_SIZE,
-  SETTING_MAX_HEADER_LIST_SIZE,
-} from "./constants.js";
+import { MAX_32_BITS, SETTING_INITIAL_WINDOW_SIZE, SETTING_MAX_HEADER_LIST_SIZE } from "./constants.js";
+import { Drain } from "./drain.js";
 import { ConnectionError, ErrorCode, type StreamError } from "./errors.js";
+import { LocalSettings, type SettingsEntries } from "./local-settings.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { StreamIds } from "./stream-ids.js";
@@ -25,9 +22,8 @@ export interface ConnectionEnd {
   message: string;
 }
 
-/** What our PINGs carry, by which their answers are told apart. */
+/** What the PING carries that measures the connection, by which its answer is known. */
 export const bdpPing = Buffer.from("cw-bdp\0\0", "latin1");
-export const drainPing = Buffer.from("cw-drain", "latin1");
 
 /**
  * The life of one HTTP/2 connection, of either side: its beginning, its streams, its ends. `Connection` adds what the
@@ -48,12 +44,9 @@ export abstract class ConnectionLife implements StreamConnection {
   protected readonly receiver: Receiver;
   /** The streams that the peer opened, and those that we reset. */
   protected readonly ids = new StreamIds();
-  #unacknowledgedSettings = 0;
-  #acknowledged = false;
-  #settingsTimer: NodeJS.Timeout | undefined;
-  #drainTimer: NodeJS.Timeout | undefined;
+  protected readonly localSettings: LocalSettings;
+  protected readonly leave: Drain;
   #lingerTimer: NodeJS.Timeout | undefined;
-  #draining: "no" | "announced" | "final" = "no";
   #resolveEnded: () => void = () => {};
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -65,6 +58,10 @@ export abstract class ConnectionLife implements StreamConnection {
     this.guard = new AbuseGuard(options.abuse);
     this.sender = new Sender(socket, this.streams, (stream) => this.#onLocalEnd(stream));
     this.receiver = new Receiver(this.sender, options);
+    this.localSettings = new LocalSettings(this, () =>
+      this.fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, "SETTINGS were not acknowledged in time")),
+    );
+    this.leave = new Drain(this, this.ids, () => this.#endIfDrained());
     socket.setNoDelay(true);
     socket.on("error", (error) => this.destroy(ErrorCode.CONNECT_ERROR, error.message));
     socket.on("close", () => this.destroy(ErrorCode.CONNECT_ERROR, "the connection was closed"));
@@ -80,34 +77,13 @@ export abstract class ConnectionLife implements StreamConnection {
   protected onStreamClosed(_stream: Http2Stream): void {}
 
   /** Sends our side of the preface (RFC 9113, section 3.4). */
-  protected sendPreface(settings: readonly (readonly [id: number, value: number])[]): void {
-    this.sendSettings([
+  protected sendPreface(settings: SettingsEntries): void {
+    this.localSettings.send([
       ...settings,
       [SETTING_MAX_HEADER_LIST_SIZE, Math.min(this.options.maxHeaderListSize, MAX_32_BITS)],
       [SETTING_INITIAL_WINDOW_SIZE, this.options.streamWindow],
     ]);
     this.receiver.start();
-  }
-
-  protected sendSettings(entries: readonly (readonly [id: number, value: number])[]): void {
-    this.sender.settings(entries);
-    this.#unacknowledgedSettings++;
-    // RFC 9113, section 6.5.3: SETTINGS_TIMEOUT.
-    this.#settingsTimer ??= this.failAfter(
-      ErrorCode.SETTINGS_TIMEOUT,
-      "SETTINGS were not acknowledged in time",
-    );
-  }
-
-  /** The peer has acknowledged SETTINGS; false if there were none. */
-  protected settingsAcknowledged(): boolean {
-    if (this.#unacknowledgedSettings === 0) return false;
-    this.#acknowledged = true;
-    if (--this.#unacknowledgedSettings === 0) {
-      clearTimeout(this.#settingsTimer);
-      this.#settingsTimer = undefined;
-    }
-    return true;
   }
 
   /** Fails the connection in `handshakeTimeoutMs`, unless the timer is cleared. */
@@ -124,7 +100,7 @@ export abstract class ConnectionLife implements StreamConnection {
     stream.id = id;
     stream.connection = this;
     stream.sendWindow = this.sender.peer.initialWindowSize;
-    this.receiver.open(stream, this.#acknowledged);
+    this.receiver.open(stream, this.localSettings.areInForce);
     this.streams.add(stream);
   }
 
@@ -175,7 +151,7 @@ export abstract class ConnectionLife implements StreamConnection {
     this.sender.drop(stream);
     this.receiver.forget(stream);
     this.onStreamClosed(stream);
-    if (this.#draining === "final") this.#endIfDrained();
+    if (this.leave.isFinal) this.#endIfDrained();
   }
 
   #onLocalEnd(stream: Http2Stream): void {
@@ -183,37 +159,13 @@ export abstract class ConnectionLife implements StreamConnection {
     else this.onHalfClosed(stream);
   }
 
-  /** Takes no new streams from the peer, lets the running ones end, then closes: GOAWAY in two steps (section 6.8). */
+  /** Takes no new streams from the peer, lets the running ones end, then closes. */
   drain(debugData = ""): void {
-    if (this.end || this.#draining !== "no") return;
-    this.#draining = "announced";
-    this.sender.goAway(MAX_31_BITS, ErrorCode.NO_ERROR, debugData);
-    this.sender.ping(drainPing, false);
-    // A peer that does not answer has had time enough to read the GOAWAY.
-    this.#drainTimer = setTimeout(() => this.finishDrain(), timerMs(this.options.handshakeTimeoutMs)).unref();
-  }
-
-  /** The peer has read the first GOAWAY: whatever it sent before it knew has come by now. */
-  protected finishDrain(): void {
-    if (this.end || this.#draining !== "announced") return;
-    clearTimeout(this.#drainTimer);
-    this.#draining = "final";
-    this.sender.goAway(this.ids.last, ErrorCode.NO_ERROR, "");
-    this.#endIfDrained();
-  }
-
-  /** Whether {@link drain} was called. */
-  get isDraining(): boolean {
-    return this.#draining !== "no";
-  }
-
-  /** Whether new streams of the peer are past the final GOAWAY. */
-  protected get refusesStreams(): boolean {
-    return this.#draining === "final";
+    if (!this.end) this.leave.begin(debugData);
   }
 
   #endIfDrained(): void {
-    if (this.#draining !== "final" || this.streams.size > 0 || this.end) return;
+    if (!this.leave.isFinal || this.streams.size > 0 || this.end) return;
     this.sender.output.flush();
     // The last answers still wait for the peer to read them; `drain` of the socket comes back here.
     if (this.socket.writableLength > 0) return;
@@ -246,8 +198,8 @@ export abstract class ConnectionLife implements StreamConnection {
   #over(end: ConnectionEnd): void {
     this.end = end;
     this.sender.output.close();
-    clearTimeout(this.#settingsTimer);
-    clearTimeout(this.#drainTimer);
+    this.localSettings.close();
+    this.leave.close();
     for (const stream of this.streams.toArray()) {
       this.closeStream(stream);
       stream.onAborted(end.code, end.message);

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { HpackDecoder } from "../hpack/decoder.js";
 import type { HeaderList } from "../hpack/header-list.js";
-import { bdpPing, ConnectionLife, drainPing } from "./connection-life.js";
+import { bdpPing, ConnectionLife } from "./connection-life.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import {
   FLAG_ACK,
@@ -26,6 +26,7 @@ import { ConnectionError, ErrorCode, errorCodeName, StreamError } from "./errors
 import { FrameReader, type FrameHandler } from "./frame-reader.js";
 import { HeaderBlock } from "./header-block.js";
 import { isKeepaliveAnswer } from "./keepalive.js";
+import type { SettingsEntries } from "./local-settings.js";
 import { readSocket } from "./socket-reader.js";
 
 /** How long a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
@@ -67,7 +68,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   protected abstract isIdle(id: number): boolean;
 
   /** Sends our side of the preface and begins to read. */
-  protected start(settings: readonly (readonly [id: number, value: number])[], first?: Buffer): void {
+  protected start(settings: SettingsEntries, first?: Buffer): void {
     this.sendPreface(settings);
     this.socket.on("close", () => clearTimeout(this.#restTimer));
     if (first !== undefined && first.length > 0) this.#onRead(first, first.length);
@@ -331,17 +332,17 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.sender.ping(payload, true);
     } else if (payload.equals(bdpPing)) {
       if (this.receiver.measured(this.streams.toArray())) {
-        this.sendSettings([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
+        this.localSettings.send([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
       }
-    } else if (payload.equals(drainPing)) this.finishDrain();
-    else if (!isKeepaliveAnswer(payload)) this.guard.count("ignoredFrames");
+    } else if (!this.leave.takeAnswer(payload) && !isKeepaliveAnswer(payload))
+      this.guard.count("ignoredFrames");
   }
 
   #onSettings(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream");
     if ((flags & FLAG_ACK) !== 0) {
       expectLength(end - start, 0, "SETTINGS with ACK");
-      if (!this.settingsAcknowledged()) this.guard.count("settings");
+      if (!this.localSettings.acknowledge()) this.guard.count("settings");
       return;
     }
     this.guard.count("settings");

@@ -93,8 +93,8 @@ export class ServerConnection extends Connection implements CallHost {
     // RFC 9113, section 5.1.1: clients use odd ids, each higher than those before.
     if (id % 2 === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a stream with an even id");
     this.ids.opened(id);
-    if (this.refusesStreams || this.streams.size >= this.limits.maxConcurrentStreams) {
-      if (!this.refusesStreams) this.guard.count("refusedStreams");
+    if (this.leave.isFinal || this.streams.size >= this.limits.maxConcurrentStreams) {
+      if (!this.leave.isFinal) this.guard.count("refusedStreams");
       this.ids.rememberReset(id);
       this.sender.resetStream(id, ErrorCode.REFUSED_STREAM);
       return;
@@ -155,7 +155,7 @@ export class ServerConnection extends Connection implements CallHost {
     this.#keepalive.check(now);
     if (this.end) return;
     const age = now - this.#openedAt;
-    if (!this.isDraining) {
+    if (!this.leave.hasBegun) {
       if (this.streams.size === 0 && now - this.#idleSince >= limits.maxConnectionIdleMs)
         this.drain("max_idle");
       else if (age >= this.#maxAgeMs) this.drain("max_age");

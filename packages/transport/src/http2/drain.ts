@@ -1,0 +1,72 @@
+import { MAX_31_BITS } from "./constants.js";
+import { ErrorCode } from "./errors.js";
+import type { Sender } from "./sender.js";
+import type { StreamIds } from "./stream-ids.js";
+import { timerMs } from "./timers.js";
+
+/** What the PING behind the first GOAWAY carries, by which its answer is known. */
+const PAYLOAD = Buffer.from("cw-drain", "latin1");
+
+/** What {@link Drain} needs of its connection. */
+export interface DrainedConnection {
+  readonly sender: Pick<Sender, "goAway" | "ping">;
+  readonly options: { readonly handshakeTimeoutMs: number };
+}
+
+/**
+ * Takes leave of a peer: a GOAWAY that announces it, a PING, and when the PING is answered the GOAWAY that names the last
+ * stream (RFC 9113, section 6.8). Whatever the peer sent before it knew has come by then.
+ */
+export class Drain {
+  readonly #connection: DrainedConnection;
+  readonly #ids: StreamIds;
+  readonly #onFinal: () => void;
+  #state: "no" | "announced" | "final" = "no";
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onFinal The last GOAWAY was sent: the peer's new streams are refused from now on. */
+  constructor(connection: DrainedConnection, ids: StreamIds, onFinal: () => void) {
+    this.#connection = connection;
+    this.#ids = ids;
+    this.#onFinal = onFinal;
+  }
+
+  get hasBegun(): boolean {
+    return this.#state !== "no";
+  }
+
+  /** Whether new streams of the peer are past the final GOAWAY. */
+  get isFinal(): boolean {
+    return this.#state === "final";
+  }
+
+  begin(debugData: string): void {
+    if (this.#state !== "no") return;
+    this.#state = "announced";
+    const { sender, options } = this.#connection;
+    sender.goAway(MAX_31_BITS, ErrorCode.NO_ERROR, debugData);
+    sender.ping(PAYLOAD, false);
+    // A peer that does not answer has had time enough to read the GOAWAY.
+    this.#timer = setTimeout(() => this.#finish(), timerMs(options.handshakeTimeoutMs)).unref();
+  }
+
+  /** Takes the answer to a PING; false if it is another one's. */
+  takeAnswer(payload: Buffer): boolean {
+    if (!payload.equals(PAYLOAD)) return false;
+    this.#finish();
+    return true;
+  }
+
+  /** The connection is over. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #finish(): void {
+    if (this.#state !== "announced") return;
+    clearTimeout(this.#timer);
+    this.#state = "final";
+    this.#connection.sender.goAway(this.#ids.last, ErrorCode.NO_ERROR, "");
+    this.#onFinal();
+  }
+}
