@@ -13,7 +13,9 @@ const digest = (token: string) => createHash("sha256").update(token).digest("bas
  * guess was right. One that was right once is known by itself from then on, which saves the hash.
  */
 export function tokenVerifier(tokens: ReadonlyMap<string, string>): (token: string) => Caller | undefined {
-  const callers = new Map(Array.from(tokens, ([token, subject]) => [digest(token), { subject }]));
+  const callers = new Map(
+    Array.from(tokens, ([token, subject]) => [digest(token), Object.freeze({ subject })]),
+  );
   const known = new Map<string, Caller>();
   return (token) => {
     let caller = known.get(token);

@@ -9,9 +9,15 @@ export function jsonText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+/** A text as JSON, without the quotation marks around it. */
+export function jsonBody(text: string): string {
+  return PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1);
+}
+
 /**
  * Makes a function that writes the fields of an object as JSON, each with a comma before it, and a secret's value replaced. It
- * returns undefined if a field is neither text, a number nor a boolean. Those that are undefined are left out.
+ * returns undefined if a field is neither text, a number nor a boolean. Those that are undefined are left out. An object that
+ * is frozen is written once, as long as no other comes between.
  *
  * @param secretValue What is written instead of the value of a field; undefined if it is no secret.
  */
@@ -27,18 +33,29 @@ export function flatJsonWriter(
     if (known.size < MAX_KNOWN_NAMES) known.set(name, learned);
     return learned;
   };
-  return (fields) => {
-    let text = "";
+  const write = (fields: Record<string, unknown>) => {
+    const texts: unknown[] = [];
     for (const name of Object.keys(fields)) {
       const value = fields[name];
       if (value === undefined) continue;
       const { start, isSecret } = known.get(name) ?? learn(name);
-      text += start;
+      texts.push(start);
       if (isSecret) continue;
-      if (typeof value === "string") text += jsonText(value);
+      if (typeof value === "string") texts.push(jsonText(value));
       else if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
-        text += value;
+        texts.push(value);
       else return undefined;
+    }
+    return texts.join("");
+  };
+  let frozen: object | undefined;
+  let frozenText: string | undefined;
+  return (fields) => {
+    if (fields === frozen) return frozenText;
+    const text = write(fields);
+    if (Object.isFrozen(fields)) {
+      frozen = fields;
+      frozenText = text;
     }
     return text;
   };

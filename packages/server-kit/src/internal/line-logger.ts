@@ -59,18 +59,22 @@ export function rememberLineLogger(
   const starts = new Map(
     Object.entries(numbers).map(([name, level]) => [name, `{"level":${level},"time":"`]),
   );
+  let lastLevel = "";
+  let lastTime = NaN;
   let bindings: unknown;
-  /** What stands between the time and the fields. */
-  let afterTime = "";
+  /** What stands before the fields of a line of the last level and time. */
+  let start = "";
   known.set(logger, {
     isEnabled: (level) => numbers[level]! >= logger.levelVal,
     write(level, time, fields, end) {
       // Read for each line, since `setBindings` may change them.
-      if (parts[chindingsSym] !== bindings) {
+      if (time !== lastTime || level !== lastLevel || parts[chindingsSym] !== bindings) {
+        lastTime = time;
+        lastLevel = level;
         bindings = parts[chindingsSym];
-        afterTime = `"${bindings as string}`;
+        start = [starts.get(level)!, times.format(time), `"`, bindings].join("");
       }
-      destination.write(starts.get(level)! + times.format(time) + afterTime + fields + end);
+      destination.write(start + fields + end);
     },
     flatFields: flatJsonWriter(secretValue),
   });
