@@ -16,8 +16,8 @@ describe("flatJsonWriter", () => {
     const second = Object.freeze({ a: true, b: undefined });
     const odd = Object.freeze({ a: {} });
     for (const fields of [first, first, second, { a: 2 }, second, odd, odd, first]) {
-      const { a } = fields as { a: unknown };
-      expect(write(fields)).toBe(typeof a === "object" ? undefined : `,"a":${String(a)}`);
+      const { a } = fields as { a: number | boolean | object };
+      expect(write(fields)).toBe(typeof a === "object" ? undefined : `,"a":${JSON.stringify(a)}`);
     }
   });
 });
