@@ -153,7 +153,7 @@ export class LazyMetadata implements Metadata {
       const at = this.#find(field.name);
       return at < 0 ? undefined : this.#pairs[at + 1];
     }
-    if (this.#list !== undefined) return field.isMetadata ? received(this.#list.fields, field) : undefined;
+    if (this.#list !== undefined) return field.isMetadata ? received(this.#list, field) : undefined;
     return this.#source?.get(field.name);
   }
 
@@ -273,8 +273,18 @@ export class LazyMetadata implements Metadata {
 }
 
 /** The value of a name among received fields: of several texts all, of several binary ones the first. */
-function received(fields: readonly string[], { name, isBinary }: FieldName): Value | undefined {
-  let text: string | undefined;
+function received({ base, rest }: HeaderList, field: FieldName): Value | undefined {
+  // Both apart: to read a field or two is not worth a list of all.
+  const value = base && receivedIn(base.rest, field, undefined);
+  return value !== undefined && field.isBinary ? value : receivedIn(rest, field, value as string | undefined);
+}
+
+/** @param text The texts before these. */
+function receivedIn(
+  fields: readonly string[],
+  { name, isBinary }: FieldName,
+  text: string | undefined,
+): Value | undefined {
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] !== name) continue;
     const value = fields[i + 1]!;

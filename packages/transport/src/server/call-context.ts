@@ -92,23 +92,24 @@ export class LazyContext implements ServerCallContext {
   }
 
   /** Adds a part to the contexts of a class. */
-  static addPart(prototype: LazyContext, name: string, index: number, make: MakePart): void {
+  static addPart(prototype: LazyContext, name: string, index: number, count: number, make: MakePart): void {
     Object.defineProperty(prototype, name, {
       configurable: true,
       enumerable: true,
       get(this: LazyContext): unknown {
         const parts = this.#parts;
         // A part may be undefined.
-        return parts !== undefined && index in parts ? parts[index] : this.#setPart(index, make(this));
+        return parts !== undefined && index in parts ? parts[index] : this.#setPart(index, count, make(this));
       },
       set(this: LazyContext, value: unknown) {
-        this.#setPart(index, value);
+        this.#setPart(index, count, value);
       },
     });
   }
 
-  #setPart(index: number, value: unknown): unknown {
-    (this.#parts ??= [])[index] = value;
+  #setPart(index: number, count: number, value: unknown): unknown {
+    // An empty one would grow to many.
+    (this.#parts ??= Array<unknown>(count))[index] = value;
     return value;
   }
 }
@@ -120,8 +121,9 @@ export class LazyContext implements ServerCallContext {
  */
 export function contextClass(lazy: Readonly<Record<string, MakePart>> = {}): ContextClass {
   class MethodContext extends LazyContext {}
-  for (const [index, [name, make]] of Object.entries(lazy).entries()) {
-    LazyContext.addPart(MethodContext.prototype, name, index, make);
+  const parts = Object.entries(lazy);
+  for (const [index, [name, make]] of parts.entries()) {
+    LazyContext.addPart(MethodContext.prototype, name, index, parts.length, make);
   }
   return MethodContext;
 }

@@ -13,10 +13,21 @@ export interface UnarySink {
   onHandlerFailed(error: unknown): void;
 }
 
-/** Runs a handler that answers with one message. */
-export async function runUnary(call: UnarySink, request: unknown, context: ServerCallContext): Promise<void> {
+/** Runs a handler that answers with one message. Not as an async function, which makes twice as many objects. */
+export function runUnary(call: UnarySink, request: unknown, context: ServerCallContext): void {
   try {
-    const response = await call.method.handler(request, context);
+    // A promise that was made by hand may throw, too.
+    Promise.resolve(call.method.handler(request, context)).then(
+      (response) => onAnswer(call, response),
+      (error: unknown) => call.onHandlerFailed(error),
+    );
+  } catch (error) {
+    call.onHandlerFailed(error);
+  }
+}
+
+function onAnswer(call: UnarySink, response: unknown): void {
+  try {
     if (response == null) throw new Error(returnedVoid(call.method));
     call.onHandlerAnswered(response);
   } catch (error) {

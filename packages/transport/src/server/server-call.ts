@@ -178,7 +178,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
 
   #run(request: unknown, context: ServerCallContext): void {
     if (this.descriptor.responseStream) this.#runStream(request, context);
-    else if (this.method.middleware === undefined) void runUnary(this, request, context);
+    else if (this.method.middleware === undefined) runUnary(this, request, context);
     else void runUnaryMiddleware(this, request, context);
   }
 
