@@ -71,6 +71,19 @@ describe("the line written by hand is the one that pino writes", () => {
   });
 });
 
+test("the times of the line are those that the runtime has as numbers", () => {
+  jest.spyOn(performance, "now").mockReturnValue(5000);
+  jest.spyOn(Date, "now").mockReturnValue(1_700_000_005_000);
+  const line = (deadlineMs: number) =>
+    JSON.parse(lineOf(fast, { arrivedMs: 3000, deadlineMs })) as Record<string, unknown>;
+  expect(line(10_000)).toMatchObject({
+    "grpc.start_time": "2023-11-14T22:13:23.000Z",
+    "grpc.request.deadline": "2023-11-14T22:13:30.000Z",
+    "grpc.time_ms": 2000,
+  });
+  expect(line(Infinity)).not.toHaveProperty(["grpc.request.deadline"]);
+});
+
 test.each([0, 0.001, 0.01, 0.1, 0.9996, 1, 12.34567, 999.9999, 60_000.5, 90_000_000.25])(
   "a time of %d ms is written as pino does",
   (timeMs) => {

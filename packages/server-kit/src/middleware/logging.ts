@@ -46,7 +46,7 @@ export function levelOf(code: Status): LogLevel {
 }
 
 type Call = PhaseContext<LoggingContext, { requestId?: string }> & {
-  /** By the clock of `performance.now()`. */
+  /** When it arrived, by the clock of `performance.now()`, if the runtime does not say. */
   [startedAt]?: number;
   [added]?: Record<string, unknown>;
 };
@@ -83,13 +83,13 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
           },
         },
         arrived(call: Call) {
-          call[startedAt] = performance.now();
+          if (call.arrivedMs === undefined) call[startedAt] = performance.now();
         },
         ended(call: Call, code, error) {
           const now = performance.now();
-          const timeMs = now - (call[startedAt] ?? now);
+          const timeMs = now - (call.arrivedMs ?? call[startedAt] ?? now);
           const chosen = level(code);
-          if (formatted?.(chosen, call, code, error, timeMs) === true) return;
+          if (formatted?.(chosen, call, code, error, now, timeMs) === true) return;
           const fields = {
             ...callFields(call),
             ...endFields(method, call, code, error, timeMs),
@@ -173,7 +173,7 @@ class TimesPart {
 function formattedLines(
   lineLogger: LineLogger,
   method: MethodDescriptor,
-): (level: LogLevel, call: Call, code: Status, error: unknown, timeMs: number) => boolean {
+): (level: LogLevel, call: Call, code: Status, error: unknown, nowMs: number, timeMs: number) => boolean {
   const { service, method: name } = splitPath(method.path);
   // The quotation mark behind it stands before the next part.
   const callPart = `,"grpc.service":${jsonText(service)},"grpc.method":"${jsonBody(name)}`;
@@ -185,9 +185,9 @@ function formattedLines(
   const times = new TimesPart();
   const end = lineEnd(MESSAGE);
 
-  return (level, call, code, error, timeMs) => {
+  return (level, call, code, error, nowMs, timeMs) => {
     if (!lineLogger.isEnabled(level)) return true;
-    const { [added]: extra, requestId, deadline } = call;
+    const { [added]: extra, requestId } = call;
     let last = "";
     if (extra !== undefined) {
       const flat = lineLogger.flatFields(extra);
@@ -201,11 +201,23 @@ function formattedLines(
       fields += codePart(code);
       if (isOf(code, error)) fields += `,"grpc.error":${jsonText(error.details)}`;
     }
-    fields += times.of(Math.trunc(now - timeMs), deadline?.getTime());
+    fields += times.of(Math.trunc(now - timeMs), deadlineOf(call, now - nowMs));
     fields += millisecondsText(timeMs) + peer.of(call.peer) + last;
     lineLogger.write(level, now, fields, end);
     return true;
   };
+}
+
+/**
+ * A call's deadline in whole milliseconds since the epoch; undefined for none. The clocks are not asked again for it, if it is
+ * there as a number.
+ *
+ * @param epoch What to add to a time of `performance.now()`.
+ */
+function deadlineOf(call: Call, epoch: number): number | undefined {
+  const { deadlineMs } = call;
+  if (deadlineMs === undefined) return call.deadline?.getTime();
+  return deadlineMs === Infinity ? undefined : Math.trunc(epoch + deadlineMs);
 }
 
 /** Thousandths as a number has them: without zeros at the end. */

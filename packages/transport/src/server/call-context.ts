@@ -13,7 +13,9 @@ export interface ContextSource {
   readonly header: Metadata;
   readonly trailer: Metadata;
   readonly peer: string;
-  /** By the clock of `performance.now()`; `Infinity` for never. */
+  /** By the clock of `performance.now()`. */
+  readonly arrivedMs: number;
+  /** By the same clock; `Infinity` for never. */
   readonly deadlineMs: number;
   readonly authority: string;
   readonly peerCertificate: PeerCertificate | undefined;
@@ -65,6 +67,14 @@ export class LazyContext implements ServerCallContext {
 
   get deadline(): Date | undefined {
     return (this.#deadline ??= dateOf(this.#call.deadlineMs));
+  }
+
+  get arrivedMs(): number {
+    return this.#call.arrivedMs;
+  }
+
+  get deadlineMs(): number {
+    return this.#call.deadlineMs;
   }
 
   get authority(): string {

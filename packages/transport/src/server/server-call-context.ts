@@ -10,6 +10,13 @@ export interface ServerCallContext extends CallContext {
   readonly method: MethodDescriptor;
   /** When the client stops waiting (`grpc-timeout`); undefined if it waits for ever. */
   readonly deadline: Date | undefined;
+  /**
+   * When the call arrived, in milliseconds by the clock of `performance.now()`. Undefined if the runtime does not say: the
+   * transport does.
+   */
+  readonly arrivedMs?: number | undefined;
+  /** The {@link deadline} by the clock of `performance.now()`; `Infinity` for never. Undefined if the runtime does not say. */
+  readonly deadlineMs?: number | undefined;
   /** The host that the client asked for (`:authority`). */
   readonly authority: string;
   /** The client's certificate, if the connection has TLS and the certificate was verified. */

@@ -38,7 +38,9 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   readonly stream: ServerStream;
   /** Where phases and the handler run; undefined if that is of no consequence. */
   readonly scope: CallScope | undefined;
-  /** By the clock of `performance.now()`; `Infinity` for a client that waits for ever. */
+  /** By the clock of `performance.now()`. */
+  readonly arrivedMs: number;
+  /** By the same clock; `Infinity` for a client that waits for ever. */
   deadlineMs: number;
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
@@ -75,6 +77,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     this.list = list;
     this.method = head.method!;
     this.scope = host.openScope();
+    this.arrivedMs = now;
     this.deadlineMs = head.timeoutMs === undefined ? Infinity : now + head.timeoutMs;
     this.#host = host;
     this.#head = head;

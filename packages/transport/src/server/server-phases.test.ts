@@ -192,6 +192,8 @@ describe("the order of phases", () => {
     expect(seen!.authority).toBe("who.example");
     expect(seen!.peer).toMatch(/^127\.0\.0\.1:/);
     expect(seen!.deadline!.getTime()).toBeGreaterThan(Date.now());
+    expect(seen!.arrivedMs).toBeLessThan(performance.now());
+    expect(seen!.deadlineMs).toBe(seen!.arrivedMs! + 60_000);
     expect(seen!.peerCertificate).toBeUndefined();
     expect(seen!.signal.aborted).toBe(false);
   });
