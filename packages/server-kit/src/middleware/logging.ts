@@ -123,41 +123,40 @@ function endFields(
   };
 }
 
-/** A part of a line that is made again only when what it is made from is another one than the last time. */
-class RepeatedPart {
-  readonly #make: (from: string) => string;
-  #from: string | undefined;
-  #part = "";
-
-  constructor(make: (from: string) => string) {
-    this.#make = make;
-  }
-
-  of(from: string): string {
-    if (from !== this.#from) {
-      this.#from = from;
-      this.#part = this.#make(from);
-    }
-    return this.#part;
-  }
-}
-
-/** The part of a line that has its times: the same for all calls that begin and end in the same milliseconds. */
-class TimesPart {
+/** The part of a line that calls share which end alike, and begin and end in the same milliseconds: its status and its times. */
+class MiddlePart {
   readonly #startTime = new IsoTime();
   readonly #deadline = new IsoTime();
+  #status = "";
   #startedAt = NaN;
   #endsAt: number | undefined;
   #part = "";
 
   /** @param startedAt In whole milliseconds since the epoch, as the deadline is. */
-  of(startedAt: number, endsAt: number | undefined): string {
-    if (startedAt !== this.#startedAt || endsAt !== this.#endsAt) {
+  of(status: string, startedAt: number, endsAt: number | undefined): string {
+    if (startedAt !== this.#startedAt || endsAt !== this.#endsAt || status !== this.#status) {
+      this.#status = status;
       this.#startedAt = startedAt;
       this.#endsAt = endsAt;
-      const parts = [`,"grpc.start_time":"`, this.#startTime.format(startedAt)];
+      const parts = [status, `,"grpc.start_time":"`, this.#startTime.format(startedAt)];
       if (endsAt !== undefined) parts.push(`","grpc.request.deadline":"`, this.#deadline.format(endsAt));
       this.#part = [...parts, `","grpc.time_ms":`].join("");
+    }
+    return this.#part;
+  }
+}
+
+/** The end of a line, which the calls of one peer share that add the same fields. */
+class EndPart {
+  #peer: string | undefined;
+  #fields = "";
+  #part = "";
+
+  of(peer: string, fields: string): string {
+    if (peer !== this.#peer || fields !== this.#fields) {
+      this.#peer = peer;
+      this.#fields = fields;
+      this.#part = [`,"peer.address":${jsonText(peer)}`, fields, lineEnd(MESSAGE)].join("");
     }
     return this.#part;
   }
@@ -181,29 +180,25 @@ function formattedLines(
   const codePart = (code: Status) =>
     `","grpc.method_type":"${methodType(method)}","grpc.code":"${Status[code]}"`;
   const okPart = codePart(Status.OK);
-  const peer = new RepeatedPart((address) => `,"peer.address":${jsonText(address)}`);
-  const times = new TimesPart();
-  const end = lineEnd(MESSAGE);
+  const middle = new MiddlePart();
+  const end = new EndPart();
 
   return (level, call, code, error, nowMs, timeMs) => {
     if (!lineLogger.isEnabled(level)) return true;
     const { [added]: extra, requestId } = call;
-    let last = "";
-    if (extra !== undefined) {
-      const flat = lineLogger.flatFields(extra);
-      if (flat === undefined) return false;
-      last = flat;
+    const last = extra === undefined ? "" : lineLogger.flatFields(extra);
+    if (last === undefined) return false;
+    let status = okPart;
+    if (code !== Status.OK) {
+      status = codePart(code);
+      if (isOf(code, error)) status += `,"grpc.error":${jsonText(error.details)}`;
     }
     const now = Date.now();
-    let fields = requestId === undefined ? callPart : callPartWithId + jsonBody(requestId);
-    if (code === Status.OK) fields += okPart;
-    else {
-      fields += codePart(code);
-      if (isOf(code, error)) fields += `,"grpc.error":${jsonText(error.details)}`;
-    }
-    fields += times.of(Math.trunc(now - timeMs), deadlineOf(call, now - nowMs));
-    fields += millisecondsText(timeMs) + peer.of(call.peer) + last;
-    lineLogger.write(level, now, fields, end);
+    const fields =
+      (requestId === undefined ? callPart : callPartWithId + jsonBody(requestId)) +
+      middle.of(status, Math.trunc(now - timeMs), deadlineOf(call, now - nowMs)) +
+      millisecondsText(timeMs);
+    lineLogger.write(level, now, fields, end.of(call.peer, last));
     return true;
   };
 }

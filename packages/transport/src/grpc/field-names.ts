@@ -59,8 +59,13 @@ export class FieldName {
   isText(value: string): boolean {
     if (value === this.#text) return true;
     if (!isPrintable(value)) return false;
-    if (value.length <= MAX_KEPT_VALUE) this.#text = value;
+    this.keepText(value);
     return true;
+  }
+
+  /** Keeps a value that is known to be text, for {@link isText}: what came may go back, as ids of requests do. */
+  keepText(value: string): void {
+    if (value.length <= MAX_KEPT_VALUE) this.#text = value;
   }
 }
 

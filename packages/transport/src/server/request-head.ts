@@ -66,6 +66,7 @@ function headFromBase(
     if (name.isMetadata) {
       if (name.isForbidden || !(isText || isPrintable(value)) || (name.isBinary && !isBase64List(value)))
         return undefined;
+      name.keepText(value);
     } else if (name.name === "grpc-timeout") {
       timeoutMs = parseTimeout(value);
       if (timeoutMs === undefined) return undefined;
