@@ -96,8 +96,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
   }
 
   next(): Promise<IteratorResult<UserEvent, undefined>> {
-    const answer =
-      this.#asked === 0 ? this.#advance() : this.#lastAnswer!.then(this.#afterwards, this.#afterwards);
+    const answer = this.#asked === 0 ? this.#ask() : this.#lastAnswer!.then(this.#ask, this.#ask);
     this.#asked++;
     this.#lastAnswer = answer;
     return answer;
@@ -131,21 +130,51 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
     this.#wake?.();
   }
 
-  readonly #afterwards = (): Promise<IteratorResult<UserEvent, undefined>> => this.#advance();
+  /** The next event. While a connection is open, no async function stands between it and the reader. */
+  readonly #ask = (): Promise<IteratorResult<UserEvent, undefined>> => {
+    if (this.#events === undefined || this.#failure !== undefined || this.#isOver) return this.#advance();
+    return this.#wait(this.#events).then(this.#onResult, this.#onError);
+  };
 
-  /** The next event. */
-  async #advance(): Promise<IteratorResult<UserEvent, undefined>> {
+  readonly #onResult = (
+    result: IteratorResult<UserEvent, undefined>,
+  ): IteratorResult<UserEvent, undefined> | Promise<IteratorResult<UserEvent, undefined>> => {
+    if (result.done === true || !this.#take(result.value)) return this.#advance(Promise.resolve(result));
+    this.#asked--;
+    return result;
+  };
+
+  readonly #onError = (error: unknown): Promise<IteratorResult<UserEvent, undefined>> =>
+    this.#advance(Promise.reject(error));
+
+  #wait(events: AsyncIterator<UserEvent>): Promise<IteratorResult<UserEvent>> {
+    this.waitingSince = performance.now();
+    return events.next();
+  }
+
+  /** Notes an event; whether it is for the reader. */
+  #take({ eventType, resumeToken }: UserEvent): boolean {
+    this.waitingSince = Infinity;
+    this.#attempt = 0;
+    this.#resumeToken = resumeToken;
+    return eventType !== "heartbeat" || this.#options.heartbeats === true;
+  }
+
+  /** The next event, over as many connections as it takes; `answer` is what the present one says next, if it was asked. */
+  async #advance(
+    answer?: Promise<IteratorResult<UserEvent>>,
+  ): Promise<IteratorResult<UserEvent, undefined>> {
     try {
       if (!this.#isBegun) this.#begin();
-      for (;;) {
-        if (this.#failure !== undefined) throw this.#failure;
-        if (this.#isOver) return over;
+      for (let next = answer; ; next = undefined) {
+        if (next === undefined) {
+          if (this.#failure !== undefined) throw this.#failure;
+          if (this.#isOver) return over;
+        }
         let result: IteratorResult<UserEvent>;
         try {
-          this.#events ??= this.#open();
-          this.waitingSince = performance.now();
           // oxlint-disable-next-line no-await-in-loop
-          result = await this.#events.next();
+          result = await (next ?? this.#wait((this.#events ??= this.#open())));
           this.waitingSince = Infinity;
         } catch (error) {
           // oxlint-disable-next-line no-await-in-loop
@@ -158,9 +187,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
           else await this.#resume(this.#stall());
           continue;
         }
-        this.#attempt = 0;
-        this.#resumeToken = result.value.resumeToken;
-        if (result.value.eventType !== "heartbeat" || this.#options.heartbeats === true) return result;
+        if (this.#take(result.value)) return result;
       }
     } catch (error) {
       this.#end();

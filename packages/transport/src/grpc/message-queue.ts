@@ -4,6 +4,17 @@ interface Waiter<T> {
   reject(error: unknown): void;
 }
 
+type Resolve = (result: IteratorResult<never, undefined>) => void;
+type Reject = (error: unknown) => void;
+
+let resolveNew: Resolve;
+let rejectNew: Reject;
+/** One function for all promises: of many streams each waits with one, and every collection of garbage meets what it holds. */
+const capture = (resolve: Resolve, reject: Reject): void => {
+  resolveNew = resolve;
+  rejectNew = reject;
+};
+
 /**
  * The messages that a stream has received, for one reader: an async iterator without a generator's cost. What is not
  * read waits here, within the stream's window.
@@ -96,10 +107,11 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
       return Promise.reject(this.#error);
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => {
-      if (this.#waiting === undefined) this.#waiting = { resolve, reject };
-      else (this.#waitingToo ??= []).push({ resolve, reject });
-    });
+    const answer = new Promise<never>(capture as never) as Promise<IteratorResult<T, undefined>>;
+    const waiter: Waiter<T> = { resolve: resolveNew as Waiter<T>["resolve"], reject: rejectNew };
+    if (this.#waiting === undefined) this.#waiting = waiter;
+    else (this.#waitingToo ??= []).push(waiter);
+    return answer;
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
