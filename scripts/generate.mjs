@@ -37,11 +37,37 @@ const encodeDate = `function encodeDate(date: Date, writer: BinaryWriter): Binar
   return writer;
 }
 `;
+const decodeDate = `function decodeDate(reader: BinaryReader, length: number): Date {
+  const depth = (reader as any).__tsProtoDecodeDepth;
+  (reader as any).__tsProtoDecodeDepth = depth + 1;
+  const end = reader.pos + length;
+  let seconds = 0;
+  let nanos = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 8) {
+      seconds = reader.int64AsNumber();
+    } else if (tag === 16) {
+      nanos = reader.int32();
+    } else {
+      reader.skip(tag & 7);
+    }
+  }
+  (reader as any).__tsProtoDecodeDepth = depth;
+  return new Date(seconds * 1_000 + nanos / 1_000_000);
+}
+
+`;
 for (const path of readdirSync("gen/src", { recursive: true }).filter((path) => path.endsWith(".ts"))) {
   const file = join("gen/src", path);
   const text = readFileSync(file, "utf8")
     .replaceAll(/Timestamp\.encode\(toTimestamp\(([\w.!]+)\), /g, "encodeDate($1, ")
     .replace(/function toTimestamp\(.*?\n\}\n/s, encodeDate)
+    .replaceAll(
+      "fromTimestamp(Timestamp.decode(reader, reader.uint32()))",
+      "decodeDate(reader, reader.uint32())",
+    )
+    .replace("function fromTimestamp(", `${decodeDate}function fromTimestamp(`)
     // The transport's writer and reader, so that whoever installs the contracts installs no others.
     .replaceAll('from "@bufbuild/protobuf/wire"', 'from "@callwire/transport/protobuf"')
     .replaceAll("globalThis.Number(t.seconds.toString())", "Number(t.seconds)")

@@ -358,7 +358,7 @@ export const User: MessageFns<User> = {
               break;
             }
 
-            message.createdAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.createdAt = decodeDate(reader, reader.uint32());
             continue;
           }
           case 8: {
@@ -366,7 +366,7 @@ export const User: MessageFns<User> = {
               break;
             }
 
-            message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.updatedAt = decodeDate(reader, reader.uint32());
             continue;
           }
           case 9: {
@@ -1156,7 +1156,7 @@ export const UserEvent: MessageFns<UserEvent> = {
               break;
             }
 
-            message.eventTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.eventTime = decodeDate(reader, reader.uint32());
             continue;
           }
         }
@@ -1589,7 +1589,7 @@ export const ChatMessage: MessageFns<ChatMessage> = {
               break;
             }
 
-            message.sentAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            message.sentAt = decodeDate(reader, reader.uint32());
             continue;
           }
         }
@@ -1783,6 +1783,26 @@ function encodeDate(date: Date, writer: BinaryWriter): BinaryWriter {
     writer.uint32(16).int32(nanos);
   }
   return writer;
+}
+
+function decodeDate(reader: BinaryReader, length: number): Date {
+  const depth = (reader as any).__tsProtoDecodeDepth;
+  (reader as any).__tsProtoDecodeDepth = depth + 1;
+  const end = reader.pos + length;
+  let seconds = 0;
+  let nanos = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag === 8) {
+      seconds = reader.int64AsNumber();
+    } else if (tag === 16) {
+      nanos = reader.int32();
+    } else {
+      reader.skip(tag & 7);
+    }
+  }
+  (reader as any).__tsProtoDecodeDepth = depth;
+  return new Date(seconds * 1_000 + nanos / 1_000_000);
 }
 
 function fromTimestamp(t: Timestamp): Date {

@@ -161,9 +161,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
   }
 
   /** The next event, over as many connections as it takes; `answer` is what the present one says next, if it was asked. */
-  async #advance(
-    answer?: Promise<IteratorResult<UserEvent>>,
-  ): Promise<IteratorResult<UserEvent, undefined>> {
+  async #advance(answer?: Promise<IteratorResult<UserEvent>>): Promise<IteratorResult<UserEvent, undefined>> {
     try {
       if (!this.#isBegun) this.#begin();
       for (let next = answer; ; next = undefined) {

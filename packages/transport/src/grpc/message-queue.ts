@@ -107,8 +107,8 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
       return Promise.reject(this.#error);
     }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    const answer = new Promise<never>(capture as never) as Promise<IteratorResult<T, undefined>>;
-    const waiter: Waiter<T> = { resolve: resolveNew as Waiter<T>["resolve"], reject: rejectNew };
+    const answer = new Promise<IteratorResult<never, undefined>>(capture);
+    const waiter: Waiter<T> = { resolve: resolveNew, reject: rejectNew };
     if (this.#waiting === undefined) this.#waiting = waiter;
     else (this.#waitingToo ??= []).push(waiter);
     return answer;

@@ -71,6 +71,11 @@ describe("ProtoReader", () => {
     }
   });
 
+  test.each(int64s)("reads int64 as the nearest number: %p", (value) => {
+    const bytes = written((writer) => writer.int64(value));
+    expect(readerOf(bytes).int64AsNumber()).toBe(Number(value));
+  });
+
   test("tells tags, values and lengths that uint32 reads apart", () => {
     const bytes = written((writer) => {
       for (const value of unsigned) writer.tag(1, 0).uint32(value);

@@ -213,6 +213,12 @@ export class ProtoReader {
     return signed[0]!;
   }
 
+  /** What `int64` reads, as the nearest number: no bigint is made of it. */
+  int64AsNumber(): number {
+    this.varint64();
+    return this.high * 2 ** 32 + (this.low >>> 0);
+  }
+
   uint64(): bigint {
     this.varint64();
     words[LOW] = this.low;

@@ -138,3 +138,17 @@ test.each([
   expect(bytes.toString("hex")).toBe(`3a${(hex.length / 2).toString(16).padStart(2, "0")}${hex}`);
   expect(User.decode(bytes).createdAt).toEqual(createdAt);
 });
+
+test.each([
+  ["twice, of which the last counts", "3a02 0801 3a02 0802", new Date(2000)],
+  ["with fields of a newer contract, passed over", "3a0b 1a0161 0801 0a0162 28ff01", new Date(1000)],
+])("a time is read that comes %s", (_, hex, createdAt) => {
+  expect(User.decode(Buffer.from(hex.replaceAll(" ", ""), "hex")).createdAt).toEqual(createdAt);
+});
+
+test.each(["3a02 0880", "3a01 08", "3a02 0f01", "3a03 0a0561"])(
+  "a time that is none is refused: %s",
+  (hex) => {
+    expect(() => User.decode(Buffer.from(hex.replaceAll(" ", ""), "hex"))).toThrow();
+  },
+);
