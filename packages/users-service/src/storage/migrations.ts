@@ -47,6 +47,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX users_by_updated_at ON users (updated_at, sequence);
   CREATE INDEX users_by_department_and_created_at ON users (department, created_at, sequence);
   `,
+  `
+  -- Requests are saved in the order of time, which is that of their rows.
+  DROP INDEX requests_by_time;
+  `,
 ];
 
 /**

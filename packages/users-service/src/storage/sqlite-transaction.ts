@@ -51,7 +51,7 @@ export class SqliteTransaction implements Transaction {
   #moves: number[] = [];
   /** Position of the newest change before this commit. */
   #lastPosition = 0;
-  /** No request is older; undefined if that has to be looked up. */
+  /** The time of the oldest request, `Infinity` if there is none; undefined if that has to be looked up. */
   #oldestRequest: number | undefined;
   /** The text of the user that was written last: an insert writes it twice. */
   #text: { readonly user: User; readonly text: string } | undefined;
@@ -73,10 +73,10 @@ export class SqliteTransaction implements Transaction {
     this.#selectRequest = database
       .prepare("SELECT request_id, user, time FROM requests WHERE request_id = ?")
       .raw();
-    this.#selectOldestRequest = database.prepare("SELECT min(time) FROM requests").raw();
+    this.#selectOldestRequest = database.prepare("SELECT time FROM requests ORDER BY rowid LIMIT 1").raw();
     this.#insertRequest = database.prepare("INSERT OR REPLACE INTO requests VALUES (?, ?, ?)");
     this.#deleteRequests = database.prepare(
-      "DELETE FROM requests WHERE rowid IN (SELECT rowid FROM requests WHERE time < ? ORDER BY time LIMIT ?)",
+      "DELETE FROM requests WHERE time < ? AND rowid IN (SELECT rowid FROM requests ORDER BY rowid LIMIT ?)",
     );
     this.#insertChange = database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, ?)");
     this.#deleteChanges = database.prepare("DELETE FROM changes WHERE position <= ?");
@@ -204,7 +204,9 @@ export class SqliteTransaction implements Transaction {
 
   saveRequest({ requestId, user, time }: DoneRequest): void {
     this.#run(this.#insertRequest, [requestId, this.#textOf(user), time.getTime()]);
-    this.#oldestRequest = Math.min(this.#oldestRequest ?? this.#lookUpOldestRequest(), time.getTime());
+    if (this.#oldestRequest === Infinity) {
+      this.#oldestRequest = time.getTime();
+    }
   }
 
   forgetRequests(time: Date, limit: number): void {
@@ -251,9 +253,8 @@ export class SqliteTransaction implements Transaction {
     return (this.#selectDepartment.get([id]) as [number] | undefined)?.[0];
   }
 
-  /** `Infinity` if there is no request. */
   #lookUpOldestRequest(): number {
-    return (this.#selectOldestRequest.get([]) as [number | null])[0] ?? Infinity;
+    return (this.#selectOldestRequest.get([]) as [number] | undefined)?.[0] ?? Infinity;
   }
 
   #textOf(user: User): string {
