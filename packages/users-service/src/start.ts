@@ -1,5 +1,4 @@
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
-import { UserServiceDefinition } from "@callwire/contracts/users";
 import {
   auth,
   createServer,
@@ -17,6 +16,7 @@ import { ChatRooms } from "./domain/chat-rooms.js";
 import { Directory } from "./domain/directory.js";
 import { toEventMessage } from "./handlers/convert.js";
 import { domainErrors } from "./handlers/domain-errors.js";
+import { usersDefinition } from "./handlers/list-encoding.js";
 import { userService } from "./handlers/user-service.js";
 import type { Settings } from "./settings.js";
 import { MemoryUserStore } from "./storage/memory-user-store.js";
@@ -56,7 +56,7 @@ export async function startUsersService(
         ...authentication,
         domainErrors(),
       ],
-    }).add(UserServiceDefinition, userService({ directory, chat: new ChatRooms() }));
+    }).add(usersDefinition, userService({ directory, chat: new ChatRooms() }));
     const port = await server.listen(settings.address, tls && tlsCredentials(tls));
     return {
       port,

@@ -6,6 +6,7 @@ import {
   fromUpdateMessage,
   toChatMessage,
   toEventMessage,
+  toListedUserMessage,
   toSharedUserMessage,
   toUserMessage,
 } from "./convert.js";
@@ -52,7 +53,10 @@ test("all who ask for a user get one message, which nobody can change", () => {
   expect(toSharedUserMessage(user)).toBe(shared);
   expect(() => (shared.name = "Eve")).toThrow(TypeError);
   expect(() => shared.roles.push("intruder")).toThrow(TypeError);
+  expect(toListedUserMessage(user)).toBe(shared);
+  expect(toListedUserMessage(user)).toBe(shared);
   const later = { ...user, name: "Zoe" };
+  expect(toListedUserMessage(later)).toBe(toSharedUserMessage(later));
   expect(toSharedUserMessage(later).name).toBe("Zoe");
   expect(toSharedUserMessage(user).name).toBe("Zoë");
 });

@@ -11,6 +11,7 @@ import type { UserEvent } from "../domain/change-feed.js";
 import type { ChatLine } from "../domain/chat-rooms.js";
 import type { CreateRequest, UpdateRequest } from "../domain/directory.js";
 import { etagOf, type User } from "../domain/user.js";
+import { keepEncoding } from "./list-encoding.js";
 
 /** The stand-in that a heartbeat carries, so that a client may read `user` of every event. */
 const system: UserMessage = {
@@ -50,9 +51,20 @@ const sharedMessages = new WeakMap<User, UserMessage>();
  */
 export function toSharedUserMessage(user: User): UserMessage {
   const shared = sharedMessages.get(user);
-  if (shared !== undefined) {
-    return shareEncoding(shared);
+  return shared === undefined ? shareMessage(user) : shareEncoding(shared);
+}
+
+/** The same message, on a page of a list; what is kept of its encoding is another one, without a prefix. */
+export function toListedUserMessage(user: User): UserMessage {
+  const shared = sharedMessages.get(user);
+  if (shared === undefined) {
+    return shareMessage(user);
   }
+  keepEncoding(shared);
+  return shared;
+}
+
+function shareMessage(user: User): UserMessage {
   const message = toUserMessage(user);
   Object.freeze(message.roles);
   sharedMessages.set(user, Object.freeze(message));

@@ -6,6 +6,7 @@ import {
   fromCreateMessage,
   fromUpdateMessage,
   toChatMessage,
+  toListedUserMessage,
   toSharedUserMessage,
   toUserMessage,
 } from "./convert.js";
@@ -42,7 +43,7 @@ export function userService({
 
     async listUsers(request, context) {
       const { users, nextPageToken, totalCount } = await directory.list(request, context);
-      return { users: users.map(toUserMessage), nextPageToken, totalCount };
+      return { users: users.map(toListedUserMessage), nextPageToken, totalCount };
     },
 
     watchUsers(request, context) {

@@ -1,0 +1,44 @@
+import { ListUsersResponse, User, UserServiceDefinition } from "@callwire/contracts/users";
+
+/** The bytes of messages that are listed again and again; they go with their message. */
+const kept = new WeakMap<User, Uint8Array>();
+
+/** Has a message encoded once for all pages that hold it from now on: it must not be changed any more. */
+export function keepEncoding(message: User): void {
+  if (!kept.has(message)) {
+    kept.set(message, User.encode(message).finish());
+  }
+}
+
+/** Writes the users after the other fields, which protobuf leaves to the writer. */
+function encodePage(
+  page: ListUsersResponse,
+  writer?: Parameters<typeof ListUsersResponse.encode>[1],
+): ReturnType<typeof ListUsersResponse.encode> {
+  const { nextPageToken, totalCount } = page;
+  const written = ListUsersResponse.encode({ users: [], nextPageToken, totalCount }, writer);
+  for (const user of page.users) {
+    written.uint32(USERS_TAG);
+    const bytes = kept.get(user);
+    if (bytes === undefined) {
+      User.encode(user, written.fork()).join();
+    } else {
+      written.bytes(bytes);
+    }
+  }
+  return written;
+}
+
+/** Field 1, which has a length. */
+const USERS_TAG = (1 << 3) | 2;
+
+const { methods } = UserServiceDefinition;
+
+/** The contract, with pages of users that are put together of what was encoded before. */
+export const usersDefinition: typeof UserServiceDefinition = {
+  ...UserServiceDefinition,
+  methods: {
+    ...methods,
+    listUsers: { ...methods.listUsers, responseType: { ...ListUsersResponse, encode: encodePage } },
+  },
+};
