@@ -1,7 +1,7 @@
 import { type ListUsersRequest, UserServiceDefinition, type WatchRequest } from "@callwire/contracts/users";
 import type { ClientOptions } from "../client-options.js";
 import { createClient } from "../create-client.js";
-import { randomUuid } from "../internal/random-uuid.js";
+import { orderedUuid } from "../internal/ordered-uuid.js";
 import { list } from "./list.js";
 import type { UsersClient } from "./users-client.js";
 import { Watch, type WatchOptions } from "./watch.js";
@@ -27,7 +27,7 @@ export function createUsersClient(options: ClientOptions): UsersClient {
     listUsers: client.listUsers,
     createUser: (request, callOptions) =>
       client.createUser(
-        request.requestId ? request : { ...request, requestId: randomUuid() },
+        request.requestId ? request : { ...request, requestId: orderedUuid() },
         callOptions?.retry === undefined ? { ...callOptions, retry: true } : callOptions,
       ),
     list: (request: Partial<ListUsersRequest> = {}, callOptions) =>
