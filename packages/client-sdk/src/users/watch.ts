@@ -140,7 +140,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
     result: IteratorResult<UserEvent, undefined>,
   ): IteratorResult<UserEvent, undefined> | Promise<IteratorResult<UserEvent, undefined>> => {
     if (result.done === true || !this.#take(result.value)) return this.#advance(Promise.resolve(result));
-    this.#asked--;
+    this.#answered();
     return result;
   };
 
@@ -158,6 +158,12 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
     this.#attempt = 0;
     this.#resumeToken = resumeToken;
     return eventType !== "heartbeat" || this.#options.heartbeats === true;
+  }
+
+  #answered(): void {
+    this.#asked--;
+    // The event in it is the reader's: of 10,000 watches none keeps its last one.
+    if (this.#asked === 0) this.#lastAnswer = undefined;
   }
 
   /** The next event, over as many connections as it takes; `answer` is what the present one says next, if it was asked. */
@@ -191,7 +197,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
       this.#end();
       throw error;
     } finally {
-      this.#asked--;
+      this.#answered();
     }
   }
 
