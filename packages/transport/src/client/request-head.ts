@@ -19,7 +19,12 @@ export function requestFields(
   timeoutMs = Infinity,
 ): string[] | undefined {
   const own = metadata === undefined ? undefined : toFields(metadata);
-  let fields = own === undefined ? undefined : own.slice();
+  let fields: string[] | undefined;
+  if (own !== undefined) {
+    // A copy that more is added to would be copied again.
+    fields = [];
+    for (const text of own) fields.push(text);
+  }
   if (leftMs !== Infinity) (fields ??= []).push("grpc-timeout", remainingTimeout(leftMs, timeoutMs));
   if (encoding !== "identity") (fields ??= []).push("grpc-encoding", encoding);
   return fields;

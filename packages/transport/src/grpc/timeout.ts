@@ -5,7 +5,7 @@ const NEARLY_ALL_MS = 20;
 /** How much more than a whole number is that number, in milliseconds: times that are added and subtracted are not exact. */
 const ROUNDING_MS = 1e-6;
 
-/** The time that is left as it was last written, and its text: most calls of a client have the same timeout. */
+/** The time that is left as it was last written, in whole milliseconds, and its text: most calls of a client have the same. */
 let lastMs = 0;
 let lastText = "0m";
 
@@ -62,20 +62,21 @@ export function remainingTimeout(leftMs: number, timeoutMs = Infinity): string {
  * the server does not give up before the client does; never zero for a time that is left.
  */
 export function formatTimeout(ms: number): string {
-  if (ms === lastMs) return lastText;
-  lastText = format(ms);
-  lastMs = ms;
+  const wholeMs = ms > 0 ? Math.max(Math.ceil(ms - ROUNDING_MS), 1) : 0;
+  if (wholeMs !== lastMs) {
+    lastText = format(wholeMs);
+    lastMs = wholeMs;
+  }
   return lastText;
 }
 
 function format(ms: number): string {
-  if (ms <= 0) return "0m";
   for (const [unit, size] of [
     ["m", 1],
     ["S", 1000],
     ["M", 60_000],
   ] as const) {
-    const count = Math.max(Math.ceil((ms - ROUNDING_MS) / size), 1);
+    const count = Math.ceil(ms / size);
     if (count < 1e8) return `${count}${unit}`;
   }
   return `${Math.min(Math.ceil(ms / 3_600_000), 99_999_999)}H`;
