@@ -17,8 +17,11 @@ export interface OpenDatabaseOptions {
 /** Says in a file's header that it is a database of this service (SQLite's `application_id`): "clwr" in ASCII. */
 const APPLICATION_ID = 0x636c7772;
 
-/** Memory for pages of the database, in KiB: the inner pages of all indexes of a million users, and most of their leaves. */
-const PAGE_CACHE_KIB = 65_536;
+/**
+ * Memory for pages of the database, in KiB: the inner pages of all indexes of a million users, and the leaves that are in use.
+ * The system's own cache has the others, for a microsecond or two each; with more here, memory grows for as long as users are added.
+ */
+const PAGE_CACHE_KIB = 16_384;
 
 /** An open database of the newest version, which no other process has open. */
 export interface OpenDatabase {

@@ -127,6 +127,27 @@ describe("a database that cannot be opened", () => {
   });
 });
 
+test.each([1, 2])(
+  "a database of version %i keeps its requests, and forgets the oldest first",
+  async (version) => {
+    const database = new Database(path);
+    database.pragma("application_id = 0x636c7772");
+    migrate(database, MIGRATIONS.slice(0, version));
+    const insert = database.prepare("INSERT INTO requests VALUES (?, ?, ?)");
+    for (const time of [1, 2, 3]) {
+      insert.run([`r${time}`, JSON.stringify({ id: `id-${time}`, createdAt: time, updatedAt: time }), time]);
+    }
+    database.close();
+    const store = openSqliteUserStore({ path });
+    await store.write((transaction) => transaction.forgetRequests(new Date(3), 1));
+    const kept = await store.write((transaction) =>
+      ["r1", "r2", "r3"].map((requestId) => transaction.findRequest(requestId)?.user.id),
+    );
+    expect(kept).toEqual([undefined, "id-2", "id-3"]);
+    await store.close();
+  },
+);
+
 describe("migrate", () => {
   const steps = [
     "CREATE TABLE a (x)",
