@@ -3,28 +3,29 @@
  * servers that are in trouble already.
  */
 export class RetryThrottle {
+  readonly #maxTokens: number;
+  readonly #tokenRatio: number;
   #tokens: number;
 
   /** Throws a RangeError if `maxTokens` is not in (0, 1000] or `tokenRatio` is not positive. */
-  constructor(
-    private readonly maxTokens: number,
-    private readonly tokenRatio: number,
-  ) {
+  constructor(maxTokens: number, tokenRatio: number) {
     if (!(maxTokens > 0 && maxTokens <= 1000)) {
       throw new RangeError(`retry.maxTokens is ${maxTokens}: it must be more than 0 and at most 1000`);
     }
     if (!(tokenRatio > 0)) throw new RangeError(`retry.tokenRatio is ${tokenRatio}: it must be more than 0`);
+    this.#maxTokens = maxTokens;
+    this.#tokenRatio = tokenRatio;
     this.#tokens = maxTokens;
   }
 
   /** Takes note of a failure; says whether a retry is allowed. */
   failed(): boolean {
     this.#tokens = Math.max(this.#tokens - 1, 0);
-    return this.#tokens > this.maxTokens / 2;
+    return this.#tokens > this.#maxTokens / 2;
   }
 
   /** Takes note of an answer. */
   succeeded(): void {
-    this.#tokens = Math.min(this.#tokens + this.tokenRatio, this.maxTokens);
+    this.#tokens = Math.min(this.#tokens + this.#tokenRatio, this.#maxTokens);
   }
 }

@@ -33,16 +33,16 @@ export class BlockReader {
   isText = true;
 
   /** Whether the last string was one that a field may have, and is to be known again: a value only if it is text. */
-  private valid = true;
+  #valid = true;
   /** The place of the next value that does not go to the dynamic table. */
-  private place = 0;
+  #place = 0;
   /** How many values were looked for, or passed over, at each place since one was found; it starts again after 256. */
-  private readonly misses = new Uint8Array(PLACES);
-  private readonly huffman = new Huffman();
-  private readonly scratch = (sharedScratch ??= Buffer.allocUnsafeSlow(SCRATCH_LENGTH));
+  readonly #misses = new Uint8Array(PLACES);
+  readonly #huffman = new Huffman();
+  readonly #scratch = (sharedScratch ??= Buffer.allocUnsafeSlow(SCRATCH_LENGTH));
   // Only valid strings are kept, and what is valid as a value may not be as a name.
-  private readonly names = new BytesCache<string>(MAX_KNOWN_LENGTH);
-  private readonly values = new BytesCache<string>(MAX_KNOWN_LENGTH);
+  readonly #names = new BytesCache<string>(MAX_KNOWN_LENGTH);
+  readonly #values = new BytesCache<string>(MAX_KNOWN_LENGTH);
 
   begin(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
@@ -50,7 +50,7 @@ export class BlockReader {
     this.end = end;
     this.malformed = false;
     this.isText = true;
-    this.place = 0;
+    this.#place = 0;
   }
 
   /** Lets go of the block, so that the reader does not keep a socket's buffer alive. */
@@ -84,39 +84,39 @@ export class BlockReader {
   /** Reads a name (section 5.2). Names that come again and again, but are not indexed, are decoded once. */
   name(): string {
     const start = this.at;
-    const end = this.skipString();
-    const known = this.names.find(this.bytes, start, end);
+    const end = this.#skipString();
+    const known = this.#names.find(this.bytes, start, end);
     if (known !== undefined) return known;
-    const name = this.text(start, end, true);
-    if (this.valid) this.names.offer(name);
+    const name = this.#text(start, end, true);
+    if (this.#valid) this.#names.offer(name);
     return name;
   }
 
   /** Reads a value that goes to the dynamic table, and so will not come again as a literal. */
   newValue(): string {
     const start = this.at;
-    return this.text(start, this.skipString(), false);
+    return this.#text(start, this.#skipString(), false);
   }
 
   /** Reads a value that does not go to the dynamic table, and may come the same way each time. */
   value(): string {
     const start = this.at;
-    const end = this.skipString();
-    const place = this.place++ % PLACES;
-    const misses = this.misses[place]!++;
-    if (misses >= MAX_MISSES && misses % 16 !== 0) return this.text(start, end, false);
-    const known = this.values.find(this.bytes, start, end);
+    const end = this.#skipString();
+    const place = this.#place++ % PLACES;
+    const misses = this.#misses[place]!++;
+    if (misses >= MAX_MISSES && misses % 16 !== 0) return this.#text(start, end, false);
+    const known = this.#values.find(this.bytes, start, end);
     if (known !== undefined) {
-      this.misses[place] = 0;
+      this.#misses[place] = 0;
       return known;
     }
-    const value = this.text(start, end, false);
-    if (this.valid) this.values.offer(value);
+    const value = this.#text(start, end, false);
+    if (this.#valid) this.#values.offer(value);
     return value;
   }
 
   /** Finds where the string at the current position ends, and goes there. */
-  private skipString(): number {
+  #skipString(): number {
     if (this.at >= this.end) throw new HpackError("String cut short");
     const length = this.integer(0x7f);
     if (length > this.end - this.at) throw new HpackError("String cut short");
@@ -124,27 +124,27 @@ export class BlockReader {
   }
 
   /** The string literal, length included, that is between the two positions; sets {@link valid}. */
-  private text(start: number, end: number, isName: boolean): string {
+  #text(start: number, end: number, isName: boolean): string {
     const bytes = this.bytes;
     const huffman = bytes[start]! >= 0x80;
     let textStart = start + 1;
     if ((bytes[start]! & 0x7f) === 0x7f) while (bytes[textStart++]! >= 0x80);
-    if (!huffman) return this.finish(bytes, textStart, end, isName);
+    if (!huffman) return this.#finish(bytes, textStart, end, isName);
     const room = maxDecodedLength(end - textStart);
-    const out = room <= SCRATCH_LENGTH ? this.scratch : Buffer.allocUnsafeSlow(room);
-    const length = this.huffman.decode(bytes, textStart, end, out);
+    const out = room <= SCRATCH_LENGTH ? this.#scratch : Buffer.allocUnsafeSlow(room);
+    const length = this.#huffman.decode(bytes, textStart, end, out);
     if (length < 0) throw new HpackError("Invalid Huffman code");
-    return this.finish(out, 0, length, isName);
+    return this.#finish(out, 0, length, isName);
   }
 
-  private finish(bytes: Buffer, start: number, end: number, isName: boolean): string {
+  #finish(bytes: Buffer, start: number, end: number, isName: boolean): string {
     if (isName) {
-      this.valid = areValidNameBytes(bytes, start, end);
-      if (!this.valid) this.malformed = true;
+      this.#valid = areValidNameBytes(bytes, start, end);
+      if (!this.#valid) this.malformed = true;
     } else {
       const kind = kindOfValueBytes(bytes, start, end);
-      this.valid = kind === ValueKind.TEXT;
-      if (!this.valid) {
+      this.#valid = kind === ValueKind.TEXT;
+      if (!this.#valid) {
         this.isText = false;
         if (kind === ValueKind.INVALID) this.malformed = true;
       }

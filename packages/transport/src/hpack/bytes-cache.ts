@@ -20,38 +20,38 @@ interface Entry<T> {
  * nothing. It holds at most 64 values; looking up takes about a nanosecond a byte.
  */
 export class BytesCache<T> {
-  private readonly maxLength: number;
-  private readonly entries: (Entry<T> | undefined)[] = Array<undefined>(SLOTS).fill(undefined);
-  private count = 0;
+  readonly #maxLength: number;
+  readonly #entries: (Entry<T> | undefined)[] = Array<undefined>(SLOTS).fill(undefined);
+  #count = 0;
   /** Which of its slots a value goes to when all are taken. */
-  private victim = 0;
+  #victim = 0;
 
   /** The bytes last looked for, four to a word, their hash, and their number: 0 if they are too long. */
-  private readonly words: Int32Array;
-  private hash = 0;
-  private length = 0;
+  readonly #words: Int32Array;
+  #hash = 0;
+  #length = 0;
 
   /** A bit for each 10-bit hash that has been seen. A bit set by another's hash does no harm. */
-  private readonly seen = new Int32Array(32);
-  private sightings = 0;
+  readonly #seen = new Int32Array(32);
+  #sightings = 0;
 
   /** `maxLength`: sequences longer than this many bytes are not looked for nor kept. */
   constructor(maxLength: number) {
-    this.maxLength = maxLength;
-    this.words = new Int32Array((maxLength + 3) >>> 2);
+    this.#maxLength = maxLength;
+    this.#words = new Int32Array((maxLength + 3) >>> 2);
   }
 
   /** The value kept for these bytes. The bytes are remembered for {@link offer} and {@link wasSeen}. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start;
-    if (length > this.maxLength) {
-      this.length = 0;
+    if (length > this.#maxLength) {
+      this.#length = 0;
       return undefined;
     }
-    const hash = this.load(bytes, start, length);
+    const hash = this.#load(bytes, start, length);
     for (let probe = 0; probe < PROBES; probe++) {
-      const entry = this.entries[((hash >>> 26) + probe) & (SLOTS - 1)];
-      if (entry !== undefined && entry.hash === hash && entry.length === length && this.holds(entry.words)) {
+      const entry = this.#entries[((hash >>> 26) + probe) & (SLOTS - 1)];
+      if (entry !== undefined && entry.hash === hash && entry.length === length && this.#holds(entry.words)) {
         return entry.value;
       }
     }
@@ -65,36 +65,36 @@ export class BytesCache<T> {
 
   /** Whether a value for the bytes that {@link find} last looked for in vain is worth keeping: it is not for the first time. */
   wasSeen(): boolean {
-    return this.length > 0 && this.sighted();
+    return this.#length > 0 && this.#sighted();
   }
 
   /** Keeps `value` for the bytes that {@link find} last looked for in vain, and that {@link wasSeen}. */
   keep(value: T): void {
-    const home = this.hash >>> 26;
-    let slot = (home + this.victim) & (SLOTS - 1);
+    const home = this.#hash >>> 26;
+    let slot = (home + this.#victim) & (SLOTS - 1);
     for (let probe = 0; probe < PROBES; probe++) {
       const candidate = (home + probe) & (SLOTS - 1);
-      if (this.entries[candidate] === undefined) {
+      if (this.#entries[candidate] === undefined) {
         slot = candidate;
         break;
       }
     }
-    if (this.entries[slot] === undefined) this.count++;
-    else this.victim = (this.victim + 1) % PROBES;
-    const words = this.words.slice(0, (this.length + 3) >>> 2);
-    this.entries[slot] = { hash: this.hash, length: this.length, words, value };
+    if (this.#entries[slot] === undefined) this.#count++;
+    else this.#victim = (this.#victim + 1) % PROBES;
+    const words = this.#words.slice(0, (this.#length + 3) >>> 2);
+    this.#entries[slot] = { hash: this.#hash, length: this.#length, words, value };
   }
 
   /** Forgets every value, not which bytes were seen. */
   clear(): void {
-    if (this.count === 0) return;
-    this.entries.fill(undefined);
-    this.count = 0;
+    if (this.#count === 0) return;
+    this.#entries.fill(undefined);
+    this.#count = 0;
   }
 
   /** Takes the bytes in as words, and hashes them. */
-  private load(bytes: Uint8Array, start: number, length: number): number {
-    const words = this.words;
+  #load(bytes: Uint8Array, start: number, length: number): number {
+    const words = this.#words;
     let hash = length;
     let at = start;
     let word = 0;
@@ -110,28 +110,28 @@ export class BytesCache<T> {
       words[word] = rest;
       hash = ((hash << 5) | (hash >>> 27)) ^ rest;
     }
-    this.length = length;
-    this.hash = Math.imul(hash, 0x9e3779b1);
-    return this.hash;
+    this.#length = length;
+    this.#hash = Math.imul(hash, 0x9e3779b1);
+    return this.#hash;
   }
 
-  private holds(words: Int32Array): boolean {
-    const mine = this.words;
+  #holds(words: Int32Array): boolean {
+    const mine = this.#words;
     for (let i = 0; i < words.length; i++) if (words[i] !== mine[i]) return false;
     return true;
   }
 
   /** Notes that the bytes were seen; whether they had been before. */
-  private sighted(): boolean {
-    const bit = this.hash >>> 22;
+  #sighted(): boolean {
+    const bit = this.#hash >>> 22;
     const mask = 1 << (bit & 31);
-    const word = this.seen[bit >>> 5]!;
+    const word = this.#seen[bit >>> 5]!;
     if ((word & mask) !== 0) return true;
-    if (++this.sightings > MAX_SIGHTINGS) {
-      this.seen.fill(0);
-      this.sightings = 1;
-      this.seen[bit >>> 5] = mask;
-    } else this.seen[bit >>> 5] = word | mask;
+    if (++this.#sightings > MAX_SIGHTINGS) {
+      this.#seen.fill(0);
+      this.#sightings = 1;
+      this.#seen[bit >>> 5] = mask;
+    } else this.#seen[bit >>> 5] = word | mask;
     return false;
   }
 }

@@ -43,35 +43,35 @@ export interface HpackDecoderOptions {
  * rest is decoded.
  */
 export class HpackDecoder {
-  private readonly maxHeaderListSize: number;
+  readonly #maxHeaderListSize: number;
   /** The SETTINGS_HEADER_TABLE_SIZE in force: what a size update may go up to. */
-  private maxTableSize: number;
+  #maxTableSize: number;
   /** What the next block's first size update may go up to at most; -1 if none is due (section 4.2). */
-  private updateDue = -1;
-  private readonly table: DynamicTable;
-  private readonly reader = new BlockReader();
+  #updateDue = -1;
+  readonly #table: DynamicTable;
+  readonly #reader = new BlockReader();
   /** What runs of indexed fields mean: whole blocks, and their beginnings. */
-  private readonly known = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
+  readonly #known = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
   /** What blocks with literals mean that leave the table as it is. */
-  private readonly repeated = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
+  readonly #repeated = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
   /** How many blocks with literals came since one of them came again. */
-  private misses = 0;
+  #misses = 0;
   /** Whether a malformed string may be in the table: then each list is looked at whole. */
-  private tableSuspect = false;
+  #tableSuspect = false;
   /** Whether the block that is decoded has left the table as it was. */
-  private tableIsAsBefore = true;
+  #tableIsAsBefore = true;
 
   // The list being decoded.
-  private fields: string[] = [];
-  private size = 0;
+  #fields: string[] = [];
+  #size = 0;
 
   constructor({
     maxTableSize = DEFAULT_MAX_TABLE_SIZE,
     maxHeaderListSize = DEFAULT_MAX_HEADER_LIST_SIZE,
   }: HpackDecoderOptions = {}) {
-    this.maxTableSize = maxTableSize;
-    this.maxHeaderListSize = maxHeaderListSize;
-    this.table = new DynamicTable(maxTableSize);
+    this.#maxTableSize = maxTableSize;
+    this.#maxHeaderListSize = maxHeaderListSize;
+    this.#table = new DynamicTable(maxTableSize);
   }
 
   /**
@@ -79,8 +79,9 @@ export class HpackDecoder {
    * larger than that, the next block must begin with a size update (RFC 7541 section 4.2, RFC 9113 section 4.3.1).
    */
   setMaxTableSize(size: number): void {
-    this.maxTableSize = size;
-    if (size < this.table.capacity && (this.updateDue < 0 || size < this.updateDue)) this.updateDue = size;
+    this.#maxTableSize = size;
+    if (size < this.#table.capacity && (this.#updateDue < 0 || size < this.#updateDue))
+      this.#updateDue = size;
   }
 
   /**
@@ -90,168 +91,171 @@ export class HpackDecoder {
    */
   decode(block: Buffer, start: number, end: number): HeaderList {
     // While an update is due a block without one is not valid, whatever it was before.
-    if (this.updateDue >= 0) return this.decodeFrom(block, start, end, undefined);
+    if (this.#updateDue >= 0) return this.#decodeFrom(block, start, end, undefined);
     let literal = start;
     while (literal < end && isShortIndex(block[literal]!)) literal++;
-    if (literal < end) return this.decodeLiterals(block, start, literal, end);
-    const known = this.known.find(block, start, end);
+    if (literal < end) return this.#decodeLiterals(block, start, literal, end);
+    const known = this.#known.find(block, start, end);
     if (known !== undefined) return known;
-    const list = this.decodeFrom(block, start, end, undefined);
-    if (isWorthKeeping(list)) this.known.offer(list);
+    const list = this.#decodeFrom(block, start, end, undefined);
+    if (isWorthKeeping(list)) this.#known.offer(list);
     return list;
   }
 
   /** Decodes a block whose first run of indexed fields ends at `literal`. */
-  private decodeLiterals(block: Buffer, start: number, literal: number, end: number): HeaderList {
-    const misses = this.misses++;
+  #decodeLiterals(block: Buffer, start: number, literal: number, end: number): HeaderList {
+    const misses = this.#misses++;
     const mayRepeat = misses < MAX_MISSES || misses % 16 === 0;
     if (mayRepeat) {
-      const known = this.repeated.find(block, start, end);
+      const known = this.#repeated.find(block, start, end);
       if (known !== undefined) {
-        this.misses = 0;
+        this.#misses = 0;
         return known;
       }
     }
-    const base = literal === start ? undefined : this.baseOf(block, start, literal);
-    const list = this.decodeFrom(block, base === undefined ? start : literal, end, base);
-    if (mayRepeat && this.tableIsAsBefore && isWorthKeeping(list)) this.repeated.offer(list);
+    const base = literal === start ? undefined : this.#baseOf(block, start, literal);
+    const list = this.#decodeFrom(block, base === undefined ? start : literal, end, base);
+    if (mayRepeat && this.#tableIsAsBefore && isWorthKeeping(list)) this.#repeated.offer(list);
     return list;
   }
 
   /** Decodes the run of indexed fields that a block begins with, if one has begun so before. */
-  private baseOf(block: Buffer, start: number, end: number): HeaderList | undefined {
-    let base = this.known.find(block, start, end);
+  #baseOf(block: Buffer, start: number, end: number): HeaderList | undefined {
+    let base = this.#known.find(block, start, end);
     if (base === undefined) {
-      if (!this.known.wasSeen()) return undefined;
-      base = this.decodeFrom(block, start, end, undefined);
+      if (!this.#known.wasSeen()) return undefined;
+      base = this.#decodeFrom(block, start, end, undefined);
       if (!isWorthKeeping(base)) return undefined;
-      this.known.keep(base);
+      this.#known.keep(base);
     }
     return base.malformed ? undefined : base;
   }
 
   /** Decodes a block from the beginning, or what follows its `base`. */
-  private decodeFrom(block: Buffer, start: number, end: number, base: HeaderList | undefined): HeaderList {
-    const reader = this.reader;
+  #decodeFrom(block: Buffer, start: number, end: number, base: HeaderList | undefined): HeaderList {
+    const reader = this.#reader;
     reader.begin(block, start, end);
-    this.fields = [];
-    this.size = base === undefined ? 0 : base.size;
-    this.tableIsAsBefore = true;
+    this.#fields = [];
+    this.#size = base === undefined ? 0 : base.size;
+    this.#tableIsAsBefore = true;
     try {
-      if (base === undefined) this.readSizeUpdates();
-      this.readFields();
-      return this.finish(base);
+      if (base === undefined) this.#readSizeUpdates();
+      this.#readFields();
+      return this.#finish(base);
     } finally {
       reader.release();
-      this.fields = [];
+      this.#fields = [];
     }
   }
 
   /** Decodes each field's representation (RFC 7541 section 6). */
-  private readFields(): void {
-    const reader = this.reader;
+  #readFields(): void {
+    const reader = this.#reader;
     const { bytes, end } = reader;
     while (reader.at < end) {
       const first = bytes[reader.at]!;
       if (first >= 0x80) {
-        this.addIndexed(reader.integer(0x7f));
+        this.#addIndexed(reader.integer(0x7f));
       } else if (first >= 0x40) {
         // Section 6.2.1. The name is taken before the eviction that may remove its entry (section 4.4).
         const index = reader.integer(0x3f);
-        const name = index === 0 ? reader.name() : this.nameAt(index);
+        const name = index === 0 ? reader.name() : this.#nameAt(index);
         const value = reader.newValue();
-        this.addToTable(name, value);
-        this.addField(name, value);
+        this.#addToTable(name, value);
+        this.#addField(name, value);
       } else if (first >= 0x20) {
         throw new HpackError("Size update after a field");
       } else {
         // Sections 6.2.2 and 6.2.3: to whom does not forward fields, never indexed is not indexed.
         const index = reader.integer(0x0f);
-        const name = index === 0 ? reader.name() : this.nameAt(index);
-        this.addField(name, reader.value());
+        const name = index === 0 ? reader.name() : this.#nameAt(index);
+        this.#addField(name, reader.value());
       }
     }
   }
 
   /** Section 6.3: size updates stand at the beginning of a block; the last of them counts. */
-  private readSizeUpdates(): void {
-    const { reader, table } = this;
+  #readSizeUpdates(): void {
+    const reader = this.#reader;
+    const table = this.#table;
     while (reader.at < reader.end && (reader.bytes[reader.at]! & 0xe0) === 0x20) {
       const size = reader.integer(0x1f);
-      if (size > (this.updateDue >= 0 ? this.updateDue : this.maxTableSize)) {
+      if (size > (this.#updateDue >= 0 ? this.#updateDue : this.#maxTableSize)) {
         throw new HpackError("Size update above the limit");
       }
-      this.updateDue = -1;
+      this.#updateDue = -1;
       table.capacity = size;
       table.shrinkTo(size);
-      this.forgetKnown();
+      this.#forgetKnown();
     }
-    if (this.updateDue >= 0) throw new HpackError("Size update missing after a reduction");
+    if (this.#updateDue >= 0) throw new HpackError("Size update missing after a reduction");
   }
 
   /** The table changes: what was known means something else, or nothing. */
-  private forgetKnown(): void {
-    this.tableIsAsBefore = false;
-    this.known.clear();
-    this.repeated.clear();
+  #forgetKnown(): void {
+    this.#tableIsAsBefore = false;
+    this.#known.clear();
+    this.#repeated.clear();
   }
 
   /** Section 6.1. */
-  private addIndexed(index: number): void {
+  #addIndexed(index: number): void {
     if (index === 0) throw new HpackError("Index 0");
     if (index <= STATIC_TABLE_LENGTH) {
-      this.addField(STATIC_TABLE[2 * index]!, STATIC_TABLE[2 * index + 1]!);
+      this.#addField(STATIC_TABLE[2 * index]!, STATIC_TABLE[2 * index + 1]!);
     } else {
-      const entry = this.dynamicEntry(index);
+      const entry = this.#dynamicEntry(index);
       // It may not be, and is not looked at again.
-      this.reader.isText = false;
-      this.addField(this.table.name(entry), this.table.value(entry));
+      this.#reader.isText = false;
+      this.#addField(this.#table.name(entry), this.#table.value(entry));
     }
   }
 
-  private nameAt(index: number): string {
+  #nameAt(index: number): string {
     return index <= STATIC_TABLE_LENGTH
       ? STATIC_TABLE[2 * index]!
-      : this.table.name(this.dynamicEntry(index));
+      : this.#table.name(this.#dynamicEntry(index));
   }
 
   /** Section 2.3.3: the dynamic table's entries follow the static table's, the newest first. */
-  private dynamicEntry(index: number): number {
+  #dynamicEntry(index: number): number {
     const entry = index - STATIC_TABLE_LENGTH - 1;
-    if (entry >= this.table.length) throw new HpackError("Index past the table");
+    if (entry >= this.#table.length) throw new HpackError("Index past the table");
     return entry;
   }
 
   /** Section 4.4: an entry larger than the table empties it, and is no error. */
-  private addToTable(name: string, value: string): void {
-    const table = this.table;
+  #addToTable(name: string, value: string): void {
+    const table = this.#table;
     const size = name.length + value.length + ENTRY_OVERHEAD;
-    this.forgetKnown();
+    this.#forgetKnown();
     if (size > table.capacity) {
       table.shrinkTo(0);
       return;
     }
     table.shrinkTo(table.capacity - size);
     table.add(name, value);
-    if (this.reader.malformed) this.tableSuspect = true;
+    if (this.#reader.malformed) this.#tableSuspect = true;
   }
 
   /** A list over the limit is decoded to its end, for the table's sake, but nothing of it is kept. */
-  private addField(name: string, value: string): void {
-    this.size += name.length + value.length + ENTRY_OVERHEAD;
-    if (this.size <= this.maxHeaderListSize) this.fields.push(name, value);
-    else if (this.fields.length > 0) this.fields = [];
+  #addField(name: string, value: string): void {
+    this.#size += name.length + value.length + ENTRY_OVERHEAD;
+    if (this.#size <= this.#maxHeaderListSize) this.#fields.push(name, value);
+    else if (this.#fields.length > 0) this.#fields = [];
   }
 
-  private finish(base: HeaderList | undefined): HeaderList {
-    const { fields, size, reader } = this;
+  #finish(base: HeaderList | undefined): HeaderList {
+    const fields = this.#fields;
+    const size = this.#size;
+    const reader = this.#reader;
     let malformed = reader.malformed;
-    if (this.tableSuspect && !malformed) {
+    if (this.#tableSuspect && !malformed) {
       for (let i = 0; i < fields.length && !malformed; i += 2) {
         malformed = !isValidName(fields[i]!) || !isValidValue(fields[i + 1]!);
       }
     }
-    if (size > this.maxHeaderListSize) return new HeaderList([], size, true, malformed);
+    if (size > this.#maxHeaderListSize) return new HeaderList([], size, true, malformed);
     return new HeaderList(fields, size, false, malformed, reader.isText, base);
   }
 }

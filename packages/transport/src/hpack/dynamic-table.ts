@@ -17,10 +17,10 @@ export class DynamicTable {
   length = 0;
 
   /** A name and a value for each slot. */
-  private slots: string[] = Array<string>(2 * FIRST_SLOTS).fill("");
-  private mask = FIRST_SLOTS - 1;
+  #slots: string[] = Array<string>(2 * FIRST_SLOTS).fill("");
+  #mask = FIRST_SLOTS - 1;
   /** The slot of the newest entry; entries get older as slots go up, around the ring. */
-  private newest = 0;
+  #newest = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -28,20 +28,20 @@ export class DynamicTable {
 
   /** The name of entry `i`, 0 being the newest; `i` is less than {@link length}. */
   name(i: number): string {
-    return this.slots[2 * ((this.newest + i) & this.mask)]!;
+    return this.#slots[2 * ((this.#newest + i) & this.#mask)]!;
   }
 
   /** The value of entry `i`. */
   value(i: number): string {
-    return this.slots[2 * ((this.newest + i) & this.mask) + 1]!;
+    return this.#slots[2 * ((this.#newest + i) & this.#mask) + 1]!;
   }
 
   /** Adds an entry that fits in {@link capacity} with what is there: make room first. */
   add(name: string, value: string): void {
-    if (this.length > this.mask) this.grow();
-    this.newest = (this.newest - 1) & this.mask;
-    this.slots[2 * this.newest] = name;
-    this.slots[2 * this.newest + 1] = value;
+    if (this.length > this.#mask) this.#grow();
+    this.#newest = (this.#newest - 1) & this.#mask;
+    this.#slots[2 * this.#newest] = name;
+    this.#slots[2 * this.#newest + 1] = value;
     this.length++;
     this.size += name.length + value.length + ENTRY_OVERHEAD;
   }
@@ -52,19 +52,19 @@ export class DynamicTable {
   }
 
   evictOldest(): void {
-    const slot = 2 * ((this.newest + --this.length) & this.mask);
-    this.size -= this.slots[slot]!.length + this.slots[slot + 1]!.length + ENTRY_OVERHEAD;
+    const slot = 2 * ((this.#newest + --this.length) & this.#mask);
+    this.size -= this.#slots[slot]!.length + this.#slots[slot + 1]!.length + ENTRY_OVERHEAD;
     // An evicted string must not live on in the ring.
-    this.slots[slot] = "";
-    this.slots[slot + 1] = "";
+    this.#slots[slot] = "";
+    this.#slots[slot + 1] = "";
   }
 
-  private grow(): void {
+  #grow(): void {
     const grown: string[] = [];
     for (let i = 0; i < this.length; i++) grown.push(this.name(i), this.value(i));
     while (grown.length < 4 * this.length) grown.push("");
-    this.slots = grown;
-    this.mask = 2 * this.length - 1;
-    this.newest = 0;
+    this.#slots = grown;
+    this.#mask = 2 * this.length - 1;
+    this.#newest = 0;
   }
 }

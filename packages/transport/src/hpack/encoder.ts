@@ -60,28 +60,28 @@ interface Encoded {
  * nothing (RFC 9110 section 5.3): the beginning of the block repeats, and the peer may know it by that.
  */
 export class HpackEncoder {
-  private readonly maxTableSize: number;
-  private readonly sensitiveNames: ReadonlySet<string>;
-  private readonly table: DynamicTable;
-  private readonly names = new Map<string, NameRecord>();
-  private readonly huffman = new Huffman();
-  private readonly encoded: (Encoded | undefined)[] = Array<undefined>(HEADER_FIELDS_SLOTS).fill(undefined);
+  readonly #maxTableSize: number;
+  readonly #sensitiveNames: ReadonlySet<string>;
+  readonly #table: DynamicTable;
+  readonly #names = new Map<string, NameRecord>();
+  readonly #huffman = new Huffman();
+  readonly #encoded: (Encoded | undefined)[] = Array<undefined>(HEADER_FIELDS_SLOTS).fill(undefined);
 
   /** Changes whenever the table does. */
-  private version = 0;
+  #version = 0;
   /** The serial number of the next entry. */
-  private nextSerial = 0;
-  private refusals = 0;
+  #nextSerial = 0;
+  #refusals = 0;
 
   /** The table size that the peer was last told, and the smallest one up to now. */
-  private announcedSize = INITIAL_TABLE_SIZE;
-  private smallestSize = INITIAL_TABLE_SIZE;
-  private updateDue = false;
+  #announcedSize = INITIAL_TABLE_SIZE;
+  #smallestSize = INITIAL_TABLE_SIZE;
+  #updateDue = false;
 
   constructor({ maxTableSize = DEFAULT_MAX_TABLE_SIZE, sensitiveNames = [] }: HpackEncoderOptions = {}) {
-    this.maxTableSize = maxTableSize;
-    this.sensitiveNames = new Set(sensitiveNames);
-    this.table = new DynamicTable(INITIAL_TABLE_SIZE);
+    this.#maxTableSize = maxTableSize;
+    this.#sensitiveNames = new Set(sensitiveNames);
+    this.#table = new DynamicTable(INITIAL_TABLE_SIZE);
     this.setMaxTableSize(INITIAL_TABLE_SIZE);
   }
 
@@ -90,13 +90,13 @@ export class HpackEncoder {
    * begins with the size updates that RFC 7541 section 4.2 asks for.
    */
   setMaxTableSize(size: number): void {
-    const capacity = Math.min(size, this.maxTableSize);
-    this.smallestSize = Math.min(this.smallestSize, capacity);
-    this.updateDue = capacity !== this.announcedSize || this.smallestSize < this.announcedSize;
-    if (capacity === this.table.capacity) return;
-    this.makeRoom(capacity);
-    this.table.capacity = capacity;
-    this.version++;
+    const capacity = Math.min(size, this.#maxTableSize);
+    this.#smallestSize = Math.min(this.#smallestSize, capacity);
+    this.#updateDue = capacity !== this.#announcedSize || this.#smallestSize < this.#announcedSize;
+    if (capacity === this.#table.capacity) return;
+    this.#makeRoom(capacity);
+    this.#table.capacity = capacity;
+    this.#version++;
   }
 
   /** The most bytes that the next block takes if it has these fields. */
@@ -109,10 +109,10 @@ export class HpackEncoder {
    * position after it. From the second time on it is a copy of a few bytes.
    */
   encode(headers: HeaderFields, out: Buffer, at: number): number {
-    if (this.updateDue) at = this.writeSizeUpdates(out, at);
-    const known = this.encoded[headers.slot];
-    if (known === undefined || known.version !== this.version || known.headers !== headers) {
-      return this.encodeAnew(headers, out, at);
+    if (this.#updateDue) at = this.#writeSizeUpdates(out, at);
+    const known = this.#encoded[headers.slot];
+    if (known === undefined || known.version !== this.#version || known.headers !== headers) {
+      return this.#encodeAnew(headers, out, at);
     }
     const bytes = known.bytes;
     const length = bytes.length;
@@ -134,64 +134,64 @@ export class HpackEncoder {
       const name = rest[i]!;
       const value = rest[i + 1]!;
       if (rest.length > 2 * MAX_SORTED || name.charCodeAt(0) === 0x3a /* : */) {
-        at = this.writeField(name, value, false, out, at);
+        at = this.#writeField(name, value, false, out, at);
         continue;
       }
-      const record = this.names.get(name) ?? this.remember(name);
-      const index = record.isNeverIndexed(value) ? 0 : this.indexOf(record, value);
+      const record = this.#names.get(name) ?? this.#remember(name);
+      const index = record.isNeverIndexed(value) ? 0 : this.#indexOf(record, value);
       if (index === 0 || (waiting !== 0 && hasName(rest, waiting, name))) waiting |= 1 << (i >>> 1);
       else at = writeInteger(out, at, 0x80, 7, index);
     }
     for (let i = 0; waiting !== 0; i += 2, waiting >>>= 1) {
-      if ((waiting & 1) !== 0) at = this.writeField(rest[i]!, rest[i + 1]!, false, out, at);
+      if ((waiting & 1) !== 0) at = this.#writeField(rest[i]!, rest[i + 1]!, false, out, at);
     }
     return at;
   }
 
-  private encodeAnew(headers: HeaderFields, out: Buffer, start: number): number {
-    const version = this.version;
+  #encodeAnew(headers: HeaderFields, out: Buffer, start: number): number {
+    const version = this.#version;
     const { fields, slot } = headers;
     let at = start;
     for (let i = 0; i < fields.length; i += 2)
-      at = this.writeField(fields[i]!, fields[i + 1]!, true, out, at);
-    if (this.version === version) {
-      this.encoded[slot] = { headers, version, bytes: Buffer.from(out.subarray(start, at)) };
+      at = this.#writeField(fields[i]!, fields[i + 1]!, true, out, at);
+    if (this.#version === version) {
+      this.#encoded[slot] = { headers, version, bytes: Buffer.from(out.subarray(start, at)) };
     }
     return at;
   }
 
   /** RFC 7541 section 4.2: the smallest size since the last block, if it was smaller, and the one to use now. */
-  private writeSizeUpdates(out: Buffer, at: number): number {
-    const capacity = this.table.capacity;
-    if (this.smallestSize < Math.min(this.announcedSize, capacity))
-      at = writeInteger(out, at, 0x20, 5, this.smallestSize);
+  #writeSizeUpdates(out: Buffer, at: number): number {
+    const capacity = this.#table.capacity;
+    if (this.#smallestSize < Math.min(this.#announcedSize, capacity))
+      at = writeInteger(out, at, 0x20, 5, this.#smallestSize);
     at = writeInteger(out, at, 0x20, 5, capacity);
-    this.announcedSize = capacity;
-    this.smallestSize = capacity;
-    this.updateDue = false;
+    this.#announcedSize = capacity;
+    this.#smallestSize = capacity;
+    this.#updateDue = false;
     return at;
   }
 
-  private writeField(name: string, value: string, repeats: boolean, out: Buffer, at: number): number {
-    const record = this.names.get(name) ?? this.remember(name);
+  #writeField(name: string, value: string, repeats: boolean, out: Buffer, at: number): number {
+    const record = this.#names.get(name) ?? this.#remember(name);
     if (record.isNeverIndexed(value)) {
-      return this.writeLiteral(record, 0x10, 4, name, value, repeats, out, at);
+      return this.#writeLiteral(record, 0x10, 4, name, value, repeats, out, at);
     }
-    const index = this.indexOf(record, value);
+    const index = this.#indexOf(record, value);
     if (index > 0) return writeInteger(out, at, 0x80, 7, index);
-    if (!this.admits(record, name, value, repeats)) {
-      return this.writeLiteral(record, 0x00, 4, name, value, repeats, out, at);
+    if (!this.#admits(record, name, value, repeats)) {
+      return this.#writeLiteral(record, 0x00, 4, name, value, repeats, out, at);
     }
-    at = this.writeLiteral(record, 0x40, 6, name, value, true, out, at);
-    this.makeRoom(this.table.capacity - name.length - value.length - ENTRY_OVERHEAD);
-    this.table.add(name, value);
-    record.added(value, this.nextSerial++);
-    this.version++;
+    at = this.#writeLiteral(record, 0x40, 6, name, value, true, out, at);
+    this.#makeRoom(this.#table.capacity - name.length - value.length - ENTRY_OVERHEAD);
+    this.#table.add(name, value);
+    record.added(value, this.#nextSerial++);
+    this.#version++;
     return at;
   }
 
   /** Section 6.2: a literal, its name by index if there is one. */
-  private writeLiteral(
+  #writeLiteral(
     record: NameRecord,
     flags: number,
     prefixBits: number,
@@ -202,78 +202,78 @@ export class HpackEncoder {
     at: number,
   ): number {
     let index = record.staticIndex;
-    if (index === 0 && this.isLive(record.newestSerial)) index = this.indexOfSerial(record.newestSerial);
+    if (index === 0 && this.#isLive(record.newestSerial)) index = this.#indexOfSerial(record.newestSerial);
     at = writeInteger(out, at, flags, prefixBits, index);
-    if (index === 0) at = this.writeString(name, compact, out, at);
-    return this.writeString(value, compact, out, at);
+    if (index === 0) at = this.#writeString(name, compact, out, at);
+    return this.#writeString(value, compact, out, at);
   }
 
   /**
    * Section 5.2. `compact`: Huffman-coded if that is shorter, for what is encoded and decoded once and then
    * known. A trace context would save 16 bytes in each call and cost both sides ten times a copy.
    */
-  private writeString(text: string, compact: boolean, out: Buffer, at: number): number {
+  #writeString(text: string, compact: boolean, out: Buffer, at: number): number {
     if (compact) {
-      const length = this.huffman.encodedLength(text);
+      const length = this.#huffman.encodedLength(text);
       if (length < text.length) {
-        return this.huffman.encode(text, out, writeInteger(out, at, 0x80, 7, length));
+        return this.#huffman.encode(text, out, writeInteger(out, at, 0x80, 7, length));
       }
     }
     return writeLatin1(text, out, writeInteger(out, at, 0x00, 7, text.length));
   }
 
   /** The index of the entry that has both name and value, or 0. */
-  private indexOf(record: NameRecord, value: string): number {
+  #indexOf(record: NameRecord, value: string): number {
     const index = record.staticValues?.get(value);
     if (index !== undefined) return index;
     let serial: number | undefined = record.newestSerial;
-    if (record.newestValue !== value || !this.isLive(serial)) {
+    if (record.newestValue !== value || !this.#isLive(serial)) {
       // With one value at most, that is the newest one.
       if (record.values.size < 2) return 0;
       serial = record.values.get(value);
       if (serial === undefined) return 0;
     }
     record.reused();
-    return this.indexOfSerial(serial);
+    return this.#indexOfSerial(serial);
   }
 
   /** Whether a field that is in neither table is to be added to the dynamic one. */
-  private admits(record: NameRecord, name: string, value: string, repeats: boolean): boolean {
-    const { capacity, size } = this.table;
+  #admits(record: NameRecord, name: string, value: string, repeats: boolean): boolean {
+    const { capacity, size } = this.#table;
     const entry = name.length + value.length + ENTRY_OVERHEAD;
     if (entry > capacity / 2) return false;
     const proven = repeats || record.isRepeated(value);
     if (!proven && !record.isWorthATry(value)) return false;
     if (size + entry <= (repeats ? capacity : capacity * SHARE_OF_UNKNOWN)) return true;
-    if (!proven || ++this.refusals < REFUSALS_PER_ENTRY) return false;
-    this.refusals = 0;
+    if (!proven || ++this.#refusals < REFUSALS_PER_ENTRY) return false;
+    this.#refusals = 0;
     return true;
   }
 
-  private isLive(serial: number): boolean {
-    return serial >= this.nextSerial - this.table.length;
+  #isLive(serial: number): boolean {
+    return serial >= this.#nextSerial - this.#table.length;
   }
 
-  private indexOfSerial(serial: number): number {
-    return STATIC_TABLE_LENGTH + this.nextSerial - serial;
+  #indexOfSerial(serial: number): number {
+    return STATIC_TABLE_LENGTH + this.#nextSerial - serial;
   }
 
   /** Evicts until the entries take `size` bytes at most, here as the peer does. */
-  private makeRoom(size: number): void {
-    const table = this.table;
+  #makeRoom(size: number): void {
+    const table = this.#table;
     while (table.size > size) {
       const oldest = table.length - 1;
-      this.names.get(table.name(oldest))?.values.delete(table.value(oldest));
+      this.#names.get(table.name(oldest))?.values.delete(table.value(oldest));
       table.evictOldest();
     }
   }
 
-  private remember(name: string): NameRecord {
-    if (this.names.size >= MAX_NAMES) {
-      for (const [known, record] of this.names) if (record.values.size === 0) this.names.delete(known);
+  #remember(name: string): NameRecord {
+    if (this.#names.size >= MAX_NAMES) {
+      for (const [known, record] of this.#names) if (record.values.size === 0) this.#names.delete(known);
     }
-    const record = new NameRecord(name, this.sensitiveNames.has(name));
-    this.names.set(name, record);
+    const record = new NameRecord(name, this.#sensitiveNames.has(name));
+    this.#names.set(name, record);
     return record;
   }
 }

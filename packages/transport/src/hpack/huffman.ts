@@ -2,19 +2,19 @@ import { ACCEPT, EMIT_SHIFT, huffmanTables, NEXT_SHIFT, type HuffmanTables } fro
 
 /** RFC 7541's Huffman code (section 5.2, appendix B), both ways. Stateless: one object serves everyone. */
 export class Huffman {
-  private readonly codes: Uint32Array;
-  private readonly lengths: Uint8Array;
-  private readonly transitions: Int32Array;
+  readonly #codes: Uint32Array;
+  readonly #lengths: Uint8Array;
+  readonly #transitions: Int32Array;
 
   constructor({ codes, lengths, transitions }: HuffmanTables = huffmanTables()) {
-    this.codes = codes;
-    this.lengths = lengths;
-    this.transitions = transitions;
+    this.#codes = codes;
+    this.#lengths = lengths;
+    this.#transitions = transitions;
   }
 
   /** How many bytes `text`, a string of characters up to U+00FF, takes when coded. */
   encodedLength(text: string): number {
-    const lengths = this.lengths;
+    const lengths = this.#lengths;
     let bits = 0;
     for (let i = 0; i < text.length; i++) bits += lengths[text.charCodeAt(i) & 0xff]!;
     return (bits + 7) >>> 3;
@@ -22,7 +22,8 @@ export class Huffman {
 
   /** Writes `text` coded and padded; returns the position after it. */
   encode(text: string, out: Uint8Array, at: number): number {
-    const { codes, lengths } = this;
+    const codes = this.#codes;
+    const lengths = this.#lengths;
     // The low `pending` bits of `bits` wait to be written, never more than 7 between two symbols; what is
     // above them has been written, and falls off the top.
     let bits = 0;
@@ -53,7 +54,7 @@ export class Huffman {
    * cut short, padding of more than 7 bits or not of ones.
    */
   decode(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
-    const transitions = this.transitions;
+    const transitions = this.#transitions;
     let step = ACCEPT;
     let length = 0;
     for (let i = start; i < end; i++) {

@@ -65,35 +65,35 @@ export class NameRecord {
   newestValue = "";
   newestSerial = -1;
 
-  private readonly volatile: boolean;
-  private readonly credential: boolean;
-  private readonly sensitive: boolean;
-  private credit = TRIAL_CREDIT;
+  readonly #volatile: boolean;
+  readonly #credential: boolean;
+  readonly #sensitive: boolean;
+  #credit = TRIAL_CREDIT;
   /** The last value that was sent as a literal, and how many times in a row. */
-  private literal = "";
-  private timesInARow = 0;
+  #literal = "";
+  #timesInARow = 0;
 
   constructor(name: string, sensitive: boolean) {
     const fixed = findStaticName(name);
     this.staticIndex = fixed?.index ?? 0;
     this.staticValues = fixed?.values;
-    this.volatile = VOLATILE_NAMES.has(name);
-    this.credential = CREDENTIAL_NAMES.has(name);
-    this.sensitive = sensitive;
+    this.#volatile = VOLATILE_NAMES.has(name);
+    this.#credential = CREDENTIAL_NAMES.has(name);
+    this.#sensitive = sensitive;
   }
 
   /** Whether the field is to be sent as never indexed, by us and whoever forwards it (RFC 7541 section 6.2.3). */
   isNeverIndexed(value: string): boolean {
-    return this.sensitive || (this.credential && value.length < MIN_INDEXED_CREDENTIAL);
+    return this.#sensitive || (this.#credential && value.length < MIN_INDEXED_CREDENTIAL);
   }
 
   /** Notes that `value` goes out as a literal; whether it did so again and again. */
   isRepeated(value: string): boolean {
-    if (value !== this.literal) {
-      this.literal = value;
-      this.timesInARow = 0;
+    if (value !== this.#literal) {
+      this.#literal = value;
+      this.#timesInARow = 0;
     }
-    return ++this.timesInARow >= LEARNT_AFTER;
+    return ++this.#timesInARow >= LEARNT_AFTER;
   }
 
   /**
@@ -101,17 +101,17 @@ export class NameRecord {
    * of others any, as long as they turn out to repeat.
    */
   isWorthATry(value: string): boolean {
-    return this.volatile ? this.values.size === 0 && value.length <= MAX_NAME_CARRIER : this.credit > 0;
+    return this.#volatile ? this.values.size === 0 && value.length <= MAX_NAME_CARRIER : this.#credit > 0;
   }
 
   /** Notes that an entry of this name was used again. */
   reused(): void {
-    if (this.credit < MAX_CREDIT) this.credit++;
+    if (this.#credit < MAX_CREDIT) this.#credit++;
   }
 
   /** Notes that `value` was added to the dynamic table, as its entry number `serial`. */
   added(value: string, serial: number): void {
-    this.credit--;
+    this.#credit--;
     this.values.set(value, serial);
     this.newestValue = value;
     this.newestSerial = serial;

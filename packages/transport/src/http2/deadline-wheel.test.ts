@@ -7,11 +7,13 @@ class Entry implements DeadlineEntry {
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
   passedAt: number[] = [];
+  deadlineMs: number;
+  readonly #then: (entry: Entry) => void;
 
-  constructor(
-    public deadlineMs: number,
-    private readonly then: (entry: Entry) => void = () => {},
-  ) {}
+  constructor(deadlineMs: number, then: (entry: Entry) => void = () => {}) {
+    this.deadlineMs = deadlineMs;
+    this.#then = then;
+  }
 
   get isLinked(): boolean {
     return this.deadlineAfter !== undefined;
@@ -19,7 +21,7 @@ class Entry implements DeadlineEntry {
 
   onDeadline(): void {
     this.passedAt.push(performance.now());
-    this.then(this);
+    this.#then(this);
   }
 }
 

@@ -24,17 +24,19 @@ const RESERVED_FIELD = [0xc0, 0xa3, 0x09, 0x00];
  * see) does not: it is used as it is, with its own writer and reader, slower and as strict as they are.
  */
 export class MessageCodec<T> {
-  private readonly foreign: boolean;
+  readonly #type: MessageType<T>;
+  readonly #foreign: boolean;
 
-  constructor(private readonly type: MessageType<T>) {
-    this.foreign = !takesReader(type) && !(standInForInstalledReader() && takesReader(type));
+  constructor(type: MessageType<T>) {
+    this.#type = type;
+    this.#foreign = !takesReader(type) && !(standInForInstalledReader() && takesReader(type));
   }
 
   /** Writes a message at the writer's position. What the type's code throws comes through. */
   encode(message: T, writer: ProtoWriter): void {
-    if (this.foreign) writer.raw(this.type.encode(message).finish());
+    if (this.#foreign) writer.raw(this.#type.encode(message).finish());
     // ts-proto's code uses nothing but the public methods.
-    else this.type.encode(message, writer);
+    else this.#type.encode(message, writer);
   }
 
   /**
@@ -48,15 +50,15 @@ export class MessageCodec<T> {
     // One that is needed meanwhile, by code that the type's code calls, is another one.
     idleReader = undefined;
     try {
-      if (this.foreign) return this.type.decode(take(buffer, start, end));
+      if (this.#foreign) return this.#type.decode(take(buffer, start, end));
       const input = reader.begin(buffer, start, end, take) as unknown as Uint8Array;
-      const message = this.type.decode(input);
+      const message = this.#type.decode(input);
       reader.end();
       return message;
     } catch (error) {
       if (error instanceof ProtobufError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw new ProtobufError(reason, this.foreign ? undefined : reader.pos, { cause: error });
+      throw new ProtobufError(reason, this.#foreign ? undefined : reader.pos, { cause: error });
     } finally {
       reader.release();
       idleReader = reader;

@@ -72,39 +72,39 @@ export class ProtoReader {
   len = 0;
 
   /** Where the innermost open message or packed field ends: nothing may be read beyond. */
-  private limit = 0;
+  #limit = 0;
 
   /** The limits around that one. Only the first `ranges` entries count. */
-  private readonly outer = new Int32Array(MAX_DEPTH);
-  private ranges = 0;
+  readonly #outer = new Int32Array(MAX_DEPTH);
+  #ranges = 0;
 
   /** Whether the innermost open range is not known to be a message. */
-  private packed = false;
+  #packed = false;
 
   /** The last tag, and where it ended: what is read there is its value. */
-  private lastTag = 0;
-  private valueAt = -1;
+  #lastTag = 0;
+  #valueAt = -1;
 
   /** How many messages are open, as generated code counts. */
-  private depth = 0;
+  #depth = 0;
 
   /** What the last varint of more than 32 bits held. */
-  private low = 0;
-  private high = 0;
+  #low = 0;
+  #high = 0;
 
   /** Latin-1 text of `buf` from `textStart` to `textEnd`. */
-  private text = "";
-  private textStart = 0;
-  private textEnd = 0;
+  #text = "";
+  #textStart = 0;
+  #textEnd = 0;
 
   /** Takes out of `buf` what outlives the reading. */
-  private take: TakeBytes = viewBytes;
+  #take: TakeBytes = viewBytes;
 
   /** The memory of `buf`, for reading four bytes at once. */
-  private view = emptyView;
+  #view = emptyView;
   /** Its length: asking a DataView for it is a call. */
-  private viewLength = 0;
-  private viewOffset = 0;
+  #viewLength = 0;
+  #viewOffset = 0;
 
   /** @param bytes A message to begin with. Without it, `begin` comes first. */
   constructor(bytes?: Uint8Array) {
@@ -120,21 +120,21 @@ export class ProtoReader {
     if (buffer !== this.buf) {
       this.buf = buffer as NativeBuffer;
       // Buffers cut from one read of a socket share their memory.
-      if (buffer.buffer !== this.view.buffer) {
-        this.view = new DataView(buffer.buffer);
-        this.viewLength = this.view.byteLength;
+      if (buffer.buffer !== this.#view.buffer) {
+        this.#view = new DataView(buffer.buffer);
+        this.#viewLength = this.#view.byteLength;
       }
-      this.viewOffset = buffer.byteOffset;
+      this.#viewOffset = buffer.byteOffset;
     }
-    this.take = take;
+    this.#take = take;
     this.pos = start;
     this.len = end;
-    this.limit = end;
-    this.ranges = 0;
-    this.packed = false;
-    this.valueAt = -1;
-    this.depth = 0;
-    this.textEnd = 0;
+    this.#limit = end;
+    this.#ranges = 0;
+    this.#packed = false;
+    this.#valueAt = -1;
+    this.#depth = 0;
+    this.#textEnd = 0;
     return this;
   }
 
@@ -145,92 +145,92 @@ export class ProtoReader {
 
   /** Lets go of a buffer in a larger piece of memory. A smaller one is likely to be read from again. */
   release(): void {
-    if (this.viewLength <= RETAINED_BYTES) return;
+    if (this.#viewLength <= RETAINED_BYTES) return;
     this.buf = emptyBuffer;
-    this.view = emptyView;
-    this.viewLength = 0;
+    this.#view = emptyView;
+    this.#viewLength = 0;
   }
 
   /** Read by generated `decode` when it begins, before anything else. */
   get __tsProtoDecodeDepth(): number {
-    if (this.depth >= MAX_DEPTH) throw this.tooDeep();
-    return this.depth;
+    if (this.#depth >= MAX_DEPTH) throw this.#tooDeep();
+    return this.#depth;
   }
 
   /** Written by generated `decode` when a message begins and when it ends: what comes next is a tag. */
   set __tsProtoDecodeDepth(depth: number) {
-    this.depth = depth;
-    this.packed = false;
+    this.#depth = depth;
+    this.#packed = false;
   }
 
   /** Reads a field number and a wire type. */
   tag(): [fieldNo: number, wireType: number] {
-    if (this.pos >= this.limit) this.leaveRanges();
+    if (this.pos >= this.#limit) this.#leaveRanges();
     const at = this.pos;
-    const tag = this.readTag();
+    const tag = this.#readTag();
     checkTag(tag, at, true);
     return [tag >>> 3, tag & 7];
   }
 
   uint32(): number {
     const at = this.pos;
-    if (at === this.valueAt) {
-      return (this.lastTag & 7) === LENGTH_DELIMITED ? this.openRange() : this.varint32() >>> 0;
+    if (at === this.#valueAt) {
+      return (this.#lastTag & 7) === LENGTH_DELIMITED ? this.#openRange() : this.#varint32() >>> 0;
     }
-    if (at >= this.limit) this.leaveRanges();
-    else if (this.packed) return this.varint32() >>> 0;
-    const tag = this.readTag();
+    if (at >= this.#limit) this.#leaveRanges();
+    else if (this.#packed) return this.#varint32() >>> 0;
+    const tag = this.#readTag();
     if (tag >>> 0 < 8 || ((FIELD_TYPES >>> (tag & 7)) & 1) === 0) checkTag(tag, at, false);
     return tag >>> 0;
   }
 
   int32(): number {
-    return this.varint32();
+    return this.#varint32();
   }
 
   sint32(): number {
-    const value = this.varint32();
+    const value = this.#varint32();
     return (value >>> 1) ^ -(value & 1);
   }
 
   bool(): boolean {
     const { pos } = this;
-    if (pos < this.limit) {
+    if (pos < this.#limit) {
       const byte = this.buf[pos]!;
       if (byte < 0x80) {
         this.pos = pos + 1;
         return byte !== 0;
       }
     }
-    this.varint64();
-    return (this.low | this.high) !== 0;
+    this.#varint64();
+    return (this.#low | this.#high) !== 0;
   }
 
   int64(): bigint {
-    this.varint64();
-    words[LOW] = this.low;
-    words[HIGH] = this.high;
+    this.#varint64();
+    words[LOW] = this.#low;
+    words[HIGH] = this.#high;
     return signed[0]!;
   }
 
   /** What `int64` reads, as the nearest number: no bigint is made of it. */
   int64AsNumber(): number {
-    this.varint64();
-    return this.high * 2 ** 32 + (this.low >>> 0);
+    this.#varint64();
+    return this.#high * 2 ** 32 + (this.#low >>> 0);
   }
 
   uint64(): bigint {
-    this.varint64();
-    words[LOW] = this.low;
-    words[HIGH] = this.high;
+    this.#varint64();
+    words[LOW] = this.#low;
+    words[HIGH] = this.#high;
     return unsigned[0]!;
   }
 
   sint64(): bigint {
-    this.varint64();
-    const sign = -(this.low & 1);
-    words[LOW] = ((this.low >>> 1) | (this.high << 31)) ^ sign;
-    words[HIGH] = (this.high >>> 1) ^ sign;
+    this.#varint64();
+    const sign = -(this.#low & 1);
+    words[LOW] = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
+    words[HIGH] = (this.#high >>> 1) ^ sign;
     return signed[0]!;
   }
 
@@ -239,40 +239,40 @@ export class ProtoReader {
   }
 
   sfixed32(): number {
-    return this.buf.readInt32LE(this.advance(4));
+    return this.buf.readInt32LE(this.#advance(4));
   }
 
   fixed64(): bigint {
-    this.words64();
+    this.#words64();
     return unsigned[0]!;
   }
 
   sfixed64(): bigint {
-    this.words64();
+    this.#words64();
     return signed[0]!;
   }
 
   float(): number {
-    return this.buf.readFloatLE(this.advance(4));
+    return this.buf.readFloatLE(this.#advance(4));
   }
 
   double(): number {
-    return this.buf.readDoubleLE(this.advance(8));
+    return this.buf.readDoubleLE(this.#advance(8));
   }
 
   bytes(): Buffer {
-    const length = this.readLength();
-    const start = this.advance(length);
-    return this.take(this.buf, start, start + length);
+    const length = this.#readLength();
+    const start = this.#advance(length);
+    return this.#take(this.buf, start, start + length);
   }
 
   string(): string {
-    const length = this.readLength();
-    const start = this.advance(length);
+    const length = this.#readLength();
+    const start = this.#advance(length);
     const end = start + length;
-    if (length > TEXT_WINDOW_BYTES || !this.isAscii(start, end)) return this.utf8(start, end);
-    if (end > this.textEnd || start < this.textStart) this.moveText(start);
-    return this.text.slice(start - this.textStart, end - this.textStart);
+    if (length > TEXT_WINDOW_BYTES || !this.#isAscii(start, end)) return this.#utf8(start, end);
+    if (end > this.#textEnd || start < this.#textStart) this.#moveText(start);
+    return this.#text.slice(start - this.#textStart, end - this.#textStart);
   }
 
   /**
@@ -280,117 +280,117 @@ export class ProtoReader {
    *
    * @param fieldNo The field's number: with a group, what its end must say. By default that of the last tag.
    */
-  skip(wireType: number, fieldNo: number = this.lastTag >>> 3): Buffer {
+  skip(wireType: number, fieldNo: number = this.#lastTag >>> 3): Buffer {
     const start = this.pos;
-    this.skipValue(wireType, fieldNo, this.depth);
-    return this.take(this.buf, start, this.pos);
+    this.#skipValue(wireType, fieldNo, this.#depth);
+    return this.#take(this.buf, start, this.pos);
   }
 
-  private words64(): void {
-    const at = this.advance(8);
+  #words64(): void {
+    const at = this.#advance(8);
     words[LOW] = this.buf.readInt32LE(at);
     words[HIGH] = this.buf.readInt32LE(at + 4);
   }
 
-  private skipValue(wireType: number, fieldNo: number, depth: number): void {
+  #skipValue(wireType: number, fieldNo: number, depth: number): void {
     switch (wireType) {
       case VARINT:
-        this.varint64();
+        this.#varint64();
         break;
       case BIT64:
-        this.advance(8);
+        this.#advance(8);
         break;
       case LENGTH_DELIMITED:
-        this.advance(this.readLength());
+        this.#advance(this.#readLength());
         break;
       case START_GROUP:
-        this.skipGroup(fieldNo, depth + 1);
+        this.#skipGroup(fieldNo, depth + 1);
         break;
       case BIT32:
-        this.advance(4);
+        this.#advance(4);
         break;
       default:
         throw new ProtobufError(`illegal wire type ${wireType}`, this.pos);
     }
   }
 
-  private skipGroup(fieldNo: number, depth: number): void {
-    if (depth > MAX_DEPTH) throw this.tooDeep();
+  #skipGroup(fieldNo: number, depth: number): void {
+    if (depth > MAX_DEPTH) throw this.#tooDeep();
     for (;;) {
       const at = this.pos;
-      const tag = this.readTag();
+      const tag = this.#readTag();
       checkTag(tag, at, true);
       if ((tag & 7) === END_GROUP) {
         if (tag >>> 3 === fieldNo) return;
         throw new ProtobufError(`group ${fieldNo} ended as group ${tag >>> 3}`, at);
       }
-      this.skipValue(tag & 7, tag >>> 3, depth);
+      this.#skipValue(tag & 7, tag >>> 3, depth);
     }
   }
 
   /** Passes over `length` bytes and returns where they begin. */
-  private advance(length: number): number {
+  #advance(length: number): number {
     const start = this.pos;
-    if (length > this.limit - start) throw this.truncated();
+    if (length > this.#limit - start) throw this.#truncated();
     this.pos = start + length;
     return start;
   }
 
   /** Reads the length of what a message contains and makes its end the limit. */
-  private openRange(): number {
-    const length = this.readLength();
-    if (length > this.limit - this.pos) throw this.truncated();
-    if (this.ranges === MAX_DEPTH) throw this.tooDeep();
-    this.outer[this.ranges++] = this.limit;
-    this.limit = this.pos + length;
-    this.packed = true;
+  #openRange(): number {
+    const length = this.#readLength();
+    if (length > this.#limit - this.pos) throw this.#truncated();
+    if (this.#ranges === MAX_DEPTH) throw this.#tooDeep();
+    this.#outer[this.#ranges++] = this.#limit;
+    this.#limit = this.pos + length;
+    this.#packed = true;
     return length;
   }
 
   /** Goes back to the innermost range that is not at its end. */
-  private leaveRanges(): void {
-    while (this.pos >= this.limit) {
-      if (this.ranges === 0) throw this.truncated();
-      this.limit = this.outer[--this.ranges]!;
+  #leaveRanges(): void {
+    while (this.pos >= this.#limit) {
+      if (this.#ranges === 0) throw this.#truncated();
+      this.#limit = this.#outer[--this.#ranges]!;
     }
-    this.packed = false;
+    this.#packed = false;
   }
 
-  private readTag(): number {
+  #readTag(): number {
     const { pos } = this;
     let tag: number;
-    if (pos < this.limit && this.buf[pos]! < 0x80) {
+    if (pos < this.#limit && this.buf[pos]! < 0x80) {
       tag = this.buf[pos]!;
       this.pos = pos + 1;
     } else {
-      this.varint64();
-      if (this.high !== 0) throw new ProtobufError("field number over 2^29-1", pos);
-      tag = this.low;
+      this.#varint64();
+      if (this.#high !== 0) throw new ProtobufError("field number over 2^29-1", pos);
+      tag = this.#low;
     }
-    this.lastTag = tag;
-    this.valueAt = this.pos;
+    this.#lastTag = tag;
+    this.#valueAt = this.pos;
     return tag;
   }
 
-  private readLength(): number {
+  #readLength(): number {
     const { pos } = this;
-    if (pos < this.limit) {
+    if (pos < this.#limit) {
       const byte = this.buf[pos]!;
       if (byte < 0x80) {
         this.pos = pos + 1;
         return byte;
       }
     }
-    this.varint64();
-    if (this.high !== 0 || this.low < 0) throw new ProtobufError("length beyond the message", pos);
-    return this.low;
+    this.#varint64();
+    if (this.#high !== 0 || this.#low < 0) throw new ProtobufError("length beyond the message", pos);
+    return this.#low;
   }
 
   /** Reads a varint and returns its lower 32 bits, signed. */
-  private varint32(): number {
+  #varint32(): number {
     const { buf, pos } = this;
     // The usual sizes without a loop and a limit to check at each byte.
-    if (this.limit - pos >= 4) {
+    if (this.#limit - pos >= 4) {
       const first = buf[pos]!;
       if (first < 0x80) {
         this.pos = pos + 1;
@@ -412,18 +412,19 @@ export class ProtoReader {
         return (first & 0x7f) | ((second & 0x7f) << 7) | ((third & 0x7f) << 14) | (fourth << 21);
       }
     }
-    this.varint64();
-    return this.low;
+    this.#varint64();
+    return this.#low;
   }
 
   /** Reads a varint into `low` and `high`. */
-  private varint64(): void {
-    const { buf, limit } = this;
+  #varint64(): void {
+    const buf = this.buf;
+    const limit = this.#limit;
     let { pos } = this;
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      if (pos >= limit) throw this.truncated();
+      if (pos >= limit) throw this.#truncated();
       const byte = buf[pos++]!;
       const bits = byte & 0x7f;
       if (shift < 28) {
@@ -437,8 +438,8 @@ export class ProtoReader {
       if (byte < 0x80) {
         // The tenth byte holds the last of the 64 bits.
         if (shift === 63 && byte > 1) break;
-        this.low = low;
-        this.high = high;
+        this.#low = low;
+        this.#high = high;
         this.pos = pos;
         return;
       }
@@ -446,8 +447,10 @@ export class ProtoReader {
     throw new ProtobufError("varint of more than 64 bits", this.pos);
   }
 
-  private isAscii(start: number, end: number): boolean {
-    const { buf, view, viewOffset } = this;
+  #isAscii(start: number, end: number): boolean {
+    const buf = this.buf;
+    const view = this.#view;
+    const viewOffset = this.#viewOffset;
     let bits = 0;
     let at = start;
     for (; at + 8 <= end; at += 8) {
@@ -457,13 +460,13 @@ export class ProtoReader {
     return (bits & 0x80808080) === 0;
   }
 
-  private moveText(start: number): void {
-    this.textStart = start;
-    this.textEnd = Math.min(start + TEXT_WINDOW_BYTES, this.len);
-    this.text = this.buf.latin1Slice(start, this.textEnd);
+  #moveText(start: number): void {
+    this.#textStart = start;
+    this.#textEnd = Math.min(start + TEXT_WINDOW_BYTES, this.len);
+    this.#text = this.buf.latin1Slice(start, this.#textEnd);
   }
 
-  private utf8(start: number, end: number): string {
+  #utf8(start: number, end: number): string {
     const text = this.buf.utf8Slice(start, end);
     // The decoder puts U+FFFD for what is not UTF-8. It may also have been sent.
     if (text.includes("\ufffd") && !isUtf8(this.buf.subarray(start, end))) {
@@ -474,14 +477,14 @@ export class ProtoReader {
 
   // Errors are made apart so that the methods above stay small enough to be inlined.
 
-  private truncated(): ProtobufError {
+  #truncated(): ProtobufError {
     return new ProtobufError(
-      this.limit === this.len ? "message cut short" : "field beyond the end of its message",
+      this.#limit === this.len ? "message cut short" : "field beyond the end of its message",
       this.pos,
     );
   }
 
-  private tooDeep(): ProtobufError {
+  #tooDeep(): ProtobufError {
     return new ProtobufError(`more than ${MAX_DEPTH} messages in one another`, this.pos);
   }
 }

@@ -71,32 +71,32 @@ export class ProtoWriter {
   position = 0;
 
   /** End of `buffer`. */
-  private end = 0;
+  #end = 0;
 
   /** Where each open fork has its length byte. Only the first `open` entries count. */
-  private readonly forks: number[] = [];
-  private open = 0;
+  readonly #forks: number[] = [];
+  #open = 0;
 
-  private readonly borrowFrom: number;
-  private readonly borrowed: Borrowed[] = [];
-  private borrowedBytes = 0;
+  readonly #borrowFrom: number;
+  readonly #borrowed: Borrowed[] = [];
+  #borrowedBytes = 0;
 
   /**
    * @param borrowFrom `bytes` of this length and more are not copied: {@link pieces} has them as they were given. By default
    * all are copied.
    */
   constructor(borrowFrom = Infinity) {
-    this.borrowFrom = borrowFrom;
+    this.#borrowFrom = borrowFrom;
   }
 
   /** Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched. */
   begin(buffer: Buffer, position: number): this {
     this.buffer = buffer as NativeBuffer;
-    this.end = buffer.length;
+    this.#end = buffer.length;
     this.start = position;
     this.position = position;
-    this.open = 0;
-    if (this.borrowedBytes > 0) this.giveBack();
+    this.#open = 0;
+    if (this.#borrowedBytes > 0) this.#giveBack();
     return this;
   }
 
@@ -107,12 +107,12 @@ export class ProtoWriter {
 
   /** How long the message is. */
   get length(): number {
-    return this.position - this.start + this.borrowedBytes;
+    return this.position - this.start + this.#borrowedBytes;
   }
 
   /** Whether the message stands in `buffer` as a whole: nothing of it is borrowed. */
   get isWhole(): boolean {
-    return this.borrowedBytes === 0;
+    return this.#borrowedBytes === 0;
   }
 
   /**
@@ -124,7 +124,7 @@ export class ProtoWriter {
     // As `subarray`, and faster.
     const message = Buffer.from(buffer, byteOffset + this.start, this.position - this.start);
     this.start = this.position;
-    this.open = 0;
+    this.#open = 0;
     return message;
   }
 
@@ -132,7 +132,7 @@ export class ProtoWriter {
   pieces(): { bytes: Uint8Array; borrowed: boolean }[] {
     const pieces: { bytes: Uint8Array; borrowed: boolean }[] = [];
     let from = this.start;
-    for (const { bytes, at } of this.borrowed) {
+    for (const { bytes, at } of this.#borrowed) {
       if (at > from) pieces.push({ bytes: this.buffer.subarray(from, at), borrowed: false });
       pieces.push({ bytes, borrowed: true });
       from = at;
@@ -149,74 +149,74 @@ export class ProtoWriter {
   }
 
   /** Moves the message to a buffer with room for `bytes` more. Apart from the callers so that they are inlined. */
-  private grow(bytes: number): void {
+  #grow(bytes: number): void {
     const { start } = this;
     const written = this.position - start;
     const needed = written + bytes;
-    this.checkLength(bytes);
+    this.#checkLength(bytes);
     const isFirst = this.buffer === emptyBuffer && needed <= FIRST_BYTES;
     const size = isFirst
       ? FIRST_BYTES
       : Math.min(Math.max(CHUNK_BYTES, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
     const larger = (isFirst ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)) as NativeBuffer;
     this.buffer.copy(larger, 0, start, this.position);
-    for (let i = 0; i < this.open; i++) this.forks[i]! -= start;
-    for (const piece of this.borrowed) piece.at -= start;
+    for (let i = 0; i < this.#open; i++) this.#forks[i]! -= start;
+    for (const piece of this.#borrowed) piece.at -= start;
     this.buffer = larger;
-    this.end = size;
+    this.#end = size;
     this.start = 0;
     this.position = written;
   }
 
-  private checkLength(more: number): void {
+  #checkLength(more: number): void {
     if (this.length + more > MAX_MESSAGE_BYTES)
       throw new ProtobufError(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
   }
 
-  private borrow(bytes: Uint8Array): void {
-    this.checkLength(bytes.length);
-    this.borrowed.push({ bytes, at: this.position });
-    this.borrowedBytes += bytes.length;
+  #borrow(bytes: Uint8Array): void {
+    this.#checkLength(bytes.length);
+    this.#borrowed.push({ bytes, at: this.position });
+    this.#borrowedBytes += bytes.length;
   }
 
-  private giveBack(): void {
-    this.borrowed.length = 0;
-    this.borrowedBytes = 0;
+  #giveBack(): void {
+    this.#borrowed.length = 0;
+    this.#borrowedBytes = 0;
   }
 
   /** Begins length-delimited data: a message or a packed field. `join` ends it. */
   fork(): this {
-    if (this.position >= this.end) this.grow(1);
+    if (this.position >= this.#end) this.#grow(1);
     // Room for one length byte: most messages inside messages are shorter than 128 bytes.
-    this.forks[this.open++] = this.position++;
+    this.#forks[this.#open++] = this.position++;
     return this;
   }
 
   /** Ends what the last `fork` began. */
   join(): this {
-    if (this.open === 0) throw new ProtobufError("join without a fork");
-    const at = this.forks[--this.open]!;
+    if (this.#open === 0) throw new ProtobufError("join without a fork");
+    const at = this.#forks[--this.#open]!;
     const written = this.position - at - 1;
-    const length = (written + (this.borrowedBytes > 0 ? this.borrowedSince(at) : 0)) | 0;
+    const length = (written + (this.#borrowedBytes > 0 ? this.#borrowedSince(at) : 0)) | 0;
     if (length < 0x80) this.buffer[at] = length;
-    else this.widen(written, length);
+    else this.#widen(written, length);
     return this;
   }
 
-  private borrowedSince(at: number): number {
+  #borrowedSince(at: number): number {
     let sum = 0;
-    for (const piece of this.borrowed) if (piece.at > at) sum += piece.bytes.length;
+    for (const piece of this.#borrowed) if (piece.at > at) sum += piece.bytes.length;
     return sum;
   }
 
   /** Writes a length before the last `written` bytes, where there is one byte of room, and makes more. */
-  private widen(written: number, length: number): void {
+  #widen(written: number, length: number): void {
     const more = varintSize(length) - 1;
-    if (this.position + more > this.end) this.grow(more);
+    if (this.position + more > this.#end) this.#grow(more);
     const { buffer, position } = this;
     let at = position - written;
     buffer.copyWithin(at + more, at, position);
-    for (const piece of this.borrowed) if (piece.at >= at) piece.at += more;
+    for (const piece of this.#borrowed) if (piece.at >= at) piece.at += more;
     let rest = length;
     for (at--; rest > 0x7f; rest >>>= 7) buffer[at++] = (rest & 0x7f) | 0x80;
     buffer[at] = rest;
@@ -230,11 +230,11 @@ export class ProtoWriter {
 
   /** Writes bytes as they are, without a length. */
   raw(chunk: Uint8Array): this {
-    if (chunk.length >= this.borrowFrom) {
-      this.borrow(chunk);
+    if (chunk.length >= this.#borrowFrom) {
+      this.#borrow(chunk);
       return this;
     }
-    if (this.position + chunk.length > this.end) this.grow(chunk.length);
+    if (this.position + chunk.length > this.#end) this.#grow(chunk.length);
     this.buffer.set(chunk, this.position);
     this.position += chunk.length;
     return this;
@@ -242,30 +242,30 @@ export class ProtoWriter {
 
   uint32(value: number): this {
     // Tags, lengths and most numbers take one byte.
-    if (isUint32(value) && value < 0x80 && this.position < this.end) {
+    if (isUint32(value) && value < 0x80 && this.position < this.#end) {
       this.buffer[this.position++] = value;
       return this;
     }
-    this.varint32(isUint32(value) ? value : checkUint32(value));
+    this.#varint32(isUint32(value) ? value : checkUint32(value));
     return this;
   }
 
   int32(value: number): this {
     const checked = isInt32(value) ? value : checkInt32(value);
-    if (checked >= 0) this.varint32(checked);
+    if (checked >= 0) this.#varint32(checked);
     // A negative number is extended to 64 bits: ten bytes.
-    else this.varint64(checked, -1);
+    else this.#varint64(checked, -1);
     return this;
   }
 
   sint32(value: number): this {
     const checked = isInt32(value) ? value : checkInt32(value);
-    this.varint32(((checked << 1) ^ (checked >> 31)) >>> 0);
+    this.#varint32(((checked << 1) ^ (checked >> 31)) >>> 0);
     return this;
   }
 
   bool(value: boolean): this {
-    if (this.position >= this.end) this.grow(1);
+    if (this.position >= this.#end) this.#grow(1);
     this.buffer[this.position++] = (value ?? missing("bool")) ? 1 : 0;
     return this;
   }
@@ -273,13 +273,13 @@ export class ProtoWriter {
   /** @param value A number that is not an integer, or a string that is not a number, throws as `BigInt` does. */
   int64(value: string | number | bigint): this {
     setSigned(value);
-    this.varint64(words[LOW]!, words[HIGH]!);
+    this.#varint64(words[LOW]!, words[HIGH]!);
     return this;
   }
 
   uint64(value: string | number | bigint): this {
     setUnsigned(value);
-    this.varint64(words[LOW]!, words[HIGH]!);
+    this.#varint64(words[LOW]!, words[HIGH]!);
     return this;
   }
 
@@ -288,44 +288,44 @@ export class ProtoWriter {
     const low = words[LOW]!;
     const high = words[HIGH]!;
     const sign = high >> 31;
-    this.varint64((low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
+    this.#varint64((low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
     return this;
   }
 
   fixed32(value: number): this {
-    this.word(isUint32(value) ? value : checkUint32(value));
+    this.#word(isUint32(value) ? value : checkUint32(value));
     return this;
   }
 
   sfixed32(value: number): this {
-    this.word(isInt32(value) ? value : checkInt32(value));
+    this.#word(isInt32(value) ? value : checkInt32(value));
     return this;
   }
 
   fixed64(value: string | number | bigint): this {
     setUnsigned(value);
-    this.word(words[LOW]!);
-    this.word(words[HIGH]!);
+    this.#word(words[LOW]!);
+    this.#word(words[HIGH]!);
     return this;
   }
 
   sfixed64(value: string | number | bigint): this {
     setSigned(value);
-    this.word(words[LOW]!);
-    this.word(words[HIGH]!);
+    this.#word(words[LOW]!);
+    this.#word(words[HIGH]!);
     return this;
   }
 
   float(value: number): this {
     const checked = typeof value === "number" ? value : floatOf(value);
     if (Math.abs(checked) > FLOAT32_MAX) checkFloat(checked);
-    if (this.position + 4 > this.end) this.grow(4);
+    if (this.position + 4 > this.#end) this.#grow(4);
     this.position = this.buffer.writeFloatLE(checked, this.position);
     return this;
   }
 
   double(value: number): this {
-    if (this.position + 8 > this.end) this.grow(8);
+    if (this.position + 8 > this.#end) this.#grow(8);
     this.position = this.buffer.writeDoubleLE(value ?? missing("double"), this.position);
     return this;
   }
@@ -340,12 +340,12 @@ export class ProtoWriter {
     const text = typeof value === "string" ? value : String(value ?? missing("string"));
     const { length } = text;
     if (length > SHORT_TEXT) {
-      this.longText(text);
+      this.#longText(text);
       return this;
     }
     // The most that a short text can take, so that its length is one byte whatever it holds.
-    if (this.position + 1 + MAX_BYTES_PER_UNIT * SHORT_TEXT > this.end) {
-      this.grow(1 + MAX_BYTES_PER_UNIT * SHORT_TEXT);
+    if (this.position + 1 + MAX_BYTES_PER_UNIT * SHORT_TEXT > this.#end) {
+      this.#grow(1 + MAX_BYTES_PER_UNIT * SHORT_TEXT);
     }
     const { buffer, position } = this;
     let bits = 0;
@@ -360,12 +360,12 @@ export class ProtoWriter {
     return this;
   }
 
-  private longText(text: string): void {
+  #longText(text: string): void {
     const { length } = text;
     // Counting the exact size costs a call, so it is done only where the text might not fit.
-    if (this.position + 5 + MAX_BYTES_PER_UNIT * length > this.end) {
+    if (this.position + 5 + MAX_BYTES_PER_UNIT * length > this.#end) {
       const size = Buffer.byteLength(text);
-      if (this.position + 5 + size > this.end) this.grow(5 + size);
+      if (this.position + 5 + size > this.#end) this.#grow(5 + size);
     }
     // Written where it belongs if it is ASCII, and moved if its length takes more bytes than that.
     const { buffer, position } = this;
@@ -373,12 +373,12 @@ export class ProtoWriter {
     const size = buffer.utf8Write(text, position + guess);
     const prefix = varintSize(size);
     if (prefix !== guess) buffer.copyWithin(position + prefix, position + guess, position + guess + size);
-    this.varint32(size);
+    this.#varint32(size);
     this.position = position + prefix + size;
   }
 
-  private varint32(value: number): void {
-    if (this.position + 5 > this.end) this.grow(varintSize(value));
+  #varint32(value: number): void {
+    if (this.position + 5 > this.#end) this.#grow(varintSize(value));
     const { buffer } = this;
     let { position } = this;
     let rest = value;
@@ -390,8 +390,8 @@ export class ProtoWriter {
     this.position = position;
   }
 
-  private varint64(low: number, high: number): void {
-    if (this.position + 10 > this.end) this.grow(10);
+  #varint64(low: number, high: number): void {
+    if (this.position + 10 > this.#end) this.#grow(10);
     const { buffer } = this;
     let { position } = this;
     let lower = low >>> 0;
@@ -405,8 +405,8 @@ export class ProtoWriter {
     this.position = position;
   }
 
-  private word(value: number): void {
-    if (this.position + 4 > this.end) this.grow(4);
+  #word(value: number): void {
+    if (this.position + 4 > this.#end) this.#grow(4);
     const { buffer, position } = this;
     buffer[position] = value;
     buffer[position + 1] = value >>> 8;
