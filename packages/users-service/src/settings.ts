@@ -37,7 +37,7 @@ const settings = {
   "unprotected-on-network": {
     value: "yes|no",
     default: "no",
-    help: "listen beyond this machine without TLS or without tokens: whoever reaches the port may read and change all",
+    help: "listen beyond this machine without TLS or without tokens: anyone who reaches the port may read and change all",
   },
   reflection: {
     value: "auto|yes|no",
