@@ -76,7 +76,7 @@ export interface ClientCallOptions extends CallOptions {
   /** Sent as `x-request-id` and kept over retries; printable ASCII. Default: a new UUID. */
   requestId?: string;
   /**
-   * Whether this call may be sent again after UNAVAILABLE. Default: whether the contract gives its method an
+   * True if this call may be sent again after UNAVAILABLE. Default: whether the contract gives its method an
    * `idempotency_level`. Calls that stream their requests never are.
    */
   retry?: boolean;

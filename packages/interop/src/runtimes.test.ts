@@ -9,7 +9,7 @@ import { installPacked } from "./packed.js";
 import { run } from "./run.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
-/** Whether to run on all programs: set by jest.runtimes.config.mjs. */
+/** True if it runs on all programs: set by jest.runtimes.config.mjs. */
 declare const everyProgram: boolean | undefined;
 
 const PROGRAMS: readonly ForeignProgram[] = [

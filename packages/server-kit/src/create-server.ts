@@ -46,7 +46,7 @@ export interface ShutdownOptions {
 
 /** How a shutdown went. */
 export interface ShutdownReport {
-  /** Whether the time ran out, or somebody forced the end. */
+  /** True if the time ran out, or somebody forced the end. */
   forced: boolean;
   /** The paths of the calls that were cut off, one for each. */
   cutOff: readonly string[];

@@ -6,7 +6,7 @@ export const defaultServerLimits = {
   maxReceiveMessageBytes: 4 << 20,
   /** The largest message sent, in bytes; a larger one is RESOURCE_EXHAUSTED. 64 MiB. */
   maxSendMessageBytes: 64 << 20,
-  /** How many calls a connection may carry at once: a client waits for a free place, it is not refused. */
+  /** The number of calls that a connection may carry at once: a client waits for a free place, it is not refused. */
   maxConcurrentStreams: 10_000,
   /** A connection silent for so long is sent a PING, in milliseconds; it also reclaims dead connections. */
   keepaliveTimeMs: 60_000,

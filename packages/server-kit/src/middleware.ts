@@ -108,7 +108,7 @@ export type TypeOf<One, Part extends keyof MiddlewareTypes> =
         : NoTypes[Part]
       : NoTypes[Part];
 
-/** Whether a middleware is nice-grpc's. */
+/** True if a middleware is nice-grpc's. */
 // oxlint-disable-next-line typescript/no-explicit-any -- of any context
 export function isGenerator(middleware: AnyMiddleware): middleware is ServerMiddleware<any, any> {
   return typeof middleware === "function";

@@ -229,7 +229,7 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | b
   }
 }
 
-/** Whether only this machine can reach a host: localhost, 127.0.0.0/8 and ::1 (RFC 6890). */
+/** True if only this machine can reach a host: localhost, 127.0.0.0/8 and ::1 (RFC 6890). */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -7,7 +7,7 @@ import { percentiles } from "./meter.js";
 /** A GetUser begins so often, in milliseconds, whether those before it are answered or not. */
 const INTERVAL_MS = 2;
 
-/** How many lists run at any time. */
+/** The number of lists that run at any time. */
 const LISTS = 2;
 
 /**

@@ -73,7 +73,7 @@ export function newUsers(keeps: number | undefined): () => NewUser {
   return () => few[next++ % ASKED_FOR]!;
 }
 
-/** How many users this process has asked to be created and kept. */
+/** The number of users that this process has had created and kept. */
 let created = 0;
 
 /** Takes so many users that no other job of this process creates; returns the first, counted from those that are kept. */

@@ -32,7 +32,7 @@ export interface Job {
   /** What is listed beside other calls. */
   list?: ListRequest;
   /**
-   * How many users the server has, if it keeps those that are created: each that is created gets an email of its own then.
+   * The number of users that the server has, if it keeps new ones: each new one then gets an email of its own.
    * Default: the same few are created again and again.
    */
   keeps?: number;

@@ -9,7 +9,7 @@ const SHORT_MS = 5;
 
 /** Counts what is done from the end of a warm-up to the end of a measurement. */
 export class Meter {
-  /** Whether the work is to end. */
+  /** True if the work is to end. */
   done = false;
   /** What was counted while measuring. */
   #count = 0;

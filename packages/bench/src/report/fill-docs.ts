@@ -20,7 +20,7 @@ export function fillTables(text: string, tables: ReadonlyMap<string, Rows>): str
   );
 }
 
-/** Whether no cell beside the first column has anything. */
+/** True if no cell beside the first column has anything. */
 function isEmpty([, ...body]: Rows): boolean {
   return body.every(([, ...cells]) => cells.every((cell) => cell === NOT_MEASURED));
 }

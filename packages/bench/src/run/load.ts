@@ -8,7 +8,7 @@ import type { Peer } from "./peers.js";
 import { cpuSeconds, onCore } from "./programs.js";
 import type { Work } from "./work.js";
 
-/** Whether there is a program to load servers with. */
+/** True if there is a program to load servers with. */
 export const hasLoader = !spawnSync("h2load", ["--version"]).error;
 
 /** Streams of one connection: the same number in flight for every server, over as many connections as its clients have. */

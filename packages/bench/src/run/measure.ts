@@ -70,12 +70,12 @@ async function started(server: RunningProgram, prepared: Prepared | undefined): 
   }
 }
 
-/** How many users the work finds in the database, and whether it adds any. */
+/** The number of users that the work finds in the database, and whether it adds any. */
 function usersOf({ kind, users = USER_COUNT }: Work): { users: number; writes: boolean } {
   return { users, writes: kind !== "get" && kind !== "list" && kind !== "beside" };
 }
 
-/** Whether the peer takes part in this work. */
+/** True if the peer takes part in this work. */
 export function takesPart(peer: Peer, { kind, peers }: Work): boolean {
   if (peers === undefined ? namedOnly(peer) : !peers.includes(peer.name)) return false;
   if (kind === "load") return peer.load !== undefined;

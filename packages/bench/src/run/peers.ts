@@ -34,13 +34,13 @@ export interface Peer {
   server: Program;
   client: Program;
   can: ReadonlySet<JobKind>;
-  /** How many connections its clients have if the work does not say. */
+  /** The number of connections that its clients have if the work does not say. */
   connections: number;
   /** How h2load asks its server for one user; absent if it cannot. */
   load: "grpc" | "http1" | undefined;
   /** What its client is told beside the job. */
   clientArgument?: string;
-  /** Whether only work that names it is for it. */
+  /** True if only work that names it is for it. */
   onlyNamed?: boolean;
   /**
    * Absent for peers that carry calls and no more. The others have the product's features: a token, a line for each call in a
@@ -51,7 +51,7 @@ export interface Peer {
   serverArguments?: (settings: ServerSettings) => string[];
 }
 
-/** How many requests one connection of the pipelining client may have waiting. */
+/** The number of requests that one connection of the pipelining client may have waiting. */
 export const PIPELINING = 32;
 
 const calls: JobKind[] = ["get", "create", "list", "exchange"];
@@ -73,7 +73,7 @@ export interface Absent {
 
 /** What a run says of its peers. */
 export interface PeerOptions {
-  /** Whether programs that are not here are installed from the npm registry. */
+  /** True if programs that are not here are installed from the npm registry. */
   install: boolean;
   /** What carries the product's calls. */
   runtime: RuntimeName;

@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 /** A program and its first arguments. */
 export type Program = readonly string[];
 
-/** Whether programs can be given a core each. */
+/** True if programs can be given a core each. */
 export const pinned = availableParallelism() >= 2 && !spawnSync("taskset", ["--version"]).error;
 
 /** Which core of a machine's first two. */

@@ -21,7 +21,7 @@ export interface Work {
   list?: ListRequest;
   /** Takes long: only if it is named. */
   onRequest?: boolean;
-  /** How many users there are, and are asked for. Default: 1,000, of which ten are asked for. */
+  /** The number of users that there are, and are asked for. Default: 1,000, of which ten are asked for. */
   users?: number;
   /** Default: all peers that can do it and carry calls alone. */
   peers?: readonly PeerName[];

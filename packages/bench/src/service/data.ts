@@ -1,6 +1,6 @@
 import { Department, type CreateUserRequest, type User, type UserEvent } from "@callwire/contracts/users";
 
-/** How many users the directory has; go/users/data.go makes the same ones. */
+/** The number of users that the directory has; go/users/data.go makes the same ones. */
 export const USER_COUNT = 1000;
 
 /** Of every kind of peer, the fields of a user that answers are checked by. */

@@ -32,7 +32,7 @@ const harms: readonly ((link: Link) => void)[] = [
 /** A way to the server on which connections come to harm. */
 export interface Proxy extends AsyncDisposable {
   port: number;
-  /** How many connections were harmed. */
+  /** The number of connections that were harmed. */
   readonly harmed: number;
   /** Harms one connection, in a way that chance chooses. */
   harm(): void;

@@ -24,7 +24,7 @@ export interface ErrorDetails {
   badRequest?: BadRequest;
   /** Which resource it is about. */
   resourceInfo?: ResourceInfo;
-  /** How long to wait before trying again. */
+  /** The time to wait before trying again. */
   retryInfo?: RetryInfo;
   /** What has to be put right first. */
   preconditionFailure?: PreconditionFailure;

@@ -1,4 +1,4 @@
-/** How long to wait before trying again: longer each time, up to a ceiling. */
+/** The time to wait before trying again: longer each time, up to a ceiling. */
 export interface Backoff {
   /** Before the first repeat, in milliseconds. */
   initialMs: number;

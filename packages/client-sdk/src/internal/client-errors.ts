@@ -19,7 +19,7 @@ export function clientError(
   return error;
 }
 
-/** Whether a thrown value is nice-grpc's error, of any copy of it. Never throws. */
+/** True if a thrown value is nice-grpc's error, of any copy of it. Never throws. */
 export function isClientError(thrown: unknown): thrown is ClientError {
   try {
     return thrown instanceof ClientError;

@@ -1,4 +1,4 @@
-/** How many letters must change to make one word of another (Levenshtein). */
+/** The number of letters that must change to make one word of another (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

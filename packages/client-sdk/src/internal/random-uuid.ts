@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 
-/** How many bytes a UUID has. */
+/** The number of bytes that a UUID has. */
 const SIZE = 16;
 /** How many UUIDs are made of one call for random bytes. */
 const BATCH = 512;

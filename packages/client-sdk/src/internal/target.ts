@@ -4,7 +4,7 @@ export interface Target {
   address: string;
   /** What its scheme says: "https" is secure, "http" is not, none says nothing. */
   scheme: "http" | "https" | undefined;
-  /** Whether what is sent to it stays on this machine. */
+  /** True if what is sent to it stays on this machine. */
   isLocal: boolean;
 }
 

@@ -39,7 +39,7 @@ const defaults: Required<RetryOptions> = {
 /** Options of a call, for {@link retry}. */
 export interface RetryCallOptions {
   /**
-   * Whether this call may be tried again. Default: whether the contract gives its method an `idempotency_level`. Calls that
+   * True if this call may be tried again. Default: whether the contract gives its method an `idempotency_level`. Calls that
    * stream their requests never are: what was sent is gone.
    */
   retry?: boolean;

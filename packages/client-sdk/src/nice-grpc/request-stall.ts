@@ -8,10 +8,10 @@ import { StallTimer } from "../internal/stall-timer.js";
 export class RequestStall implements Partial<RequestStreamHooks> {
   readonly #timer: StallTimer;
   readonly #responseStream: boolean;
-  /** Whether the source has a request to give. */
+  /** True if the source has a request to give. */
   #sourceWaits = false;
   #sourceEnded = false;
-  /** Whether a response is waited for. */
+  /** True if a response is waited for. */
   #readerWaits = true;
 
   constructor(timeoutMs: number, responseStream: boolean, stalled: () => void) {

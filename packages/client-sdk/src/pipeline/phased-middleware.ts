@@ -222,7 +222,7 @@ function failureOf(thrown: unknown, { lifetime }: PhasedCall, host: PhasedHost):
   return lifetime.failure ?? { error: thrown, origin: host.originOf(thrown) };
 }
 
-/** How long to wait before another attempt; undefined for none. */
+/** The time to wait before another attempt; undefined for none. */
 function retryAfter(
   { error, origin }: Failure,
   phases: ClientPhases,

@@ -19,7 +19,7 @@ export interface Resume {
 export interface WatchOptions extends Omit<ClientCallOptions, "retry" | "stallTimeoutMs"> {
   /** For how long to watch, over all connections, in milliseconds; then DEADLINE_EXCEEDED. Default: no limit. */
   timeoutMs?: number;
-  /** Whether to yield heartbeats too. Default: false. */
+  /** Yields heartbeats too. Default: false. */
   heartbeats?: boolean;
   /**
    * After how long without any event a connection counts as lost, in milliseconds; `Infinity` for never. Default: 60,000, four
@@ -70,7 +70,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
   #resumeToken: string;
   /** The present connection, if there is one. */
   #events: AsyncIterator<UserEvent> | undefined;
-  /** Whether it is given up because nothing came. */
+  /** True if it is given up because nothing came. */
   #isStalled = false;
   /** How many connections in a row have failed since the last event. */
   #attempt = 0;

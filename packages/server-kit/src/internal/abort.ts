@@ -6,7 +6,7 @@ import { ServerError, Status } from "nice-grpc-common";
  */
 const DEADLINE_TOLERANCE_MS = 10;
 
-/** Whether an error says that its call was cancelled, by the client, its deadline or the server's end. */
+/** True if an error says that its call was cancelled, by the client, its deadline or the server's end. */
 export function isCancellation(error: unknown, call: { readonly signal: AbortSignal }): boolean {
   // Most errors are made on purpose. Nobody has to make them a signal.
   if (error instanceof ServerError) return false;

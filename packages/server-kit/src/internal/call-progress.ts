@@ -4,7 +4,7 @@ export interface CallProgress {
   reached: number;
   /** How many, outermost first, have yet to hear of a failure. */
   unaware: number;
-  /** Whether the call has ended: nothing more of it may begin. */
+  /** True if the call has ended: nothing more of it may begin. */
   over: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { Redactor } from "./redact.js";
 
 /** Writes lines of a logger that is known to the kit, past what makes a general logger slow. */
 export interface LineLogger {
-  /** Whether lines of a level are written at all. */
+  /** True if lines of a level are written at all. */
   isEnabled(level: string): boolean;
   /**
    * Writes a line.

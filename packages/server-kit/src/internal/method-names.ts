@@ -15,7 +15,7 @@ export function methodNamesOf(made: object): readonly string[] {
   return (made as { [key]?: readonly string[] })[key] ?? [];
 }
 
-/** Whether a method's path is meant by a name: `pkg.Service/Method`, or `pkg.Service/*`. */
+/** True if a method's path is meant by a name: `pkg.Service/Method`, or `pkg.Service/*`. */
 export function isNamed(name: string, path: string): boolean {
   return name.endsWith("/*") ? path.startsWith(`/${name.slice(0, -1)}`) : path === `/${name}`;
 }

@@ -1,4 +1,4 @@
-/** Whether a value is waited for: a promise, of any kind. */
+/** True if a value is waited for: a promise, of any kind. */
 export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return (
     typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"

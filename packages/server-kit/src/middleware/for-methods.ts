@@ -8,7 +8,7 @@ import type { AnyMiddleware, Middleware, SelectedServerMiddleware } from "../mid
  */
 export type MethodMatch = string | ((method: MethodDescriptor) => boolean) | readonly MethodMatch[];
 
-/** Whether a method is among those that `match` says. */
+/** True if a method is among those that `match` says. */
 export function matchesMethod(match: MethodMatch, method: MethodDescriptor): boolean {
   if (typeof match === "function") return match(method);
   if (typeof match !== "string") return match.some((one) => matchesMethod(one, method));

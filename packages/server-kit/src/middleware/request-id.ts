@@ -18,7 +18,7 @@ export interface RequestIdContext {
 /** The most characters of an `x-request-id` that is believed. */
 export const maxRequestIdLength = 128;
 
-/** Whether an id from outside may go into logs and headers: 1 to 128 visible ASCII characters. */
+/** True if an id from outside may go into logs and headers: 1 to 128 visible ASCII characters. */
 export function isUsableRequestId(id: string | undefined): id is string {
   return id !== undefined && id.length <= maxRequestIdLength && /^[!-~]+$/.test(id);
 }

@@ -22,7 +22,7 @@ export interface AttemptOwner {
   readonly target: ClientMethod;
   /** When the call is over, by the clock of `performance.now()`. */
   readonly deadlineMs: number;
-  /** Whether the reader of the response waits for a message. */
+  /** True if the reader of the response waits for a message. */
   readonly wantsMessage: boolean;
   /** The response's headers have come: the attempt is committed (gRPC A6). */
   onCommitted(header: HeaderList): void;
@@ -51,7 +51,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   readonly #owner: AttemptOwner;
   #over = false;
   #head: ResponseHead | undefined;
-  /** Whether the whole response has come. */
+  /** True if the whole response has come. */
   #isEnding = false;
   /** How many bytes of DATA have come. */
   #received = 0;

@@ -11,7 +11,7 @@ export class CallScope {
   #first: ScopedCall | undefined;
   #closed = false;
 
-  /** Whether calls end as they begin. */
+  /** True if calls end as they begin. */
   get isClosed(): boolean {
     return this.#closed;
   }

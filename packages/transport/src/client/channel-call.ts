@@ -3,7 +3,7 @@ import type { ClientConnection } from "./client-connection.js";
 
 /** A call as its channel sees it: it wants a connection for its next attempt. */
 export interface ChannelCall {
-  /** Whether it waits for a connection as long as that takes. */
+  /** True if it waits for a connection as long as that takes. */
   readonly waitForReady: boolean;
   /** There is a connection, and it has room: the attempt begins. */
   begin(connection: ClientConnection): void;

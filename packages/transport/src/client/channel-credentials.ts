@@ -77,7 +77,7 @@ export class ChannelCredentials {
     });
   }
 
-  /** Whether the channel is secured. */
+  /** True if the channel is secured. */
   _isSecure(): boolean {
     return this.tls !== undefined;
   }

@@ -36,7 +36,7 @@ export interface ChannelOptions {
   /** How long a channel may be without calls before it closes its connections, in milliseconds. Default: 30 minutes. */
   "grpc.client_idle_timeout_ms"?: number;
   /**
-   * How long to wait between two resolutions of a name by DNS, in milliseconds. Default: 30,000 with `round_robin`; with
+   * The time to wait between two resolutions of a name by DNS, in milliseconds. Default: 30,000 with `round_robin`; with
    * `pick_first` 0, where a name is resolved again when its connection is lost or could not be made.
    */
   "grpc.dns_min_time_between_resolutions_ms"?: number;
@@ -63,7 +63,7 @@ export interface ChannelOptions {
   /** Finds the addresses of a name, instead of DNS. The address may then be all that it understands. Default: DNS. */
   resolver?: Resolver;
   /**
-   * How many connections to one address there may be: a further one is opened when all those there are have as many calls
+   * The most connections to one address: a further one is opened when all that are open have as many calls
    * as the server allows. Default: 16.
    */
   maxConnections?: number;
@@ -101,7 +101,7 @@ export interface ChannelSettings {
   maxConnections: number;
   /** The proxy for a host, if there is one. */
   proxyFor: ProxyChoice;
-  /** Whether that is of the option `proxy`, and not of the environment. */
+  /** True if the proxy is of the option `proxy`, and not of the environment. */
   hasOwnProxy: boolean;
 }
 

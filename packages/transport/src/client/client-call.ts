@@ -52,7 +52,7 @@ export abstract class ClientCall
   readonly #request: unknown;
   #over = false;
   #attempt: Attempt | undefined;
-  /** Whether the present attempt was sent once already, and not processed (gRPC A6, "transparent retries"). */
+  /** True if the present attempt was sent once already, and not processed (gRPC A6, "transparent retries"). */
   #repeated = false;
   /** The async context of the caller, once the call has begun, if something may have to run in it. */
   #caller: AsyncResource | undefined;
@@ -68,9 +68,9 @@ export abstract class ClientCall
     this.options = options;
   }
 
-  /** Whether the reader of the response waits for a message. */
+  /** True if the reader of the response waits for a message. */
   abstract get wantsMessage(): boolean;
-  /** Whether as many messages have come as the call's shape asks for. */
+  /** True if as many messages have come as the call's shape asks for. */
   protected abstract get isComplete(): boolean;
   /**
    * A message of the response; {@link giveBack} must hear of its cost when it is used up. Returns false to get no more before
@@ -495,7 +495,7 @@ export abstract class ClientCall
     this.#attempt?.close();
   }
 
-  /** Whether something of the application may run later, which must be in its caller's async context. */
+  /** True if code of the application may run later, which must be in its caller's async context. */
   #runsLater(): boolean {
     const { options, target } = this;
     return (
@@ -523,7 +523,7 @@ export abstract class ClientCall
   }
 }
 
-/** Whether a call has options that {@link deadlineOf} must look at. */
+/** True if a call has options that {@link deadlineOf} must look at. */
 function hasTimes({ deadline, metadata, stallTimeoutMs, timeoutMs }: CallOptions): boolean {
   return (
     timeoutMs !== undefined ||

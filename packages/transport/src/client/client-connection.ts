@@ -29,7 +29,7 @@ export interface ConnectionListener {
 
 /** When a client asks whether its server is alive. */
 export interface KeepaliveOptions extends KeepaliveTimes {
-  /** Whether also without calls. */
+  /** True if PINGs are sent without calls, too. */
   withoutCalls: boolean;
 }
 
@@ -72,7 +72,7 @@ export class ClientConnection extends Connection {
     this.sender.output.flush();
   }
 
-  /** Whether a call may begin now. */
+  /** True if a call may begin now. */
   get hasRoom(): boolean {
     return (
       this.#ready &&
@@ -82,7 +82,7 @@ export class ClientConnection extends Connection {
     );
   }
 
-  /** Whether the server has said that it goes, or the ids are used up. */
+  /** True if the server has said that it goes, or the ids are used up. */
   get isGoingAway(): boolean {
     return this.#goingAway;
   }

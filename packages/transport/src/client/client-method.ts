@@ -16,7 +16,7 @@ export class ClientMethod {
   readonly maxSendBytes: number;
   /** What happens around each call; undefined for nothing. */
   readonly phases: ClientPhases | undefined;
-  /** Whether one of the phases may run when something comes in, outside of what the caller runs in. */
+  /** True if one of the phases may run when something comes in, outside of what the caller runs in. */
   readonly hasLatePhases: boolean;
   /** Where its calls are kept while they run; undefined for nowhere. */
   readonly scope: CallScope | undefined;

@@ -17,9 +17,9 @@ export interface ClientCallContext<Options extends object = object> {
    * to the wire as `grpc-timeout`, and never through text and back.
    */
   deadlineMs: number;
-  /** How many attempts have begun, the present one with them: 1 in the first `attempted`. */
+  /** The number of attempts that have begun, the present one with them: 1 in the first `attempted`. */
   readonly attempts: number;
-  /** Whether something of an answer has come to the present attempt: it cannot be tried again (gRPC A6). */
+  /** True if a part of an answer has come to the present attempt: it cannot be tried again (gRPC A6). */
   readonly isCommitted: boolean;
   /** The trailers of the last attempt; empty if it had none. */
   readonly trailer: Metadata;

@@ -29,7 +29,7 @@ export interface CallOptions extends NiceGrpcCallOptions {
    * reader of answers takes does not count. `Infinity` for no limit; must be more than 0. Default: none.
    */
   stallTimeoutMs?: number;
-  /** Whether the call waits for a connection however long that takes, where others fail with UNAVAILABLE. Default: false. */
+  /** True if the call waits for a connection however long that takes, where others fail with UNAVAILABLE. Default: false. */
   waitForReady?: boolean;
   /** How the request's messages are compressed. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */
   compression?: Encoding;

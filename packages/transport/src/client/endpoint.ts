@@ -11,7 +11,7 @@ export interface EndpointOptions {
   connect: ConnectOptions;
   initialBackoffMs: number;
   maxBackoffMs: number;
-  /** How many connections there may be. */
+  /** The number of connections that there may be. */
   maxConnections: number;
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { StallWatch } from "./stall-watch.js";
 
-/** How many messages are sent before others have their turn: a source that never waits would hold the event loop. */
+/** The number of messages that are sent before others have their turn: a source that never waits would hold the event loop. */
 const MESSAGES_PER_TURN = 4096;
 /** How long messages are sent before others have their turn, in milliseconds; looked at every {@link CLOCK_MESSAGES}. */
 const MAX_TURN_MS = 5;
@@ -9,7 +9,7 @@ const CLOCK_MESSAGES = 64;
 
 /** Takes the messages of a request that is a stream. */
 export interface RequestSink {
-  /** Whether what was sent waits for the server, or the connection, to take it. */
+  /** True if what was sent waits for the server, or the connection, to take it. */
   readonly isBlocked: boolean;
   /** Sends one message; returns a promise if the next must wait for it. */
   sendRequest(message: unknown, last: boolean): Promise<void> | undefined;
@@ -22,7 +22,7 @@ export interface RequestSink {
 /** The messages of a request that is a stream. Those that are there at once are sent without waiting for each other. */
 export type RequestSource = AsyncIterable<unknown> | Iterable<unknown>;
 
-/** Whether a request is what a method takes: a {@link RequestSource} or one message, which may well be iterable itself. */
+/** True if a request is what a method takes: a {@link RequestSource} or one message, which may well be iterable itself. */
 export function isRightRequest(request: unknown, requestStream: boolean): boolean {
   const isObject = typeof request === "object" && request !== null;
   const isAsync = isObject && Symbol.asyncIterator in request;
@@ -46,7 +46,7 @@ export class RequestPump {
     this.#stallWatch = stallWatch;
   }
 
-  /** Whether all messages were sent. */
+  /** True if all messages were sent. */
   get hasEnded(): boolean {
     return this.#ended;
   }

@@ -13,7 +13,7 @@ export class ByteParts {
   #parts: Buffer[] = [];
   /** Where the first part is; before it are those that were taken. */
   #first = 0;
-  /** How many bytes came in short parts. */
+  /** The number of bytes that came in short parts. */
   #short = 0;
   /** What is left of the memory for short parts. */
   #piece: Buffer | undefined;

@@ -77,7 +77,7 @@ export function methodsOf(definition: object): Method[] {
 class TsProtoCodec implements Codec {
   readonly #type: TsProtoType;
   readonly #codec: MessageCodec<unknown>;
-  /** Whether the last message was partial: then the next is likely to be. */
+  /** True if the last message was partial: then the next is likely to be. */
   #partial = false;
 
   constructor(type: TsProtoType) {

@@ -1,4 +1,4 @@
-/** How many names are kept with what they say; when there are more, all are forgotten. */
+/** The number of names that are kept with what they say; when there are more, all are forgotten. */
 const MAX_KNOWN_NAMES = 512;
 /** A longer name, in characters, is looked at each time. */
 const MAX_KNOWN_LENGTH = 64;
@@ -33,15 +33,15 @@ const KEY = /^[0-9a-z_.-]+$/;
 export class FieldName {
   /** In lower case. */
   readonly name: string;
-  /** Whether the application sees fields of this name. */
+  /** True if the application sees fields of this name. */
   readonly isMetadata: boolean;
-  /** Whether the application may send fields of this name. */
+  /** True if the application may send fields of this name. */
   readonly isSettable: boolean;
-  /** Whether the values are bytes, in base64 (gRPC over HTTP/2, "Binary-Header"). */
+  /** True if the values are bytes, in base64 (gRPC over HTTP/2, "Binary-Header"). */
   readonly isBinary: boolean;
-  /** Whether HTTP/2 forbids the field (RFC 9113, section 8.2.2). */
+  /** True if HTTP/2 forbids the field (RFC 9113, section 8.2.2). */
   readonly isForbidden: boolean;
-  /** Whether nice-grpc's Metadata takes it as a key. */
+  /** True if nice-grpc's Metadata takes it as a key. */
   readonly isKey: boolean;
   /** The last value that {@link isText} found to be right: most names have few values, and a token is long. */
   #text = "";
@@ -55,7 +55,7 @@ export class FieldName {
     this.isKey = KEY.test(name);
   }
 
-  /** Whether a value is printable ASCII (gRPC over HTTP/2, "ASCII-Value"). */
+  /** True if a value is printable ASCII (gRPC over HTTP/2, "ASCII-Value"). */
   isText(value: string): boolean {
     if (value === this.#text) return true;
     if (!isPrintable(value)) return false;
@@ -85,7 +85,7 @@ function remember(key: string): FieldName {
   return name;
 }
 
-/** Whether a text is printable ASCII. */
+/** True if a text is printable ASCII. */
 export function isPrintable(text: string): boolean {
   // Below zero once a character is out of range: without a branch for each it takes half the time of an expression.
   let signs = 0;

@@ -41,12 +41,12 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
     this.#onReturn = onReturn;
   }
 
-  /** Whether the reader waits, or nothing waits for it. */
+  /** True if the reader waits for a message, or no message waits for the reader. */
   get isEmpty(): boolean {
     return this.#next === this.#messages.length;
   }
 
-  /** How many messages wait. */
+  /** The number of messages that wait. */
   get size(): number {
     return this.#messages.length - this.#next;
   }

@@ -5,7 +5,7 @@ export const PREFIX_LENGTH = 5;
 
 /** The most memory that is taken for a message of which hardly anything has come, in bytes. */
 const FIRST_MEMORY_BYTES = 4 * 1024;
-/** How many times what has come of a message the memory taken for it is at most: what it claims to be costs nothing. */
+/** A message's memory is at most so many times what has come of it: the length that it claims costs nothing. */
 const MEMORY_GROWTH = 8;
 
 const noBytes = Buffer.alloc(0);
@@ -41,7 +41,7 @@ export class MessageReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether the stream may end here: not inside a message. */
+  /** True if the stream may end here, which it may not inside a message. */
   get isBetweenMessages(): boolean {
     return this.#have === 0;
   }

@@ -22,10 +22,10 @@ class Room implements MessageReceiver {
   early = 0;
   cost = 0;
   ends = 0;
-  /** How many messages wait for the reader, and how many may before no more are wanted. */
+  /** The number of messages that wait for the reader, and how many may before no more are wanted. */
   waiting = 0;
   room = Infinity;
-  /** Whether a long message may be given back as it comes. */
+  /** True if a long message may be given back as it comes. */
   mayReserve = false;
   readonly source: MessageSource;
 

@@ -13,7 +13,7 @@ export const MAX_QUEUED_MESSAGES = 1024;
 
 /** What a {@link MessageSource} calls back: one side of a call. */
 export interface MessageReceiver {
-  /** Whether the reader of the messages waits for one. */
+  /** True if the reader of the messages waits for one. */
   readonly wantsMessage: boolean;
   /**
    * One message, at `start` to `end` of `buffer`, decompressed. It took `cost` bytes of the stream's window, to be given back
@@ -28,7 +28,7 @@ export interface MessageReceiver {
 }
 
 /**
- * Whether DATA is one whole message, as nearly all is, and nothing else: not compressed, and not too long. Who finds that
+ * True if DATA is one whole message, as nearly all is, and nothing else: not compressed, and not too long. Who finds that
  * needs no {@link MessageSource}.
  */
 export function isWholeMessage(buffer: Buffer, start: number, end: number, maxBytes: number): boolean {
@@ -53,7 +53,7 @@ export class MessageSource implements MessageSink {
   /** What came while {@link #isPaused}, and was not read since; undefined if there is nothing. */
   #held: ByteParts | undefined;
   #isPaused = false;
-  /** Whether it is paused for a reason that only {@link start} ends, or the end of a decompression. */
+  /** True if it is paused for a reason that only {@link start} ends, or the end of a decompression. */
   #isBusy = false;
   #hasEnded = false;
   #isClosed = false;
@@ -74,12 +74,12 @@ export class MessageSource implements MessageSink {
     this.#encoding = encoding;
   }
 
-  /** Whether nothing is read now, for another reason than that nothing comes. */
+  /** True if the reader itself has stopped, and not for want of input. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
 
-  /** Whether what was read ends with a message. */
+  /** True if what was read ends with a message. */
   get isBetweenMessages(): boolean {
     return this.#reader === undefined || this.#reader.isBetweenMessages;
   }

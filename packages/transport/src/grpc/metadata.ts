@@ -11,7 +11,7 @@ const SPACE = 0x20;
 
 type Value = string | Uint8Array;
 
-/** Whether the value of a `-bin` field is base64, or several of them that are joined by commas. */
+/** True if the value of a `-bin` field is base64, or several of them that are joined by commas. */
 export function isBase64List(value: string): boolean {
   for (const part of value.split(",")) {
     const text = part.trim();
@@ -41,11 +41,11 @@ export class LazyMetadata implements Metadata {
   #source: Metadata | undefined;
   /** Name, value, name, value …: texts once for each name, bytes once for each value. Made by the first write. */
   #pairs: Value[] | undefined;
-  /** Whether a name may have several values. */
+  /** True if a name may have several values. */
   #hasRepeats = false;
-  /** Whether the pairs are somebody else's too: they are copied before they are changed. */
+  /** True if the pairs are somebody else's too: they are copied before they are changed. */
   #isShared = false;
-  /** Whether the pairs can be sent as they stand. */
+  /** True if the pairs can be sent as they stand. */
   #isSendable = true;
   /** Where each name's first pair is, if there are many names, and nothing has moved since. */
   #index: Map<string, number> | undefined;
@@ -303,7 +303,7 @@ function check(field: FieldName, value: unknown): void {
   Metadata().append(field.name, value as string);
 }
 
-/** Whether a pair can be sent as it stands. */
+/** True if a pair can be sent as it stands. */
 function isSendable({ isSettable }: FieldName, value: Value): boolean {
   if (!isSettable || typeof value !== "string") return false;
   return value.charCodeAt(0) !== SPACE && value.charCodeAt(value.length - 1) !== SPACE;

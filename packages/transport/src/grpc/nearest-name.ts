@@ -1,4 +1,4 @@
-/** How many letters a name may be wrong by and still be taken for another one. */
+/** The number of letters that a name may be wrong by and still be taken for another one. */
 const MAX_DISTANCE = 3;
 
 /** Pure: ` (did you mean …?)` with the name most like one that is not known; empty if none is. */
@@ -14,7 +14,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
   return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
 }
 
-/** How many letters to insert, remove or replace make one text the other (Levenshtein). */
+/** The number of letters to insert, remove or replace that makes one text the other (Levenshtein). */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {

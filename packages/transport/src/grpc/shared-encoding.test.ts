@@ -7,7 +7,7 @@ import { start } from "../server/test-helpers.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
 import { shareEncoding } from "./shared-encoding.js";
 
-/** How many messages were encoded, by either type. */
+/** The number of messages that were encoded, by either type. */
 let encoded = 0;
 let encodedElsewhere = 0;
 const counted: typeof Payload = {

@@ -32,11 +32,11 @@ export class BlockReader {
   /** Cleared when a value was not printable ASCII. */
   isText = true;
 
-  /** Whether the last string was one that a field may have, and is to be known again: a value only if it is text. */
+  /** True if the last string was one that a field may have, and is to be known again: a value only if it is text. */
   #valid = true;
   /** The place of the next value that does not go to the dynamic table. */
   #place = 0;
-  /** How many values were looked for, or passed over, at each place since one was found; it starts again after 256. */
+  /** The number of values that were looked for, or passed over, at each place since one was found; it starts again after 256. */
   readonly #misses = new Uint8Array(PLACES);
   readonly #huffman = new Huffman();
   readonly #scratch = (sharedScratch ??= Buffer.allocUnsafeSlow(SCRATCH_LENGTH));

@@ -1,4 +1,4 @@
-/** How many values a cache holds at most; a power of two. */
+/** The number of values that a cache holds at most; a power of two. */
 const SLOTS = 64;
 /** How many slots, from the one that its hash names on, a value may be in. */
 const PROBES = 4;
@@ -63,7 +63,7 @@ export class BytesCache<T> {
     if (this.wasSeen()) this.keep(value);
   }
 
-  /** Whether a value for the bytes that {@link find} last looked for in vain is worth keeping: it is not for the first time. */
+  /** True if a value for the bytes that {@link find} last looked for in vain is worth keeping: it is not for the first time. */
   wasSeen(): boolean {
     return this.#length > 0 && this.#sighted();
   }

@@ -56,9 +56,9 @@ export class HpackDecoder {
   readonly #repeated = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
   /** How many blocks with literals came since one of them came again. */
   #misses = 0;
-  /** Whether a malformed string may be in the table: then each list is looked at whole. */
+  /** True if a malformed string may be in the table: then each list is looked at whole. */
   #tableSuspect = false;
-  /** Whether the block that is decoded has left the table as it was. */
+  /** True if the block that is decoded has left the table as it was. */
   #tableIsAsBefore = true;
 
   // The list being decoded.
@@ -260,7 +260,7 @@ export class HpackDecoder {
   }
 }
 
-/** Whether a byte is an indexed field (section 6.1) by itself, without more of its index in the bytes after it. */
+/** True if a byte is an indexed field (section 6.1) by itself, without more of its index in the bytes after it. */
 function isShortIndex(byte: number): boolean {
   return byte >= 0x80 && byte !== 0xff;
 }

@@ -13,7 +13,7 @@ export class DynamicTable {
   capacity: number;
   /** The sum of the entries' sizes (section 4.1), in bytes. */
   size = 0;
-  /** How many entries there are. */
+  /** The number of entries that there are. */
   length = 0;
 
   /** A name and a value for each slot. */

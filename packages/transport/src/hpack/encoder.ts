@@ -21,7 +21,7 @@ const SHARE_OF_UNKNOWN = 0.75;
 /** Of more fields than this none goes before another. */
 const MAX_SORTED = 30;
 
-/** How many names are remembered before those without an entry are forgotten. */
+/** The number of names that are remembered before those without an entry are forgotten. */
 const MAX_NAMES = 256;
 
 /** Encoded bytes up to this many are copied in a loop, which is then faster than a call. */
@@ -237,7 +237,7 @@ export class HpackEncoder {
     return this.#indexOfSerial(serial);
   }
 
-  /** Whether a field that is in neither table is to be added to the dynamic one. */
+  /** True if a field that is in neither table is to be added to the dynamic one. */
   #admits(record: NameRecord, name: string, value: string, repeats: boolean): boolean {
     const { capacity, size } = this.#table;
     const entry = name.length + value.length + ENTRY_OVERHEAD;
@@ -278,7 +278,7 @@ export class HpackEncoder {
   }
 }
 
-/** Whether one of the fields that `among` has a bit for has this name. */
+/** True if one of the fields that `among` has a bit for has this name. */
 function hasName(fields: readonly string[], among: number, name: string): boolean {
   for (let i = 0; among !== 0; i += 2, among >>>= 1) if ((among & 1) !== 0 && fields[i] === name) return true;
   return false;

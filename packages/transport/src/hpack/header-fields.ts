@@ -2,7 +2,7 @@ import { ENTRY_OVERHEAD } from "./dynamic-table.js";
 import { isValidName, isValidValue } from "./field-rules.js";
 import { MAX_INTEGER_LENGTH } from "./integers.js";
 
-/** How many lists an encoder keeps the encoded form of. */
+/** The number of lists that an encoder keeps the encoded form of. */
 export const HEADER_FIELDS_SLOTS = 64;
 
 const NO_FIELDS: readonly string[] = [];

@@ -82,7 +82,7 @@ export class NameRecord {
     this.#sensitive = sensitive;
   }
 
-  /** Whether the field is to be sent as never indexed, by us and whoever forwards it (RFC 7541 section 6.2.3). */
+  /** True if the field is to be sent as never indexed, by us and whoever forwards it (RFC 7541 section 6.2.3). */
   isNeverIndexed(value: string): boolean {
     return this.#sensitive || (this.#credential && value.length < MIN_INDEXED_CREDENTIAL);
   }
@@ -97,7 +97,7 @@ export class NameRecord {
   }
 
   /**
-   * Whether a value that is not known to repeat is worth an entry: of a volatile name the first one, for the name's sake, and
+   * True if a value that is not known to repeat is worth an entry: of a volatile name the first one, for the name's sake, and
    * of others any, as long as they turn out to repeat.
    */
   isWorthATry(value: string): boolean {

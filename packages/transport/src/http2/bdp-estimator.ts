@@ -1,7 +1,7 @@
 /** How much larger than what one round trip held the window becomes. */
 const SAMPLE_FACTOR = 2;
 
-/** How long to wait, in milliseconds, after a measurement that changed nothing. */
+/** The time to wait, in milliseconds, after a measurement that changed nothing. */
 const PAUSE_MS = 100;
 
 /** The round trip is the mean of so many at first; then each new one counts for this share. */
@@ -56,7 +56,7 @@ export class BdpEstimator {
 
   /** Takes the answer of the PING; true if the window has grown. */
   answered(): boolean {
-    // Somebody answers what was not asked.
+    // The peer answers a PING that was not sent.
     if (!this.#measuring) return false;
     this.#measuring = false;
     const now = this.#clock();

@@ -17,7 +17,7 @@ export interface ConnectionOptions {
    */
   maxUnreadBytes: number;
   /**
-   * How many bytes may wait to be sent before a peer that goes on sending, and does not read what it is answered, is cut
+   * The number of bytes that may wait to be sent before a peer that goes on sending, and does not read what it is answered, is cut
    * off with ENHANCE_YOUR_CALM. DATA waits for the peer long before, at 256 KiB. Default 4 MiB.
    */
   maxQueuedBytes: number;

@@ -64,7 +64,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   protected onPeerSettings(): void {}
   /** The peer has sent a PING. */
   protected onPing(): void {}
-  /** Whether a stream of this id was never opened (RFC 9113, section 5.1, "idle"). */
+  /** True if a stream of this id was never opened (RFC 9113, section 5.1, "idle"). */
   protected abstract isIdle(id: number): boolean;
 
   /** Sends our side of the preface and begins to read. */

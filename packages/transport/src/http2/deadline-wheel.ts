@@ -1,10 +1,10 @@
 /** How long one slot is, in milliseconds: a deadline passes late by so much at most, beside what timers are late. Never early. */
 export const SLOT_MS = 8;
-/** How many slots the wheel has: it goes round once in 8.2 seconds. */
+/** The number of slots that the wheel has: it goes round once in 8.2 seconds. */
 const SLOTS = 1024;
 /** How long deadlines that pass together may take before other events have their turn, in milliseconds. */
 const MAX_TURN_MS = 4;
-/** How many entries are looked at between two looks at the clock. */
+/** The number of entries that are looked at between two looks at the clock. */
 const ENTRIES_PER_LOOK = 16;
 
 /** Something with a deadline. A call is its own entry, so that a deadline costs no object. Only the wheel writes the links. */

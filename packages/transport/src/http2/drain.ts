@@ -35,7 +35,7 @@ export class Drain {
     return this.#state !== "no";
   }
 
-  /** Whether new streams of the peer are past the final GOAWAY. */
+  /** True if new streams of the peer are past the final GOAWAY. */
   get isFinal(): boolean {
     return this.#state === "final";
   }

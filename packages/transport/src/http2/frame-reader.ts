@@ -27,7 +27,7 @@ export class FrameReader {
     this.#maxFrameSize = maxFrameSize;
   }
 
-  /** Whether the beginning of a frame other than DATA waits for its rest. */
+  /** True if the beginning of a frame other than DATA waits for its rest. */
   get waitsForControl(): boolean {
     return this.#have > 0 && (this.#have < FRAME_HEADER_LENGTH || this.#partial[3] !== FRAME_DATA);
   }

@@ -7,7 +7,7 @@ import { CLIENT_PREFACE, FRAME_GOAWAY } from "./constants.js";
 import { ErrorCode } from "./errors.js";
 import { FrameReader } from "./frame-reader.js";
 
-/** How long to go on, in seconds: more on demand. */
+/** The duration in seconds: more on demand. */
 const SECONDS = Number(process.env["FUZZ_SECONDS"] ?? 2);
 const MAX_GROWTH_BYTES = 200 * 1024 * 1024;
 

@@ -31,7 +31,7 @@ export class Keepalive {
     this.#times = times;
   }
 
-  /** Whether a PING waits for its answer, as far as {@link check} has seen. */
+  /** True if a PING waits for its answer, as far as {@link check} has seen. */
   get isWaiting(): boolean {
     return this.#pingSentAt > 0;
   }
@@ -56,7 +56,7 @@ export class Keepalive {
   }
 }
 
-/** Whether a PING's answer is keepalive's. */
+/** True if a PING's answer is keepalive's. */
 export function isKeepaliveAnswer(payload: Buffer): boolean {
   return payload.equals(PAYLOAD);
 }

@@ -23,7 +23,7 @@ export class LocalSettings {
     this.#onTimeout = onTimeout;
   }
 
-  /** Whether the peer has acknowledged any: until then streams have the windows that it takes for granted. */
+  /** True if the peer has acknowledged any: until then streams have the windows that it takes for granted. */
   get areInForce(): boolean {
     return this.#areInForce;
   }

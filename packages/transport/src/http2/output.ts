@@ -64,7 +64,7 @@ export class Output {
     this.#streams = streams;
   }
 
-  /** How many bytes wait, here and in the socket, for the peer to take them. */
+  /** The number of bytes that wait, here and in the socket, for the peer to take them. */
   get queued(): number {
     return this.position + this.#socket.writableLength;
   }
@@ -100,7 +100,7 @@ export class Output {
   }
 
   /**
-   * How many bytes the DATA frame has that was written last, if it is of this stream and more can be added to it: it is the last
+   * The length in bytes of the DATA frame that was written last, if it is of this stream and more can be added to it: it is the last
    * thing that was written, and is still here. Otherwise -1. Good until the next {@link reserve}.
    */
   openData(streamId: number): number {

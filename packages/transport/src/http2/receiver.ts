@@ -22,13 +22,13 @@ export class Receiver {
   readonly #sender: Sender;
   readonly #connectionWindow: number;
   readonly #maxUnread: number;
-  /** How many bytes the peer may still send on the connection. */
+  /** The number of bytes that the peer may still send on the connection. */
   #window: number;
-  /** How many bytes are to be given back to the peer with the next WINDOW_UPDATE of the connection. */
+  /** The number of bytes that are to be given back to the peer with the next WINDOW_UPDATE of the connection. */
   #uncredited = 0;
-  /** How many bytes were not given back because too many are unread. */
+  /** The number of bytes that were not given back because too many are unread. */
   #held = 0;
-  /** How many bytes have come in and have not been used up. */
+  /** The number of bytes that have come in and have not been used up. */
   #unread = 0;
   /** The streams with a message that is longer than their window and not complete: it is given back as it comes. */
   readonly #reservations = new Map<Http2Stream, number>();
@@ -107,7 +107,7 @@ export class Receiver {
   }
 
   /**
-   * Whether a stream may go on with a message of that many bytes, which is longer than its window. If not, it is told when
+   * True if a stream may go on with a message of that many bytes, which is longer than its window. If not, it is told when
    * there may be room. So all such messages of a connection together take `maxUnreadBytes` at most, or one message.
    */
   reserve(stream: Http2Stream, bytes: number): boolean {
@@ -121,7 +121,7 @@ export class Receiver {
     return true;
   }
 
-  /** Whether a stream waits for {@link reserve} to have room: its peer cannot go on. */
+  /** True if a stream waits for {@link reserve} to have room: its peer cannot go on. */
   isHeldBack(stream: Http2Stream): boolean {
     return this.#waiting.has(stream);
   }
@@ -151,7 +151,7 @@ export class Receiver {
     stream.unread = 0;
   }
 
-  /** Whether to measure the connection now, by a PING. */
+  /** True if the connection is to be measured now, by a PING. */
   shouldMeasure(stream: Http2Stream, bytes: number): boolean {
     return this.#bdp.received(bytes, this.streamWindow - stream.receiveWindow);
   }

@@ -24,7 +24,7 @@ export class PeerSettings {
   /** The smallest of the sizes in the last SETTINGS frame. */
   smallestHeaderTableSize = 4096;
   enablePush = true;
-  /** Whether the peer may set {@link enablePush}: a server may not (RFC 9113, section 6.5.2). */
+  /** True if the peer may set {@link enablePush}: a server may not (RFC 9113, section 6.5.2). */
   mayEnablePush = true;
   maxConcurrentStreams = Infinity;
   initialWindowSize = DEFAULT_WINDOW_SIZE;

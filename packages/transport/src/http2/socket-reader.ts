@@ -16,7 +16,7 @@ let shared = Buffer.alloc(0);
 /** How much of it is taken. */
 let taken = 0;
 
-/** Whether what stands in a buffer is gone soon. */
+/** True if what stands in a buffer is gone soon. */
 export function isBorrowed(buffer: Buffer): boolean {
   return buffer === readMemory;
 }

@@ -21,7 +21,7 @@ export class StreamIds {
     this.last = id;
   }
 
-  /** Whether the peer left this id out, when it last left some out. */
+  /** True if the peer left this id out, when it last left some out. */
   wasSkipped(id: number): boolean {
     return id >= this.#skippedFrom && id < this.#skippedTo;
   }
@@ -36,7 +36,7 @@ export class StreamIds {
     }
   }
 
-  /** Whether we have reset this stream, as far as that is remembered. */
+  /** True if we have reset this stream, as far as that is remembered. */
   wasReset(id: number): boolean {
     return this.#resets.has(id);
   }

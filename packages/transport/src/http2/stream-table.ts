@@ -13,7 +13,7 @@ const GOLDEN = 0x9e37_79b1;
  * with all streams in it, once the collector has taken it for long-lived.
  */
 export class StreamTable {
-  /** How many streams are open. */
+  /** The number of streams that are open. */
   size = 0;
   #slots: (Http2Stream | undefined)[] = emptySlots(FIRST_SLOTS);
   #shift = shiftFor(FIRST_SLOTS);

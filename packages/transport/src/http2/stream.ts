@@ -18,7 +18,7 @@ export interface StreamSender {
   readonly output: Output;
   /** What the peer has set. */
   readonly peer: { readonly maxHeaderListSize: number };
-  /** Whether a message may be written for a stream now, without waiting behind another. */
+  /** True if a message may be written for a stream now, without waiting behind another. */
   isOpenFor(stream: Http2Stream): boolean;
   /** How many bytes of DATA one frame of a stream may carry now, or more, if it has `open` bytes. Default: 0. */
   frameRoom(stream: Http2Stream, open?: number): number;
@@ -47,12 +47,12 @@ export interface StreamConnection {
   /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
   consume(stream: Http2Stream, bytes: number): void;
   /**
-   * Whether the beginning of a message of that length, with its prefix, is to be given back before the message is complete:
+   * True if the beginning of a message of that length, with its prefix, is to be given back before the message is complete:
    * it might not fit in the stream's window. Then {@link release} says that it is complete.
    */
   reserve(stream: Http2Stream, length: number): boolean;
   release(stream: Http2Stream): void;
-  /** Whether a stream's message waits for {@link reserve} to have room: the peer cannot go on with it. */
+  /** True if a stream's message waits for {@link reserve} to have room: the peer cannot go on with it. */
   isHeldBack(stream: Http2Stream): boolean;
   /** Ends a stream at once, on both sides. */
   resetStream(stream: Http2Stream, code: ErrorCode): void;
@@ -66,19 +66,19 @@ export abstract class Http2Stream {
   /** 0 until the stream is opened. */
   id = 0;
   connection: StreamConnection | undefined;
-  /** Whether our side has ended: half-closed (local). */
+  /** True if our side has ended: half-closed (local). */
   localEnded = false;
-  /** Whether the peer's side has ended: half-closed (remote). */
+  /** True if the peer's side has ended: half-closed (remote). */
   remoteEnded = false;
-  /** Whether it is over, for whatever reason. */
+  /** True if it is over, for whatever reason. */
   closed = false;
-  /** How many bytes the peer's window for this stream still takes. */
+  /** The number of bytes that the peer's window for this stream still takes. */
   sendWindow = 0;
-  /** How many bytes the peer may still send. */
+  /** The number of bytes that the peer may still send. */
   receiveWindow = 0;
-  /** How many bytes have come in and have not been used up. */
+  /** The number of bytes that have come in and have not been used up. */
   unread = 0;
-  /** How many bytes have been used up and not been given back to the peer yet. */
+  /** The number of bytes that have been used up and not been given back to the peer yet. */
   uncredited = 0;
   pending: PendingOutput | undefined;
 

@@ -117,7 +117,7 @@ export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
   return codecOf(type).decode(asNativeBuffer(bytes), 0, bytes.length);
 }
 
-/** Whether a type's `decode` reads from a reader of ours. */
+/** True if a type's `decode` reads from a reader of ours. */
 function takesReader(type: MessageType<unknown>): boolean {
   const reader = new ProtoReader();
   try {

@@ -4,7 +4,7 @@ import { ProtobufError } from "./protobuf-error.js";
 import { MAX_MESSAGE_BYTES } from "./proto-writer.js";
 import { HIGH, LOW, signed, unsigned, words } from "./words64.js";
 
-/** How many messages and groups may stand open inside one another, the outermost included. */
+/** The number of messages and groups that may stand open inside one another, the outermost included. */
 export const MAX_DEPTH = 100;
 
 /**
@@ -78,14 +78,14 @@ export class ProtoReader {
   readonly #outer = new Int32Array(MAX_DEPTH);
   #ranges = 0;
 
-  /** Whether the innermost open range is not known to be a message. */
+  /** True if the innermost open range is not known to be a message. */
   #packed = false;
 
   /** The last tag, and where it ended: what is read there is its value. */
   #lastTag = 0;
   #valueAt = -1;
 
-  /** How many messages are open, as generated code counts. */
+  /** The number of messages that are open, as generated code counts. */
   #depth = 0;
 
   /** What the last varint of more than 32 bits held. */

@@ -110,7 +110,7 @@ export class ProtoWriter {
     return this.position - this.start + this.#borrowedBytes;
   }
 
-  /** Whether the message stands in `buffer` as a whole: nothing of it is borrowed. */
+  /** True if the message stands in `buffer` as a whole: nothing of it is borrowed. */
   get isWhole(): boolean {
     return this.#borrowedBytes === 0;
   }

@@ -6,7 +6,7 @@ import { everyFieldSamples } from "../testing/protobuf-samples.js";
 import { decodeMessage, type MessageType } from "./message-codec.js";
 import { ProtobufError } from "./protobuf-error.js";
 
-/** How long to go on, beyond the rounds that a test always does. Set FUZZ_SECONDS for more. */
+/** The duration beyond the rounds that a test always does. Set FUZZ_SECONDS for more. */
 const seconds = Number(process.env["FUZZ_SECONDS"] ?? 0);
 const ROUNDS = 20_000;
 

@@ -24,7 +24,7 @@ export function createCallScopes(): CallScopes {
   return idSymbol === undefined || hasContextFrames() ? new FrameScopes() : new HookScopes(idSymbol);
 }
 
-/** Whether AsyncLocalStorage keeps its stores in a frame beside each promise, and no hook is called. */
+/** True if AsyncLocalStorage keeps its stores in a frame beside each promise, and no hook is called. */
 function hasContextFrames(): boolean {
   const { versions, execArgv, env } = process;
   if (versions["bun"] !== undefined || versions["deno"] !== undefined) return true;

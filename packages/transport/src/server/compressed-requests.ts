@@ -6,7 +6,7 @@ export function markCompressed(message: unknown): void {
   if (typeof message === "object" && message !== null) (messages ??= new WeakSet()).add(message);
 }
 
-/** Whether this very object came compressed. */
+/** True if this very object came compressed. */
 export function wasCompressed(message: object): boolean {
   return messages?.has(message) === true;
 }

@@ -10,7 +10,7 @@ export interface KeyCertPair {
 export class ServerCredentials {
   /** What node:tls takes; undefined for clear text. */
   #options: SecureContextOptions | undefined;
-  /** Whether every client must show a certificate. */
+  /** True if every client must show a certificate. */
   readonly checksClients: boolean;
   readonly #listeners = new Set<(options: SecureContextOptions) => void>();
 

@@ -20,7 +20,7 @@ export function statusOfError(thrown: unknown): ErrorStatus | undefined {
   }
 }
 
-/** Whether an error says that its call was given up. */
+/** True if an error says that its call was given up. */
 export function isAbortError(thrown: unknown): boolean {
   try {
     return (thrown as Error | null | undefined)?.name === "AbortError";

@@ -42,7 +42,7 @@ class Log {
   readonly #wakes = new Set<() => void>();
   length = 0;
   ended = false;
-  /** How many watchers were told that nobody reads them. */
+  /** The number of watchers that know that nobody reads them. */
   returned = 0;
 
   grow(by: number): void {

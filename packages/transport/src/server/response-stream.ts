@@ -4,9 +4,9 @@ import { isTurnOver, waitForTurn, type TurnWaiter } from "./turns.js";
 
 /** What a stream of responses asks of its call. */
 export interface ResponseSink {
-  /** Whether nobody takes more. */
+  /** True if the stream takes no more messages. */
   readonly finished: boolean;
-  /** Whether the last message waits for the client to take it; then `onDrained` of the stream is called. */
+  /** True if the last message waits for the client to take it; then `onDrained` of the stream is called. */
   readonly isBlocked: boolean;
   /** Sends one message; a promise if that takes time. Throws if it cannot be sent. */
   write(message: unknown): Promise<void> | undefined;
@@ -23,7 +23,7 @@ export interface ResponseSink {
 type Result = IteratorResult<unknown, unknown>;
 type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown> | ReadyIterator<unknown>;
 
-/** How many messages a stream may send before others have their turn. */
+/** The number of messages that a stream may send before others have their turn. */
 const MESSAGES_PER_VISIT = 64;
 
 // What a stream does now.
@@ -54,7 +54,7 @@ export class ResponseStream implements TurnWaiter {
   readonly #call: ResponseSink;
   readonly #iterator: AnyIterator;
   readonly #kind: number;
-  /** Whether the iterator wakes us. */
+  /** True if the iterator wakes us. */
   readonly #wakes: boolean;
   #state = WAITING;
   /** A result that waits for its turn. */

@@ -22,12 +22,12 @@ export interface ServerCallContext extends CallContext {
   /** The client's certificate, if the connection has TLS and the certificate was verified. */
   readonly peerCertificate: PeerCertificate | undefined;
   /**
-   * Whether the messages sent from now on are compressed by gzip. Without effect for a client that does not take it, and
+   * True if the messages sent from now on are compressed by gzip. Without effect for a client that does not take it, and
    * after the header was sent by a call that did not compress. Default: `limits.compressResponses`.
    */
   compressResponses(on: boolean): void;
   /**
-   * Whether a message of the request came compressed. It has to be the object that the handler or its middleware was given:
+   * True if a message of the request came compressed. It has to be the object that the handler or its middleware was given:
    * of a copy of it, and of a message that is no object, nothing is known, and the answer is false.
    */
   wasCompressed(message: object): boolean;

@@ -44,7 +44,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   deadlineMs: number;
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
-  /** Whether the status has been sent, or cannot be any more. */
+  /** True if the status has been sent, or cannot be any more. */
   finished = false;
   readonly #host: CallHost;
   readonly #head: RequestHead;
@@ -52,20 +52,20 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   #context: ServerCallContext | undefined;
   /** What the handler of a stream sends. */
   #responses: ResponseStream | undefined;
-  /** Whether the handler has returned or thrown: what ends the call later does not abort its signal. */
+  /** True if the handler has returned or thrown: what ends the call later does not abort its signal. */
   #handlerDone = false;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #headerSent = false;
   /** The handler's choice, if it made one. */
   #compress: boolean | undefined;
-  /** Whether the header has said that messages may be compressed. */
+  /** True if the header has said that messages may be compressed. */
   #gzip = false;
   #controller: AbortController | undefined;
   #aborted = false;
   /** Why the signal aborts, if it is not for a cancellation. */
   #abortReason: unknown;
-  /** Whether what was thrown has been given to the phases: an error more does not change how the call ended. */
+  /** True if what was thrown has been given to the phases: an error more does not change how the call ended. */
   #failed = false;
   /** The status that goes out; reported when the client has it. */
   #code = Status.OK;

@@ -19,7 +19,7 @@ import type { ServerMethod } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 import { ServerStream } from "./server-stream.js";
 
-/** How many PINGs may come too early (gRPC A8). */
+/** The number of PINGs that may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
 
 /** What the connections of a server share. */
@@ -149,7 +149,7 @@ export class ServerConnection extends Connection implements CallHost {
     this.#sentAtLastPing = sent;
   }
 
-  /** Does what time asks for; called now and then. */
+  /** Checks what depends on time: PINGs, idleness, age. Called now and then. */
   sweep(now: number): void {
     const { limits } = this;
     this.#keepalive.check(now);

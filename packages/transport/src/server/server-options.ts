@@ -10,9 +10,9 @@ export interface ServerLimits {
   maxReceiveMessageBytes: number;
   /** The largest message sent, in bytes, before compression. Default: none. */
   maxSendMessageBytes: number;
-  /** Whether responses are compressed by gzip for clients that take it. Default: no. */
+  /** True if responses are compressed by gzip for clients that take it. Default: no. */
   compressResponses: boolean;
-  /** How many calls a connection may carry at once (SETTINGS_MAX_CONCURRENT_STREAMS). Default 10,000. */
+  /** The number of calls that a connection may carry at once (SETTINGS_MAX_CONCURRENT_STREAMS). Default 10,000. */
   maxConcurrentStreams: number;
   /**
    * How long a request of one message, or a message of a stream once it has begun, may take to arrive, whatever its
@@ -81,8 +81,8 @@ const GRPC_JS_GZIP = 2;
 const OWN_NAMES = ["limits", "http2", "http1"];
 
 /**
- * The limits that a server has. What is said in both names counts as said in ours. Options of grpc-js that have no meaning are
- * warned of.
+ * The limits that a server has. A limit that is given under both names has the value that it
+ * has under ours. Options of grpc-js that have no meaning are warned of.
  *
  * @throws {TypeError} for what is no limit or option, or not of its type.
  * @throws {RangeError} for a number that is negative or none.

@@ -76,7 +76,7 @@ function open(name: "echoUnary" | "echoClientStream") {
       stream.remoteEnded ||= endStream;
       stream.onData(bytes, 0, bytes.length, endStream);
     },
-    /** Whether the client is waited for, at the latest from now on, and has been for half a minute. */
+    /** True if the client is waited for, at the latest from now on, and has been for half a minute. */
     waits: () => [
       stream.hasWaitedSince(performance.now() + 1),
       stream.hasWaitedSince(performance.now() - 30_000),

@@ -20,7 +20,7 @@ import type { ServerLimits, ServerStats } from "./server-options.js";
 /** What a {@link ServerStream} calls back: the call that it carries. */
 export interface StreamOwner {
   readonly method: ServerMethod;
-  /** Whether the status has been sent, or cannot be any more: what still comes of the request is passed over. */
+  /** True if the status has been sent, or cannot be any more: what still comes of the request is passed over. */
   readonly finished: boolean;
   /** A message of the request was decoded. Returns the message for the handler; what it throws fails the call. */
   onMessage(message: unknown): unknown;
@@ -78,7 +78,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
     return this.#queue === undefined || this.#queue.isEmpty;
   }
 
-  /** Whether the client, although it could, has not sent since that time what the handler needs. */
+  /** True if the client, although it could, has not sent since that time what the handler needs. */
   hasWaitedSince(time: number): boolean {
     if (this.owner.finished || this.#source?.isBusy === true) return false;
     // The beginning of a message may have waited here, and nothing come since.

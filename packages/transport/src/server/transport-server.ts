@@ -29,7 +29,7 @@ import { ServerStream, type StreamOwner } from "./server-stream.js";
 
 /** How a drain went. */
 export interface DrainReport {
-  /** Whether calls were still running at the time limit. */
+  /** True if calls were still running at the time limit. */
   forced: boolean;
   /** The paths of those calls, one for each. */
   cutOff: readonly string[];
@@ -62,7 +62,7 @@ export class TransportServer {
   /** One that takes no more connections, while those that speak HTTP/1.1 end. */
   #closing: Listener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
-  /** Whether it was shut down, and has not listened since. */
+  /** True if it was shut down, and has not listened since. */
   #shut = false;
 
   /** @param middleware Goes around every handler. */

@@ -7,7 +7,7 @@ import type { Output } from "../http2/output.js";
 export const MESSAGES_PER_FLUSH = 1024;
 /** How long streams may send in one turn of the event loop before other events have theirs, in milliseconds. */
 export const MAX_TURN_MS = 5;
-/** How many messages are sent between two looks at the clock. */
+/** The number of messages that are sent between two looks at the clock. */
 const MESSAGES_PER_LOOK = 8;
 
 /** Something that goes on in a later turn. It must not throw. */
@@ -27,7 +27,7 @@ let waiters: TurnWaiter[] = [];
 /** The first of them that still waits. */
 let first = 0;
 
-/** Whether streams have sent for long enough in this turn. */
+/** True if streams have sent for long enough in this turn. */
 export function isTurnOver(): boolean {
   return over;
 }

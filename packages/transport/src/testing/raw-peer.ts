@@ -96,7 +96,7 @@ export const forbiddenFields: [why: string, name: string, value: string][] = [
 export class RawPeer {
   readonly socket: Socket;
   readonly received: RawFrame[] = [];
-  /** Whether the connection is closed. */
+  /** True if the connection is closed. */
   closed = false;
   /** The client's next stream. */
   nextId = 1;
@@ -139,7 +139,7 @@ export class RawPeer {
     });
   }
 
-  /** Whether SETTINGS are acknowledged. */
+  /** True if SETTINGS are acknowledged. */
   acknowledges = true;
 
   /** Connects, and sends nothing. */
@@ -256,7 +256,7 @@ export class RawPeer {
   }
 }
 
-/** Whether a frame ends its stream. */
+/** True if a frame ends its stream. */
 export function endsStream({ type, flags }: RawFrame): boolean {
   return (type === FRAME_DATA || type === FRAME_HEADERS) && (flags & FLAG_END_STREAM) !== 0;
 }

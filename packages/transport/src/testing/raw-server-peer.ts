@@ -14,7 +14,7 @@ import { channelCredentials, createSocketServer } from "./raw-tls.js";
 export interface RawEchoOptions {
   /** What the server says first on each connection. Default: empty SETTINGS. */
   greeting?: Buffer;
-  /** Whether it acknowledges the client's SETTINGS by itself. Default: yes. */
+  /** True if it acknowledges the client's SETTINGS by itself. Default: yes. */
   acknowledges?: boolean;
   channel?: ChannelOptions;
 }

@@ -4,7 +4,7 @@ import { testCertificates, type TestCertificates } from "@callwire/testkit";
 import { ChannelCredentials } from "../client/channel-credentials.js";
 import { ServerCredentials } from "../server/credentials.js";
 
-/** Whether this is the run over TLS: jest.config.mjs says so. */
+/** True if this is the run over TLS: jest.config.mjs says so. */
 declare const overTls: boolean;
 
 /** The scheme of requests in this run (RFC 9113, section 8.3.1). */

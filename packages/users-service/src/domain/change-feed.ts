@@ -14,7 +14,7 @@ export interface ChangeFeedOptions<Event = UserEvent> {
   store: UserStore;
   /** How long a watcher waits for a change until it is sent a heartbeat, in milliseconds. Default: 15,000. */
   heartbeatMs?: number;
-  /** How many changes are kept in memory; a watcher that falls behind by more is too slow. Default: 10,000. */
+  /** The number of changes that are kept in memory; a watcher that falls behind by more is too slow. Default: 10,000. */
   windowSize?: number;
   /** The time in milliseconds since 1970. Default: `Date.now`. */
   clock?: () => number;
@@ -30,9 +30,9 @@ export interface WatchOptions {
   resumeToken?: string | undefined;
 }
 
-/** How many changes a watcher that comes back reads from the store at a time. */
+/** The number of changes that a returning watcher reads from the store at a time. */
 const READ_SIZE = 500;
-/** How many watchers are looked at, and told, between two looks at the clock. */
+/** The number of watchers that are visited between two looks at the clock. */
 const TOLD_AT_ONCE = 32;
 /** How long watchers are told in one turn of the event loop, in milliseconds. */
 const MAX_TURN_MS = 5;

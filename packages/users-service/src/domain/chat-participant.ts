@@ -63,7 +63,7 @@ export class Participant implements ChatParticipant {
   hasSent = false;
   readonly #options: ParticipantOptions;
   #queue: ChatLine[] = [];
-  /** How many lines were heard since the last own one. */
+  /** The number of lines that were heard since the last own one. */
   #heardSinceOwn = 0;
   #ending: Ending | undefined;
   /** Wakes the reader, if it waits. */

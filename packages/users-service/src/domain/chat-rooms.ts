@@ -8,7 +8,7 @@ export type { ChatDraft, ChatLine, ChatParticipant } from "./chat-participant.js
 
 /** Options for {@link ChatRooms}. */
 export interface ChatRoomsOptions {
-  /** How many lines may wait for one participant; with one more it is too slow. Default: 1,000. */
+  /** The number of lines that may wait for one participant; with one more it is too slow. Default: 1,000. */
   queueSize?: number;
   /** How many rooms one participant may be in. Default: 100. */
   maxRoomsPerParticipant?: number;

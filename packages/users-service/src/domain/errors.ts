@@ -118,7 +118,7 @@ export type DomainError =
   | ListTooLong
   | TooManyLists;
 
-/** Whether an error was made by the domain on purpose; any other is a fault. */
+/** True if an error was made by the domain on purpose; any other is a fault. */
 export function isDomainError(error: unknown): error is DomainError {
   return error instanceof DomainErrorBase;
 }

@@ -3,7 +3,7 @@ import { InvalidFields } from "./errors.js";
 /** A value as written. */
 export interface FilterValue {
   readonly text: string;
-  /** Whether the text begins, and ends, with a `*` that is not literal. */
+  /** True if the text begins, and ends, with a `*` that is not literal. */
   readonly starAtStart: boolean;
   readonly starAtEnd: boolean;
   /** Index of its first character in the filter. */

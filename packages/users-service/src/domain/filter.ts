@@ -25,7 +25,7 @@ export type Filter =
 /** Where in a field a text must stand. */
 export type MatchPlace = "start" | "end" | "inside";
 
-/** Whether a user is meant by a filter. Stores that filter in another language must agree with this. */
+/** True if a user is meant by a filter. Stores that filter in another language must agree with this. */
 export function matchesFilter(filter: Filter, user: User): boolean {
   switch (filter.type) {
     case "and":

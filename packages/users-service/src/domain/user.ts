@@ -61,7 +61,7 @@ export function emailKey(email: string): string {
   return email.toLowerCase().replaceAll("ς", "σ");
 }
 
-/** Whether two users have the same {@link UserFields}. */
+/** True if two users have the same {@link UserFields}. */
 export function sameFields(a: UserFields, b: UserFields): boolean {
   return (
     a.name === b.name &&

@@ -64,7 +64,7 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined>, 
   readonly #feed: Feed<Event>;
   readonly #caller: WatchCaller | undefined;
   #phase: "new" | "behind" | "live" | "ended" = "new";
-  /** Whether the feed, or what is read from the store, will tell it. */
+  /** True if the feed, or what is read from the store, will tell it. */
   #waits = false;
   #waiter: Waiter<Event> | undefined;
   #wakeReader: (() => void) | undefined;
@@ -243,7 +243,7 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined>, 
     return { done: false, value: this.#feed.heartbeat(this.position) };
   }
 
-  /** Whether it needs changes that are no longer in memory. */
+  /** True if it needs changes that are no longer in memory. */
   #isBehind(): boolean {
     return this.position < this.#feed.reachesBackTo;
   }

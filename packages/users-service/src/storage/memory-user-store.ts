@@ -17,7 +17,7 @@ import { emailKey, type User } from "../domain/user.js";
 
 /** Options for {@link MemoryUserStore}. */
 export interface MemoryUserStoreOptions {
-  /** How many changes the log keeps. Default: 1,000,000. */
+  /** The number of changes that the log keeps. Default: 1,000,000. */
   retainedChanges?: number;
 }
 

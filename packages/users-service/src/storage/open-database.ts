@@ -10,7 +10,7 @@ import { migrate } from "./migrations.js";
 export interface OpenDatabaseOptions {
   /** The database file; it is made if it is not there. */
   path: string;
-  /** How long to wait for a process that still has the file open, in milliseconds. Default: 5,000. */
+  /** The time to wait for a process that still has the file open, in milliseconds. Default: 5,000. */
   lockTimeoutMs?: number;
 }
 

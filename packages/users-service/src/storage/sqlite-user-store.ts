@@ -24,10 +24,10 @@ import { UserReader } from "./user-reader.js";
 
 /** Options for {@link SqliteUserStore}. */
 export interface StoreOptions extends ListLimits {
-  /** How many changes the log keeps; at least 1. Default: 1,000,000, which take about 400 MB. */
+  /** The number of changes that the log keeps; at least 1. Default: 1,000,000, which take about 400 MB. */
   retainedChanges?: number;
   /**
-   * How many users are kept in memory, each with about 600 bytes, and what others keep as long as the user is here; 0 keeps
+   * The number of users that are kept in memory, each with about 600 bytes, and what others keep as long as the user is here; 0 keeps
    * none. Default: 10,000.
    */
   maxCachedUsers?: number;
@@ -75,7 +75,7 @@ export class SqliteUserStore implements UserStore {
   readonly #listeners: ((changes: readonly Change[]) => void)[] = [];
   readonly #selectOldest: Database.Statement;
   readonly #selectChanges: Database.Statement;
-  /** How many users each department has. Counted at the start, and kept with each commit. */
+  /** The number of users that each department has. Counted at the start, and kept with each commit. */
   readonly #totals: Map<number, number>;
   #pending: PendingWrite[] = [];
   #scheduled = false;

@@ -4,6 +4,6 @@ export interface ProductArgument {
   sdk: string;
   /** The SDK's `runtime` option: an export of a module, or the module itself. Default: none, the SDK's default. */
   runtime?: { module: string; name?: string };
-  /** Whether an upload must be given all the time it takes: before issue 14 it ended after 30 s by default. */
+  /** True if an upload must be given all the time it takes: before issue 14 it ended after 30 s by default. */
   unlimitedUpload: boolean;
 }

@@ -132,7 +132,7 @@ export class GrpcJsCall implements ServerCallContext {
     return call.#served.phases;
   }
 
-  /** Whether the call has ended, or its deadline has passed, though the timer that says so may have yet to fire. */
+  /** True if the call has ended, or its deadline has passed, though the timer that says so may have yet to fire. */
   static isOver(call: GrpcJsCall): boolean {
     const deadline = call.#call.getDeadline();
     return call.#over || (deadline !== Infinity && Number(deadline) <= Date.now());
