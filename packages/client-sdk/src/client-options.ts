@@ -10,11 +10,11 @@ import type { ClientMiddleware, MetadataInit } from "nice-grpc-common";
 import type { TokenSource } from "./middleware/bearer-token.js";
 import type { RetryOptions } from "./middleware/retry.js";
 
-/** How a connection is secured, in PEM. */
+/** The TLS settings of a connection, in PEM. */
 export type TlsOptions = ClientTlsOptions;
 
 /**
- * What stands around the calls of a client: phases, as this package's own are, or an async generator made for nice-grpc.
+ * Runs around the calls of a client: phases, as this package's own are, or an async generator made for nice-grpc.
  * `Ext` is what it adds to the options of a call.
  */
 export type Middleware<Ext extends object = object> = ClientPhases<Ext> | ClientMiddleware<Ext>;
@@ -35,16 +35,16 @@ export interface ClientOptions<Ext extends object = object> {
   /** Allows `token` on a connection without TLS that leaves this machine. Default: false. */
   allowTokenInClear?: boolean;
   /**
-   * How long a call that sends one message and answers with one may take, in milliseconds; `Infinity` for no limit. Calls that
+   * The time that a call that sends one message and answers with one may take, in milliseconds; `Infinity` for no limit. Calls that
    * stream have no limit unless the call sets one. Default: 30,000.
    */
   timeoutMs?: number;
   /**
-   * How long the server may leave a call that streams its requests without progress, in milliseconds; `Infinity` for ever. See
+   * The time that the server may leave a call that streams its requests without progress, in milliseconds; `Infinity` for ever. See
    * {@link ClientCallOptions.stallTimeoutMs}. Default: 30,000.
    */
   stallTimeoutMs?: number;
-  /** How calls are tried again after UNAVAILABLE; `false` for never. Default: see {@link RetryOptions}. */
+  /** Settings of retries after UNAVAILABLE; `false` for none. Default: see {@link RetryOptions}. */
   retry?: RetryOptions | false;
   /** Sent with every call; a call's own metadata goes before it, key by key. Default: none. */
   metadata?: MetadataInit;
@@ -56,19 +56,19 @@ export interface ClientOptions<Ext extends object = object> {
   middleware?: Middleware<Ext>[];
   /** Settings of the channel, before the defaults; grpc-js's names are taken. */
   channelOptions?: ChannelOptions;
-  /** What carries the bytes. Default: `@callwire/transport`; `@callwire/client-sdk/nice-grpc` has another one. */
+  /** The runtime, which carries the bytes. Default: `@callwire/transport`; `@callwire/client-sdk/nice-grpc` has another one. */
   runtime?: ClientRuntime;
 }
 
 /** Options of one call. */
 export interface ClientCallOptions extends CallOptions {
   /**
-   * How long this call may take with all its attempts, in milliseconds; `Infinity` for no limit. More than 24.8 days count
+   * The time that this call may take with all its attempts, in milliseconds; `Infinity` for no limit. More than 24.8 days count
    * as that. Default: the client's for calls that send one message and answer with one, otherwise none.
    */
   timeoutMs?: number;
   /**
-   * How long a call that streams its requests may make no progress because of the server, in milliseconds: it takes no
+   * The time that a call that streams its requests may make no progress because of the server, in milliseconds: it takes no
    * request that is ready to be sent, or has them all and does not answer. The call then fails with DEADLINE_EXCEEDED. Time
    * that the source of the requests takes does not count. `Infinity` for ever. Default: the client's.
    */

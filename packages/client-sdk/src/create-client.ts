@@ -19,7 +19,7 @@ import { requestId } from "./middleware/request-id.js";
 import { retry } from "./middleware/retry.js";
 import { clientPipeline } from "./pipeline/client-pipeline.js";
 
-/** How a client is let go. */
+/** Closes a client. */
 export interface Closable extends AsyncDisposable {
   /**
    * Ends the calls under way and closes the connection. They fail with a {@link CallError} of code CANCELLED, and so does
@@ -50,7 +50,7 @@ const optionNames: readonly (keyof ClientOptions)[] = [
   "token",
 ];
 
-/** How long a call that streams its requests may be without progress, in milliseconds: as long as another may take. */
+/** The time that a call that streams its requests may be without progress, in milliseconds: as long as another may take. */
 const STALL_TIMEOUT_MS = 30_000;
 
 const phaseNames: readonly (keyof ClientPhases)[] = [

@@ -21,7 +21,7 @@ import { TlsCredentials } from "./tls-credentials.js";
 
 /** Options for {@link createServer}. */
 export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly AnyMiddleware[]> {
-  /** What carries the bytes. Default: @callwire/transport. `@callwire/server-kit/nice-grpc` has another. */
+  /** The runtime, which carries the bytes. Default: @callwire/transport. `@callwire/server-kit/nice-grpc` has another. */
   runtime?: ServerRuntime;
   /**
    * Runs around every call of the services that are added, outermost first: the kit's, and nice-grpc's at any place. One that
@@ -33,18 +33,18 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   limits?: Partial<ServerLimits>;
   /**
    * Serves reflection (v1 and v1alpha) from this serialized google.protobuf.FileDescriptorSet. Default: no reflection,
-   * since it shows the whole contract to whoever can connect.
+   * since it shows the whole contract to anyone who can connect.
    */
   reflection?: Uint8Array;
 }
 
 /** Options for {@link CallwireServer.shutdown}. */
 export interface ShutdownOptions {
-  /** How long running calls may take to end before they are cut off, in milliseconds. Default 10,000. */
+  /** The time that running calls may take to end before they are cut off, in milliseconds. Default 10,000. */
   timeoutMs?: number;
 }
 
-/** How a shutdown went. */
+/** The outcome of a shutdown. */
 export interface ShutdownReport {
   /** True if the time ran out, or somebody forced the end. */
   forced: boolean;
@@ -54,7 +54,7 @@ export interface ShutdownReport {
 
 /** A server of one or more contracts. */
 export interface CallwireServer<Context> {
-  /** What health checks are told. Each service is SERVING until `shutdown` unless set otherwise. */
+  /** The answers to health checks. Each service is SERVING until `shutdown` unless set otherwise. */
   readonly health: HealthState;
   /**
    * Adds a service, before `listen`.
@@ -75,7 +75,7 @@ export interface CallwireServer<Context> {
   listen(address: string, credentials?: TlsCredentials | object): Promise<number>;
   /**
    * Stops gracefully: health says NOT_SERVING, no new calls are taken, running ones finish, and response streams end
-   * with UNAVAILABLE, which tells the client to come back. What still runs at the time limit is cut off. Called again,
+   * with UNAVAILABLE, so that the client comes back. Calls that still run at the time limit are cut off. Called again,
    * it resolves as the first time. A server that was stopped cannot listen again.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
@@ -83,7 +83,7 @@ export interface CallwireServer<Context> {
   forceShutdown(): void;
 }
 
-/** How long a shutdown waits for running calls unless told otherwise, in milliseconds. */
+/** The default time that a shutdown waits for running calls, in milliseconds. */
 export const defaultShutdownTimeoutMs = 10_000;
 
 /** The services that reflection serves, both versions. */
@@ -146,7 +146,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const stop = async (timeoutMs: number): Promise<ShutdownReport> => {
     state = "stopped";
     health.stop();
-    // What is not bound yet cannot be closed.
+    // A server that is not bound yet cannot be closed.
     await listening.catch(() => {});
     const ended = server.shutdown();
     // A turn of the event loop, so that watchers of the health learn of it before their streams end.

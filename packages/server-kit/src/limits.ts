@@ -1,6 +1,6 @@
 import type { ServerLimits } from "@callwire/transport";
 
-/** What a server of the kit bounds unless told otherwise; limits that are not here have their runtime's defaults. */
+/** The default limits of the kit's servers. Limits that are not here have their runtime's defaults. */
 export const defaultServerLimits = {
   /** The largest message taken, in bytes; a larger one is RESOURCE_EXHAUSTED. 4 MiB, as every gRPC server has it. */
   maxReceiveMessageBytes: 4 << 20,

@@ -4,7 +4,7 @@ import type { MethodDescriptor, ServerMiddleware, Status } from "nice-grpc-commo
 /** A call, from its arrival on: method, metadata, peer, authority, deadline, signal, the client's certificate. */
 export type IncomingCall = ServerCallContext;
 
-/** What every handler and middleware finds in its context, beside what the transport has there. */
+/** The parts of every context beside the transport's. */
 export interface IncomingCallContext {
   /** The call itself. Of use where a context was copied, and for what takes a call and no more. */
   readonly call: IncomingCall;
@@ -85,7 +85,7 @@ export type AnyMiddleware =
   // oxlint-disable-next-line typescript/no-explicit-any -- lets an array hold middleware of different contexts
   ServerMiddleware<any, any> | Middleware<any, any> | SelectedServerMiddleware<any, any>;
 
-/** What a middleware adds to the context, what it needs there, and which additions of others it sees. */
+/** The parts of the context that a middleware adds, needs, and sees if others have added them. */
 interface MiddlewareTypes {
   adds: unknown;
   needs: unknown;

@@ -4,13 +4,13 @@ import type { ShutdownReport } from "./create-server.js";
 export interface StopOnSignalsOptions {
   /** Default SIGTERM and SIGINT. */
   signals?: readonly NodeJS.Signals[];
-  /** How long running calls may take to end, in milliseconds. Default: that of `shutdown`. */
+  /** The time that running calls may take to end, in milliseconds. Default: that of `shutdown`. */
   timeoutMs?: number;
   /** Told which signal begins the stop. */
   onSignal?: (signal: NodeJS.Signals) => void;
 }
 
-/** What {@link stopOnSignals} stops. */
+/** The server that {@link stopOnSignals} stops. */
 export interface Stoppable {
   shutdown(options?: { timeoutMs?: number }): Promise<ShutdownReport>;
   forceShutdown(): void;

@@ -2,7 +2,7 @@ import { createSecureContext } from "node:tls";
 import type { ServerRuntime } from "@callwire/transport";
 import { checkOptions } from "./internal/check-options.js";
 
-/** What a server needs for TLS; all in PEM. */
+/** The TLS settings of a server, in PEM. */
 export interface TlsOptions {
   /** The server's certificate, with intermediate ones after it. */
   cert: string | Buffer;

@@ -10,20 +10,20 @@ const brand = Symbol.for("@callwire/client-sdk/CallError");
 export interface CallErrorContext {
   /** The method, as `package.Service/Method`. */
   method: string;
-  /** What the call was sent with as `x-request-id`. */
+  /** The `x-request-id` that the call was sent with. */
   requestId?: string | undefined;
   /** The trailers of the answer. Default: none. */
   metadata?: Metadata | undefined;
-  /** How the call came to fail. Default: what the error says of itself, if it does. */
+  /** The way in which the call failed. Default: what the error says of itself, if it does. */
   origin?: FailureOrigin | undefined;
 }
 
-/** What a {@link CallError} is made of. */
+/** The parts of a {@link CallError}. */
 export interface CallErrorInit extends CallErrorContext {
   code: Status;
   /** The text of the status. */
   description: string;
-  /** What led to it, if it began on this side. */
+  /** The cause, if it began on this side. */
   cause?: unknown;
 }
 
@@ -48,7 +48,7 @@ export class CallError extends Error {
    * Undefined for an error that was not made by a call.
    */
   readonly origin: FailureOrigin | undefined;
-  /** What the server said beyond the text (AIP-193). */
+  /** The server's details beyond the text (AIP-193). */
   readonly details: ErrorDetails;
   /** The trailers of the answer; empty if there was none. Not enumerable: printed, it is a list of functions. */
   declare readonly metadata: Metadata;

@@ -14,7 +14,7 @@ import {
 import type { Metadata } from "nice-grpc-common";
 
 /**
- * What a server says about an error besides its code and text: the details of a google.rpc.Status (AIP-193), each in
+ * A server's details of an error besides its code and text: the details of a google.rpc.Status (AIP-193), each in
  * the field of its type. Of two details of one type the last one counts.
  */
 export interface ErrorDetails {
@@ -26,7 +26,7 @@ export interface ErrorDetails {
   resourceInfo?: ResourceInfo;
   /** The time to wait before trying again. */
   retryInfo?: RetryInfo;
-  /** What has to be put right first. */
+  /** The conditions that must be met first. */
   preconditionFailure?: PreconditionFailure;
   /** Which quota was exceeded. */
   quotaFailure?: QuotaFailure;
@@ -36,7 +36,7 @@ export interface ErrorDetails {
   localizedMessage?: LocalizedMessage;
   /** Where in the server it happened. */
   debugInfo?: DebugInfo;
-  /** How the server names this request in its logs. */
+  /** The server's name for this request in its logs. */
   requestInfo?: RequestInfo;
   /** Details of other types, and those that could not be decoded. */
   unknown: RpcStatus["details"];

@@ -5,7 +5,7 @@ import { clientError } from "../internal/client-errors.js";
 /** Options for {@link deadline}. */
 export interface DeadlineOptions {
   /**
-   * How long a call that sends one message and answers with one may take, in milliseconds; `Infinity` for no limit. Calls
+   * The time that a call that sends one message and answers with one may take, in milliseconds; `Infinity` for no limit. Calls
    * that stream have no limit unless they ask for one: a watch is meant to stay open, and an upload takes as long as it is
    * large. Default: 30,000, long enough for any healthy call and short enough that nobody waits for a dead one.
    */
@@ -15,11 +15,11 @@ export interface DeadlineOptions {
 /** Options of a call, for {@link deadline}. */
 export interface DeadlineCallOptions {
   /**
-   * How long this call may take with all its attempts, in milliseconds; `Infinity` for no limit. More than 24.8 days,
+   * The time that this call may take with all its attempts, in milliseconds; `Infinity` for no limit. More than 24.8 days,
    * the most that a timer can take, count as that. Default: the client's.
    */
   timeoutMs?: number;
-  /** How long a call that streams its requests may be without progress, for the runtime; it is checked here. */
+  /** The time that a call that streams its requests may be without progress, for the runtime; it is checked here. */
   stallTimeoutMs?: number;
 }
 

@@ -8,7 +8,7 @@ import { RetryThrottle } from "../internal/retry-throttle.js";
 /** Options for {@link retry}. */
 export interface RetryOptions {
   /**
-   * How often a call is tried at most, 1 to 5 (gRFC A6). Default: 4, which with the default waits spans 1.4 seconds: longer
+   * The most attempts of a call, 1 to 5 (gRFC A6). Default: 4, which with the default waits spans 1.4 seconds: longer
    * than a server's restart or a load balancer's switch; what lasts longer is for the caller to know.
    */
   maxAttempts?: number;
@@ -19,11 +19,11 @@ export interface RetryOptions {
   /** By how much each wait is longer than the one before, at least 1. Default: 2. */
   backoffMultiplier?: number;
   /**
-   * How many failures in a row stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Default: 100, so that
+   * The failures in a row that stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Default: 100, so that
    * fifty calls in flight outlive a restart together.
    */
   maxTokens?: number;
-  /** How much of a failure one success makes up for. Default: 0.1, which in the long run adds one retry to ten calls. */
+  /** The part of a failure that one success makes up for. Default: 0.1, which in the long run adds one retry to ten calls. */
   tokenRatio?: number;
 }
 

@@ -7,9 +7,9 @@ import { onAbort } from "../internal/abort.js";
 import { backoffMs } from "../internal/backoff.js";
 import type { OpenWatch, Watches } from "./watches.js";
 
-/** What {@link WatchOptions.onResume} is told. */
+/** The argument of {@link WatchOptions.onResume}. */
 export interface Resume {
-  /** How many connections in a row have failed since the last event: 1 for the first. */
+  /** The number of connections in a row that have failed since the last event: 1 for the first. */
   attempt: number;
   /** Why the last one ended. */
   error: CallError;
@@ -72,7 +72,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
   #events: AsyncIterator<UserEvent> | undefined;
   /** True if it is given up because nothing came. */
   #isStalled = false;
-  /** How many connections in a row have failed since the last event. */
+  /** The number of connections in a row that have failed since the last event. */
   #attempt = 0;
   /** When the time of the watch is up, by the clock of `performance.now()`. */
   #endsAt = Infinity;

@@ -2,7 +2,7 @@
 export interface OpenWatch {
   /** Since when it waits for an event, by the clock of `performance.now()`; Infinity while it does not. */
   readonly waitingSince: number;
-  /** How long it may wait, in milliseconds. */
+  /** The time that it may wait, in milliseconds. */
   readonly stallTimeoutMs: number;
   /** It has waited for so long. */
   onStalled(): void;
@@ -51,7 +51,7 @@ export class Watches {
   }
 
   #lookAt(at: number): void {
-    // What has no limit needs no timer.
+    // A wait without a limit needs no timer.
     if (at >= this.#timerAt || at === Infinity) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;

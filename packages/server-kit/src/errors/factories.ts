@@ -7,7 +7,7 @@ import {
   type QuotaViolation,
 } from "./service-error.js";
 
-/** What all factories take. */
+/** Options of all factories. */
 export interface ErrorOptions {
   /** For a person to read; goes out as the status message. Each factory has a default. */
   message?: string;
@@ -15,7 +15,7 @@ export interface ErrorOptions {
   reason?: string;
   /** ErrorInfo's metadata. */
   metadata?: Readonly<Record<string, string>>;
-  /** What it came of: for the log, never sent. */
+  /** The cause: for the log, never sent. */
   cause?: unknown;
 }
 

@@ -12,7 +12,7 @@ import { ServerError, type Status } from "nice-grpc-common";
 export interface FieldViolation {
   /** Path of the field as the contract names it, like `user.email` or `rows[2].age`. */
   field: string;
-  /** What is wrong with it, for a person to read. */
+  /** The mistake, for a person to read. */
   description: string;
 }
 
@@ -20,9 +20,9 @@ export interface FieldViolation {
 export interface PreconditionViolation {
   /** The kind of condition, UPPER_SNAKE_CASE. */
   type: string;
-  /** What it is about, like the name of a resource. */
+  /** The subject, like the name of a resource. */
   subject: string;
-  /** What is wrong, for a person to read. */
+  /** The mistake, for a person to read. */
   description: string;
 }
 
@@ -48,7 +48,7 @@ export interface ErrorDetails {
   retryAfterMs?: number;
 }
 
-/** What a {@link ServiceError} is made of. */
+/** The parts of a {@link ServiceError}. */
 export interface ServiceErrorOptions {
   code: Status;
   /** For a person to read; goes out as the status message. */
@@ -58,7 +58,7 @@ export interface ServiceErrorOptions {
   /** ErrorInfo's metadata. */
   metadata?: Readonly<Record<string, string>>;
   details?: ErrorDetails;
-  /** What it came of: for the log, never sent. */
+  /** The cause: for the log, never sent. */
   cause?: unknown;
 }
 

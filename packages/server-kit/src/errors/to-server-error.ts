@@ -1,7 +1,7 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { ServiceError } from "./service-error.js";
 
-/** What goes out instead of an error that was not made on purpose. */
+/** The error that goes out instead of one that was not made on purpose. */
 export const internalErrorMessage = "internal error";
 
 /** The same error, if its message is a text; else one of its code without a message. */

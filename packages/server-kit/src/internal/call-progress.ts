@@ -1,4 +1,4 @@
-/** How far a call has come among its middleware: kept only for calls that do not simply pass them all. */
+/** A call's progress among its middleware: kept only for calls that do not simply pass them all. */
 export interface CallProgress {
   /** How many have had their `arrived`, outermost first; those alone hear of the call's end. */
   reached: number;

@@ -5,9 +5,9 @@ import { checkOrder } from "./check-order.js";
 import { compilePhases, type NamedPhases } from "./compile-phases.js";
 import { aroundHandler, type ChainLink, type Handler } from "./generator-chain.js";
 
-/** What a list of middleware becomes for one method. */
+/** A list of middleware, compiled for one method. */
 export interface CompiledMethod {
-  /** What a runtime calls at each phase. */
+  /** The functions that a runtime calls at each phase. */
   phases: ServerPhases;
   /** The generators of the list, outermost first. */
   generators: readonly ChainLink["generator"][];

@@ -4,7 +4,7 @@ import { trackProgress, progressOf, type CallProgress } from "./call-progress.js
 import { isPromiseLike } from "./promises.js";
 import { warn } from "./warn.js";
 
-/** What a middleware does at each phase, with its name. */
+/** The phases of a middleware, with its name. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the context has been checked where the list was given
 export type NamedPhases = ServerPhases<any> & { readonly name: string };
 

@@ -1,7 +1,7 @@
 import { isNativeError } from "node:util/types";
 import { pino } from "pino";
 
-/** What is written instead of a secret. */
+/** The text that is written instead of a secret. */
 export const redacted = "[redacted]";
 const maxDepth = 4;
 const normal = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, "");

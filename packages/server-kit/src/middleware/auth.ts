@@ -15,9 +15,9 @@ export interface AuthOptions<Identity> {
 
 type Verdict<Identity> = Identity | undefined | null | false;
 
-/** What {@link auth} adds to the call context. */
+/** The parts of the call context that {@link auth} adds. */
 export interface AuthContext<Identity> {
-  /** What `verify` made of the token. */
+  /** The result of `verify`. */
   auth: Identity;
 }
 

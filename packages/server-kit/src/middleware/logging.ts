@@ -21,7 +21,7 @@ export interface LoggingOptions {
 /** The levels that a call's line may have. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** What {@link logging} adds to the call context. */
+/** The parts of the call context that {@link logging} adds. */
 export interface LoggingContext {
   /** A logger whose lines carry the call's service, method and request id. */
   log: Logger;

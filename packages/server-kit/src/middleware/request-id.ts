@@ -9,7 +9,7 @@ export interface RequestIdOptions {
   generate?: () => string;
 }
 
-/** What {@link requestId} adds to the call context. */
+/** The parts of the call context that {@link requestId} adds. */
 export interface RequestIdContext {
   /** The id that came in `x-request-id`, or a new one. */
   requestId: string;
@@ -42,7 +42,7 @@ export function requestId(options: RequestIdOptions = {}): Middleware<RequestIdC
     failed(thrown, call) {
       const id = call.requestId;
       if (id !== undefined) {
-        // A response that has only trailers tells clients that nothing was done, so that they may retry (gRPC A6).
+        // A response that has only trailers shows clients that nothing was done, so that they may retry (gRPC A6).
         // A header that is not empty would be sent.
         call.header.delete(requestIdKey);
         call.trailer.set(requestIdKey, id);

@@ -6,7 +6,7 @@ import {
 import type { ServiceImplementation } from "@callwire/transport";
 import { notFound } from "../errors/factories.js";
 
-/** What a service's health is told as (grpc.health.v1). */
+/** The states of a service's health (grpc.health.v1). */
 export type Health = "SERVING" | "NOT_SERVING";
 
 /** The health of a server and its services, as its clients and load balancers ask for it. */

@@ -1,9 +1,9 @@
-/** What a signal ends. */
+/** The calls that a signal ends. */
 export interface Abortable {
   onAbort(): void;
 }
 
-/** What each signal ends, with one listener for all: a signal may be shared by thousands of calls. */
+/** The calls that each signal ends, with one listener for all: a signal may be shared by thousands of calls. */
 const groups = new WeakMap<AbortSignal, Set<Abortable>>();
 
 /** Calls `onAbort` when the signal is aborted, which it must not be yet. */
@@ -32,7 +32,7 @@ function onAbort(this: AbortSignal): void {
   for (const target of group ?? []) target.onAbort();
 }
 
-/** What a call is ended with by its signal, as nice-grpc does: `name` tells it. */
+/** The error of a call that its signal ended, named as nice-grpc does. */
 export function abortError(): Error {
   const error = new Error("The operation has been aborted");
   error.name = "AbortError";

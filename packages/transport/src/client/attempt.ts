@@ -16,7 +16,7 @@ import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
 
-/** What an {@link Attempt} is made for: a call. After a failure it hears no more of the attempt. */
+/** The call that an {@link Attempt} is made for. After a failure it hears no more of the attempt. */
 export interface AttemptOwner {
   /** Its method: limits, and how messages become bytes. */
   readonly target: ClientMethod;
@@ -31,7 +31,7 @@ export interface AttemptOwner {
    * more before {@link Attempt.onWanted}.
    */
   onResponse(message: unknown, cost: number): boolean;
-  /** {@link Attempt.trailer} is there; the end or the failure that it tells follows. */
+  /** {@link Attempt.trailer} is there; the end or the failure follows. */
   onTrailers(): void;
   /** The response has ended with OK, and all its messages were handed on. */
   onEnded(): void;
@@ -40,7 +40,7 @@ export interface AttemptOwner {
   onUnprocessed(why: string, origin: FailureOrigin): void;
   /** The server gave the call up, and its deadline has passed. */
   onExpired(): void;
-  /** What waited to be sent has been sent. */
+  /** The data that waited have been sent. */
   onDrained(): void;
 }
 
@@ -53,7 +53,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   #head: ResponseHead | undefined;
   /** True if the whole response has come. */
   #isEnding = false;
-  /** How many bytes of DATA have come. */
+  /** The number of bytes of DATA that have come. */
   #received = 0;
   /** Made when DATA is not one whole message, or the owner wants no more. */
   #source: MessageSource | undefined;
@@ -110,7 +110,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
 
   /** A message of this cost is used up: the server may send as much again. */
   giveBack(cost: number): void {
-    // What a stream had not used up when it was closed was given back then.
+    // The peer got credit for unread bytes when the stream was closed.
     if (!this.closed) this.connection!.consume(this, cost);
   }
 

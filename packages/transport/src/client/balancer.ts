@@ -17,7 +17,7 @@ export interface BalancerListener {
 }
 
 /**
- * How calls find their server (gRPC, "Load Balancing Policies"): `pick_first` uses the first address that answers, and
+ * The way in which calls find their server (gRPC, "Load Balancing Policies"): `pick_first` uses the first address that answers, and
  * `pick_first_shuffled` does so in an order of chance (gRPC A62); `round_robin` gives each address its turn.
  */
 export type BalancingPolicy = "pick_first" | "pick_first_shuffled" | "round_robin";

@@ -1,7 +1,7 @@
 import { createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
 import { defaultRoots } from "./default-roots.js";
 
-/** How a server's certificate is verified, beyond the usual. */
+/** Options to verify a server's certificate, beyond the usual. */
 export interface VerifyOptions {
   /** Called after the usual check of the server's name; an error that it returns refuses the certificate. */
   checkServerIdentity?: (hostname: string, certificate: PeerCertificate) => Error | undefined;
@@ -9,14 +9,14 @@ export interface VerifyOptions {
   rejectUnauthorized?: boolean;
 }
 
-/** What a channel over TLS needs. */
+/** The settings of a channel over TLS. */
 export interface TlsSettings {
   /** Asked for each connection. */
   context: () => SecureContext;
   verify: VerifyOptions;
 }
 
-/** What secures a channel: nothing, or TLS. */
+/** The security of a channel: none, or TLS. */
 export class ChannelCredentials {
   /** Undefined for clear text. */
   readonly tls: TlsSettings | undefined;

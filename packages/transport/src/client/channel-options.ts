@@ -16,11 +16,11 @@ export interface ChannelOptions {
   /** The largest message sent, in bytes; -1 for no limit. Default: no limit. */
   "grpc.max_send_message_length"?: number;
   /**
-   * How long a connection with calls is silent before a PING asks whether it is alive, in milliseconds; at least 10,000
+   * The silence on a connection with calls after which a PING checks it, in milliseconds; at least 10,000
    * (gRPC, "Keepalive"); -1 for never. Default: never.
    */
   "grpc.keepalive_time_ms"?: number;
-  /** How long the PING's answer may take before the connection is given up, in milliseconds. Default: 20,000. */
+  /** The time that the PING's answer may take before the connection is given up, in milliseconds. Default: 20,000. */
   "grpc.keepalive_timeout_ms"?: number;
   /** 1 for PINGs also on a connection without calls. Default: 0. */
   "grpc.keepalive_permit_without_calls"?: number;
@@ -29,11 +29,11 @@ export interface ChannelOptions {
   /** The longest wait after a failed attempt to connect, in milliseconds. Default: 120,000. */
   "grpc.max_reconnect_backoff_ms"?: number;
   /**
-   * How long an attempt to connect may take, TLS and the server's SETTINGS included, in milliseconds; 0 for no limit. (The
+   * The time that an attempt to connect may take, TLS and the server's SETTINGS included, in milliseconds; 0 for no limit. (The
    * name is C-core's for that document's MIN_CONNECT_TIMEOUT.) Default: 20,000.
    */
   "grpc.min_reconnect_backoff_ms"?: number;
-  /** How long a channel may be without calls before it closes its connections, in milliseconds. Default: 30 minutes. */
+  /** The time that a channel may be without calls before it closes its connections, in milliseconds. Default: 30 minutes. */
   "grpc.client_idle_timeout_ms"?: number;
   /**
    * The time to wait between two resolutions of a name by DNS, in milliseconds. Default: 30,000 with `round_robin`; with
@@ -42,13 +42,13 @@ export interface ChannelOptions {
   "grpc.dns_min_time_between_resolutions_ms"?: number;
   /** The name that the server's certificate is checked for, for tests. Default: the address's host. */
   "grpc.ssl_target_name_override"?: string;
-  /** What is sent as `:authority`. Default: the address's host and port. */
+  /** The value of `:authority`. Default: the address's host and port. */
   "grpc.default_authority"?: string;
   /** Stands before our own `user-agent`. */
   "grpc.primary_user_agent"?: string;
   /** Stands behind our own `user-agent`. */
   "grpc.secondary_user_agent"?: string;
-  /** How requests are compressed unless the call says otherwise: 0 not at all, 2 with gzip. Default: 0. */
+  /** The compression of requests unless the call says otherwise: 0 not at all, 2 with gzip. Default: 0. */
   "grpc.default_compression_algorithm"?: number;
   /**
    * JSON; of it `loadBalancingConfig` is read, which may name `round_robin`, and `pick_first` with `shuffleAddressList` (gRPC
@@ -56,7 +56,7 @@ export interface ChannelOptions {
    */
   "grpc.service_config"?: string;
   /**
-   * How calls find their server: by the first address that answers, the same in an order of chance, or each address in turn.
+   * The policy by which calls find their server: the first address that answers, the same in an order of chance, or each in turn.
    * Counts before `grpc.service_config`. Default: `pick_first`.
    */
   balancing?: BalancingPolicy;
@@ -75,12 +75,12 @@ export interface ChannelOptions {
    * but for the hosts in `no_grpc_proxy` or else `no_proxy`; each name also in upper case. Unix sockets have no proxy.
    */
   proxy?: string | false;
-  /** How long the proxy may take to answer CONNECT, in milliseconds; `Infinity` for no limit. Default: 10,000. */
+  /** The time that the proxy may take to answer CONNECT, in milliseconds; `Infinity` for no limit. Default: 10,000. */
   proxyTimeoutMs?: number;
   [name: string]: unknown;
 }
 
-/** What {@link ChannelOptions} come to. */
+/** The settings that {@link ChannelOptions} make. */
 export interface ChannelSettings {
   maxReceiveBytes: number;
   maxSendBytes: number;

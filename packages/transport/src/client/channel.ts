@@ -28,7 +28,7 @@ export abstract class Channel {
   ): void;
 }
 
-/** What a channel has done, and is doing. */
+/** Counters of a channel. */
 export interface ChannelStats {
   /** Connections that are open. */
   connections: number;
@@ -48,7 +48,7 @@ export interface ChannelStats {
 export class TransportChannel extends Channel implements BalancerListener {
   readonly settings: ChannelSettings;
   readonly secure: boolean;
-  /** What is sent as `:authority`. */
+  /** The value of `:authority`. */
   readonly authority: string;
   callsStarted = 0;
   callsSucceeded = 0;
@@ -266,7 +266,7 @@ export async function waitForChannelReady(channel: Channel, deadline: Date): Pro
   }
 }
 
-/** What a channel has done, for a collector of metrics. */
+/** The counters of a channel, for a collector of metrics. */
 export function channelStats(channel: Channel): ChannelStats {
   return transportChannel(channel).stats();
 }

@@ -19,7 +19,7 @@ import {
 
 type Row = Partial<EchoClientStreamRequest>;
 
-/** What is sent of a request that has no end. */
+/** The part of an endless request that is sent. */
 async function* endless(text: string): AsyncGenerator<Row> {
   for (;;) yield { text };
 }

@@ -261,7 +261,7 @@ export abstract class ClientCall
         this.cancel(error);
       }
     }
-    // What was called may have ended the call.
+    // The called function may have ended the call.
     if (this.#over) return undefined;
     if (compressed) return this.#attempt!.sendCompressed(message, last);
     this.#attempt!.send(message, last);

@@ -23,7 +23,7 @@ export interface ConnectionListener {
   onRoom(connection: ClientConnection): void;
   /** The server takes no new calls; `tooManyPings` if our keepalive is the reason. */
   onGoingAway(connection: ClientConnection, tooManyPings: boolean): void;
-  /** The connection is over, and its calls have been told. */
+  /** The connection is over, and its calls know. */
   onEnded(connection: ClientConnection, end: ConnectionEnd): void;
 }
 

@@ -14,7 +14,7 @@ export class ClientMethod {
   readonly fields: HeaderFields;
   readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
-  /** What happens around each call; undefined for nothing. */
+  /** The phases that run around each call; undefined for nothing. */
   readonly phases: ClientPhases | undefined;
   /** True if one of the phases may run when something comes in, outside of what the caller runs in. */
   readonly hasLatePhases: boolean;

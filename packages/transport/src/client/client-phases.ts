@@ -5,10 +5,10 @@ import type { CallOptions } from "./client-types.js";
 export interface ClientCallContext<Options extends object = object> {
   /** The method that is called. */
   readonly method: MethodDescriptor;
-  /** What the caller gave. Not to be changed. */
+  /** The caller's own. Not to be changed. */
   readonly options: CallOptions & Options;
   /**
-   * What goes out with the next attempt: a copy of the caller's, which costs nothing until it is written to or read. What was
+   * The metadata of the next attempt: a copy of the caller's, which costs nothing until it is written to or read. What was
    * set for one attempt is there for the next.
    */
   readonly metadata: Metadata;
@@ -25,7 +25,7 @@ export interface ClientCallContext<Options extends object = object> {
   readonly trailer: Metadata;
 }
 
-/** How an attempt, or a call, failed, beside its error. Nothing depends on the wording of an error. */
+/** The way in which an attempt, or a call, failed. It is data, so that nothing depends on an error's wording. */
 export type FailureOrigin =
   /** The server sent this status. */
   | "status"
@@ -39,7 +39,7 @@ export type FailureOrigin =
   | "local";
 
 /**
- * What happens around the calls of one method, at each phase. The client-sdk compiles its middleware into one of these for each
+ * The phases around the calls of one method. The client-sdk compiles its middleware into one of these for each
  * method; a runtime calls it.
  */
 export interface ClientPhases<Options extends object = object> {

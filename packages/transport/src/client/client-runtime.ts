@@ -2,7 +2,7 @@ import type { MethodDescriptor } from "nice-grpc-common";
 import type { CompatServiceDefinition } from "../grpc/definition-types.js";
 import type { ClientPhases } from "./client-phases.js";
 
-/** What secures a client's connections, in PEM. */
+/** The TLS settings of a client's connections, in PEM. */
 export interface ClientTlsOptions {
   /** Whom to trust. Default: the authorities that Node.js trusts. */
   ca?: string | Uint8Array;
@@ -12,12 +12,12 @@ export interface ClientTlsOptions {
   cert?: string | Uint8Array;
 }
 
-/** What a channel is secured with: a runtime's own ChannelCredentials. */
+/** The credentials of a channel: a runtime's own ChannelCredentials. */
 export interface RuntimeCredentials {
   _isSecure(): boolean;
 }
 
-/** What carries the bytes of a client: the seam between the client-sdk and this transport, or another one. */
+/** Carries the bytes of a client: the seam between the client-sdk and this transport, or another one. */
 export interface ClientRuntime<Options extends object = object> {
   /** Makes credentials: TLS, or for undefined clear text. */
   createCredentials(tls: ClientTlsOptions | undefined): RuntimeCredentials;

@@ -17,13 +17,13 @@ export interface CallOptions extends NiceGrpcCallOptions {
    */
   deadline?: Date | number;
   /**
-   * How long the call may take with all its attempts, in milliseconds; `Infinity` for no limit. It is sent to the server, and
+   * The time that the call may take with all its attempts, in milliseconds; `Infinity` for no limit. It is sent to the server, and
    * the call fails with DEADLINE_EXCEEDED if there is no answer by then. With `deadline` too, the earlier one counts. Must be
    * more than 0: otherwise the call fails with a RangeError. Default: none.
    */
   timeoutMs?: number;
   /**
-   * How long a call that streams its requests may make no progress because of the server, in milliseconds, before it fails
+   * The time that a call that streams its requests may make no progress because of the server, in milliseconds, before it fails
    * with DEADLINE_EXCEEDED: the server does not take a message, or has taken all and does not send the one answer. (A call
    * that answers with a stream may wait for its answers as long as it likes.) The time that the source of requests or the
    * reader of answers takes does not count. `Infinity` for no limit; must be more than 0. Default: none.
@@ -31,7 +31,7 @@ export interface CallOptions extends NiceGrpcCallOptions {
   stallTimeoutMs?: number;
   /** True if the call waits for a connection however long that takes, where others fail with UNAVAILABLE. Default: false. */
   waitForReady?: boolean;
-  /** How the request's messages are compressed. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */
+  /** The compression of the request's messages. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */
   compression?: Encoding;
   /**
    * Which messages of the request are compressed, if `compression` says how: gRPC leaves that open for each message. It is

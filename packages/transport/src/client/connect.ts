@@ -8,16 +8,16 @@ import { openSocket, type SocketOptions } from "./open-socket.js";
 import { formatAddress, type SocketAddress } from "./target.js";
 
 /**
- * How long an address has before the next one is tried beside it, in milliseconds: the Connection Attempt Delay of RFC 8305,
+ * The time that an address has before the next one is tried beside it, in milliseconds: the Connection Attempt Delay of RFC 8305,
  * section 5, with the value that it recommends (gRPC A61).
  */
 export const CONNECTION_ATTEMPT_DELAY_MS = 250;
-/** How many addresses an error names. */
+/** The number of addresses that an error names. */
 const MAX_ERRORS_NAMED = 5;
 
-/** What {@link connect} needs to know. */
+/** The options of {@link connect}. */
 export interface ConnectOptions extends SocketOptions {
-  /** How long one address may take, proxy, TLS and SETTINGS included, in milliseconds; `Infinity` for no limit. */
+  /** The time that one address may take, proxy, TLS and SETTINGS included, in milliseconds; `Infinity` for no limit. */
   timeoutMs: number;
   connection: ConnectionOptions;
   keepalive: KeepaliveOptions;
@@ -47,7 +47,7 @@ export function connect(
     give = resolve;
     refuse = reject;
   });
-  /** What gives up those that are under way, by address. */
+  /** Functions that give up the attempts under way, by address. */
   const running = new Map<string, (reason: string) => void>();
   const tried = new Set<string>();
   const errors: string[] = [];

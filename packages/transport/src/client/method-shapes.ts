@@ -50,7 +50,7 @@ export function methodWithMiddleware(
     : (request, options) => onlyResponseOf(begin(request, options), shapeName(method));
 }
 
-/** What middleware call as `next`. */
+/** The function that middleware call as `next`. */
 function nextMethod(method: ClientMethod): NextMethod {
   const { requestStream, responseStream } = method.definition.descriptor;
   if (responseStream) {

@@ -4,7 +4,7 @@ import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
 import { formatHost, type SocketAddress } from "./target.js";
 import { openTunnel } from "./tunnel.js";
 
-/** What {@link openSocket} needs to know. */
+/** The options of {@link openSocket}. */
 export interface SocketOptions {
   credentials: ChannelCredentials;
   /** The name that the certificate is checked for. */
@@ -37,7 +37,7 @@ export function openSocket(
   const discard = () => {
     over = true;
     stopTunnel();
-    // What still happens to it concerns nobody.
+    // Nobody is concerned by its later events.
     socket.on("error", () => {});
     socket.destroy();
   };

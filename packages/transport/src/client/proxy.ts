@@ -6,7 +6,7 @@ export interface Proxy {
   readonly port: number;
   /** Proxy-Authorization (RFC 7617), if its URL has a user. It never stands in a message. */
   readonly authorization: string | undefined;
-  /** How long it may take to answer CONNECT, in milliseconds; `Infinity` for no limit. */
+  /** The time that it may take to answer CONNECT, in milliseconds; `Infinity` for no limit. */
   readonly timeoutMs: number;
 }
 

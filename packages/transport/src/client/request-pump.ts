@@ -3,7 +3,7 @@ import type { StallWatch } from "./stall-watch.js";
 
 /** The number of messages that are sent before others have their turn: a source that never waits would hold the event loop. */
 const MESSAGES_PER_TURN = 4096;
-/** How long messages are sent before others have their turn, in milliseconds; looked at every {@link CLOCK_MESSAGES}. */
+/** The time that messages are sent before others have their turn, in milliseconds; looked at every {@link CLOCK_MESSAGES}. */
 const MAX_TURN_MS = 5;
 const CLOCK_MESSAGES = 64;
 

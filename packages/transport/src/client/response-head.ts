@@ -6,7 +6,7 @@ import type { HeaderList } from "../hpack/header-list.js";
 import { parseContentLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 
-/** What a response's headers say, or its trailers. One object for all whose header blocks are the same. */
+/** The content of a response's headers or trailers. One object for all whose header blocks are the same. */
 export interface ResponseHead {
   /** `:status`; undefined in trailers. */
   httpStatus: string | undefined;
@@ -17,7 +17,7 @@ export interface ResponseHead {
   /** `grpc-status`, if it is there. */
   status: Status | undefined;
   message: string;
-  /** What `content-length` promises; undefined if there is none. */
+  /** The length that `content-length` promises; undefined if there is none. */
   contentLength: number | undefined;
 }
 
@@ -89,7 +89,7 @@ function parse(list: HeaderList): ResponseHead {
   return head;
 }
 
-/** What is said of a response that is not gRPC. */
+/** The error's text for a response that is not gRPC. */
 export function notGrpc({ contentType }: ResponseHead): string {
   return `the response is not gRPC: its content-type is ${JSON.stringify(contentType)}`;
 }

@@ -1,6 +1,6 @@
 import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
 
-/** What a {@link StallWatch} looks at. */
+/** The part of a call that a {@link StallWatch} looks at. */
 export interface Stallable {
   /** Since when the server must do something, by the clock of `performance.now()`; Infinity while it need not. */
   readonly owedSince: number;

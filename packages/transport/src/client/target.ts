@@ -1,7 +1,7 @@
 import { isIP, type Socket } from "node:net";
 import type { Proxy, ProxyChoice } from "./proxy.js";
 
-/** What a channel within the process needs of a server. */
+/** The part of a server that a channel within the process needs. */
 export interface InProcessServer {
   /** The client's end of a new connection; one that is refused comes destroyed, with an error. */
   connectInProcess(): Socket;
@@ -15,7 +15,7 @@ export type SocketAddress =
 export interface Target {
   /** The address in gRPC's syntax. */
   readonly name: string;
-  /** What is sent as `:authority`. */
+  /** The value of `:authority`. */
   readonly authority: string;
   /** The name that a certificate is checked for. */
   readonly hostname: string;
@@ -116,7 +116,7 @@ export function throughProxy(target: Target, choose: ProxyChoice): Target {
   return isResolvedHere ? target : { ...target, addresses: proxied };
 }
 
-/** How an address is written. */
+/** The written form of an address. */
 export function formatAddress(address: SocketAddress): string {
   if ("connectInProcess" in address) return "in-process";
   if ("path" in address) return `unix:${address.path}`;

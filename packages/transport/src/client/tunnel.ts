@@ -4,9 +4,9 @@ import type { Proxy } from "./proxy.js";
 
 /** The longest answer of a proxy to CONNECT, in bytes, with its header fields: what node:http takes too. */
 export const MAX_PROXY_ANSWER_BYTES = 16 * 1024;
-/** How much of what a proxy says goes into a message, in characters. */
+/** The most of a proxy's answer that goes into a message, in characters. */
 const MAX_REASON_LENGTH = 100;
-/** What ends an answer's header (RFC 9112, section 2.1). */
+/** The end of an answer's header (RFC 9112, section 2.1). */
 const HEADER_END = "\r\n\r\n";
 
 /**
@@ -71,7 +71,7 @@ interface Answer {
   /** Three digits, or {@link NOT_HTTP}. */
   status: string;
   reason: string;
-  /** How long its header is, in bytes. */
+  /** The length of its header, in bytes. */
   length: number;
 }
 

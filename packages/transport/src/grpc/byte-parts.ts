@@ -15,7 +15,7 @@ export class ByteParts {
   #first = 0;
   /** The number of bytes that came in short parts. */
   #short = 0;
-  /** What is left of the memory for short parts. */
+  /** The rest of the memory for short parts. */
   #piece: Buffer | undefined;
 
   /** Adds the bytes of a buffer from `start` to `end`. */

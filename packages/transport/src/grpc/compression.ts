@@ -7,7 +7,7 @@ export const ENCODINGS = ["identity", "gzip"] as const;
 /** One of {@link ENCODINGS}. */
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** What goes into `grpc-accept-encoding`. */
+/** The value of `grpc-accept-encoding`. */
 export const ACCEPT_ENCODING = ENCODINGS.join(",");
 
 /** Reads `grpc-encoding`; undefined if we do not know it. */

@@ -84,7 +84,7 @@ export type NormalizedServiceDefinition<Service extends CompatServiceDefinition>
         ? FromTsProtoServiceDefinition<Service>
         : never;
 
-/** What a ts-proto type takes: a partial message, if it has `fromPartial`. */
+/** The argument of a ts-proto type: a partial message, if it has `fromPartial`. */
 // oxlint-disable-next-line typescript/no-explicit-any
 type TsProtoMessageIn<Type extends TsProtoMessageType<any>> = Type["fromPartial"] extends (
   object: infer In,
@@ -129,22 +129,22 @@ type FromGrpcJsServiceDefinition<Service extends GrpcJsServiceDefinition> = {
     : never;
 };
 
-/** What a client passes in as a request. */
+/** The message that a client passes in as a request. */
 export type MethodRequestIn<Definition extends AnyMethodDefinition> =
   // oxlint-disable-next-line typescript/no-explicit-any
   Definition extends MethodDefinition<infer T, any, any, any> ? T : never;
 
-/** What a handler gets as a request. */
+/** The message that a handler gets as a request. */
 export type MethodRequestOut<Definition extends AnyMethodDefinition> =
   // oxlint-disable-next-line typescript/no-explicit-any
   Definition extends MethodDefinition<any, infer T, any, any> ? T : never;
 
-/** What a handler answers with. */
+/** The message that a handler answers with. */
 export type MethodResponseIn<Definition extends AnyMethodDefinition> =
   // oxlint-disable-next-line typescript/no-explicit-any
   Definition extends MethodDefinition<any, any, infer T, any> ? T : never;
 
-/** What a client gets as a response. */
+/** The message that a client gets as a response. */
 export type MethodResponseOut<Definition extends AnyMethodDefinition> =
   // oxlint-disable-next-line typescript/no-explicit-any
   Definition extends MethodDefinition<any, any, any, infer T> ? T : never;

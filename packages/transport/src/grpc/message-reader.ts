@@ -27,12 +27,12 @@ export interface MessageSink {
 
 /** Cuts a stream's DATA into messages (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export class MessageReader {
-  /** What has come of a message that is not complete, with its prefix: the first {@link #have} bytes. */
+  /** The part of an incomplete message that has come, with its prefix: the first {@link #have} bytes. */
   #partial: Buffer = noBytes;
   #have = 0;
   /** Length of that message, with its prefix; 0 while the prefix is not complete. */
   #needed = 0;
-  /** How much of it was given back to the peer already. */
+  /** The part of it, in bytes, for which the peer has new credit already. */
   #credited = 0;
   readonly #maxBytes: number;
 
@@ -46,7 +46,7 @@ export class MessageReader {
     return this.#have === 0;
   }
 
-  /** How long the message is, with its prefix, that has begun and is not complete; 0 if that is not known. */
+  /** The length of the incomplete message, with its prefix; 0 if it is not known. */
   get partialLength(): number {
     return this.#needed;
   }

@@ -6,12 +6,12 @@ import { decompress, type Encoding } from "./compression.js";
 import { MessageReader, PREFIX_LENGTH, type MessageSink } from "./message-reader.js";
 
 /**
- * How many messages of a stream wait, decoded, for their reader. What comes then stays as the bytes that it came as: a
+ * The number of decoded messages of a stream that wait for their reader. What comes then stays as the bytes that it came as: a
  * message of no bytes takes a hundred bytes of memory.
  */
 export const MAX_QUEUED_MESSAGES = 1024;
 
-/** What a {@link MessageSource} calls back: one side of a call. */
+/** The side of a call that a {@link MessageSource} calls back. */
 export interface MessageReceiver {
   /** True if the reader of the messages waits for one. */
   readonly wantsMessage: boolean;
@@ -50,7 +50,7 @@ export class MessageSource implements MessageSink {
   readonly #encoding: Encoding | undefined;
   /** Made when a message does not stand alone in its DATA. */
   #reader: MessageReader | undefined;
-  /** What came while {@link #isPaused}, and was not read since; undefined if there is nothing. */
+  /** Bytes that came while {@link #isPaused}, not read since; undefined if there are none. */
   #held: ByteParts | undefined;
   #isPaused = false;
   /** True if it is paused for a reason that only {@link start} ends, or the end of a decompression. */

@@ -8,9 +8,9 @@ import type { Codec } from "./definitions.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
 
-/** What stands before the first message of a DATA frame. */
+/** The bytes before the first message of a DATA frame. */
 const HEAD_LENGTH = FRAME_HEADER_LENGTH + PREFIX_LENGTH;
-/** How much room the output gives a message at first; a longer one is encoded apart. */
+/** The room that the output gives a message at first; a longer one is encoded apart. */
 const MESSAGE_ROOM = 4096;
 
 let idleWriter: ProtoWriter | undefined;
@@ -117,7 +117,7 @@ function writePrefix(buffer: Buffer, at: number, length: number): void {
   buffer[at + 4] = length;
 }
 
-/** What stands before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+/** The bytes before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 function messagePrefix(compressed: boolean, length: number): Buffer {
   const prefix = Buffer.allocUnsafe(PREFIX_LENGTH);
   prefix[0] = compressed ? 1 : 0;

@@ -1,7 +1,7 @@
 import { GRPC_JS_OPTIONS, usedNames } from "./grpc-js-options.js";
 import { didYouMean } from "./nearest-name.js";
 
-/** What was warned of already: each name once in a process. */
+/** The names that were warned of already: once in a process. */
 const warned = new Set<string>();
 
 /**

@@ -9,7 +9,7 @@ export interface SharedBytes {
   compressed: Promise<Buffer> | undefined;
 }
 
-/** What is kept for each message, by each codec; nearly always there is one. */
+/** The encodings kept for each message, by each codec; nearly always there is one. */
 const marked = new WeakMap<object, SharedBytes[]>();
 /** Until the first message is marked, the others cost no look. */
 let anyMarked = false;
@@ -32,7 +32,7 @@ export function shareEncoding<T extends object>(message: T): T {
   return message;
 }
 
-/** What is kept for a message, to be added to; undefined if it is not marked. */
+/** The encodings kept for a message, to be added to; undefined if it is not marked. */
 export function sharedBytesOf(message: unknown): SharedBytes[] | undefined {
   return anyMarked && typeof message === "object" && message !== null ? marked.get(message) : undefined;
 }

@@ -44,7 +44,7 @@ export function parseStatus(value: string): Status {
   return code in Status ? code : Status.UNKNOWN;
 }
 
-/** What `grpc-message` carries as it is: the printable ASCII characters but for the percent sign. */
+/** Characters that `grpc-message` carries as they are: the printable ASCII characters but for the percent sign. */
 const PLAIN = /^[ -$&-~]*$/;
 
 /**

@@ -1,11 +1,11 @@
 /** The number of values that a cache holds at most; a power of two. */
 const SLOTS = 64;
-/** How many slots, from the one that its hash names on, a value may be in. */
+/** A value may be in so many slots, from the one that its hash names on. */
 const PROBES = 4;
 /** After so many first sightings, sightings are forgotten. */
 const MAX_SIGHTINGS = 256;
 
-/** What is known about one sequence of bytes. */
+/** One known sequence of bytes. */
 interface Entry<T> {
   readonly hash: number;
   readonly length: number;
@@ -15,7 +15,7 @@ interface Entry<T> {
 }
 
 /**
- * What a sequence of bytes was decoded to, for a few short sequences that are seen again and again. A value is
+ * Keeps what a sequence of bytes was decoded to, for a few short sequences that are seen again and again. A value is
  * kept when its bytes come for the second time, so that what never repeats costs no memory and displaces
  * nothing. It holds at most 64 values; looking up takes about a nanosecond a byte.
  */

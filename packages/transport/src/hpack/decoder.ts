@@ -9,7 +9,7 @@ import { STATIC_TABLE, STATIC_TABLE_LENGTH } from "./static-table.js";
 /** SETTINGS_HEADER_TABLE_SIZE before any SETTINGS (RFC 9113 section 6.5.2), in bytes. */
 export const DEFAULT_MAX_TABLE_SIZE = 4096;
 
-/** The largest header list that is accepted unless told otherwise, in bytes. */
+/** The largest header list that is accepted by default, in bytes. */
 export const DEFAULT_MAX_HEADER_LIST_SIZE = 16 * 1024;
 
 /** Blocks longer than this many bytes are decoded each time that they come. */
@@ -46,15 +46,15 @@ export class HpackDecoder {
   readonly #maxHeaderListSize: number;
   /** The SETTINGS_HEADER_TABLE_SIZE in force: what a size update may go up to. */
   #maxTableSize: number;
-  /** What the next block's first size update may go up to at most; -1 if none is due (section 4.2). */
+  /** The most that the next block's first size update may set; -1 if none is due (section 4.2). */
   #updateDue = -1;
   readonly #table: DynamicTable;
   readonly #reader = new BlockReader();
-  /** What runs of indexed fields mean: whole blocks, and their beginnings. */
+  /** The meaning of runs of indexed fields: whole blocks, and their beginnings. */
   readonly #known = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
-  /** What blocks with literals mean that leave the table as it is. */
+  /** The meaning of blocks with literals that leave the table as it is. */
   readonly #repeated = new BytesCache<HeaderList>(MAX_KNOWN_BLOCK);
-  /** How many blocks with literals came since one of them came again. */
+  /** The number of blocks with literals since one of them came again. */
   #misses = 0;
   /** True if a malformed string may be in the table: then each list is looked at whole. */
   #tableSuspect = false;

@@ -1,4 +1,4 @@
-/** What each entry counts for beyond its name and value (RFC 7541 section 4.1). */
+/** The size that each entry counts for beyond its name and value (RFC 7541 section 4.1). */
 export const ENTRY_OVERHEAD = 32;
 
 /** Slots that a table starts with; it doubles as entries come. */

@@ -6,7 +6,7 @@ import { MAX_INTEGER_LENGTH, writeInteger } from "./integers.js";
 import { writeLatin1 } from "./latin1.js";
 import { STATIC_TABLE_LENGTH } from "./static-table.js";
 
-/** The most of the peer's table that is used unless told otherwise, in bytes: RFC 9113's initial setting. */
+/** The most of the peer's table that is used by default, in bytes: RFC 9113's initial setting. */
 const DEFAULT_MAX_TABLE_SIZE = 4096;
 
 /** RFC 9113 section 6.5.2: what the peer's SETTINGS_HEADER_TABLE_SIZE is until it says otherwise. */
@@ -52,7 +52,7 @@ interface Encoded {
  * Encodes the header blocks of one connection, in the order they are sent (RFC 7541 section 2.2). Blocks go
  * straight to the output: each one that is encoded must be sent.
  *
- * What goes to the dynamic table: the fields of {@link HeaderFields}, and other fields while their names' values
+ * The dynamic table gets the fields of {@link HeaderFields}, and other fields while their names' values
  * turn out to repeat; not names known to be volatile, nor fields of more than half the table. A full table
  * changes slowly: adding means evicting what may be in use, and changes every index.
  *

@@ -49,7 +49,7 @@ export function areValidNameBytes(bytes: Uint8Array, start: number, end: number)
   return first < end && (classesOf(bytes, first, end) & BAD_IN_NAME) === 0;
 }
 
-/** What the bytes of a value are. */
+/** The bytes of a value. */
 export const ValueKind = {
   /** Valid, and printable ASCII. */
   TEXT: 0,

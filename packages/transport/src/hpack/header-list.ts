@@ -4,7 +4,7 @@
  */
 export class HeaderList {
   /**
-   * What the block's beginning decodes to by itself, if that beginning repeats: one object for all blocks that begin so.
+   * The list that the block's beginning decodes to by itself, if that beginning repeats: one object for all blocks that begin so.
    * It is neither {@link tooLarge} nor {@link malformed}.
    */
   readonly base: HeaderList | undefined;

@@ -12,7 +12,7 @@ export class Huffman {
     this.#transitions = transitions;
   }
 
-  /** How many bytes `text`, a string of characters up to U+00FF, takes when coded. */
+  /** The coded length of `text`, a string of characters up to U+00FF, in bytes. */
   encodedLength(text: string): number {
     const lengths = this.#lengths;
     let bits = 0;

@@ -46,14 +46,14 @@ const MIN_INDEXED_CREDENTIAL = 20;
 /** A volatile field's value longer than this does not go to the table for its name's sake. */
 const MAX_NAME_CARRIER = 64;
 
-/** How many values that were not known to repeat a name may add before one of them does. */
+/** The number of values that a name may add on trial, before one of them repeats. */
 const TRIAL_CREDIT = 8;
 const MAX_CREDIT = 32;
 
 /** A value that is sent so many times in a row is taken for one that repeats, whatever its name. */
 const LEARNT_AFTER = 4;
 
-/** What an encoder knows about one name. */
+/** An encoder's knowledge of one name. */
 export class NameRecord {
   /** Its first entry in the static table, or 0. */
   readonly staticIndex: number;
@@ -82,7 +82,7 @@ export class NameRecord {
     this.#sensitive = sensitive;
   }
 
-  /** True if the field is to be sent as never indexed, by us and whoever forwards it (RFC 7541 section 6.2.3). */
+  /** True if the field is to be sent as never indexed, by us and by proxies (RFC 7541 section 6.2.3). */
   isNeverIndexed(value: string): boolean {
     return this.#sensitive || (this.#credential && value.length < MIN_INDEXED_CREDENTIAL);
   }

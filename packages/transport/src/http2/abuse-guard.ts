@@ -2,7 +2,7 @@ import { ConnectionError, ErrorCode } from "./errors.js";
 import { TokenBucket, type Rate } from "./token-bucket.js";
 
 /**
- * How often a peer may do what costs it little and us much. Legitimate use stays far below: 3,000 cancelled calls in a
+ * Limits on what costs a peer little and us much. Legitimate use stays far below: 3,000 cancelled calls in a
  * second are normal, and so is a PING for each round trip while data flows.
  */
 export interface AbuseLimits {

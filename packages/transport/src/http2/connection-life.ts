@@ -13,16 +13,16 @@ import { StreamTable } from "./stream-table.js";
 import type { Http2Stream, StreamConnection } from "./stream.js";
 import { timerMs } from "./timers.js";
 
-/** How long a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
+/** The time that a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
 const LINGER_MS = 200;
 
-/** How a connection came to its end. */
+/** The end of a connection. */
 export interface ConnectionEnd {
   code: ErrorCode;
   message: string;
 }
 
-/** What the PING carries that measures the connection, by which its answer is known. */
+/** The data of the PING that measures the connection, by which its answer is known. */
 export const bdpPing = Buffer.from("cw-bdp\0\0", "latin1");
 
 /**
@@ -69,7 +69,7 @@ export abstract class ConnectionLife implements StreamConnection {
     socket.on("drain", () => this.#endIfDrained());
   }
 
-  /** The connection is over; every stream has been told. */
+  /** The connection is over, and every stream knows. */
   protected abstract onEnd(end: ConnectionEnd): void;
   /** Our side of a stream has ended, the peer's has not. */
   protected onHalfClosed(_stream: Http2Stream): void {}
@@ -209,7 +209,7 @@ export abstract class ConnectionLife implements StreamConnection {
   }
 }
 
-/** What goes into the GOAWAY of an error. */
+/** The debug data of an error's GOAWAY. */
 function explain(error: unknown): [ErrorCode, string] {
   if (error instanceof ConnectionError) return [error.code, error.message];
   if (error instanceof HpackError) return [ErrorCode.COMPRESSION_ERROR, error.message];

@@ -22,11 +22,11 @@ export interface ConnectionOptions {
    */
   maxQueuedBytes: number;
   /**
-   * How long the peer may take, in milliseconds, for what it cannot need long for: its preface, the acknowledgement of our
+   * The time, in milliseconds, that the peer may take for its first steps: its preface, the acknowledgement of our
    * SETTINGS, the rest of a header block, the answer to the PING of a GOAWAY. Default 10,000.
    */
   handshakeTimeoutMs: number;
-  /** How often the peer may do what costs it little. See {@link AbuseLimits} for the defaults. */
+  /** Limits on what costs the peer little. See {@link AbuseLimits} for the defaults. */
   abuse: AbuseLimits;
 }
 

@@ -29,11 +29,11 @@ import { isKeepaliveAnswer } from "./keepalive.js";
 import type { SettingsEntries } from "./local-settings.js";
 import { readSocket } from "./socket-reader.js";
 
-/** How long a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
+/** The time that a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
 const MAX_TURN_MS = 10;
-/** What a socket reads at least in one piece when there is more, in bytes: node:tls cuts it so. */
+/** The least that a socket reads in one piece when there is more, in bytes: node:tls cuts it so. */
 const FULL_CHUNK_BYTES = 16 * 1024;
-/** How much of a GOAWAY's debug data is read. */
+/** The part of a GOAWAY's debug data that is read, in bytes. */
 const MAX_DEBUG_BYTES = 256;
 
 /** One HTTP/2 connection for gRPC (RFC 9113): what the frames of a peer do, on both sides. */
@@ -135,7 +135,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     } else if (isNext) this.#restTimer.refresh();
   }
 
-  /** What one socket holds is read in one turn, unless that takes long. */
+  /** All that has come on one socket is read in one turn, unless that takes long. */
   #shareTurn(): void {
     if (this.#turnBegan === 0) {
       this.#turnBegan = this.guard.now;

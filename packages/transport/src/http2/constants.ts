@@ -38,5 +38,5 @@ export const MAX_31_BITS = 0x7fff_ffff;
 /** The largest value of a setting (RFC 9113, section 6.5.1). */
 export const MAX_32_BITS = 0xffff_ffff;
 
-/** What a client sends first (RFC 9113, section 3.4). */
+/** The first bytes of a client (RFC 9113, section 3.4). */
 export const CLIENT_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");

@@ -1,8 +1,8 @@
-/** How long one slot is, in milliseconds: a deadline passes late by so much at most, beside what timers are late. Never early. */
+/** The length of one slot, in milliseconds: a deadline passes late by so much at most, beside what timers are late. Never early. */
 export const SLOT_MS = 8;
 /** The number of slots that the wheel has: it goes round once in 8.2 seconds. */
 const SLOTS = 1024;
-/** How long deadlines that pass together may take before other events have their turn, in milliseconds. */
+/** The time that deadlines that pass together may take before other events have their turn, in milliseconds. */
 const MAX_TURN_MS = 4;
 /** The number of entries that are looked at between two looks at the clock. */
 const ENTRIES_PER_LOOK = 16;

@@ -4,10 +4,10 @@ import type { Sender } from "./sender.js";
 import type { StreamIds } from "./stream-ids.js";
 import { timerMs } from "./timers.js";
 
-/** What the PING behind the first GOAWAY carries, by which its answer is known. */
+/** The data of the PING behind the first GOAWAY, by which its answer is known. */
 const PAYLOAD = Buffer.from("cw-drain", "latin1");
 
-/** What {@link Drain} needs of its connection. */
+/** The part of a connection that {@link Drain} needs. */
 export interface DrainedConnection {
   readonly sender: Pick<Sender, "goAway" | "ping">;
   readonly options: { readonly handshakeTimeoutMs: number };

@@ -5,9 +5,9 @@ const PAYLOAD = Buffer.from("cw-alive", "latin1");
 
 /** When a connection asks whether its peer is alive (gRPC, "Keepalive"). */
 export interface KeepaliveTimes {
-  /** How long nothing may come before a PING goes out, in milliseconds; `Infinity` for no PINGs. */
+  /** The silence after which a PING goes out, in milliseconds; `Infinity` for no PINGs. */
   timeMs: number;
-  /** How long nothing may come after that before the connection is given up, in milliseconds. */
+  /** The further silence after which the connection is given up, in milliseconds. */
   timeoutMs: number;
 }
 

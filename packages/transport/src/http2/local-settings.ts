@@ -3,7 +3,7 @@ import { timerMs } from "./timers.js";
 /** Identifiers and values of SETTINGS (RFC 9113, section 6.5.1). */
 export type SettingsEntries = readonly (readonly [id: number, value: number])[];
 
-/** What {@link LocalSettings} needs of its connection. */
+/** The part of a connection that {@link LocalSettings} needs. */
 export interface SettingsPeer {
   readonly sender: { settings(entries: SettingsEntries): void };
   readonly options: { readonly handshakeTimeoutMs: number };

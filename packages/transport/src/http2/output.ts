@@ -19,7 +19,7 @@ const LITTLE_BYTES = 4 * FIRST_WRITE_BYTES;
  * two full frames, so that of long messages three go at a time.
  */
 const MAX_WRITE_BYTES = 36 * 1024;
-/** How many buffers of either size wait, for all connections together, to be used again. */
+/** The most spare buffers of either size, for all connections together. */
 const MAX_SPARE_BUFFERS = 64;
 const MAX_SPARE_SMALL_BUFFERS = 512;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
@@ -30,11 +30,11 @@ const spares: Buffer<ArrayBuffer>[] = [];
 const smallSpares: Buffer<ArrayBuffer>[] = [];
 
 /**
- * What a connection has to send: frames are written straight into a buffer, which goes to the socket at the end of
+ * The output of a connection: frames are written straight into a buffer, which goes to the socket at the end of
  * each turn of the event loop, and before that when there is much. A connection that has nothing to send holds no buffer.
  */
 export class Output {
-  /** Where to write next; whoever writes moves {@link position}, after {@link reserve}. */
+  /** The next byte goes to {@link position}. A writer moves it, after {@link reserve}. */
   buffer = NO_BUFFER;
   position = 0;
   /** Set while code of others writes behind {@link position}: whoever else has something to send is given other memory. */
@@ -53,7 +53,7 @@ export class Output {
     this.#scheduled = false;
     this.#writeAt = Math.max(this.#writeAt / 4, FIRST_WRITE_BYTES);
     this.flush();
-    // What was reserved may not have been written.
+    // Not all that was reserved may have been written.
     recycle(this.buffer);
     this.buffer = NO_BUFFER;
   };

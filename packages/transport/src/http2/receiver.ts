@@ -4,7 +4,7 @@ import { ConnectionError, ErrorCode } from "./errors.js";
 import type { Sender } from "./sender.js";
 import type { Http2Stream } from "./stream.js";
 
-/** What {@link Receiver} needs to know of the connection's options. */
+/** The options of the connection that {@link Receiver} needs. */
 export interface ReceiverOptions {
   streamWindow: number;
   maxStreamWindow: number;
@@ -83,7 +83,7 @@ export class Receiver {
 
   /** Bytes of a stream have been used up. */
   consume(stream: Http2Stream, bytes: number): void {
-    // What was unread when the stream closed is accounted for.
+    // The bytes that were unread when the stream closed are accounted for.
     if (stream.closed) return;
     stream.unread -= bytes;
     this.discard(bytes);

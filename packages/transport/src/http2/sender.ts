@@ -35,9 +35,9 @@ export const MAX_DATA_FRAME_BYTES = 64 * 1024;
 export class Sender implements StreamSender {
   readonly output: Output;
   readonly peer = new PeerSettings();
-  /** How many bytes of DATA the peer takes on the whole connection. */
+  /** The credit of the whole connection: the bytes of DATA that the peer takes. */
   window = DEFAULT_WINDOW_SIZE;
-  /** How many times HEADERS and DATA were sent. */
+  /** The number of times that HEADERS and DATA were sent. */
   sent = 0;
   #maxDataFrame = MIN_MAX_FRAME_SIZE;
   readonly #encoder = new HpackEncoder();

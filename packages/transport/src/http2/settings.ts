@@ -18,7 +18,7 @@ export const MAX_SETTINGS_ENTRIES = 64;
 /** The length of one entry (RFC 9113, section 6.5.1). */
 const ENTRY_LENGTH = 6;
 
-/** What the peer has set, with the initial values of RFC 9113, section 6.5.2. */
+/** The peer's settings, with the initial values of RFC 9113, section 6.5.2. */
 export class PeerSettings {
   headerTableSize = 4096;
   /** The smallest of the sizes in the last SETTINGS frame. */

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { markAsUntransferable } from "node:worker_threads";
 
-/** How much one read of a socket takes at most, in bytes. A message of 1 MiB comes in few of them. */
+/** The most that one read of a socket takes, in bytes. A message of 1 MiB comes in few of them. */
 export const READ_BYTES = 256 * 1024;
 
 /**
@@ -13,7 +13,7 @@ const readMemory = Buffer.allocUnsafeSlow(READ_BYTES);
 /** Size of the pieces of memory that kept bytes share, and so the most that a few of them can hold in memory. */
 const SHARED_BYTES = 64 * 1024;
 let shared = Buffer.alloc(0);
-/** How much of it is taken. */
+/** The bytes of it that are taken. */
 let taken = 0;
 
 /** True if what stands in a buffer is gone soon. */
@@ -57,7 +57,7 @@ interface ReadingHandle {
 function readIntoMemory(socket: Socket, onRead: (buffer: Buffer, length: number) => void): boolean {
   // There a read that waits holds its memory.
   if (process.platform === "win32") return false;
-  // What came before would be read after what comes now.
+  // Otherwise later bytes would be read before earlier ones.
   if (socket.readableLength > 0) return false;
   const { _handle: handle } = socket as { _handle?: ReadingHandle | null };
   const keys = onReadKeys(socket);

@@ -1,10 +1,10 @@
 /**
- * How many streams that we have reset are remembered: the peer may have sent more for them meanwhile. Thousands of calls
+ * The number of streams that we have reset and remember: the peer may have sent more for them meanwhile. Thousands of calls
  * that are cancelled at once must not end the connection.
  */
 const MAX_REMEMBERED_RESETS = 10_000;
 
-/** What is remembered of streams that are not open (RFC 9113, section 5.1). */
+/** The memory of streams that are not open (RFC 9113, section 5.1). */
 export class StreamIds {
   /** The highest id of a stream that the peer opened. */
   last = 0;

@@ -41,7 +41,7 @@ export class StreamTable {
     const mask = slots.length - 1;
     let hole = Math.imul(id, this.#factor) >>> this.#shift;
     while (slots[hole]!.id !== id) hole = (hole + 1) & mask;
-    // What stands behind it moves up, unless it would come before its own slot: `get` stops at the first empty one.
+    // The streams behind it move up, unless one would come before its own slot: `get` stops at the first empty one.
     for (let at = (hole + 1) & mask; ; at = (at + 1) & mask) {
       const stream = slots[at];
       if (stream === undefined) break;
@@ -80,7 +80,7 @@ function emptySlots(length: number): undefined[] {
   return Array.from({ length });
 }
 
-/** How far a hash of 32 bits is shifted to be an index. */
+/** The shift that makes a hash of 32 bits an index. */
 function shiftFor(length: number): number {
   return 32 - Math.log2(length);
 }

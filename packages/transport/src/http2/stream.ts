@@ -3,7 +3,7 @@ import type { HeaderList } from "../hpack/header-list.js";
 import type { ErrorCode } from "./errors.js";
 import type { Output } from "./output.js";
 
-/** What a stream waits to send, because a window or the socket is full. */
+/** The data that a stream waits to send, for want of credit or because the socket is full. */
 export interface PendingOutput {
   chunks: Uint8Array[];
   bytes: number;
@@ -16,11 +16,11 @@ export interface PendingOutput {
 /** The sending half of a connection, as its streams use it. */
 export interface StreamSender {
   readonly output: Output;
-  /** What the peer has set. */
+  /** The peer's settings. */
   readonly peer: { readonly maxHeaderListSize: number };
   /** True if a message may be written for a stream now, without waiting behind another. */
   isOpenFor(stream: Http2Stream): boolean;
-  /** How many bytes of DATA one frame of a stream may carry now, or more, if it has `open` bytes. Default: 0. */
+  /** The number of bytes of DATA that one frame of a stream may carry now, or more, if it has `open` bytes. Default: 0. */
   frameRoom(stream: Http2Stream, open?: number): number;
   /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
   sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void;
@@ -90,6 +90,6 @@ export abstract class Http2Stream {
   abstract onAborted(code: ErrorCode, message: string): void;
   /** A message for which there was no room may go on, if there is room now. */
   abstract onRoomForMessage(): void;
-  /** What waited to be sent has been sent. */
+  /** The data that waited have been sent. */
   abstract onDrained(): void;
 }

@@ -23,10 +23,10 @@ export class TokenBucket {
   }
 }
 
-/** How often something may happen. */
+/** The rate at which something may happen. */
 export interface Rate {
-  /** How many times at once. */
+  /** The number of times at once. */
   burst: number;
-  /** How many times a second from then on. */
+  /** The number of times a second from then on. */
   perSecond: number;
 }

@@ -90,7 +90,7 @@ export function encodeMessage<T>(type: MessageType<T>, message: T): Buffer {
   const writer = idleWriter ?? new ProtoWriter();
   idleWriter = undefined;
   try {
-    // What is left of the memory after the last message.
+    // The rest of the memory after the last message.
     if (writer.buffer.length - writer.position < CHUNK_BYTES / 16) {
       const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
       // As node:buffer's pool is: who hands one message to a worker must not take the others with it.

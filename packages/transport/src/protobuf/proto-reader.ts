@@ -62,7 +62,7 @@ export class ProtoReader {
     Object.setPrototypeOf(this.prototype, other.prototype);
   }
 
-  /** What is being read. */
+  /** The bytes that are being read. */
   buf: NativeBuffer = emptyBuffer;
 
   /** Where in `buf` the next byte is. */
@@ -88,7 +88,7 @@ export class ProtoReader {
   /** The number of messages that are open, as generated code counts. */
   #depth = 0;
 
-  /** What the last varint of more than 32 bits held. */
+  /** The value of the last varint of more than 32 bits. */
   #low = 0;
   #high = 0;
 
@@ -213,7 +213,7 @@ export class ProtoReader {
     return signed[0]!;
   }
 
-  /** What `int64` reads, as the nearest number: no bigint is made of it. */
+  /** Reads an `int64` as the nearest number: it makes no bigint. */
   int64AsNumber(): number {
     this.#varint64();
     return this.#high * 2 ** 32 + (this.#low >>> 0);

@@ -61,7 +61,7 @@ interface Borrowed {
  * One class, and a long one: every method is on the hot path and moves the same position.
  */
 export class ProtoWriter {
-  /** What is being written into: the buffer given to `begin`, or a larger one. */
+  /** The memory that is being written to: the buffer given to `begin`, or a larger one. */
   buffer: NativeBuffer = emptyBuffer;
 
   /** Where in `buffer` the message begins. */
@@ -105,7 +105,7 @@ export class ProtoWriter {
     this.begin(this.buffer, this.start);
   }
 
-  /** How long the message is. */
+  /** The length of the message. */
   get length(): number {
     return this.position - this.start + this.#borrowedBytes;
   }

@@ -1,7 +1,7 @@
 import { ProtobufError } from "./protobuf-error.js";
 import { HIGH, LOW, signed, unsigned, words } from "./words64.js";
 
-// What a field's value may be. Each throws a ProtobufError for another one.
+// Checks of a field's value. Each throws a ProtobufError for a value that the type does not take.
 
 export const FLOAT32_MAX = 3.4028234663852886e38;
 
@@ -33,7 +33,7 @@ export function setUnsigned(value: string | number | bigint): void {
   if (unsigned[0] !== integer) throw new ProtobufError(`invalid uint64: ${value}`);
 }
 
-// What is not a number of the type after all: a numeric string is taken, as BinaryWriter does.
+// The value is no number of the type: a numeric string is taken, as BinaryWriter does.
 
 export function checkUint32(value: unknown): number {
   const number = numberOf(value, "uint32");

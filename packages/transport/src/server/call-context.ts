@@ -5,7 +5,7 @@ import type { HeaderList } from "../hpack/header-list.js";
 import { wasCompressed } from "./compressed-requests.js";
 import type { ServerCallContext } from "./server-call-context.js";
 
-/** What a context reads: the call itself. */
+/** The call, as a context reads it. */
 export interface ContextSource {
   /** The request's header fields. */
   readonly list: HeaderList;

@@ -11,7 +11,7 @@ export interface CallHost extends StreamHost {
   readonly peerCertificate: PeerCertificate | undefined;
   /** Set when the connection is over. */
   readonly end: object | undefined;
-  /** What ends calls that answer with a stream, if they are to end. */
+  /** The error that ends calls that answer with a stream, if they are to end. */
   readonly endReason: ServerError | undefined;
   /** Where a new call is to run. */
   openScope(): CallScope | undefined;

@@ -86,7 +86,7 @@ class FrameScope implements CallScope {
       try {
         return what();
       } finally {
-        // What a phase has entered, the handler sees.
+        // The handler sees what a phase has entered.
         this.#frame = AsyncLocalStorage.snapshot();
       }
     });

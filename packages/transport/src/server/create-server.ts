@@ -38,7 +38,7 @@ export interface Server<CallContextExt = {}> extends ServerAddBuilder<CallContex
   readonly stats: Readonly<ServerStats>;
 }
 
-/** What handlers find in their context beside what nice-grpc has there. */
+/** The parts of a handler's context beside nice-grpc's. */
 export type ServerCallContextExt = Pick<
   ServerCallContext,
   "method" | "deadline" | "authority" | "peerCertificate" | "compressResponses" | "wasCompressed"

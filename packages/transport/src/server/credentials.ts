@@ -6,9 +6,9 @@ export interface KeyCertPair {
   cert_chain: Buffer;
 }
 
-/** What a server is secured with. */
+/** The credentials of a server. */
 export class ServerCredentials {
-  /** What node:tls takes; undefined for clear text. */
+  /** The options for node:tls; undefined for clear text. */
   #options: SecureContextOptions | undefined;
   /** True if every client must show a certificate. */
   readonly checksClients: boolean;

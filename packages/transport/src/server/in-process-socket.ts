@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 
-/** How much one end takes in before the other one's writes have to wait, in bytes: what the system's buffer is to a socket. */
+/** The bytes that one end takes in before the other one's writes must wait: as the system's buffer is for a socket. */
 const BUFFER_BYTES = 64 * 1024;
 
 /**

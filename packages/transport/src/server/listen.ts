@@ -4,11 +4,11 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import type { ServerCredentials } from "./credentials.js";
 import { readPreface } from "./preface.js";
 
-/** What {@link listen} needs. */
+/** The options of {@link listen}. */
 export interface ListenOptions {
   address: string;
   credentials: ServerCredentials;
-  /** How long a client may take to say what it speaks, in milliseconds. */
+  /** The time that a client may take to show its protocol, in milliseconds. */
   handshakeTimeoutMs: number;
   /** Takes connections that speak HTTP/1.1; without it they are closed. */
   http1: HttpServer | undefined;

@@ -11,7 +11,7 @@ import type { ServerMethod } from "./server-method.js";
 /** The longest `:path` that is looked up, in characters. */
 export const MAX_PATH_LENGTH = 4096;
 
-/** What a request's headers say. One object for all requests whose header blocks are the same. */
+/** The content of a request's headers. One object for all requests whose header blocks are the same. */
 export interface RequestHead {
   method: ServerMethod | undefined;
   /** Answers the request without a handler, if it is not one that we serve. */
@@ -20,7 +20,7 @@ export interface RequestHead {
   timeoutMs: number | undefined;
   encoding: Encoding;
   acceptsGzip: boolean;
-  /** What `content-length` promises; undefined if there is none. */
+  /** The length that `content-length` promises; undefined if there is none. */
   contentLength: number | undefined;
 }
 
@@ -208,7 +208,7 @@ function malformed(why: string): StreamError {
   return new StreamError(ErrorCode.PROTOCOL_ERROR, `the request is malformed: ${why}`);
 }
 
-/** What is not gRPC gets an HTTP status (gRPC over HTTP/2, "Requests"). */
+/** A request that is not gRPC gets an HTTP status (gRPC over HTTP/2, "Requests"). */
 function refuseHttp(httpMethod: string, contentType: string): Refusal | undefined {
   if (httpMethod !== "POST") {
     // The answer to HEAD has no body.

@@ -2,7 +2,7 @@ import type { CallScope } from "./call-scope.js";
 import type { ReadyIterator } from "./ready-iterator.js";
 import { isTurnOver, waitForTurn, type TurnWaiter } from "./turns.js";
 
-/** What a stream of responses asks of its call. */
+/** The part of its call that a stream of responses needs. */
 export interface ResponseSink {
   /** True if the stream takes no more messages. */
   readonly finished: boolean;
@@ -26,19 +26,19 @@ type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown> 
 /** The number of messages that a stream may send before others have their turn. */
 const MESSAGES_PER_VISIT = 64;
 
-// What a stream does now.
+// The states of a stream.
 /** Waits for its iterator to wake it. */
 const IDLE = 0;
 /** Is at work, below on the stack. */
 const RUNNING = 1;
 /** Waits for a promise, a turn, or the client. */
 const WAITING = 2;
-/** Nobody takes more; the iterator was told. */
+/** Nobody takes more, and the iterator knows. */
 const STOPPED = 3;
 /** The iterator has come to its end. */
 const DONE = 4;
 
-// How an iterator is asked.
+// The ways to ask an iterator.
 const SYNC = 0;
 const ASYNC = 1;
 const READY = 2;

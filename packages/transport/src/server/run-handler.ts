@@ -2,9 +2,9 @@ import type { ServerMiddlewareCall } from "nice-grpc-common";
 import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerMethod } from "./server-method.js";
 
-// How a handler and its middleware are run, by nice-grpc's rules and with its messages.
+// Runs a handler and its middleware, by nice-grpc's rules and with its messages.
 
-/** What a handler that answers with one message asks of its call. */
+/** The part of its call that a handler with one answer needs. */
 export interface UnarySink {
   readonly method: ServerMethod;
   /** The handler has answered. Throws if that cannot be sent. */
@@ -61,7 +61,7 @@ export async function runUnaryMiddleware(
   }
 }
 
-/** What a handler that answers with a stream gives, inside of its middleware if it has any. */
+/** The responses of a handler that answers with a stream, inside of its middleware if it has any. */
 export function streamOf(method: ServerMethod, request: unknown, context: ServerCallContext): unknown {
   return method.middleware === undefined
     ? method.handler(request, context)

@@ -48,9 +48,9 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   finished = false;
   readonly #host: CallHost;
   readonly #head: RequestHead;
-  /** What phases and the handler get: made at arrival if there are phases, else when the handler runs. */
+  /** The context of phases and handler: made at arrival if there are phases, else when the handler runs. */
   #context: ServerCallContext | undefined;
-  /** What the handler of a stream sends. */
+  /** The responses that the handler of a stream sends. */
   #responses: ResponseStream | undefined;
   /** True if the handler has returned or thrown: what ends the call later does not abort its signal. */
   #handlerDone = false;
@@ -375,7 +375,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     this.#report();
   }
 
-  /** What the client sees of a call that was cut short. */
+  /** The status that the client sees of a call that was cut short. */
   #codeOfAbort(code: ErrorCode): Status {
     if (this.deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()) return Status.DEADLINE_EXCEEDED;
     const isCancel = this.#host.end !== undefined || code === ErrorCode.NO_ERROR;
@@ -436,7 +436,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   /** Lets go of all that waits. */
   #end(): void {
     const { stream } = this;
-    // What the client has yet to take is held to the deadline too.
+    // The deadline also counts for what the client has yet to take.
     if (stream.pending === undefined || stream.closed) deadlines.remove(this);
     stream.close();
     if (this.#handlerDone || this.#aborted) return;

@@ -22,7 +22,7 @@ import { ServerStream } from "./server-stream.js";
 /** The number of PINGs that may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
 
-/** What the connections of a server share. */
+/** The state that the connections of a server share. */
 export interface ServerState {
   readonly methods: ReadonlyMap<string, ServerMethod>;
   readonly limits: ServerLimits;

@@ -14,7 +14,7 @@ export interface ServerMethod {
   handler: Handler;
   /** Nice-grpc's middleware around the handler. */
   middleware: ServerMiddleware | undefined;
-  /** What happens around the handler at each phase of a call. */
+  /** The phases around the handler. */
   phases: ServerPhases | undefined;
   /** Makes the context of a call. */
   contextClass: ContextClass;

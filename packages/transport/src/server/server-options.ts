@@ -15,7 +15,7 @@ export interface ServerLimits {
   /** The number of calls that a connection may carry at once (SETTINGS_MAX_CONCURRENT_STREAMS). Default 10,000. */
   maxConcurrentStreams: number;
   /**
-   * How long a request of one message, or a message of a stream once it has begun, may take to arrive, whatever its
+   * The time that a request of one message, or a message of a stream once it has begun, may take to come, whatever its
    * deadline, in milliseconds. Default 60,000. The call then ends with DEADLINE_EXCEEDED.
    */
   requestTimeoutMs: number;
@@ -32,7 +32,7 @@ export interface ServerLimits {
   maxConnectionIdleMs: number;
   /** A connection is drained after so long, give or take a tenth, in milliseconds (gRPC A9). Default: never. */
   maxConnectionAgeMs: number;
-  /** How long calls may go on after that, in milliseconds. Default: for ever. */
+  /** The time that calls may go on after that, in milliseconds. Default: for ever. */
   maxConnectionAgeGraceMs: number;
 }
 

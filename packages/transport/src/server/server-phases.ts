@@ -2,7 +2,7 @@ import type { Status } from "nice-grpc-common";
 import type { ServerCallContext } from "./server-call-context.js";
 
 /**
- * What happens around the handler of one method, at each phase of a call. The server-kit compiles its middleware into one of
+ * The phases around the handler of one method. The server-kit compiles its middleware into one of
  * these for each method; a runtime calls it. `Context` is what the middleware have added so far.
  *
  * Phases get one object for each call, the same that the handler gets. They add to it by assignment.

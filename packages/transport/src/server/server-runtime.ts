@@ -2,7 +2,7 @@ import type { MethodDescriptor, ServerError } from "nice-grpc-common";
 import type { CompatServiceDefinition } from "../grpc/definition-types.js";
 import type { ServerPhases } from "./server-phases.js";
 
-/** What secures a server's connections, in PEM. */
+/** The TLS settings of a server's connections, in PEM. */
 export interface ServerTlsOptions {
   /** The server's certificate, with intermediate ones after it. */
   cert: string | Uint8Array;
@@ -12,7 +12,7 @@ export interface ServerTlsOptions {
   clientCa?: string | Uint8Array;
 }
 
-/** What carries the bytes of a server: the seam between the server-kit and this transport, or another one. */
+/** Carries the bytes of a server: the seam between the server-kit and this transport, or another one. */
 export interface ServerRuntime<Limits extends object = object> {
   /** Opens a server; nothing listens before `listen`. */
   openServer(options: { limits: Partial<Limits> }): RuntimeServer;

@@ -17,14 +17,14 @@ import { checkTrailers, type RequestHead } from "./request-head.js";
 import type { ServerMethod } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 
-/** What a {@link ServerStream} calls back: the call that it carries. */
+/** The call that a {@link ServerStream} carries, and calls back. */
 export interface StreamOwner {
   readonly method: ServerMethod;
   /** True if the status has been sent, or cannot be any more: what still comes of the request is passed over. */
   readonly finished: boolean;
   /** A message of the request was decoded. Returns the message for the handler; what it throws fails the call. */
   onMessage(message: unknown): unknown;
-  /** What the handler takes is there: its only message, or the iterable of them. */
+  /** The handler's request is there: its only message, or the iterable of all. */
   onRequest(request: unknown): void;
   /** The request cannot be read, for this error. */
   fail(error: unknown): void;
@@ -32,7 +32,7 @@ export interface StreamOwner {
   onRequestTimeout(): void;
   /** The stream has ended before both sides were through. */
   onAborted(code: ErrorCode): void;
-  /** What waited to be sent has been sent. */
+  /** The data that waited have been sent. */
   onDrained(): void;
   /** All has been sent, the status too. */
   onSent(): void;
@@ -56,7 +56,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
    * began that has not ended. `Infinity` while it is not. By the clock of `performance.now()`.
    */
   #waitsSince: number;
-  /** How many bytes of DATA have come. */
+  /** The number of bytes of DATA that have come. */
   #received = 0;
   /** Made when DATA is not one whole message, or must wait. */
   #source: MessageSource | undefined;
@@ -96,7 +96,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   /** Reads the request, and hands it to the call. */
   start(): void {
     const { descriptor } = this.owner.method;
-    // What was held back could not go on.
+    // Bytes that were kept back could not go on.
     if (this.#source !== undefined) this.#waitsSince = performance.now();
     if (descriptor.requestStream) {
       this.#waitsSince = Infinity;

@@ -27,7 +27,7 @@ import {
 import type { ServerPhases } from "./server-phases.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
 
-/** How a drain went. */
+/** The outcome of a drain. */
 export interface DrainReport {
   /** True if calls were still running at the time limit. */
   forced: boolean;
@@ -38,7 +38,7 @@ export interface DrainReport {
 /** Gives the phases of a method; undefined if it has none. */
 type PhasesOf = (method: MethodDescriptor) => ServerPhases | undefined;
 
-/** How often connections are looked after, in milliseconds. */
+/** The interval at which connections are checked, in milliseconds. */
 const SWEEP_INTERVAL_MS = 1000;
 
 /** A server, by nice-grpc's methods, for createServer and the seam. */

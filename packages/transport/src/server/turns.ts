@@ -3,9 +3,9 @@ import type { Output } from "../http2/output.js";
 // One event can wake thousands of handlers in one turn of the event loop, and one handler can have messages without end.
 // So a turn has a length; who has more to send then waits for the next turn, behind all others.
 
-/** How many messages of all streams wait at most for the turn's end. */
+/** The most messages of all streams that wait for the turn's end. */
 export const MESSAGES_PER_FLUSH = 1024;
-/** How long streams may send in one turn of the event loop before other events have theirs, in milliseconds. */
+/** The time that streams may send in one turn of the event loop before other events have theirs, in milliseconds. */
 export const MAX_TURN_MS = 5;
 /** The number of messages that are sent between two looks at the clock. */
 const MESSAGES_PER_LOOK = 8;

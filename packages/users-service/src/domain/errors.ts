@@ -2,7 +2,7 @@
 export interface Violation {
   /** The field, as the contract names it: `email`, `user.email`, `update_mask`. */
   readonly field: string;
-  /** What is wrong with it, for a person to read. */
+  /** The mistake, for a person to read. */
   readonly reason: string;
 }
 

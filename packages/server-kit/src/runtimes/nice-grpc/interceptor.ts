@@ -96,7 +96,7 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
   };
 }
 
-/** Tells of each status that goes out, also of those that grpc-js makes by itself: deadlines, messages too large. */
+/** Reports each status that goes out, also one that grpc-js makes by itself: deadlines, messages too large. */
 function observeStatus(call: ServerInterceptingCallInterface, observe: (code: Status) => void): void {
   const { sendStatus } = call;
   call.sendStatus = (status) => {
