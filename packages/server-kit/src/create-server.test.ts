@@ -3,13 +3,13 @@ import { connect } from "node:http2";
 import { connect as connectTcp, createServer as createNetServer, type AddressInfo } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
+import type { ServerCallContext } from "@callwire/transport";
 import { createChannel, createClient } from "nice-grpc";
 import { ClientError, Metadata, ServerError, Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
-import type { IncomingCall } from "./middleware.js";
 import { startEcho } from "./testing/echo-server.js";
 import { drain, failure } from "./testing/errors.js";
 import { testLog } from "./testing/log.js";
@@ -82,7 +82,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
 
   describe("context.call", () => {
     const start = async () => {
-      const seen: IncomingCall[] = [];
+      const seen: ServerCallContext[] = [];
       const echo = await startEcho(
         { runtime },
         {

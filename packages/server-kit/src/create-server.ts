@@ -84,7 +84,7 @@ export interface CallwireServer<Context> {
 }
 
 /** The default time that a shutdown waits for running calls, in milliseconds. */
-export const defaultShutdownTimeoutMs = 10_000;
+export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
 
 /** The services that reflection serves, both versions. */
 const reflectionServices = [
@@ -212,7 +212,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       }
     },
 
-    shutdown({ timeoutMs = defaultShutdownTimeoutMs } = {}) {
+    shutdown({ timeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = {}) {
       checkMs("timeoutMs", timeoutMs);
       stopping ??= stop(timeoutMs);
       return stopping;

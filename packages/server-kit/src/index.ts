@@ -1,6 +1,6 @@
 export {
   createServer,
-  defaultShutdownTimeoutMs,
+  DEFAULT_SHUTDOWN_TIMEOUT_MS,
   type CallwireServer,
   type ServerOptions,
   type ShutdownOptions,
@@ -16,8 +16,7 @@ export type {
 } from "@callwire/transport";
 export type {
   AnyMiddleware,
-  IncomingCall,
-  IncomingCallContext,
+  KitContext,
   Middleware,
   PhaseContext,
   SelectedServerMiddleware,
@@ -63,4 +62,4 @@ export {
   type ResourceOptions,
 } from "./errors/factories.js";
 export { internalErrorMessage, toServerError } from "./errors/to-server-error.js";
-export { maxStatusDetailsBytes } from "./errors/status-details.js";
+export { MAX_STATUS_DETAILS_BYTES } from "./errors/status-details.js";

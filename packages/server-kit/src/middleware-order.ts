@@ -1,8 +1,8 @@
 import type { ServerCallContext } from "@callwire/transport";
-import type { AnyMiddleware, IncomingCallContext, TypeOf } from "./middleware.js";
+import type { AnyMiddleware, KitContext, TypeOf } from "./middleware.js";
 
 /** The context of a server without middleware. */
-type BaseContext = ServerCallContext & IncomingCallContext;
+type BaseContext = ServerCallContext & KitContext;
 
 /** The context after these middleware, outermost first: what the handlers get. */
 export type ContextAfter<M extends readonly AnyMiddleware[], Context = BaseContext> = M extends readonly [
@@ -21,7 +21,7 @@ export type Ordered<
   Context = BaseContext,
   PhaseContext = BaseContext,
 > = M extends readonly [infer First, ...infer Rest extends readonly AnyMiddleware[]]
-  ? (TypeOf<First, "sees"> extends "phases" ? PhaseContext : Context) extends IncomingCallContext &
+  ? (TypeOf<First, "sees"> extends "phases" ? PhaseContext : Context) extends KitContext &
       TypeOf<First, "needs">
     ? Ordered<
         Rest,

@@ -1,13 +1,10 @@
 import type { ServerCallContext } from "@callwire/transport";
 import type { MethodDescriptor, ServerMiddleware, Status } from "nice-grpc-common";
 
-/** A call, from its arrival on: method, metadata, peer, authority, deadline, signal, the client's certificate. */
-export type IncomingCall = ServerCallContext;
-
 /** The parts of every context beside the transport's. */
-export interface IncomingCallContext {
+export interface KitContext {
   /** The call itself. Of use where a context was copied, and for what takes a call and no more. */
-  readonly call: IncomingCall;
+  readonly call: ServerCallContext;
 }
 
 /**
@@ -15,7 +12,7 @@ export interface IncomingCallContext {
  * puts what the middleware adds there by assignment.
  */
 export type PhaseContext<Ext = {}, Required = {}> = ServerCallContext &
-  IncomingCallContext &
+  KitContext &
   Required & { -readonly [Name in keyof Ext]?: Ext[Name] };
 
 declare const types: unique symbol;

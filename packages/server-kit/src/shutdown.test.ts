@@ -8,7 +8,7 @@ import { Metadata, Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
 import { auth } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
-import type { IncomingCallContext } from "./middleware.js";
+import type { KitContext } from "./middleware.js";
 import { startEcho } from "./testing/echo-server.js";
 import { drain, failure } from "./testing/errors.js";
 import { health } from "./testing/health-client.js";
@@ -16,7 +16,7 @@ import { testLog } from "./testing/log.js";
 import { frame, rawCall } from "./testing/raw-call.js";
 import { runtimes } from "./testing/runtimes.js";
 
-type Handlers = Partial<ServiceImplementation<EchoServiceDefinition, IncomingCallContext>>;
+type Handlers = Partial<ServiceImplementation<EchoServiceDefinition, KitContext>>;
 
 /** A promise that a test settles. */
 function gate(): { open: () => void; opened: Promise<void> } {

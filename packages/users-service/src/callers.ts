@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AuthContext, LoggingContext, Middleware } from "@callwire/server-kit";
 
-/** Who called. */
+/** A caller. */
 export interface Caller {
   subject: string;
 }

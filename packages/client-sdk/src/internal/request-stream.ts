@@ -1,4 +1,4 @@
-/** What a {@link requestStream} makes of its requests, and whom it tells of them. */
+/** The callbacks of a {@link requestStream}. */
 export interface RequestStreamHooks {
   /** The error for what the source throws. */
   wrap(thrown: unknown): Error;

@@ -121,7 +121,7 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
   onStalled(): void {
     this.#isStalled = true;
     this.waitingSince = Infinity;
-    // Who waits for an event then hears that there are no more.
+    // A reader that waits for an event then hears that there are no more.
     this.#events?.return?.().catch(() => {});
   }
 

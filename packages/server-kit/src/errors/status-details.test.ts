@@ -6,8 +6,8 @@ import * as factories from "./factories.js";
 import { ServiceError } from "./service-error.js";
 import {
   encodeStatus,
-  maxStatusDetailsBytes,
-  maxStatusMessageBytes,
+  MAX_STATUS_DETAILS_BYTES,
+  MAX_STATUS_MESSAGE_BYTES,
   sendableMessage,
 } from "./status-details.js";
 import { toServerError } from "./to-server-error.js";
@@ -115,7 +115,7 @@ test("a status too large keeps its ErrorInfo and as many violations as fit", () 
     description: "must not be empty",
   }));
   const status = encodeStatus(factories.invalidArgument({ violations: many }), "d");
-  expect(status.length).toBeLessThanOrEqual(maxStatusDetailsBytes);
+  expect(status.length).toBeLessThanOrEqual(MAX_STATUS_DETAILS_BYTES);
   const { ErrorInfo, BadRequest } = decodeDetails(status);
   expect(ErrorInfo?.reason).toBe("INVALID_FIELDS");
   expect(BadRequest?.fieldViolations.length).toBeGreaterThan(30);
@@ -123,9 +123,9 @@ test("a status too large keeps its ErrorInfo and as many violations as fit", () 
 });
 
 test("an ErrorInfo too large keeps its reason, and other details that fit stay", () => {
-  const metadata = { huge: "x".repeat(maxStatusDetailsBytes) };
+  const metadata = { huge: "x".repeat(MAX_STATUS_DETAILS_BYTES) };
   const status = encodeStatus(factories.notFound({ ...resource, metadata }), "d");
-  expect(status.length).toBeLessThanOrEqual(maxStatusDetailsBytes);
+  expect(status.length).toBeLessThanOrEqual(MAX_STATUS_DETAILS_BYTES);
   const { ErrorInfo, ResourceInfo } = decodeDetails(status);
   expect(ErrorInfo).toMatchObject({ reason: "RESOURCE_NOT_FOUND", metadata: new Map() });
   expect(ResourceInfo?.resourceName).toBe("7");
@@ -135,7 +135,7 @@ test("a message that cannot be sent is made one that can", () => {
   expect(sendableMessage("fine: 100 % ü\n")).toBe("fine: 100 % ü\n");
   expect(sendableMessage("\ud800x")).toBe("\ufffdx");
   const long = sendableMessage("ü".repeat(10_000));
-  expect(encodeURI(long).length).toBeLessThanOrEqual(maxStatusMessageBytes);
+  expect(encodeURI(long).length).toBeLessThanOrEqual(MAX_STATUS_MESSAGE_BYTES);
   expect(long).toMatch(/^ü{100,}…$/);
 });
 

@@ -9,31 +9,31 @@ export const statusDetailsKey = "grpc-status-details-bin";
  * The most bytes of google.rpc.Status put into trailers. Clients bound their header lists, many to 8 KiB, and base64
  * adds a third: a larger status would make the client lose the whole error.
  */
-export const maxStatusDetailsBytes = 4 * 1024;
+export const MAX_STATUS_DETAILS_BYTES = 4 * 1024;
 
 /** The most bytes of a status message, percent-encoded as it goes out. The rest is cut off. */
-export const maxStatusMessageBytes = 1024;
+export const MAX_STATUS_MESSAGE_BYTES = 1024;
 
 /**
  * A status message that can be sent: well-formed Unicode, since there is no encoding a lone surrogate, and at most
- * {@link maxStatusMessageBytes} long.
+ * {@link MAX_STATUS_MESSAGE_BYTES} long.
  */
 export function sendableMessage(message: string): string {
   const wellFormed = Buffer.from(message).toString();
-  if (encodeURI(wellFormed).length <= maxStatusMessageBytes) return wellFormed;
+  if (encodeURI(wellFormed).length <= MAX_STATUS_MESSAGE_BYTES) return wellFormed;
   const ellipsis = "…";
   let size = encodeURI(ellipsis).length;
   let kept = "";
   for (const character of wellFormed) {
     size += encodeURI(character).length;
-    if (size > maxStatusMessageBytes) break;
+    if (size > MAX_STATUS_MESSAGE_BYTES) break;
     kept += character;
   }
   return kept + ellipsis;
 }
 
 /**
- * The google.rpc.Status of an error, within {@link maxStatusDetailsBytes}. One too large keeps its ErrorInfo, without
+ * The google.rpc.Status of an error, within {@link MAX_STATUS_DETAILS_BYTES}. One too large keeps its ErrorInfo, without
  * the metadata if need be, as many field violations as fit, and of the other details those that fit.
  */
 export function encodeStatus(error: ServerError, domain: string): Uint8Array {
@@ -42,7 +42,7 @@ export function encodeStatus(error: ServerError, domain: string): Uint8Array {
     error instanceof ServiceError
       ? error
       : { reason: Status[error.code] ?? "UNKNOWN", metadata: {}, errorDetails: {} };
-  const room = maxStatusDetailsBytes - Buffer.byteLength(message) - overhead;
+  const room = MAX_STATUS_DETAILS_BYTES - Buffer.byteLength(message) - overhead;
   const sizeOf = (detail: { typeUrl: string; value: Uint8Array }) =>
     detail.typeUrl.length + detail.value.length + overhead;
 

@@ -8,7 +8,7 @@ const DEADLINE_TOLERANCE_MS = 10;
 
 /** True if an error says that its call was cancelled, by the client, its deadline or the server's end. */
 export function isCancellation(error: unknown, call: { readonly signal: AbortSignal }): boolean {
-  // Most errors are made on purpose. Nobody has to make them a signal.
+  // Most errors are made on purpose. They need no signal.
   if (error instanceof ServerError) return false;
   const { signal } = call;
   return signal.aborted && (error === signal.reason || isAbortError(error));

@@ -1,6 +1,6 @@
 import { isMainThread } from "node:worker_threads";
 
-/** What has to be written before a process exits. */
+/** The output that must be written before a process exits. */
 interface Flushable {
   flushSync(): void;
 }

@@ -3,7 +3,7 @@ import { pino } from "pino";
 
 /** The text that is written instead of a secret. */
 export const redacted = "[redacted]";
-const maxDepth = 4;
+const MAX_DEPTH = 4;
 const normal = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, "");
 
 /** Keeps secrets out of the lines of a log. */
@@ -23,7 +23,7 @@ export function redactor(fields: readonly string[]): Redactor {
   const isSecretName = remembered((name) => secret.has(normal(name)));
 
   const redact = (value: unknown, depth: number): unknown => {
-    if (typeof value !== "object" || value === null || depth > maxDepth) return value;
+    if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
     if (isNativeError(value)) return redact({ ...pino.stdSerializers.err(value) }, depth);
     if (ArrayBuffer.isView(value) || typeof (value as { toJSON?: unknown }).toJSON === "function")
       return value;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import type { ServerCallContext } from "@callwire/transport";
 import { health } from "../testing/health-client.js";
 import { Metadata, Status } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
-import type { IncomingCall } from "../middleware.js";
 import { startEcho } from "../testing/echo-server.js";
 import { failure } from "../testing/errors.js";
 import { testLog } from "../testing/log.js";
@@ -153,8 +153,8 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
   });
 
   test("forgets and logs a call that its client cancels while verify waits", async () => {
-    let began = (_call: IncomingCall) => {};
-    const verifying = new Promise<IncomingCall>((resolve) => (began = resolve));
+    let began = (_call: ServerCallContext) => {};
+    const verifying = new Promise<ServerCallContext>((resolve) => (began = resolve));
     await using echo = await start(
       (token, call) =>
         new Promise<string>((_resolve, reject) => {

@@ -1,7 +1,8 @@
+import type { ServerCallContext } from "@callwire/transport";
 import { unauthenticated } from "../errors/factories.js";
 import { checkOptions } from "../internal/check-options.js";
 import { isPromiseLike } from "../internal/promises.js";
-import type { IncomingCall, Middleware } from "../middleware.js";
+import type { Middleware } from "../middleware.js";
 
 /** Options for {@link auth}. */
 export interface AuthOptions<Identity> {
@@ -10,7 +11,7 @@ export interface AuthOptions<Identity> {
    * goes out as it is; any other is the server's fault and goes out as INTERNAL. `call.signal` says when to give up. An answer
    * that is there at once costs no promise.
    */
-  verify: (token: string, call: IncomingCall) => Verdict<Identity> | Promise<Verdict<Identity>>;
+  verify: (token: string, call: ServerCallContext) => Verdict<Identity> | Promise<Verdict<Identity>>;
 }
 
 type Verdict<Identity> = Identity | undefined | null | false;

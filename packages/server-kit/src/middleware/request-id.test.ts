@@ -5,14 +5,14 @@ import { startEcho } from "../testing/echo-server.js";
 import { failure } from "../testing/errors.js";
 import { frame, rawCall } from "../testing/raw-call.js";
 import { runtimes } from "../testing/runtimes.js";
-import { isUsableRequestId, maxRequestIdLength, requestId } from "./request-id.js";
+import { isUsableRequestId, MAX_REQUEST_ID_LENGTH, requestId } from "./request-id.js";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 test("believes an id of visible ASCII characters, up to a length", () => {
   expect(isUsableRequestId("abc-123~!")).toBe(true);
-  expect(isUsableRequestId("x".repeat(maxRequestIdLength))).toBe(true);
-  expect(isUsableRequestId("x".repeat(maxRequestIdLength + 1))).toBe(false);
+  expect(isUsableRequestId("x".repeat(MAX_REQUEST_ID_LENGTH))).toBe(true);
+  expect(isUsableRequestId("x".repeat(MAX_REQUEST_ID_LENGTH + 1))).toBe(false);
   for (const bad of [undefined, "", "a b", "a\nb", "a\u0000", "é"])
     expect(isUsableRequestId(bad)).toBe(false);
 });

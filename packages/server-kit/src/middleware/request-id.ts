@@ -16,11 +16,11 @@ export interface RequestIdContext {
 }
 
 /** The most characters of an `x-request-id` that is believed. */
-export const maxRequestIdLength = 128;
+export const MAX_REQUEST_ID_LENGTH = 128;
 
 /** True if an id from outside may go into logs and headers: 1 to 128 visible ASCII characters. */
 export function isUsableRequestId(id: string | undefined): id is string {
-  return id !== undefined && id.length <= maxRequestIdLength && /^[!-~]+$/.test(id);
+  return id !== undefined && id.length <= MAX_REQUEST_ID_LENGTH && /^[!-~]+$/.test(id);
 }
 
 /**

@@ -27,7 +27,7 @@ export interface AttemptOwner {
   /** The response's headers have come: the attempt is committed (gRPC A6). */
   onCommitted(header: HeaderList): void;
   /**
-   * A message of the response; {@link Attempt.giveBack} must hear of its cost when it is used up. Returns false to get no
+   * A message of the response; {@link Attempt.giveBack} gets its cost when it is used up. Returns false to get no
    * more before {@link Attempt.onWanted}.
    */
   onResponse(message: unknown, cost: number): boolean;

@@ -130,7 +130,7 @@ export class TransportChannel extends Channel implements BalancerListener {
     };
   }
 
-  /** Gives a call a connection, now or later, or tells it that there is none. */
+  /** Gives a call a connection, now or later, or fails it if there is none. */
   start(call: ChannelCall): void {
     // Those that wait go first.
     const connection = this.#waiting.size === 0 && !this.#closed ? this.#balancer.pick() : undefined;
@@ -251,7 +251,7 @@ function addressSource(
 }
 
 /**
- * Waits until the channel is connected. Nobody has to: calls wait for themselves.
+ * Waits until the channel is connected. There is no need to: calls wait by themselves.
  *
  * @throws {Error} if it is not by the deadline, or the channel is closed.
  */

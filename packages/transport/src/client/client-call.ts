@@ -54,7 +54,7 @@ export abstract class ClientCall
   #attempt: Attempt | undefined;
   /** True if the present attempt was sent once already, and not processed (gRPC A6, "transparent retries"). */
   #repeated = false;
-  /** The async context of the caller, once the call has begun, if something may have to run in it. */
+  /** The async context of the caller, once the call has begun, if code may run in it. */
   #caller: AsyncResource | undefined;
   /** Runs between two attempts. */
   #retryTimer: NodeJS.Timeout | undefined;
@@ -73,7 +73,7 @@ export abstract class ClientCall
   /** True if as many messages have come as the call's shape asks for. */
   protected abstract get isComplete(): boolean;
   /**
-   * A message of the response; {@link giveBack} must hear of its cost when it is used up. Returns false to get no more before
+   * A message of the response; {@link giveBack} gets its cost when it is used up. Returns false to get no more before
    * {@link onWanted}.
    */
   protected abstract onMessage(message: unknown, cost: number): boolean;

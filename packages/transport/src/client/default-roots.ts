@@ -5,7 +5,7 @@ const ROOTS_FILE_VARIABLE = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH";
 
 /**
  * Whom to trust if nobody says: the certificates in the file that `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH` names, as in every gRPC.
- * Undefined if it is not set: whom Node.js trusts, which is the roots that come with it and those of NODE_EXTRA_CA_CERTS, or the
+ * Undefined if it is not set: then Node.js's own, which are the roots that come with it and those in NODE_EXTRA_CA_CERTS, or the
  * system's with `--use-system-ca` or `--use-openssl-ca`.
  *
  * @throws {Error} if the file cannot be read, or has no certificate: it would have nobody trusted.

@@ -8,7 +8,7 @@ import type { InProcessServer, Target } from "./target.js";
  * deadlines and flow control, and no network. The server need not listen. Its handlers see a peer without an address.
  *
  * Like other channels it connects when it is first used, and again whenever its connection is lost. Unlike a socket, a
- * connection within the process does not keep the process alive: what its calls wait for has to.
+ * connection within the process does not keep the process alive: whatever its calls wait for must.
  *
  * @param options `grpc.default_authority` is `localhost` unless it is given; what concerns names and TLS has no effect.
  * @throws {Error} if an option is not right.

@@ -77,7 +77,7 @@ export class NameWatch {
     this.#onChange = onChange;
   }
 
-  /** Failed while it has to wait before it may be asked again, or must be waited for. */
+  /** Failed while it must wait before it is asked again, or must be waited for. */
   get state(): "idle" | "resolving" | "failed" | "resolved" {
     if (this.addresses.length > 0) return "resolved";
     if (this.#isResolving) return "resolving";

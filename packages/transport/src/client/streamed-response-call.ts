@@ -36,7 +36,7 @@ class StreamedResponseCall extends ClientCall {
   }
 }
 
-/** The response of a call that answers with a stream. Who reads no further ends the call. */
+/** The response of a call that answers with a stream. To stop reading ends the call. */
 export class ResponseStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #call: StreamedResponseCall;
   #started = false;

@@ -1,4 +1,4 @@
-/** Who waits for a message. */
+/** A reader that waits for a message. */
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
@@ -17,7 +17,7 @@ const capture = (resolve: Resolve, reject: Reject): void => {
 
 /**
  * The messages that a stream has received, for one reader: an async iterator without a generator's cost. What is not
- * read waits here, within the stream's window.
+ * read waits here, within the stream's credit.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
   #messages: (T | undefined)[] = [];
@@ -27,14 +27,14 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
   #error: unknown;
   #failed = false;
   #waiting: Waiter<T> | undefined;
-  /** Those who asked for messages after it: hardly anybody does. */
+  /** Further waiters behind it, which are rare. */
   #waitingToo: Waiter<T>[] | undefined;
   readonly #onRead: (cost: number) => void;
   readonly #onReturn: () => void;
 
   /**
-   * @param onRead Told what a message cost of the stream's window, when it is read.
-   * @param onReturn Told that the reader wants no more.
+   * @param onRead Gets what a message cost of the stream's credit, when it is read.
+   * @param onReturn Called when the reader wants no more.
    */
   constructor(onRead: (cost: number) => void, onReturn: () => void) {
     this.#onRead = onRead;

@@ -13,7 +13,7 @@ const noBytes = Buffer.alloc(0);
 /** Takes messages from a {@link MessageReader}. */
 export interface MessageSink {
   /**
-   * One message, at `start` to `end` of `buffer`. It took `cost` bytes of the stream's window, to be given back when it is
+   * One message, at `start` to `end` of `buffer`. It took `cost` bytes of the stream's credit, to be given again when it is
    * used up. False stops {@link MessageReader.read} behind it.
    */
   onMessage(
@@ -52,8 +52,8 @@ export class MessageReader {
   }
 
   /**
-   * How many bytes of the message that is not complete may be given back to the peer now; it counts them off the message's
-   * cost. For messages that are longer than the window, which could never be completed.
+   * The credit, in bytes, that the peer may have now for the incomplete message; it is counted off the message's cost. A
+   * message that is longer than the window could not be completed without it.
    */
   creditPartial(): number {
     const bytes = this.#have - this.#credited;

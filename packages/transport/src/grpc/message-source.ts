@@ -16,9 +16,9 @@ export interface MessageReceiver {
   /** True if the reader of the messages waits for one. */
   readonly wantsMessage: boolean;
   /**
-   * One message, at `start` to `end` of `buffer`, decompressed. It took `cost` bytes of the stream's window, to be given back
-   * when it is used up. Returns false to read no further before {@link MessageSource.wanted}. What it throws is what
-   * {@link onReadFailed} gets.
+   * One message, at `start` to `end` of `buffer`, decompressed. It took `cost` bytes of the stream's credit, to be given again
+   * when it is used up. Returns false to read no further before {@link MessageSource.wanted}. An error that it throws goes to
+   * {@link onReadFailed}.
    */
   onWholeMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): boolean;
   /** The stream has ended, and all its messages were handed on; {@link MessageSource.isBetweenMessages} says whether in one. */
@@ -28,7 +28,7 @@ export interface MessageReceiver {
 }
 
 /**
- * True if DATA is one whole message, as nearly all is, and nothing else: not compressed, and not too long. Who finds that
+ * True if DATA is one whole message, as nearly all is, and nothing else: not compressed, and not too long. Then the DATA
  * needs no {@link MessageSource}.
  */
 export function isWholeMessage(buffer: Buffer, start: number, end: number, maxBytes: number): boolean {
@@ -40,8 +40,8 @@ export function isWholeMessage(buffer: Buffer, start: number, end: number, maxBy
 
 /**
  * The messages of one side of a stream: cuts DATA into messages, decompresses them one at a time, and keeps as bytes what
- * comes while the receiver wants no more. It gives back to the peer what a message longer than the window needs to arrive;
- * the cost of whole messages is for the receiver to give back.
+ * comes while the receiver wants no more. It gives the peer the credit that a message longer than the window needs;
+ * the credit for whole messages is for the receiver to give.
  */
 export class MessageSource implements MessageSink {
   readonly #stream: Http2Stream;
@@ -126,7 +126,7 @@ export class MessageSource implements MessageSink {
     else this.creditPartial();
   }
 
-  /** A message longer than the window could not arrive if its beginning were not given back. */
+  /** A message longer than the window needs credit for its beginning. */
   creditPartial(): void {
     const stream = this.#stream;
     const { connection } = stream;

@@ -48,9 +48,9 @@ export function writeMessage(
     const open = output.openData(stream.id);
     const start = at + (open < 0 ? HEAD_LENGTH : PREFIX_LENGTH);
     writer.begin(buffer, start);
-    output.lent = true;
+    output.borrowed = true;
     encode(codec, message, writer);
-    output.lent = false;
+    output.borrowed = false;
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
@@ -75,13 +75,13 @@ export function writeMessage(
     }
     sendPieces(sender, stream, writer, inOutput, endStream);
   } finally {
-    output.lent = false;
+    output.borrowed = false;
     writer.release();
     idleWriter = writer;
   }
 }
 
-/** Sends a message in frames of its own: one that is long, or has to wait. */
+/** Sends a message in frames of its own: one that is long, or must wait. */
 function sendPieces(
   sender: StreamSender,
   stream: Http2Stream,

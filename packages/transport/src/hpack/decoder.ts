@@ -166,7 +166,7 @@ export class HpackDecoder {
       } else if (first >= 0x20) {
         throw new HpackError("Size update after a field");
       } else {
-        // Sections 6.2.2 and 6.2.3: to whom does not forward fields, never indexed is not indexed.
+        // Sections 6.2.2 and 6.2.3: never indexed is not indexed, if fields are not forwarded.
         const index = reader.integer(0x0f);
         const name = index === 0 ? reader.name() : this.#nameAt(index);
         this.#addField(name, reader.value());

@@ -42,7 +42,7 @@ export abstract class ConnectionLife implements StreamConnection {
   /** Resolves when the connection is over. */
   readonly ended: Promise<void>;
   protected readonly receiver: Receiver;
-  /** The streams that the peer opened, and those that we reset. */
+  /** The streams that the peer opened, or that we reset. */
   protected readonly ids = new StreamIds();
   protected readonly localSettings: LocalSettings;
   protected readonly leave: Drain;
@@ -109,7 +109,7 @@ export abstract class ConnectionLife implements StreamConnection {
   }
 
   reserve(stream: Http2Stream, length: number): boolean {
-    // Up to half a window may have been used up and not given back yet.
+    // Up to half a window may be used up without new credit yet.
     return length > this.options.streamWindow / 2 && this.receiver.reserve(stream, length);
   }
 

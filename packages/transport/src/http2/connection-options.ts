@@ -11,9 +11,8 @@ export interface ConnectionOptions {
   /** The receive window of the connection, in bytes, at least 65,535. Default 16 MiB. */
   connectionWindow: number;
   /**
-   * How much may be received on a connection and wait for handlers, in bytes, before the connection's window stays
-   * shut; and how much may be kept, beside that, of messages that are longer than half a stream's window and not complete:
-   * more of them wait for those to be through. Default 64 MiB.
+   * The bytes that may wait for the handlers of a connection before the peer gets no new credit for the connection. As many
+   * more may be kept of incomplete messages that are longer than half a stream's window; further ones wait. Default 64 MiB.
    */
   maxUnreadBytes: number;
   /**

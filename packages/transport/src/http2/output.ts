@@ -31,14 +31,14 @@ const smallSpares: Buffer<ArrayBuffer>[] = [];
 
 /**
  * The output of a connection: frames are written straight into a buffer, which goes to the socket at the end of
- * each turn of the event loop, and before that when there is much. A connection that has nothing to send holds no buffer.
+ * each turn of the event loop, and before that when there is much. A connection that has nothing to send has no buffer.
  */
 export class Output {
   /** The next byte goes to {@link position}. A writer moves it, after {@link reserve}. */
   buffer = NO_BUFFER;
   position = 0;
-  /** Set while code of others writes behind {@link position}: whoever else has something to send is given other memory. */
-  lent = false;
+  /** True while an encoder borrows the memory behind {@link position}: other output then goes to other memory. */
+  borrowed = false;
   /** Where the last DATA frame begins and ends, and the stream that it is of; the end is -1 once the frame is given away. */
   #dataAt = 0;
   #dataEnd = -1;
@@ -71,7 +71,7 @@ export class Output {
 
   /** Makes room for `size` bytes at {@link position}, and sees that they are sent this turn. */
   reserve(size: number): void {
-    if (this.lent) this.#leave();
+    if (this.borrowed) this.#leave();
     if (this.position >= this.#writeAt) {
       this.#writeAt = Math.min(this.#writeAt * 2, MAX_WRITE_BYTES);
       if (this.#isWorthWriting()) this.flush();
@@ -180,9 +180,9 @@ export class Output {
     return this.#streams.size >= FEW_STREAMS || this.position >= LITTLE_BYTES;
   }
 
-  /** Leaves the buffer to whom it is lent. */
+  /** Leaves the buffer to the encoder that borrows it. */
   #leave(): void {
-    this.lent = false;
+    this.borrowed = false;
     this.flush();
     this.buffer = NO_BUFFER;
   }

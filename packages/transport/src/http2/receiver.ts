@@ -13,27 +13,27 @@ export interface ReceiverOptions {
 }
 
 /**
- * The receiving half of a connection's flow control (RFC 9113, section 5.2). A stream's window opens again as its bytes
- * are used up, so that a slow handler stops its own sender. The connection's window opens as bytes come in, so that slow
- * streams do not stop the others, until too many bytes wait to be used; from then on it opens as they are.
+ * The receiving half of a connection's flow control (RFC 9113, section 5.2). A stream gets new credit as its bytes
+ * are used up, so that a slow handler stops its own sender. The connection gets new credit as bytes come in, so that slow
+ * streams do not stop the others. Once too many bytes wait to be used, it gets credit only as they are.
  */
 export class Receiver {
   readonly #bdp: BdpEstimator;
   readonly #sender: Sender;
   readonly #connectionWindow: number;
   readonly #maxUnread: number;
-  /** The number of bytes that the peer may still send on the connection. */
+  /** The connection's credit: the number of bytes that the peer may still send on it. */
   #window: number;
-  /** The number of bytes that are to be given back to the peer with the next WINDOW_UPDATE of the connection. */
+  /** The credit that the next WINDOW_UPDATE of the connection gives, in bytes. */
   #uncredited = 0;
-  /** The number of bytes that were not given back because too many are unread. */
+  /** The credit that is not given because too many bytes are unread, in bytes. */
   #held = 0;
   /** The number of bytes that have come in and have not been used up. */
   #unread = 0;
-  /** The streams with a message that is longer than their window and not complete: it is given back as it comes. */
+  /** The streams with an incomplete message that is longer than their window: it gets credit as it comes. */
   readonly #reservations = new Map<Http2Stream, number>();
   #reserved = 0;
-  /** Those for which there was no room, in the order in which they asked. */
+  /** The streams for which there was no room, in the order in which they asked. */
   readonly #waiting = new Map<Http2Stream, number>();
 
   constructor(sender: Sender, options: ReceiverOptions) {
@@ -45,18 +45,18 @@ export class Receiver {
     this.#maxUnread = options.maxUnreadBytes;
   }
 
-  /** The window that we tell the peer a new stream has. */
+  /** The window of a new stream, as our SETTINGS announce it. */
   get streamWindow(): number {
     return this.#bdp.window;
   }
 
-  /** Tells the peer the connection's window. */
+  /** Announces the connection's window to the peer. */
   start(): void {
     const increment = this.#connectionWindow - DEFAULT_WINDOW_SIZE;
     if (increment > 0) this.#sender.windowUpdate(0, increment);
   }
 
-  /** @param acknowledged Whether the peer knows our SETTINGS: before that, streams have the window of section 6.9.2. */
+  /** @param acknowledged True if the peer knows our SETTINGS: before that, streams have the window of section 6.9.2. */
   open(stream: Http2Stream, acknowledged: boolean): void {
     stream.receiveWindow = acknowledged
       ? this.streamWindow
@@ -107,7 +107,7 @@ export class Receiver {
   }
 
   /**
-   * True if a stream may go on with a message of that many bytes, which is longer than its window. If not, it is told when
+   * True if a stream may go on with a message of that many bytes, which is longer than its window. If not, it hears when
    * there may be room. So all such messages of a connection together take `maxUnreadBytes` at most, or one message.
    */
   reserve(stream: Http2Stream, bytes: number): boolean {
@@ -156,7 +156,7 @@ export class Receiver {
     return this.#bdp.received(bytes, this.streamWindow - stream.receiveWindow);
   }
 
-  /** The measuring PING was answered; whether every stream's window grows, which SETTINGS must tell. */
+  /** Takes the answer of the measuring PING. True if every stream's window grows, which SETTINGS must announce. */
   measured(streams: Iterable<Http2Stream>): boolean {
     const before = this.streamWindow;
     if (!this.#bdp.answered()) return false;

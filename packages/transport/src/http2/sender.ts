@@ -23,7 +23,7 @@ import { MIN_UNCOPIED_BYTES, Output } from "./output.js";
 import { encodeSettings, PeerSettings } from "./settings.js";
 import type { Http2Stream, StreamSender } from "./stream.js";
 
-/** The number of bytes that may wait in the socket before streams have to wait with theirs. */
+/** The number of bytes that may wait in the socket before streams must wait with theirs. */
 export const MAX_QUEUED_BYTES = 256 * 1024;
 /**
  * The most bytes of one DATA frame, however many the peer takes: what waits in the socket goes over

@@ -24,7 +24,7 @@ export interface StreamSender {
   frameRoom(stream: Http2Stream, open?: number): number;
   /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
   sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void;
-  /** Writes a header block. Trailers go behind what the stream still has to send. */
+  /** Writes a header block. Trailers go behind what the stream must still send. */
   headers(
     stream: Http2Stream,
     fields: HeaderFields,
@@ -47,7 +47,7 @@ export interface StreamConnection {
   /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
   consume(stream: Http2Stream, bytes: number): void;
   /**
-   * True if the beginning of a message of that length, with its prefix, is to be given back before the message is complete:
+   * True if the beginning of a message of that length, with its prefix, needs credit before the message is complete:
    * it might not fit in the stream's window. Then {@link release} says that it is complete.
    */
   reserve(stream: Http2Stream, length: number): boolean;
@@ -59,7 +59,7 @@ export interface StreamConnection {
 }
 
 /**
- * One stream of a connection (RFC 9113, section 5): what the connection and its two halves keep of it, and tell it. A side of
+ * One stream of a connection (RFC 9113, section 5): the state that the connection and its two halves keep of it, and the events that it gets from them. A side of
  * the transport adds what it carries.
  */
 export abstract class Http2Stream {
@@ -72,19 +72,19 @@ export abstract class Http2Stream {
   remoteEnded = false;
   /** True if it is over, for whatever reason. */
   closed = false;
-  /** The number of bytes that the peer's window for this stream still takes. */
+  /** Our credit: the number of bytes that the peer still takes on this stream. */
   sendWindow = 0;
-  /** The number of bytes that the peer may still send. */
+  /** The peer's credit: the number of bytes that it may still send. */
   receiveWindow = 0;
   /** The number of bytes that have come in and have not been used up. */
   unread = 0;
-  /** The number of bytes that have been used up and not been given back to the peer yet. */
+  /** The number of bytes that are used up, and for which the peer has no new credit yet. */
   uncredited = 0;
   pending: PendingOutput | undefined;
 
   /** A header block has come: the request's or response's headers, or trailers. */
   abstract onHeaders(list: HeaderList, endStream: boolean): void;
-  /** DATA has come, at `start` to `end` of `buffer`. Its bytes must be given back by `connection.consume`. */
+  /** DATA has come, at `start` to `end` of `buffer`. `connection.consume` gives the peer new credit for its bytes. */
   abstract onData(buffer: Buffer, start: number, end: number, endStream: boolean): void;
   /** The stream has ended before both sides were through: by RST_STREAM or with the connection. */
   abstract onAborted(code: ErrorCode, message: string): void;

@@ -27,7 +27,7 @@ export interface ServerCallContext extends CallContext {
    */
   compressResponses(on: boolean): void;
   /**
-   * True if a message of the request came compressed. It has to be the object that the handler or its middleware was given:
+   * True if a message of the request came compressed. It must be the object that the handler or its middleware was given:
    * of a copy of it, and of a message that is no object, nothing is known, and the answer is false.
    */
   wasCompressed(message: object): boolean;

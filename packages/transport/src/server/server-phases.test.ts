@@ -199,7 +199,7 @@ describe("the order of phases", () => {
   });
 });
 
-describe("admission", () => {
+describe("arrival", () => {
   const refusal = new ServerError(Status.UNAUTHENTICATED, "no token");
   const refuse = () => {
     throw refusal;

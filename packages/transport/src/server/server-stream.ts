@@ -113,7 +113,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   /** The call is over. */
   close(): void {
     this.#source?.close();
-    // Who still waits for requests, in a handler that its middleware has given up, waits for nothing.
+    // A handler that its middleware has given up, and that waits for requests, waits for nothing.
     this.#queue?.fail(new DOMException("The operation was aborted", "AbortError"), true);
   }
 

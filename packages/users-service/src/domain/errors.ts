@@ -81,7 +81,7 @@ export class ParticipantTooSlow extends DomainErrorBase {
   }
 }
 
-/** A list had to look at more users than its time allows. */
+/** A list would look at more users than its time allows. */
 export class ListTooLong extends DomainErrorBase {
   readonly kind = "list-too-long";
 

@@ -37,7 +37,7 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** Who waits for a list. A list that may take long ends when the signal aborts; only such a list reads it. */
+/** The reader of a list. A list that may take long ends when the signal aborts; only such a list reads it. */
 export interface ListCaller {
   readonly signal: AbortSignal;
 }
@@ -107,7 +107,7 @@ export interface UserStore {
   /**
    * Runs `work` as one transaction: all of it is kept, or nothing if it throws, and then the promise rejects with what
    * it threw. Resolves once the result is on disk. `work` is synchronous, so that several writes can share one
-   * commit and none has to wait, or be tried again, for another one. A work that checks before it writes costs nothing
+   * commit and none must wait, or be tried again, for another one. A work that checks before it writes costs nothing
    * when it throws; one that has written costs the others of its commit.
    */
   write<T>(work: (transaction: Transaction) => T): Promise<T>;

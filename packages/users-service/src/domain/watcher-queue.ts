@@ -1,6 +1,6 @@
 /** One who stands in a {@link WatcherQueue}: it carries the queue's links itself. */
 export interface Queued<T> {
-  /** Who stands before it. For the queue alone, as is {@link after}. */
+  /** The watcher before it. For the queue alone, as is {@link after}. */
   before: T | undefined;
   after: T | undefined;
 }
@@ -15,7 +15,7 @@ export class WatcherQueue<T extends Queued<T>> {
   /** Whom the walk comes to next; undefined if it has come to the end. */
   #next: T | undefined;
 
-  /** Who has stood here longest. */
+  /** The watcher that has been here longest. */
   get first(): T | undefined {
     return this.#first;
   }

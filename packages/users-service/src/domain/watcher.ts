@@ -22,7 +22,7 @@ export interface Feed<Event> {
   leave(watcher: Watcher<Event>): void;
 }
 
-/** Who watches: its signal ends a wait. It is read only for a reader that waits in {@link Watcher.next}. */
+/** A watching call: its signal ends a wait. It is read only for a reader that waits in {@link Watcher.next}. */
 export interface WatchCaller {
   readonly signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export interface WatcherOptions<Event> {
 
 type Result<Event> = IteratorResult<Event, undefined>;
 
-/** Who waits in {@link Watcher.next}. */
+/** A reader that waits in {@link Watcher.next}. */
 interface Waiter<Event> {
   resolve(result: Result<Event>): void;
   reject(error: unknown): void;

@@ -3,7 +3,7 @@ import { CreateUserRequest } from "@callwire/contracts/users";
 import { EmailTaken, InvalidFields } from "../domain/errors.js";
 import type { CreateResult } from "../domain/directory.js";
 import type { User } from "../domain/user.js";
-import { maxUploadErrors, uploadRows, UploadTally } from "./upload.js";
+import { MAX_UPLOAD_ERRORS, uploadRows, UploadTally } from "./upload.js";
 
 describe("uploadRows", () => {
   const row = (number: number): CreateUserRequest => CreateUserRequest.fromPartial({ name: String(number) });
@@ -132,7 +132,7 @@ describe("UploadTally", () => {
     tally.add([created]);
     const { created: createdCount, failed, errors } = tally.summary();
     expect({ createdCount, failed }).toEqual({ createdCount: 1, failed: 701 });
-    expect(maxUploadErrors).toBe(1000);
+    expect(MAX_UPLOAD_ERRORS).toBe(1000);
     expect(errors).toHaveLength(1000);
     expect(errors.at(0)).toEqual({ index: 0, field: "name", reason: "is bad" });
     expect(errors.at(-1)).toEqual({ index: 500, field: "email", reason: "is bad" });

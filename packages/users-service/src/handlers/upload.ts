@@ -5,7 +5,7 @@ import type { CreateResult } from "../domain/directory.js";
 export const uploadBatchSize = 200;
 
 /** How many problems an upload's summary lists at most; `failed` counts on. */
-export const maxUploadErrors = 1000;
+export const MAX_UPLOAD_ERRORS = 1000;
 
 /** An iterator that may say at once what is there already, and undefined if {@link next} would wait. */
 interface Rows<T> extends AsyncIterator<T, unknown, undefined> {
@@ -14,7 +14,7 @@ interface Rows<T> extends AsyncIterator<T, unknown, undefined> {
 
 /**
  * Creates the rows of an upload, batch after batch. It reads one batch while the one before is committed, and no further:
- * then the sender has to wait.
+ * then the sender must wait.
  *
  * @param create Commits a batch.
  */
@@ -69,7 +69,7 @@ export class UploadTally {
             ? result.error.violations
             : [{ field: "email", reason: result.error.message }];
         for (const { field, reason } of violations) {
-          if (this.#errors.length < maxUploadErrors) this.#errors.push({ index, field, reason });
+          if (this.#errors.length < MAX_UPLOAD_ERRORS) this.#errors.push({ index, field, reason });
         }
       }
     }

@@ -36,7 +36,7 @@ export class UserReader {
 
   /**
    * Reads users in the order given; all must be there.
-   * @param keep Whether to keep in memory what had to be read.
+   * @param keep True to keep the users that were read in memory.
    */
   bySequences(sequences: readonly number[], keep: boolean): User[] {
     const missing: number[] = [];
