@@ -19,7 +19,7 @@ import { requestId } from "./middleware/request-id.js";
 import { retry } from "./middleware/retry.js";
 import { clientPipeline } from "./pipeline/client-pipeline.js";
 
-/** Closes a client. */
+/** A client that can be closed. */
 export interface Closable extends AsyncDisposable {
   /**
    * Ends the calls under way and closes the connection. They fail with a {@link CallError} of code CANCELLED, and so does

@@ -24,7 +24,7 @@ export function toNiceGrpc<Ext, Required>(
   const compiled = (method: MethodDescriptor) => {
     let known = methods.get(method.path);
     if (known === undefined) {
-      // What it needs, nice-grpc's types have checked.
+      // nice-grpc's types have checked what it needs.
       known = compileMethod([middleware], method, { checked: true });
       methods.set(method.path, known);
     }

@@ -28,7 +28,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  // What is wrong with the settings, the address or the database is told by a plain message; a bug by its stack.
+  // A mistake in settings, address or database gets a plain message; a bug shows its stack.
   const explained = error instanceof SettingError || (error instanceof Error && error.constructor === Error);
   process.stderr.write(`users-service: ${explained ? error.message : inspect(error)}\n`);
   process.exitCode = 1;

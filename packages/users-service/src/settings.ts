@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { TlsOptions } from "@callwire/server-kit";
 
-/** What a setting may be: text with a default, and what it means. */
+/** A setting: text with a default, and its meaning. */
 interface Setting {
-  /** What `--help` shows for the value. */
+  /** The value's name in `--help`. */
   value: string;
   default: string;
   help: string;
@@ -115,7 +115,7 @@ export class SettingError extends Error {
 
 const variableOf = (flag: string) => `CALLWIRE_${flag.toUpperCase().replaceAll("-", "_")}`;
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function helpText(): string {
   const lines = Object.entries<Setting>(settings).map(
     ([flag, { value, default: fallback, help }]) =>
@@ -239,7 +239,7 @@ function parseTokens(text: string, wrong: (why: string) => SettingError): Map<st
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const [subject, token, ...rest] = line.trim().split(/\s+/);
-    // What it holds is secret: a message names the line, never the text.
+    // The file is secret: a message names the line, never the text.
     if (!subject || !token || rest.length > 0)
       throw wrong(`line ${index + 1} is not of the form '<subject> <token>'`);
     if (token.length < 16) throw wrong(`line ${index + 1}: a token has at least 16 characters`);

@@ -73,7 +73,7 @@ export class CallError extends Error {
     if (error instanceof CallError) return error;
     if (isClientError(error)) {
       const { code, details: description, name, origin } = error as ClientError & { origin?: FailureOrigin };
-      // What a middleware has made more of is kept whole.
+      // An error that a middleware has extended is kept whole.
       const cause = error.cause ?? (name === "ClientError" ? undefined : error);
       return new CallError({ origin, ...context, code, description, cause });
     }

@@ -56,7 +56,7 @@ export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void
   return untilAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }
 
-/** What a call is ended with by a signal, as nice-grpc does: its `name` says so. */
+/** The error of a call that a signal ended, named as nice-grpc does. */
 export function abortError(): Error {
   const error = new Error("The operation has been aborted");
   error.name = "AbortError";

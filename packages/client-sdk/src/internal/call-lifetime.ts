@@ -7,7 +7,7 @@ export interface Failure {
   origin: FailureOrigin;
 }
 
-/** What ends a call from outside, as one signal: its caller's signal, its deadline, the end of its client. */
+/** One signal of all that ends a call from outside: its caller's signal, its deadline, the end of its client. */
 export class CallLifetime {
   readonly #controller = new AbortController();
   #failure: Failure | undefined;

@@ -1,6 +1,6 @@
 import type { ChannelOptions } from "@callwire/transport";
 
-/** What a channel is set to unless `channelOptions` says otherwise, in grpc-js's names. */
+/** A channel's default options, in grpc-js's names. */
 export const defaultChannelOptions: ChannelOptions = {
   // A connection that has died without a word is noticed within 80 seconds while calls are waiting on it. gRPC's
   // keepalive guide asks clients not to ping more often than once a minute.

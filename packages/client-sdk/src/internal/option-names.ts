@@ -15,7 +15,7 @@ function distance(a: string, b: string): number {
 /**
  * Checks the names of options. Throws a TypeError for one that is not known, with the known name that is nearest.
  *
- * @param where What the options belong to, such as "createClient".
+ * @param where The owner of the options, such as "createClient".
  */
 export function checkOptionNames(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {

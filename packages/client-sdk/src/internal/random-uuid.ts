@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 
 /** The number of bytes that a UUID has. */
 const SIZE = 16;
-/** How many UUIDs are made of one call for random bytes. */
+/** The number of UUIDs that one call for random bytes yields. */
 const BATCH = 512;
 /** Where the two digits of each byte stand in the text. */
 const PLACES = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34);

@@ -2,7 +2,7 @@
 export interface RequestStreamHooks {
   /** The error for what the source throws. */
   wrap(thrown: unknown): Error;
-  /** What is sent for a request. Default: the request. What it throws fails the stream as it is. */
+  /** Makes the message that is sent for a request. Default: the request. An error that it throws fails the stream as it is. */
   map?(request: unknown): unknown;
   /** The next request is wanted: the source has the turn. */
   onWanted?(): void;

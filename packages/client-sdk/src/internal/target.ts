@@ -1,8 +1,8 @@
-/** What an address says. */
+/** The parts of an address. */
 export interface Target {
   /** The address as the runtime takes it. */
   address: string;
-  /** What its scheme says: "https" is secure, "http" is not, none says nothing. */
+  /** The security that its scheme asks for: "https" is secure, "http" is not, none says nothing. */
   scheme: "http" | "https" | undefined;
   /** True if what is sent to it stays on this machine. */
   isLocal: boolean;

@@ -81,7 +81,7 @@ function interruptible(method: RuntimeMethod): RuntimeMethod {
     }, options.signal);
 }
 
-/** What nice-grpc's calls lack: deadlines, stalls, an end with their client, and how they failed. */
+/** Adds what nice-grpc's calls lack: deadlines, stalls, an end with their client, and how they failed. */
 function hostOf(calls: RunningCalls): PhasedHost {
   const stalls = new WeakMap<PhasedCall, RequestStall>();
   return {

@@ -5,9 +5,9 @@ import { composePhases } from "./compose-phases.js";
 import { generatorMethod } from "./generator-method.js";
 import { toNiceGrpc } from "./to-nice-grpc.js";
 
-/** What stands around the calls of a client. */
+/** The middleware around the calls of a client. */
 export interface ClientPipeline {
-  /** What the runtime runs around each attempt and call of a method. */
+  /** The phases that the runtime runs around each attempt and call of a method. */
   phasesOf(method: MethodDescriptor): ClientPhases | undefined;
   /** The method as the client's callers get it: the runtime's own, unless its calls pass generators. */
   around(method: MethodDescriptor, inner: RuntimeMethod): RuntimeMethod;

@@ -51,7 +51,7 @@ export class PhasedContext implements ClientCallContext {
     this.options.onTrailer?.(this.#trailer);
   }
 
-  /** What goes out with the present attempt. */
+  /** The metadata of the present attempt. */
   outgoing(): Metadata | undefined {
     const isLimited = this.deadlineMs !== Infinity;
     if (!isLimited && this.attempts === 1) return this.#metadata ?? this.options.metadata;

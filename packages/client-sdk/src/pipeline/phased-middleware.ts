@@ -21,19 +21,19 @@ export interface PhasedCall {
   lifetime: CallLifetime;
 }
 
-/** What a runtime adds to calls that run their phases in a nice-grpc middleware. */
+/** The parts that a runtime adds to calls that run their phases in a nice-grpc middleware. */
 export interface PhasedHost {
-  /** How a call failed, by what its `next` threw. */
+  /** The way in which a call failed, by what its `next` threw. */
   originOf(thrown: unknown): FailureOrigin;
-  /** A call begins, before its phases do. Its end is told to what this returns. */
+  /** A call begins, before its phases do. The function that it returns is called at the end. */
   onCall?(call: PhasedCall): () => void;
-  /** What a call that streams its requests tells of them. */
+  /** The callbacks for the requests of a call that streams them. */
   requestHooks?(call: PhasedCall): Partial<RequestStreamHooks>;
   /** A message of the response has come, or with false: it is being read by the caller. */
   onWaiting?(call: PhasedCall, waits: boolean): void;
 }
 
-/** What `next` returns, of whatever shape the call is. */
+/** The result of `next`, of whatever shape the call is. */
 type Next = (request: unknown, options: CallOptions) => AsyncGenerator<unknown, unknown, undefined>;
 
 /** Reads what the error says of itself: the runtimes of this SDK note it there. */
@@ -120,7 +120,7 @@ function ours<Result>(lifetime: CallLifetime, run: () => Result): Result {
   }
 }
 
-/** What a phase makes of a message. */
+/** A phase's result for a message. */
 function mapped(
   phase: ClientPhases["request"],
   message: unknown,
@@ -129,7 +129,7 @@ function mapped(
   return phase === undefined ? message : ours(lifetime, () => phase(message, context));
 }
 
-/** What a phase returns that must not throw. */
+/** The result of a phase that must not throw. */
 function guarded<Result>(otherwise: Result, phase: () => Result): Result {
   try {
     return phase();
@@ -217,7 +217,7 @@ async function* streamed(
   }
 }
 
-/** How the call failed: by what ended it from outside, or by what was thrown. */
+/** The way in which the call failed: by what ended it from outside, or by what was thrown. */
 function failureOf(thrown: unknown, { lifetime }: PhasedCall, host: PhasedHost): Failure {
   return lifetime.failure ?? { error: thrown, origin: host.originOf(thrown) };
 }

@@ -14,7 +14,7 @@ export function phasesByPath(
   };
 }
 
-/** What all of a list of call options have together. */
+/** The call options of a whole list together. */
 type All<Options extends object[]> = Options extends [infer First, ...infer Rest extends object[]]
   ? First & All<Rest>
   : object;

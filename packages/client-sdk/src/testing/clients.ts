@@ -8,7 +8,7 @@ import type { UsersClient } from "../users/users-client.js";
 /** The runtime of this run: each suite runs over each of them. */
 declare const runtimeName: "nice-grpc" | "transport";
 
-/** What carries the bytes of this run's clients. */
+/** The runtime of this run's clients. */
 export const runtime: ClientRuntime = runtimeName === "transport" ? clientRuntime : niceGrpc;
 
 /** Makes a client over this run's runtime. */

@@ -78,11 +78,11 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
   #endsAt = Infinity;
   #isBegun = false;
   #isOver = false;
-  /** What the reader gets next: what ended the watch from outside. */
+  /** The error that the reader gets next: it ended the watch from outside. */
   #failure: CallError | undefined;
   /** Ends the wait for the next connection. */
   #wake: (() => void) | undefined;
-  /** How many of the reader's calls of `next` are not answered, and the last one's answer. */
+  /** The number of the reader's calls of `next` without an answer, and the last one's answer. */
   #asked = 0;
   #lastAnswer: Promise<IteratorResult<UserEvent, undefined>> | undefined;
 

@@ -1,7 +1,7 @@
 import { ServerError, Status } from "nice-grpc-common";
 
 /**
- * How much earlier than its deadline a call may end and still count as ended by it, in milliseconds: the client's
+ * A call that ends so much before its deadline still counts as ended by it, in milliseconds: the client's
  * timer began before the server's, and neither keeps pace with the wall clock to the millisecond.
  */
 const DEADLINE_TOLERANCE_MS = 10;

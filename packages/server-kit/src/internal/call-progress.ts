@@ -1,8 +1,8 @@
 /** A call's progress among its middleware: kept only for calls that do not simply pass them all. */
 export interface CallProgress {
-  /** How many have had their `arrived`, outermost first; those alone hear of the call's end. */
+  /** The number of middleware that have had their `arrived`, outermost first. Only these hear of the call's end. */
   reached: number;
-  /** How many, outermost first, have yet to hear of a failure. */
+  /** The number of middleware, outermost first, that have yet to hear of a failure. */
   unaware: number;
   /** True if the call has ended: nothing more of it may begin. */
   over: boolean;

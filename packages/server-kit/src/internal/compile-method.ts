@@ -18,7 +18,7 @@ export interface CompiledMethod {
 /**
  * Compiles a list of middleware, outermost first, for one method.
  *
- * @param checked Whether the order was checked already.
+ * @param checked True if the order was checked already.
  * @throws {Error} that names a middleware in the wrong place.
  */
 export function compileMethod(

@@ -23,7 +23,7 @@ type Run = (request: unknown, context: CallContext) => AsyncGenerator<unknown, u
 /**
  * Puts generators of nice-grpc around a handler, outermost first, with the semantics that nice-grpc has.
  *
- * @param outside How many phases stand outside of the first generator: the runtime tells those of a failure.
+ * @param outside The number of phases outside of the first generator: the runtime runs their `failed`.
  * @param lazy The names of what is made lazily: a context that is copied must have it all.
  */
 export function aroundHandler(
@@ -48,7 +48,7 @@ export function aroundHandler(
         return await handler(request, context as ServerCallContext);
       };
 
-  /** What runs inside of the generator `level - 1`. */
+  /** Runs inside of the generator `level - 1`. */
   const inside = (level: number, call: ServerCallContext): Run => {
     const next: Run =
       level === links.length
@@ -70,7 +70,7 @@ export function aroundHandler(
       middlewareCall(method, request, inside(1, call)),
       spreadableContext(call, lazy),
     );
-  // What comes out of the outermost generator, the phases inside of it have heard of.
+  // The phases inside of the outermost generator have heard of what it throws.
   const hide = (call: ServerCallContext) => {
     trackProgress(call).unaware = outside;
   };

@@ -19,12 +19,12 @@ export function jsonBody(text: string): string {
  * returns undefined if a field is neither text, a number nor a boolean. Those that are undefined are left out. An object that
  * is frozen is written once, as long as no other comes between.
  *
- * @param secretValue What is written instead of the value of a field; undefined if it is no secret.
+ * @param secretValue Gives the text to write instead of a field's value; undefined if it is no secret.
  */
 export function flatJsonWriter(
   secretValue: (name: string) => string | undefined,
 ): (fields: Record<string, unknown>) => string | undefined {
-  /** What is written of a field by its name: a comma, the name and, for a secret, all of it. */
+  /** The text of a field by its name: a comma, the name and, for a secret, all of it. */
   const known = new Map<string, { readonly start: string; readonly isSecret: boolean }>();
   const learn = (name: string) => {
     const secret = secretValue(name);

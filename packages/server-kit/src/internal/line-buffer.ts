@@ -8,7 +8,7 @@ const FLUSH_MS = 100;
 const FLUSH_CHARACTERS = 64 * 1024;
 /** The most characters that wait for a reader that takes none. Lines above it are dropped, and a warning says so. */
 const MAX_WAITING_CHARACTERS = 16 * 1024 * 1024;
-/** What a reader could not take is tried again after so long, in milliseconds. */
+/** Bytes that a reader could not take are tried again after so long, in milliseconds. */
 const RETRY_MS = 10;
 /** An exit waits for a reader that takes nothing so many times {@link RETRY_MS}. */
 const EXIT_RETRIES = 100;
@@ -21,7 +21,7 @@ const MAX_CODE_POINT_BYTES = 4;
 
 const shared = new Map<number, LineBuffer>();
 
-/** What takes the lines of a log for a file descriptor: one for each, so that its lines keep their order. */
+/** Takes the lines of a log for a file descriptor: one for each, so that its lines keep their order. */
 export function lineBuffer(fd: number): LineBuffer {
   let buffer = shared.get(fd);
   if (buffer === undefined) {
@@ -31,7 +31,7 @@ export function lineBuffer(fd: number): LineBuffer {
   return buffer;
 }
 
-/** What takes the lines of a log for a file, at its end; the file is made if it is not there. */
+/** Takes the lines of a log for a file, at its end; the file is made if it is not there. */
 export function lineFile(path: string): LineBuffer {
   return new LineBuffer(openSync(path, "a"));
 }
@@ -48,7 +48,7 @@ export class LineBuffer {
   readonly #fd: number;
   readonly #maxWaiting: number;
   #waiting = "";
-  /** What a reader could not take yet, before all that waits. */
+  /** The bytes that a reader could not take yet, before all that waits. */
   #rest: Buffer | undefined;
   #scheduled = false;
   #lastFlush = -Infinity;

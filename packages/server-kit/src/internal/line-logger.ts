@@ -62,7 +62,7 @@ export function rememberLineLogger(
   let lastLevel = "";
   let lastTime = NaN;
   let bindings: unknown;
-  /** What stands before the fields of a line of the last level and time. */
+  /** The text before the fields of a line of the last level and time. */
   let start = "";
   known.set(logger, {
     isEnabled: (level) => numbers[level]! >= logger.levelVal,

@@ -19,7 +19,7 @@ export function didYouMean(wrong: string, names: Iterable<string>): string {
   return nearest === undefined ? "" : `; did you mean '${nearest}'?`;
 }
 
-/** How many characters must be added, removed or replaced to make one text of another (Levenshtein). */
+/** The number of characters to add, remove or replace that makes one text of another (Levenshtein). */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {

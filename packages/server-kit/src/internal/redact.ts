@@ -13,7 +13,7 @@ export interface Redactor {
    * them. Errors become plain objects on the way. What it is given is not changed.
    */
   redact(line: object): Record<string, unknown>;
-  /** What is written instead of the value of a field; undefined if it is no secret. */
+  /** Gives the text to write instead of a field's value; undefined if it is no secret. */
   secretValue(name: string): string | undefined;
 }
 

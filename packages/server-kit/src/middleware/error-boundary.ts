@@ -33,7 +33,7 @@ export function errorBoundary(options: ErrorBoundaryOptions): Middleware<{}, { r
   const log = (thrown: unknown, error: ServerError, call: PhaseContext<{}, { requestId?: string }>) => {
     const { service, method } = splitPath(call.method.path);
     const fields = { "grpc.service": service, "grpc.method": method, request_id: call.requestId };
-    // What was thrown may be anything, so that it cannot be logged either.
+    // The thrown value may be anything, even one that cannot be logged.
     try {
       if (error !== thrown) logger.error({ err: thrown ?? String(thrown), ...fields }, "unexpected error");
       else if (error.cause !== undefined) logger.warn({ err: error.cause, ...fields }, "cause of an error");

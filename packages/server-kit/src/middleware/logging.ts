@@ -207,7 +207,7 @@ function formattedLines(
  * A call's deadline in whole milliseconds since the epoch; undefined for none. The clocks are not asked again for it, if it is
  * there as a number.
  *
- * @param epoch What to add to a time of `performance.now()`.
+ * @param epoch The milliseconds to add to a time of `performance.now()`.
  */
 function deadlineOf(call: Call, epoch: number): number | undefined {
   const { deadlineMs } = call;

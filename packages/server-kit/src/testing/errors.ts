@@ -31,7 +31,7 @@ export function decodeDetails(status: Uint8Array): Details {
   );
 }
 
-/** How a call failed, as its client sees it. */
+/** The failure of a call, as its client sees it. */
 export interface Failure {
   code: Status;
   message: string;

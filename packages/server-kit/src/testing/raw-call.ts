@@ -6,7 +6,7 @@ import {
   type IncomingHttpHeaders,
 } from "node:http2";
 
-/** What came of a call, frame by frame. */
+/** The outcome of a call, frame by frame. */
 export interface RawResponse {
   headers: IncomingHttpHeaders;
   /** Undefined if the headers were the end: a response that has only trailers. */

@@ -1,7 +1,7 @@
 import { serverRuntime, type ServerRuntime } from "@callwire/transport";
 import { niceGrpc } from "../nice-grpc.js";
 
-/** What each suite of a server runs over: `describe.each(runtimes)("…over %s", (_name, runtime) => …)`. */
+/** The runtimes that each suite of a server runs over: `describe.each(runtimes)("…over %s", (_name, runtime) => …)`. */
 export const runtimes: readonly [name: string, runtime: ServerRuntime][] = [
   ["transport", serverRuntime],
   ["nice-grpc", niceGrpc],

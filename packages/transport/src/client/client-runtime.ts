@@ -30,7 +30,7 @@ export interface RuntimeChannel {
   /**
    * Makes a client: a function for each method, by the definition's names, as nice-grpc's clients have them.
    *
-   * @param phasesOf What happens around each method's calls; undefined for nothing. Asked once for each method.
+   * @param phasesOf Gives the phases around each method's calls; undefined for none. Asked once for each method.
    */
   createClient(
     definition: CompatServiceDefinition,

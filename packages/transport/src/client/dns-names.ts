@@ -11,7 +11,7 @@ export type Lookup = (
 /**
  * The addresses of a name by the system's resolver, in its order (RFC 6724). A name is looked up again when its channel asks.
  *
- * @param minIntervalMs How long to wait between two lookups that succeed, in milliseconds.
+ * @param minIntervalMs The least time between two lookups that succeed, in milliseconds.
  */
 export function dnsNames(
   host: string,

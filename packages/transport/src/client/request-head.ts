@@ -8,8 +8,8 @@ import type { CallOptions } from "./client-types.js";
  * The header fields of a request that are its own, beside those of its method; undefined if there are none. The list is
  * the caller's.
  *
- * @param leftMs How much time is left, in milliseconds; `Infinity` for no limit.
- * @param timeoutMs How much the call was given, of which `leftMs` is left. Default: `Infinity`, it is not known.
+ * @param leftMs The time that is left, in milliseconds; `Infinity` for no limit.
+ * @param timeoutMs The time that the call was given, of which `leftMs` is left. Default: `Infinity`, it is not known.
  * @throws {Error} If the metadata is none.
  */
 export function requestFields(

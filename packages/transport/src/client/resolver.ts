@@ -7,7 +7,7 @@ export interface Resolver {
    * Begins to watch a name: when its channel is first used, and again after the channel was idle. What it throws counts as
    * {@link ResolverListener.onError}, and it is asked again after a while.
    *
-   * @param address What the channel was made with.
+   * @param address The address that the channel was made with.
    * @param listener Called as often as there is something to say, also from within this call; once stopped, without effect.
    */
   resolve(address: string, listener: ResolverListener): Resolution;

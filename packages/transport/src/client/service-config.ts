@@ -21,7 +21,7 @@ export function balancingOf(serviceConfig: string): BalancingPolicy | undefined 
   return undefined;
 }
 
-/** What a config says of methods is for middleware here. */
+/** The settings of methods in a config are for middleware here. */
 function warnOfMethods(config: unknown): void {
   if (typeof config !== "object" || config === null) return;
   for (const name of ["methodConfig", "retryThrottling", "healthCheckConfig"]) {

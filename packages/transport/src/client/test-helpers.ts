@@ -86,7 +86,7 @@ export async function startRaw(onSocket: (socket: Socket) => void): Promise<Peer
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
-    // What is not read hides the end behind it.
+    // Bytes that are not read hide the end behind them.
     socket.resume();
     onSocket(socket);
   });
@@ -140,7 +140,7 @@ export function answer(stream: ServerHttp2Stream, text: string): void {
   stream.end(prefixed(echoOf(text)));
 }
 
-/** What a call fails with; fails itself if it does not. */
+/** The error of a call; fails itself if the call does not. */
 export async function failureOf(call: Promise<unknown>): Promise<ClientError> {
   try {
     await call;

@@ -1,5 +1,5 @@
 /**
- * What becomes of an option of grpc-js on one side: it counts as there, it counts with a difference, it has no meaning here, or
+ * The fate of an option of grpc-js on one side: it counts as there, it counts with a difference, it has no meaning here, or
  * grpc-js itself does not read it on that side.
  */
 export type OptionUse = "yes" | "differs" | "no" | "-";

@@ -60,7 +60,7 @@ export class MessageSource implements MessageSink {
 
   /**
    * @param maxBytes The largest message taken, in bytes, also decompressed.
-   * @param encoding What compressed messages are compressed with; undefined if it is not known.
+   * @param encoding The encoding of compressed messages; undefined if it is not known.
    */
   constructor(
     stream: Http2Stream,

@@ -50,7 +50,7 @@ export class LazyMetadata implements Metadata {
   /** Where each name's first pair is, if there are many names, and nothing has moved since. */
   #index: Map<string, number> | undefined;
 
-  /** @param list What was received. Default: nothing. */
+  /** @param list The received fields. Default: none. */
   constructor(list?: HeaderList) {
     this.#list = list;
   }
@@ -58,7 +58,7 @@ export class LazyMetadata implements Metadata {
   /**
    * A copy, which costs nothing until it is written to.
    *
-   * @param other What to copy. Changes to it that come later do not show in the copy if it is a LazyMetadata; one of another
+   * @param other The metadata to copy. Changes to it that come later do not show in the copy if it is a LazyMetadata; one of another
    *   implementation must stay as it is until the copy is written to, or sent.
    */
   static copyOf(other: Metadata | undefined): LazyMetadata {

@@ -2,7 +2,7 @@
 const NEARLY_ALL = 0.01;
 const NEARLY_ALL_MS = 20;
 
-/** How much more than a whole number is that number, in milliseconds: times that are added and subtracted are not exact. */
+/** A time so little over a whole number counts as that number, in milliseconds: sums of times are not exact. */
 const ROUNDING_MS = 1e-6;
 
 /** The time that is left as it was last written, in whole milliseconds, and its text: most calls of a client have the same. */
@@ -48,7 +48,7 @@ export function parseTimeout(value: string): number | undefined {
  * is left, the timeout itself goes out: 99 %, and all but 20 ms. That text repeats from call to call, and the server gives
  * up later than the client by that little, never sooner.
  *
- * @param timeoutMs What the call was given; `Infinity` if that is not known.
+ * @param timeoutMs The time that the call was given; `Infinity` if that is not known.
  */
 export function remainingTimeout(leftMs: number, timeoutMs = Infinity): string {
   const passed = timeoutMs - leftMs;

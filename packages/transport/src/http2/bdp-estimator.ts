@@ -1,4 +1,4 @@
-/** How much larger than what one round trip held the window becomes. */
+/** The factor by which the window exceeds the bytes of one round trip. */
 const SAMPLE_FACTOR = 2;
 
 /** The time to wait, in milliseconds, after a measurement that changed nothing. */
@@ -38,7 +38,7 @@ export class BdpEstimator {
    * Counts DATA that has come in. True if a PING should be sent to measure. Only streams that used up half their window
    * ask for it: small calls never do.
    *
-   * @param used How many bytes its stream has used up of the window.
+   * @param used The bytes of the window that its stream has used up.
    */
   received(bytes: number, used: number): boolean {
     if (this.#measuring) {

@@ -34,7 +34,7 @@ export interface StreamSender {
   /**
    * Sends DATA, as far as the windows let it; the rest waits.
    *
-   * @param borrowed Whether the bytes may change after this: then what waits of them is copied. Otherwise they must not.
+   * @param borrowed True if the bytes may change after this: then those that wait are copied. Otherwise they must not change.
    */
   data(stream: Http2Stream, bytes: Uint8Array, endStream: boolean, borrowed?: boolean): void;
   /** Forgets what a stream still had to send. */

@@ -28,7 +28,7 @@ export class ServerCredentials {
    * TLS.
    *
    * @param rootCerts Certificates of the authorities whose clients are believed, in PEM. Default: the well-known ones.
-   * @param checkClientCertificate Whether every client must show a certificate. Default: no.
+   * @param checkClientCertificate True if every client must show a certificate. Default: false.
    * @throws {Error} if a certificate or a key cannot be read, or one is not of the other.
    */
   static createSsl(

@@ -21,7 +21,7 @@ const NO_FIELDS = new HeaderFields([]);
 /**
  * Sends the response's header. Returns why not, if the client does not take so much; nothing is sent then.
  *
- * @param gzip Whether messages may be compressed.
+ * @param gzip True if messages may be compressed.
  */
 export function writeHeader(
   sender: StreamSender,
@@ -45,7 +45,7 @@ export function writeOk(
 /**
  * Sends the status of a call that failed. Returns as {@link writeHeader}.
  *
- * @param headerSent Whether the response's header went out before; if not, the response is this alone.
+ * @param headerSent True if the response's header went out before; if not, the trailers are the whole response.
  */
 export function writeStatus(
   sender: StreamSender,

@@ -20,7 +20,7 @@ import { ServerStream, type StreamOwner } from "./server-stream.js";
 import { countMessage } from "./turns.js";
 
 /**
- * How much earlier than its deadline a call may be cut short and still count as ended by it, in milliseconds: the client's
+ * A call that is cut short so much before its deadline still counts as ended by it, in milliseconds: the client's
  * timer began before ours.
  */
 const DEADLINE_TOLERANCE_MS = 10;

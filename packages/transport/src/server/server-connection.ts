@@ -49,7 +49,7 @@ export class ServerConnection extends Connection implements CallHost {
   #sentAtLastPing = -1;
   #peerCertificate: PeerCertificate | undefined;
 
-  /** @param first What was read after the client's preface. */
+  /** @param first The bytes that were read after the client's preface. */
   constructor(socket: Socket, state: ServerState, options: ConnectionOptions, first: Buffer) {
     super(socket, options);
     this.#state = state;

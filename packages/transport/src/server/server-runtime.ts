@@ -26,7 +26,7 @@ export interface RuntimeServer {
    * Adds a service, before `listen`.
    *
    * @param implementation The handlers, by name. A handler may return what nice-grpc's may.
-   * @param phasesOf What happens around each method's handler; undefined for nothing. Asked once for each method.
+   * @param phasesOf Gives the phases around each method's handler; undefined for none. Asked once for each method.
    */
   add(
     definition: CompatServiceDefinition,

@@ -37,7 +37,7 @@ export function phasedServer(phases: ServerPhases, options: ServerOptions = {}) 
   });
 }
 
-/** What a server answered, as it stands on the wire. */
+/** The answer of a server, as it stands on the wire. */
 export interface RawAnswer {
   headers: IncomingHttpHeaders;
   /** The header itself, if the response is trailers-only. */

@@ -106,7 +106,7 @@ export class RawPeer {
   /** The header block that has begun. */
   readonly #block: Buffer[] = [];
 
-  /** @param preface What the peer must send before its frames. */
+  /** @param preface The bytes that the peer must send before its frames. */
   private constructor(socket: Socket, preface = Buffer.alloc(0)) {
     this.socket = socket;
     // Small writes follow each other: Nagle's algorithm would let each wait for a delayed acknowledgement.
@@ -214,7 +214,7 @@ export class RawPeer {
     return this.received.filter((each) => each.id === id);
   }
 
-  /** How many bytes of DATA one stream has received. */
+  /** The number of bytes of DATA that one stream has received. */
   dataOf(id: number): number {
     let bytes = 0;
     for (const each of this.of(id)) if (each.type === FRAME_DATA) bytes += each.payload.length;

@@ -10,9 +10,9 @@ import { dataFrames, echoMessage, outcome } from "./raw-calls.js";
 import { RawPeer, settings } from "./raw-peer.js";
 import { channelCredentials, createSocketServer } from "./raw-tls.js";
 
-/** How {@link openRawEcho} begins. */
+/** The beginning of {@link openRawEcho}. */
 export interface RawEchoOptions {
-  /** What the server says first on each connection. Default: empty SETTINGS. */
+  /** The first bytes of the server on each connection. Default: empty SETTINGS. */
   greeting?: Buffer;
   /** True if it acknowledges the client's SETTINGS by itself. Default: yes. */
   acknowledges?: boolean;
@@ -127,7 +127,7 @@ export async function goodEcho({ client }: RawEcho, peer: RawPeer, options?: Cal
   if (text !== "good") throw new Error(`a good call has been answered ${JSON.stringify(text)}`);
 }
 
-/** What a test sends in place of an answer, or before it. */
+/** The bytes that a test sends in place of an answer, or before it. */
 export type Said = Buffer | ((peer: RawPeer, id: number) => Buffer);
 
 function say(peer: RawPeer, id: number, said: readonly Said[]): void {

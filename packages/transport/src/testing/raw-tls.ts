@@ -21,7 +21,7 @@ async function runCertificates(): Promise<TestCertificates | undefined> {
   return certificates;
 }
 
-/** What secures a server of ours in this run. */
+/** The credentials of our servers in this run. */
 export async function serverCredentials(): Promise<ServerCredentials> {
   const pem = await runCertificates();
   if (pem === undefined) return ServerCredentials.createInsecure();
@@ -31,7 +31,7 @@ export async function serverCredentials(): Promise<ServerCredentials> {
   ]);
 }
 
-/** What secures a channel of ours in this run. */
+/** The credentials of our channels in this run. */
 export async function channelCredentials(): Promise<ChannelCredentials> {
   const pem = await runCertificates();
   return pem === undefined

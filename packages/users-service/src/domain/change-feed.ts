@@ -12,7 +12,7 @@ export type { Heartbeat, UserChanged, UserEvent } from "./user-event.js";
 /** Options for {@link ChangeFeed}. */
 export interface ChangeFeedOptions<Event = UserEvent> {
   store: UserStore;
-  /** How long a watcher waits for a change until it is sent a heartbeat, in milliseconds. Default: 15,000. */
+  /** The time that a watcher waits for a change until it gets a heartbeat, in milliseconds. Default: 15,000. */
   heartbeatMs?: number;
   /** The number of changes that are kept in memory; a watcher that falls behind by more is too slow. Default: 10,000. */
   windowSize?: number;
@@ -22,7 +22,7 @@ export interface ChangeFeedOptions<Event = UserEvent> {
   present?: (event: UserEvent) => Event;
 }
 
-/** What one watcher wants to see. */
+/** The wishes of one watcher. */
 export interface WatchOptions {
   /** Numbers of the departments; undefined is all. */
   departments?: ReadonlySet<number> | undefined;
@@ -34,7 +34,7 @@ export interface WatchOptions {
 const READ_SIZE = 500;
 /** The number of watchers that are visited between two looks at the clock. */
 const TOLD_AT_ONCE = 32;
-/** How long watchers are told in one turn of the event loop, in milliseconds. */
+/** The time for visits to watchers in one turn of the event loop, in milliseconds. */
 const MAX_TURN_MS = 5;
 
 /** A change in memory, and what watchers get of it once one has asked. */

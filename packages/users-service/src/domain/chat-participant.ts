@@ -1,6 +1,6 @@
 import { ParticipantTooSlow } from "./errors.js";
 
-/** What a participant says. */
+/** A message of a participant. */
 export interface ChatDraft {
   readonly sender: string;
   readonly content: string;
@@ -8,7 +8,7 @@ export interface ChatDraft {
   readonly room: string;
 }
 
-/** What a room hears. One object for all participants: do not change it. */
+/** A line that a room hears. One object for all participants: do not change it. */
 export interface ChatLine extends ChatDraft {
   /** A UUID. */
   readonly id: string;
@@ -45,7 +45,7 @@ export interface ChatParticipant {
   lines(): AsyncGenerator<ChatLine, void>;
 }
 
-/** What the rooms give to a participant. */
+/** The rooms, as a participant sees them. */
 export interface ParticipantOptions {
   readonly queueSize: number;
   readonly send: (draft: ChatDraft) => void;
@@ -53,7 +53,7 @@ export interface ParticipantOptions {
   readonly left: () => void;
 }
 
-/** How a participant ended: well, or with an error. */
+/** The end of a participant: well, or with an error. */
 type Ending = { readonly finished: true } | { readonly finished: false; readonly error: unknown };
 
 /** A {@link ChatParticipant} as the rooms see it. */

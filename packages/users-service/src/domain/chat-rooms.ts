@@ -10,7 +10,7 @@ export type { ChatDraft, ChatLine, ChatParticipant } from "./chat-participant.js
 export interface ChatRoomsOptions {
   /** The number of lines that may wait for one participant; with one more it is too slow. Default: 1,000. */
   queueSize?: number;
-  /** How many rooms one participant may be in. Default: 100. */
+  /** The number of rooms that one participant may be in. Default: 100. */
   maxRoomsPerParticipant?: number;
   /** The time in milliseconds since 1970. Default: `Date.now`. */
   clock?: () => number;
@@ -40,7 +40,7 @@ export class ChatRooms {
     this.#newId = newId;
   }
 
-  /** How many rooms there are. */
+  /** The number of rooms. */
   get size(): number {
     return this.#rooms.size;
   }

@@ -28,7 +28,7 @@ export interface CreateRequest extends UserFields {
   readonly requestId: string;
 }
 
-/** What came of one of {@link Directory.createMany}: a user, or why there is none. */
+/** One result of {@link Directory.createMany}: a user, or why there is none. */
 export type CreateResult = { readonly user: User } | { readonly error: InvalidFields | EmailTaken };
 
 /** Asks for a user to be changed. */
@@ -53,7 +53,7 @@ export interface UserPage {
   readonly users: readonly User[];
   /** Empty if this is the last page. */
   readonly nextPageToken: string;
-  /** How many match on all pages. */
+  /** The number of matches on all pages. */
   readonly totalCount: number;
 }
 

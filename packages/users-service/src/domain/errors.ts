@@ -6,7 +6,7 @@ export interface Violation {
   readonly reason: string;
 }
 
-/** What every error of the domain has in common. Tell them apart by `kind`: see {@link DomainError}. */
+/** The common base of the domain's errors, which differ by `kind`: see {@link DomainError}. */
 abstract class DomainErrorBase extends Error {
   abstract readonly kind: string;
 

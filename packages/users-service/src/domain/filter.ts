@@ -1,7 +1,7 @@
 import { compareKeys, keyOf, type Key, type KeyField } from "./user-keys.js";
 import type { User } from "./user.js";
 
-/** How two values are compared. */
+/** The ways to compare two values. */
 export type Comparator = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** Fields that hold text. */

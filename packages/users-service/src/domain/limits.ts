@@ -17,7 +17,7 @@ export const MAX_ROLES = 32;
 export const MAX_ROLE_LENGTH = 64;
 /** Most characters of a request id. */
 export const MAX_REQUEST_ID_LENGTH = 128;
-/** How long a request id is remembered, in milliseconds: one day. */
+/** The time that a request id is remembered, in milliseconds: one day. */
 export const REQUEST_ID_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** Page size of a list that asks for none. */

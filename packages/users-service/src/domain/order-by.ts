@@ -18,7 +18,7 @@ export interface OrderItem {
 }
 
 /**
- * How a list is ordered: by the first item, where that leaves users equal by the second, and so on; what all leave equal
+ * The order of a list: by the first item, where that leaves users equal by the second, and so on; what all leave equal
  * comes in the order of creation. Text is ordered by its code points, an email in lower case, a department by its
  * number.
  */

@@ -9,13 +9,13 @@ const FORM = 1;
 /** Bytes of the authentication code: half a SHA-256, which RFC 2104, section 5 allows. */
 const CODE_LENGTH = 16;
 
-/** What a list was asked for: a page token is good only for the same. */
+/** The request of a list: a page token is good only for the same one. */
 export interface ListShape {
   readonly filter: string;
   readonly orderBy: string;
 }
 
-/** What a token holds: its form, a digest of the {@link ListShape}, and a {@link Cursor}. */
+/** A token's content: its form, a digest of the {@link ListShape}, and a {@link Cursor}. */
 type Content = [form: number, shape: string, sequence: number, ...keys: Key[]];
 
 /**

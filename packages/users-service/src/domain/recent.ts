@@ -7,7 +7,7 @@ export class Recent<T> {
 
   /**
    * @param last Number of the newest entry so far, which is not in the ring.
-   * @param size How many entries are kept; at least 1.
+   * @param size The number of entries that are kept; at least 1.
    */
   constructor(last: number, size: number) {
     if (!(size >= 1)) {

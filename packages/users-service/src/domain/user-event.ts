@@ -1,7 +1,7 @@
 import type { ChangeType } from "./user-store.js";
 import type { User } from "./user.js";
 
-/** What a watcher sees. One object for all watchers: it is not to be changed. */
+/** An event that a watcher sees. One object for all watchers: it is not to be changed. */
 export type UserEvent = UserChanged | Heartbeat;
 
 /** A user was created, updated or deleted. */

@@ -3,7 +3,7 @@ import type { Filter } from "./filter.js";
 import type { Order } from "./order-by.js";
 import type { User } from "./user.js";
 
-/** What can happen to a user. */
+/** The kinds of changes of a user. */
 export type ChangeType = "created" | "updated" | "deleted";
 
 /** One entry of the log of changes. */
@@ -48,7 +48,7 @@ export interface ListResult {
   readonly totalCount: number;
 }
 
-/** What is made at random together with a store, and lives as long as it. */
+/** Random values that are made together with a store, and live as long as it. */
 export interface StoreIdentity {
   /** Names this log of changes among all others: 8 bytes. */
   readonly logId: Uint8Array;

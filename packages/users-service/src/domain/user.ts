@@ -1,7 +1,7 @@
 /** Names of the departments; the index of each is its number in the contract. */
 export const DEPARTMENTS = ["UNKNOWN", "ENGINEERING", "MARKETING", "SALES", "PRODUCT"] as const;
 
-/** What a client may set of a user. */
+/** The fields of a user that a client may set. */
 export interface UserFields {
   readonly name: string;
   /** As the client gave it; {@link emailKey} is what makes it unique. */

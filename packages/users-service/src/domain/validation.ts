@@ -12,7 +12,7 @@ import { DEPARTMENTS, USER_FIELDS, type UserField, type UserFields } from "./use
 
 /** NUL, which SQLite's text cannot hold, and halves of surrogate pairs, which UTF-8 cannot. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
-/** What may be {@link UNSTORABLE}: told in a fifth of the time, and in hardly any text. */
+/** Finds candidates for {@link UNSTORABLE} in a fifth of the time; hardly any text has one. */
 const SUSPICIOUS = /[\0\ud800-\udfff]/;
 
 /** The lengths that a text may have, in code points. */

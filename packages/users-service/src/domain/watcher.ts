@@ -2,7 +2,7 @@ import { WatcherTooSlow } from "./errors.js";
 import type { Change } from "./user-store.js";
 import type { Queued } from "./watcher-queue.js";
 
-/** What a watcher asks of its feed. */
+/** The part of its feed that a watcher needs. */
 export interface Feed<Event> {
   /** Position of the newest change that watchers may see. */
   readonly last: number;
@@ -10,9 +10,9 @@ export interface Feed<Event> {
   readonly reachesBackTo: number;
   /** The change at a position in memory; undefined beyond the newest. */
   changeAt(position: number): Change | undefined;
-  /** What watchers get of the change at a position in memory. */
+  /** The event of the change at a position in memory. */
   eventAt(position: number): Event;
-  /** What watchers get of a change that is in memory no longer. */
+  /** The event of a change that is no longer in memory. */
   toEvent(change: Change): Event;
   heartbeat(position: number): Event;
   /** Changes after a position, from the store. @throws {PositionTooOld} */
@@ -27,7 +27,7 @@ export interface WatchCaller {
   readonly signal: AbortSignal;
 }
 
-/** What of a feed a watcher wants to see. */
+/** The part of a feed that a watcher wants to see. */
 export interface WatcherOptions<Event> {
   readonly feed: Feed<Event>;
   /** Numbers of the departments; undefined is all. */
@@ -70,7 +70,7 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined>, 
   #wakeReader: (() => void) | undefined;
   /** Listened to from the first {@link next} on. */
   #signal: AbortSignal | undefined;
-  /** What comes next, if it was found already. */
+  /** The next event, if it was found already. */
   #held: Result<Event> | undefined;
   /** Why it ended, for the next call to throw. */
   #failure: { readonly error: unknown } | undefined;
@@ -268,7 +268,7 @@ export class Watcher<Event> implements AsyncIterableIterator<Event, undefined>, 
         this.#read = read;
         this.#given = 0;
         if (this.#phase === "new") {
-          // What was read shows that the position is not too old.
+          // The entries that were read show that the position is not too old.
           this.#phase = "behind";
           this.#held = this.#heartbeat();
         } else {

@@ -12,7 +12,7 @@ import { isDomainError, type DomainError } from "../domain/errors.js";
 
 const resource = "users.User";
 
-/** What the contract says of an error of the domain. */
+/** The contract's status for an error of the domain. */
 export function toServiceError(error: DomainError): ServiceError {
   const { message } = error;
   switch (error.kind) {

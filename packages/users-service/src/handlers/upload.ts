@@ -1,10 +1,10 @@
 import type { CreateUserRequest, UploadError, UploadSummary } from "@callwire/contracts/users";
 import type { CreateResult } from "../domain/directory.js";
 
-/** How many rows of an upload are committed together: enough to share the cost of a commit, few enough not to hold up other callers. */
+/** The rows of an upload that are committed together: enough to share a commit's cost, few enough not to delay other callers. */
 export const uploadBatchSize = 200;
 
-/** How many problems an upload's summary lists at most; `failed` counts on. */
+/** The most problems that an upload's summary lists; `failed` counts on. */
 export const MAX_UPLOAD_ERRORS = 1000;
 
 /** An iterator that may say at once what is there already, and undefined if {@link next} would wait. */

@@ -12,7 +12,7 @@ import {
 } from "./convert.js";
 import { uploadRows } from "./upload.js";
 
-/** What the handlers of the users service work on. */
+/** The parts that the handlers of the users service work on. */
 export interface UserServiceParts {
   /** Its watchers get messages. */
   directory: Directory<UserEvent>;

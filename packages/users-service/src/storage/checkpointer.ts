@@ -2,7 +2,7 @@ import { WorkerPool } from "./worker-pool.js";
 
 /** The number of pages that may be in the log, as estimated, until it is written back: about 64 MB. */
 const MAX_LOG_PAGES = 16_000;
-/** What a commit, and a change in it, add to the log, in pages, where the indexes are large. */
+/** The pages that a commit, and a change in it, add to the log, where the indexes are large. */
 const PAGES_PER_COMMIT = 8;
 const PAGES_PER_CHANGE = 2;
 

@@ -3,7 +3,7 @@ import type { Order, OrderItem } from "../domain/order-by.js";
 import type { ListQuery } from "../domain/user-store.js";
 import type { User } from "../domain/user.js";
 
-/** How a page of users is found. */
+/** The ways to find a page of users. */
 export type ListPlan =
   /** The filter names an id or an email: at most one user is looked at. */
   | { readonly type: "point" }

@@ -5,11 +5,11 @@ import { WorkerPool } from "./worker-pool.js";
 
 /** Limits of the lists that look at all users. */
 export interface ListLimits {
-  /** How many run at once, each in a thread with about 10 MB; at least 1. Default: 2. */
+  /** The number of lists that run at once, each in a thread with about 10 MB; at least 1. Default: 2. */
   maxConcurrentLists?: number;
-  /** How many more wait; one beyond is refused with TooManyLists. Default: 100. */
+  /** The number of further lists that wait; one beyond is refused with TooManyLists. Default: 100. */
   maxWaitingLists?: number;
-  /** How long one may run, in milliseconds; then it fails with ListTooLong. Default: 10,000. */
+  /** The time that one list may run, in milliseconds; then it fails with ListTooLong. Default: 10,000. */
   listTimeoutMs?: number;
 }
 

@@ -3,7 +3,7 @@ import type { Filter, TextField } from "../domain/filter.js";
 import type { Order } from "../domain/order-by.js";
 import type { KeyField } from "../domain/user-keys.js";
 
-/** What can be bound to a statement. Not booleans: libsql ends the process at one. */
+/** The values that can be bound to a statement. Not booleans: libsql ends the process at one. */
 export type SqlValue = string | number;
 
 /** A piece of SQL, with a value for each of its question marks: nothing that a caller gave is ever in the text. */
@@ -64,7 +64,7 @@ export function orderToSql(order: Order): string {
   ].join(", ");
 }
 
-/** What comes after a cursor: `(a >= ? AND (a > ? OR (b <= ? AND (b < ? OR (sequence > ?)))))`. */
+/** The condition for rows after a cursor: `(a >= ? AND (a > ? OR (b <= ? AND (b < ? OR (sequence > ?)))))`. */
 export function cursorToSql(order: Order, { keys, sequence }: Cursor): Sql {
   let rest: Sql = { text: "sequence > ?", values: [sequence] };
   for (const [index, { field, descending }] of [...order.entries()].toReversed()) {

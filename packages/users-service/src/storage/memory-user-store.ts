@@ -169,7 +169,7 @@ export class MemoryUserStore implements UserStore {
   }
 }
 
-/** What puts back the value that a map now has for a key. */
+/** Makes a function that puts back the value that a map now has for a key. */
 function restoring<K, V>(map: Map<K, V>, key: K): () => void {
   if (!map.has(key)) {
     return () => map.delete(key);

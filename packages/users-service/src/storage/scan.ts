@@ -5,10 +5,10 @@ import type { ListQuery } from "../domain/user-store.js";
 import { cursorToSql, filterToSql, join, orderToSql, type Sql } from "./list-sql.js";
 import { READ_COLUMNS, rowToUser, type UserRow } from "./rows.js";
 
-/** How many places of the order of creation are looked at between two checks. */
+/** The number of places of the order of creation that are looked at between two checks. */
 const STEP = 10_000;
 
-/** What a scan has found. */
+/** The result of a scan. */
 export interface ScanResult {
   /** The users of the page. */
   readonly rows: readonly UserRow[];

@@ -21,7 +21,7 @@ interface Step {
 }
 
 /**
- * What the writes of one commit do; used again for each commit, because preparing its statements costs more than running
+ * Runs the writes of one commit; used again for each commit, because preparing its statements costs more than running
  * them. There is no savepoint for each write: a write that fails has nearly always written nothing yet. After one that
  * has, the database's transaction is rolled back, and what the writes before it did is done again.
  *

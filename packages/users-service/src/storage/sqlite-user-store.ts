@@ -44,7 +44,7 @@ export function openSqliteUserStore(options: SqliteUserStoreOptions): UserStore 
   return new SqliteUserStore(openDatabase(options), options);
 }
 
-/** How long the writes of one turn of the event loop may take, in milliseconds: those beyond wait for the next commit. */
+/** The time that the writes of one turn of the event loop may take, in milliseconds: further ones wait for the next commit. */
 const MAX_TURN_MS = 4;
 
 /** A write that waits for a commit, or for the disk to have it. */

@@ -10,7 +10,7 @@ export class UserCache {
   #young = new Generation();
   #old = new Generation();
 
-  /** @param maxUsers How many users are kept at most; 0 keeps none. */
+  /** @param maxUsers The most users that are kept; 0 keeps none. */
   constructor(maxUsers: number) {
     this.#size = Math.floor(maxUsers / 2);
   }

@@ -7,9 +7,9 @@ import type { WorkerAnswer, WorkerJob, WorkerSettings } from "./worker.js";
 export interface WorkerPoolOptions {
   /** The database file, which must have its newest version. */
   path: string;
-  /** How many threads run at once; at least 1. Each takes about 10 MB. */
+  /** The number of threads that run at once; at least 1. Each takes about 10 MB. */
   maxThreads: number;
-  /** How many more jobs wait. */
+  /** The number of further jobs that wait. */
   maxWaiting: number;
 }
 

@@ -7,20 +7,20 @@ import { scanUsers } from "./scan.js";
 
 // The program of a thread, which has a connection of its own: it looks at all users, and writes the database's log back.
 
-/** What a thread is started with. */
+/** The data that a thread is started with. */
 export interface WorkerSettings {
   readonly path: string;
   /** Not 0 if the present job is to end early. */
   readonly cancelled: Int32Array;
 }
 
-/** What a thread is to do. */
+/** A job for a thread. */
 export type WorkerJob =
   | { readonly type: "list"; readonly query: ListQuery; readonly limitMs: number }
   | { readonly type: "checkpoint" }
   | { readonly type: "close" };
 
-/** What came of a job. Rows are a JSON text, which costs less on its way than their values. */
+/** The result of a job. Rows are a JSON text, which costs less on its way than their values. */
 export type WorkerAnswer =
   | { readonly type: "listed"; readonly rows: string; readonly totalCount: number }
   | { readonly type: "checkpointed" }

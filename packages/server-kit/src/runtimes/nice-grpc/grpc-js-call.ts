@@ -57,7 +57,7 @@ export class GrpcJsCall implements ServerCallContext {
   #metadata: Metadata | undefined;
   #controller: AbortController | undefined;
   #sendHeader = () => {};
-  /** What aborted the signal; undefined if nothing did. */
+  /** The reason that aborted the signal; undefined if nothing did. */
   #aborted: { reason: unknown } | undefined;
   #handlerDone = false;
   #status: Status | undefined;
@@ -127,7 +127,7 @@ export class GrpcJsCall implements ServerCallContext {
     return false;
   }
 
-  /** What happens around this call's handler; no property, since contexts are copied. */
+  /** The phases around this call's handler; no property, since contexts are copied. */
   static phasesOf(call: GrpcJsCall): ServerPhases | undefined {
     return call.#served.phases;
   }
@@ -212,7 +212,7 @@ function guard(
   }
 }
 
-/** What nice-grpc takes: it would end the process over some of what can be thrown. */
+/** An error that nice-grpc takes: some thrown values would make it end the process. */
 function sendableError({ path }: MethodDescriptor, thrown: unknown): Error {
   try {
     if (thrown instanceof ServerError) return withText(thrown);

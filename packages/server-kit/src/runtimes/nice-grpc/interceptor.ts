@@ -11,7 +11,7 @@ import { isPromiseLike } from "../../internal/promises.js";
 import { sendable, toGrpcJs } from "./call-metadata.js";
 import { GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 
-/** What an interceptor makes known of the calls that it sees. */
+/** The methods and the calls that an interceptor sees. */
 export interface InterceptedCalls {
   /** The methods that are served, by path. */
   readonly methods: ReadonlyMap<string, ServedMethod>;
