@@ -4,7 +4,7 @@ import { createLogger } from "../logger.js";
 const logger = createLogger();
 const [, , end] = process.argv;
 for (let n = 0; n < 500; n++) logger.info({ n });
-// What follows waits for more: it is not the first of few.
+// Later lines wait for more: they are not the first of few.
 await new Promise((resolve) => setImmediate(resolve));
 await new Promise<void>((resolve) => logger.flush(() => resolve()));
 for (let n = 500; n < 1000; n++) logger.info({ n });

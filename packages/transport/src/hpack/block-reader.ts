@@ -21,13 +21,13 @@ const PLACES = 8;
 const SCRATCH_LENGTH = 4096;
 let sharedScratch: Buffer | undefined;
 
-/** Reads HPACK's two primitives, integers and string literals (RFC 7541 section 5), from one block at a time. */
+/** Reads HPACK's two primitives, integers and string literals (RFC 7541, section 5), from one block at a time. */
 export class BlockReader {
   bytes: Buffer = EMPTY;
   /** The position of the next byte. */
   at = 0;
   end = 0;
-  /** Set when a string was not one that a field may have (RFC 9113 section 8.2.1). */
+  /** Set when a string was not one that a field may have (RFC 9113, section 8.2.1). */
   malformed = false;
   /** Cleared when a value was not printable ASCII. */
   isText = true;

@@ -109,7 +109,7 @@ function writeIndex(index: number): Buffer {
   return index < 127 ? Buffer.from([0x80 | index]) : Buffer.from([0xff, index - 127]);
 }
 
-describe("our SETTINGS_HEADER_TABLE_SIZE (RFC 7541 section 4.2, RFC 9113 section 4.3.1)", () => {
+describe("our SETTINGS_HEADER_TABLE_SIZE (RFC 7541, section 4.2, RFC 9113, section 4.3.1)", () => {
   test("after a reduction the next block begins with a size update", () => {
     const decoder = new HpackDecoder();
     decoder.setMaxTableSize(100);
@@ -157,7 +157,7 @@ describe("our SETTINGS_HEADER_TABLE_SIZE (RFC 7541 section 4.2, RFC 9113 section
   });
 });
 
-describe("the limit on a list's size (RFC 9113 section 6.5.2)", () => {
+describe("the limit on a list's size (RFC 9113, section 6.5.2)", () => {
   test("a list of the limit's size is kept, one byte more is not", () => {
     const decoder = new HpackDecoder({ maxHeaderListSize: 34 });
     const fits = decode(decoder, hex("0001 61 01 31"));
@@ -192,7 +192,7 @@ describe("the limit on a list's size (RFC 9113 section 6.5.2)", () => {
   });
 });
 
-describe("malformed fields (RFC 9113 section 8.2.1) are marked, and are no compression error", () => {
+describe("malformed fields (RFC 9113, section 8.2.1) are marked, and are no compression error", () => {
   test.each<[string, string]>([
     ["an upper-case name", "0001 41 0131"],
     ["an empty name", "0000 0131"],

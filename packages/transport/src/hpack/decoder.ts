@@ -6,7 +6,7 @@ import { isValidName, isValidValue } from "./field-rules.js";
 import { HeaderList } from "./header-list.js";
 import { STATIC_TABLE, STATIC_TABLE_LENGTH } from "./static-table.js";
 
-/** SETTINGS_HEADER_TABLE_SIZE before any SETTINGS (RFC 9113 section 6.5.2), in bytes. */
+/** SETTINGS_HEADER_TABLE_SIZE before any SETTINGS (RFC 9113, section 6.5.2), in bytes. */
 export const DEFAULT_MAX_TABLE_SIZE = 4096;
 
 /** The largest header list that is accepted by default, in bytes. */
@@ -27,14 +27,14 @@ export interface HpackDecoderOptions {
    */
   maxTableSize?: number;
   /**
-   * The largest header list whose fields are kept, in bytes as RFC 9113 section 6.5.2 counts them: 32 for each
+   * The largest header list whose fields are kept, in bytes as RFC 9113, section 6.5.2 counts them: 32 for each
    * field besides its name and value, so that it bounds the number of fields too. Default: 16 KiB.
    */
   maxHeaderListSize?: number;
 }
 
 /**
- * Decodes the header blocks of one connection, in the order they come (RFC 7541 section 3). A whole block is
+ * Decodes the header blocks of one connection, in the order they come (RFC 7541, section 3). A whole block is
  * needed: HEADERS or PUSH_PROMISE with all its CONTINUATION, whose total the caller limits.
  *
  * A block that neither adds to the dynamic table nor resizes it means the same until the table changes. When
@@ -76,7 +76,7 @@ export class HpackDecoder {
 
   /**
    * Puts our SETTINGS_HEADER_TABLE_SIZE in force, once the peer has acknowledged it. If the table may now be
-   * larger than that, the next block must begin with a size update (RFC 7541 section 4.2, RFC 9113 section 4.3.1).
+   * larger than that, the next block must begin with a size update (RFC 7541, section 4.2, RFC 9113, section 4.3.1).
    */
   setMaxTableSize(size: number): void {
     this.#maxTableSize = size;
@@ -148,7 +148,7 @@ export class HpackDecoder {
     }
   }
 
-  /** Decodes each field's representation (RFC 7541 section 6). */
+  /** Decodes each field's representation (RFC 7541, section 6). */
   #readFields(): void {
     const reader = this.#reader;
     const { bytes, end } = reader;

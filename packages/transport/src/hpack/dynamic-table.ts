@@ -1,11 +1,11 @@
-/** The size that each entry counts for beyond its name and value (RFC 7541 section 4.1). */
+/** The size that each entry counts for beyond its name and value (RFC 7541, section 4.1). */
 export const ENTRY_OVERHEAD = 32;
 
 /** Slots that a table starts with; it doubles as entries come. */
 const FIRST_SLOTS = 16;
 
 /**
- * The dynamic table (RFC 7541 section 2.3.2): a ring of names and values, the newest entry first. Strings
+ * The dynamic table (RFC 7541, section 2.3.2): a ring of names and values, the newest entry first. Strings
  * are of characters up to U+00FF, so that a string's length is its number of bytes.
  */
 export class DynamicTable {

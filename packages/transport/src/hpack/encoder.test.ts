@@ -169,7 +169,7 @@ describe("what goes to the table", () => {
   });
 });
 
-describe("secrets (RFC 7541 section 7.1)", () => {
+describe("secrets (RFC 7541, section 7.1)", () => {
   test("a long token is indexed while it stays the same", () => {
     const send = pair();
     send(NONE, ["authorization", TOKEN]);
@@ -196,7 +196,7 @@ describe("secrets (RFC 7541 section 7.1)", () => {
   });
 });
 
-describe("the peer's SETTINGS_HEADER_TABLE_SIZE (RFC 7541 section 4.2)", () => {
+describe("the peer's SETTINGS_HEADER_TABLE_SIZE (RFC 7541, section 4.2)", () => {
   const status = [":status", "200"];
 
   test.each<[string, number[], string]>([

@@ -9,7 +9,7 @@ import { STATIC_TABLE_LENGTH } from "./static-table.js";
 /** The most of the peer's table that is used by default, in bytes: RFC 9113's initial setting. */
 const DEFAULT_MAX_TABLE_SIZE = 4096;
 
-/** RFC 9113 section 6.5.2: what the peer's SETTINGS_HEADER_TABLE_SIZE is until it says otherwise. */
+/** RFC 9113, section 6.5.2: what the peer's SETTINGS_HEADER_TABLE_SIZE is until it says otherwise. */
 const INITIAL_TABLE_SIZE = 4096;
 
 /** A table that is full gets a new entry for each so many wanted ones of fields that repeat. */
@@ -34,7 +34,7 @@ export interface HpackEncoderOptions {
   /** The most of the peer's dynamic table that is used, in bytes. Default: 4096, whatever more the peer offers. */
   maxTableSize?: number;
   /**
-   * Names, in lower case, whose values are always sent as never-indexed literals (RFC 7541 section 7.1.3), at
+   * Names, in lower case, whose values are always sent as never-indexed literals (RFC 7541, section 7.1.3), at
    * the price of sending them whole each time. Default: none. A short `authorization` or `cookie` is always
    * sent that way; a long one cannot be guessed, and is indexed as long as it does not keep changing.
    */
@@ -49,7 +49,7 @@ interface Encoded {
 }
 
 /**
- * Encodes the header blocks of one connection, in the order they are sent (RFC 7541 section 2.2). Blocks go
+ * Encodes the header blocks of one connection, in the order they are sent (RFC 7541, section 2.2). Blocks go
  * straight to the output: each one that is encoded must be sent.
  *
  * The dynamic table gets the fields of {@link HeaderFields}, and other fields while their names' values
@@ -57,7 +57,7 @@ interface Encoded {
  * changes slowly: adding means evicting what may be in use, and changes every index.
  *
  * Fields that are in the table go first, whatever their place in the list, which among fields of different names means
- * nothing (RFC 9110 section 5.3): the beginning of the block repeats, and the peer may know it by that.
+ * nothing (RFC 9110, section 5.3): the beginning of the block repeats, and the peer may know it by that.
  */
 export class HpackEncoder {
   readonly #maxTableSize: number;
@@ -87,7 +87,7 @@ export class HpackEncoder {
 
   /**
    * Takes the peer's SETTINGS_HEADER_TABLE_SIZE, in bytes, when its SETTINGS are acknowledged. The next block
-   * begins with the size updates that RFC 7541 section 4.2 asks for.
+   * begins with the size updates that RFC 7541, section 4.2 asks for.
    */
   setMaxTableSize(size: number): void {
     const capacity = Math.min(size, this.#maxTableSize);
@@ -160,7 +160,7 @@ export class HpackEncoder {
     return at;
   }
 
-  /** RFC 7541 section 4.2: the smallest size since the last block, if it was smaller, and the one to use now. */
+  /** RFC 7541, section 4.2: the smallest size since the last block, if it was smaller, and the one to use now. */
   #writeSizeUpdates(out: Buffer, at: number): number {
     const capacity = this.#table.capacity;
     if (this.#smallestSize < Math.min(this.#announcedSize, capacity))

@@ -3,8 +3,8 @@ const BAD_IN_VALUE = 2;
 const NOT_TEXT = 4;
 
 /**
- * Names: RFC 9113 section 8.2.1 forbids controls, space, upper case, DEL and all beyond; the colon is looked
- * at apart. Values: of RFC 9110 section 5.5, where besides NUL, CR and LF every control but the tab is invalid. Text is
+ * Names: RFC 9113, section 8.2.1 forbids controls, space, upper case, DEL and all beyond; the colon is looked
+ * at apart. Values: of RFC 9110, section 5.5, where besides NUL, CR and LF every control but the tab is invalid. Text is
  * printable ASCII.
  */
 const CLASSES = Uint8Array.from({ length: 256 }, (_, char) => {
@@ -15,7 +15,7 @@ const CLASSES = Uint8Array.from({ length: 256 }, (_, char) => {
 });
 
 /**
- * True if `name` may be a field's name (RFC 9113 section 8.2.1), a pseudo-header's included: not empty, no
+ * True if `name` may be a field's name (RFC 9113, section 8.2.1), a pseudo-header's included: not empty, no
  * upper case, no control characters or spaces, nothing beyond ASCII, a colon only at the beginning.
  */
 export function isValidName(name: string): boolean {
@@ -29,7 +29,7 @@ export function isValidName(name: string): boolean {
 }
 
 /**
- * True if `value` may be a field's value (RFC 9113 section 8.2.1, RFC 9110 section 5.5): characters up to
+ * True if `value` may be a field's value (RFC 9113, section 8.2.1, RFC 9110, section 5.5): characters up to
  * U+00FF, no controls but the tab, no space or tab at either end. It may be empty.
  */
 export function isValidValue(value: string): boolean {

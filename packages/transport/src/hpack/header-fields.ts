@@ -16,7 +16,7 @@ let made = 0;
 export class HeaderFields {
   /** Name, value, name, value … */
   readonly fields: readonly string[];
-  /** The size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2), in bytes. */
+  /** The size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113, section 6.5.2), in bytes. */
   readonly size: number;
   /** The most bytes that the fields take in any encoding. */
   readonly maxLength: number;
@@ -26,7 +26,7 @@ export class HeaderFields {
   /**
    * `fields`: name, value, name, value …
    *
-   * @throws TypeError for a name or a value that RFC 9113 section 8.2.1 does not allow
+   * @throws TypeError for a name or a value that RFC 9113, section 8.2.1 does not allow
    */
   constructor(fields: readonly string[]) {
     if (fields.length % 2 !== 0) throw new TypeError("A header field without a value");
@@ -46,14 +46,14 @@ export class HeaderFields {
   }
 }
 
-/** The size of a list that begins with `fields`, as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2). */
+/** The size of a list that begins with `fields`, as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113, section 6.5.2). */
 export function headerListSize(fields: HeaderFields, rest: readonly string[] = NO_FIELDS): number {
   let { size } = fields;
   for (let i = 0; i < rest.length; i++) size += rest[i]!.length;
   return size + (rest.length / 2) * ENTRY_OVERHEAD;
 }
 
-/** The most bytes that these fields take: all of them literals (RFC 7541 section 6.2) without Huffman's code. */
+/** The most bytes that these fields take: all of them literals (RFC 7541, section 6.2) without Huffman's code. */
 export function maxEncodedLength(fields: readonly string[]): number {
   let length = 0;
   for (let i = 0; i < fields.length; i++) length += fields[i]!.length + MAX_INTEGER_LENGTH;

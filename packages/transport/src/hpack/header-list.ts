@@ -12,12 +12,12 @@ export class HeaderList {
   readonly rest: readonly string[];
   /** True if every value of {@link rest} is known to be printable ASCII; if not, each is to be looked at. */
   readonly isText: boolean;
-  /** The size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2), in bytes, of all the fields. */
+  /** The size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113, section 6.5.2), in bytes, of all the fields. */
   readonly size: number;
   /** True if {@link size} was over the decoder's limit. The fields are then gone. */
   readonly tooLarge: boolean;
   /**
-   * True if some name or value is not one that RFC 9113 section 8.2.1 allows (see `isValidName`,
+   * True if some name or value is not one that RFC 9113, section 8.2.1 allows (see `isValidName`,
    * `isValidValue`): a stream error of type PROTOCOL_ERROR. Each string is looked at once, when it is decoded.
    */
   readonly malformed: boolean;

@@ -14,7 +14,7 @@ const CODE_LENGTHS =
   "koklmllnmmppooqnqrqqrrrrrsrrrrrq" + // 0xe0
   "u";
 
-/** The symbol that no string may contain; its first bits are the padding (RFC 7541 section 5.2). */
+/** The symbol that no string may contain; its first bits are the padding (RFC 7541, section 5.2). */
 const EOS = 256;
 
 /** In a transition: the byte in the low 8 bits is a symbol that has just ended. */
@@ -106,7 +106,7 @@ function buildTransitions(codes: readonly number[], lengths: readonly number[]):
   return transitions;
 }
 
-/** Padding is at most seven bits, all ones (RFC 7541 section 5.2): the root and seven nodes below it. */
+/** Padding is at most seven bits, all ones (RFC 7541, section 5.2): the root and seven nodes below it. */
 function acceptingStates(tree: Tree): Set<number> {
   const states = new Set<number>();
   let node = 0;

@@ -1,7 +1,7 @@
 import { findStaticName } from "./static-table.js";
 
 /**
- * Names whose values change with each call. They are sent as literals without indexing (RFC 7541 section
+ * Names whose values change with each call. They are sent as literals without indexing (RFC 7541, section
  * 6.2.2): an entry that is never used again would only push out those that are. The first value does go to the
  * table if it is short, so that later ones refer to its name.
  */
@@ -40,7 +40,7 @@ const CREDENTIAL_NAMES: ReadonlySet<string> = new Set([
   "x-api-key",
 ]);
 
-/** A credential shorter than this could be guessed through the table (RFC 7541 section 7.1.3). */
+/** A credential shorter than this could be guessed through the table (RFC 7541, section 7.1.3). */
 const MIN_INDEXED_CREDENTIAL = 20;
 
 /** A volatile field's value longer than this does not go to the table for its name's sake. */
@@ -82,7 +82,7 @@ export class NameRecord {
     this.#sensitive = sensitive;
   }
 
-  /** True if the field is to be sent as never indexed, by us and by proxies (RFC 7541 section 6.2.3). */
+  /** True if the field is to be sent as never indexed, by us and by proxies (RFC 7541, section 6.2.3). */
   isNeverIndexed(value: string): boolean {
     return this.#sensitive || (this.#credential && value.length < MIN_INDEXED_CREDENTIAL);
   }

@@ -1,4 +1,4 @@
-/** The number of entries that the static table has; the dynamic table's first index is one more (RFC 7541 section 2.3.3). */
+/** The number of entries that the static table has; the dynamic table's first index is one more (RFC 7541, section 2.3.3). */
 export const STATIC_TABLE_LENGTH = 61;
 
 /** RFC 7541 appendix A. Entry `i`, from 1, is `[2 * i]` its name and `[2 * i + 1]` its value. */

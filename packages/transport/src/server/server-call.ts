@@ -195,7 +195,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     this.#responses.start();
   }
 
-  // What the handler does.
+  // Called by the handler and its context.
 
   onHandlerAnswered(response: unknown): void {
     this.#handlerDone = true;
