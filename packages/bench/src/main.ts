@@ -96,7 +96,7 @@ async function main(options: RunOptions): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
-/** What varies from call to call, h2load cannot send. */
+/** h2load cannot send requests that vary from call to call. */
 function needsLoader({ kind, varied }: Work): boolean {
   return kind === "load" && varied !== true;
 }

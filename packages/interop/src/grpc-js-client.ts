@@ -43,7 +43,7 @@ export interface ChatMessage {
   content: string;
 }
 
-/** What came of an upload. */
+/** The result of an upload. */
 export interface UploadSummary {
   created: number;
   failed: number;

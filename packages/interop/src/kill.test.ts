@@ -10,7 +10,7 @@ import { startUsersService } from "./users-service-process.js";
 const kills = 20;
 const rowsOfAnUpload = 1_500;
 
-/** What a killed server leaves its clients with. */
+/** The errors of a killed server's clients. */
 const lost = new Set([Status.UNAVAILABLE, Status.CANCELLED, Status.INTERNAL]);
 
 /** What SQLite finds in the files that a kill left, as they are: in a copy, so that the service has to mend them itself. */

@@ -1,4 +1,4 @@
-/** What an install of a published package may cost. The tests of this package hold it. */
+/** The cost limits of an install of a published package. The tests of this package check them. */
 export interface PublishedLimits {
   /** The most packages that an install brings, the package itself included. */
   packages: number;

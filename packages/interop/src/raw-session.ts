@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 
-/** What came of a call: the fields of its headers and trailers, and the bytes of its body. */
+/** The result of a call: the fields of its headers and trailers, and the bytes of its body. */
 export interface RawAnswer {
   fields: IncomingHttpHeaders;
   /** `grpc-status`; NaN if there is none. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-/** What became of a program. */
+/** The result of a program. */
 export interface Outcome {
   /** Null if a signal ended it. */
   code: number | null;
@@ -10,7 +10,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** What a program is started with. */
+/** The settings of a program. */
 export interface RunOptions {
   cwd?: string;
   /** Beside those of this process. */

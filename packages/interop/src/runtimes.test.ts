@@ -21,7 +21,7 @@ const PROGRAMS: readonly ForeignProgram[] = [
   { name: "deno", version: "2.9.6" },
 ];
 
-/** How each takes a script: Deno asks for permissions otherwise, and would not look into node_modules. */
+/** The way in which each takes a script: Deno asks for permissions otherwise, and would not look into node_modules. */
 const ARGUMENTS = { node: [], bun: [], deno: ["run", "--allow-all", "--node-modules-dir=manual"] };
 
 const script = "four-shapes.mjs";

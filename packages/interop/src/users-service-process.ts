@@ -9,7 +9,7 @@ const root = new URL(".", import.meta.resolve("@callwire/users-service/package.j
 export const mainScript = fileURLToPath(new URL("dist/main.js", root));
 export const demoScript = fileURLToPath(new URL("dist/demo.js", root));
 
-/** What the service runs over: the suite runs over each runtime. */
+/** The runtime of the service: the suite runs over each runtime. */
 declare const runtimeName: string;
 
 /** Keeps the settings of whoever runs the tests out of them. */

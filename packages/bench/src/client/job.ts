@@ -1,6 +1,6 @@
 import type { ChatFields, EventFields, NewUser, UserFields } from "../service/data.js";
 
-/** What a client can be told to do. */
+/** The jobs of a client. */
 export type JobKind =
   | "get"
   | "create"
@@ -16,20 +16,20 @@ export type JobKind =
   | "heap"
   | "beside";
 
-/** What a client program is told, in a list as JSON in its first argument; programs in other languages are told the same. */
+/** A client program's jobs, in a list as JSON in its first argument; programs in other languages get the same. */
 export interface Job {
   kind: JobKind;
   port: number;
   /** Path of the authority's certificate in PEM, if the server speaks TLS. */
   ca?: string | undefined;
-  /** How many calls, or streams, run at once. */
+  /** The number of calls, or streams, that run at once. */
   inFlight: number;
   connections: number;
   /** Bytes of a message, users of a page. */
   size: number;
-  /** How many different users are asked for, from the first on. Default: 10, as their messages have all the same size. */
+  /** The number of different users that are asked for, from the first on. Default: 10, as their messages have all the same size. */
   users?: number;
-  /** What is listed beside other calls. */
+  /** The kind of list that runs beside other calls. */
   list?: ListRequest;
   /**
    * The number of users that the server has, if it keeps new ones: each new one then gets an email of its own.
@@ -47,7 +47,7 @@ export interface ListRequest {
   pageSize: number;
 }
 
-/** What a client program prints at the end of a job. Every answer that is counted in it was checked. */
+/** A client program's output at the end of a job. Every answer that is counted in it was checked. */
 export interface JobResult {
   /** Calls, messages, events or bytes a second, whatever the kind counts. */
   rate: number;
@@ -68,14 +68,14 @@ export interface JobResult {
 /** Tells the measuring process that a stage is reached, and waits until it has looked at the server. */
 export type Reach = (stage: "before" | "after") => Promise<void>;
 
-/** How a client connects. */
+/** A client's way to connect. */
 export interface Connection {
   port: number;
   ca: Buffer | undefined;
   connections: number;
 }
 
-/** What the client of a peer can do, over one connection or a pool; an operation that the peer does not have is absent. */
+/** The operations of a peer's client, over one connection or a pool; an operation that the peer does not have is absent. */
 export interface Operations {
   getUser?(id: string): Promise<UserFields>;
   createUser?(user: NewUser): Promise<UserFields>;
@@ -86,7 +86,7 @@ export interface Operations {
   watch?(): AsyncIterable<EventFields>;
   /** Resolves to how many were created. */
   uploadUsers?(rows: AsyncIterable<NewUser>): Promise<number>;
-  /** What is sent comes back. */
+  /** The message that is sent comes back. */
   chat?(messages: AsyncIterable<ChatFields>): AsyncIterable<ChatFields>;
   /** One page; false if the server refuses because it would take too long. */
   tryList?(request: ListRequest): Promise<boolean>;

@@ -4,14 +4,14 @@ import type { JobResult } from "./job.js";
 /** One latency in so many is kept. */
 const SAMPLE_EVERY = 8;
 
-/** How often it is looked whether anything is done at last. */
+/** The interval of checks for progress. */
 const SHORT_MS = 5;
 
 /** Counts what is done from the end of a warm-up to the end of a measurement. */
 export class Meter {
   /** True if the work is to end. */
   done = false;
-  /** What was counted while measuring. */
+  /** The counts while measuring. */
   #count = 0;
   #measuring = false;
   readonly #latenciesMs: number[] = [];

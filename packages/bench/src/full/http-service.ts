@@ -4,7 +4,7 @@ import type { OpenUsers, StoredUser } from "./service.js";
 /** The HTTP status of each of the domain's errors. */
 const STATUS: Record<string, number> = { "user-not-found": 404, "email-taken": 409, "invalid-fields": 400 };
 
-/** What a REST API answers with: a user as JSON. */
+/** The answer of a REST API: a user as JSON. */
 export interface UserBody {
   id: string;
   name: string;

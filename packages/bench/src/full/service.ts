@@ -15,7 +15,7 @@ export interface StoredUser {
   updatedAt: Date;
 }
 
-/** What came of one row: a user, or an error. */
+/** The result of one row: a user, or an error. */
 export type RowResult = { user: StoredUser } | { error: Error };
 
 /** Of the users service's Directory, what the peers and the seeding use. */
@@ -42,7 +42,7 @@ export interface OpenUsers {
   close(): Promise<void>;
 }
 
-/** How a store is opened. */
+/** The ways to open a store. */
 export interface OpenUsersOptions {
   /** The folder of a built users service, of this version or of an older one. */
   service: string;

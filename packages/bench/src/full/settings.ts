@@ -1,4 +1,4 @@
-/** What the peers with the product's features are told beside what every server is; `ServerSettings.full`. */
+/** Settings of the peers with the product's features, beside those of every server; `ServerSettings.full`. */
 export interface FullSettings {
   /** The SQLite database, which the users of the work are in. */
   database: string;

@@ -6,7 +6,7 @@ import * as frames from "./frames.js";
 
 /** Longer than one request. */
 const REQUEST_SPACE = 512;
-/** What all streams of a connection may bring until we say that it was read: said at half of it. */
+/** The credit of a connection: new credit is given at half of it. */
 const WINDOW = 0x3fff_0000;
 const DIGITS = "0123456789abcdef";
 
@@ -23,7 +23,7 @@ export class LoadConnection {
   #rest: Buffer = Buffer.of();
   #next = 1;
   #index: number;
-  /** How many bytes of DATA may be sent, and were received since we last gave credit for them. */
+  /** The bytes of DATA that may be sent, and those received since we last gave credit. */
   #window = 65_535;
   #received = 0;
   /** By half the stream's id: the user that was asked for, and the bytes of DATA that came. */
@@ -152,7 +152,7 @@ export class LoadConnection {
         this.#fail(new Error(`the server refuses with a frame of type ${bytes[at + 3]}`));
         break;
       default:
-      // What we do not know is passed over (RFC 9113, section 4.1).
+      // Unknown frames are passed over (RFC 9113, section 4.1).
     }
   }
 

@@ -93,7 +93,7 @@ export const requests: readonly Buffer[] = Array.from({ length: USER_COUNT }, (_
   return out;
 });
 
-/** How long the answer of each user is, with gRPC's prefix. */
+/** The length of the answer of each user, with gRPC's prefix. */
 export const answerLengths: readonly number[] = Array.from(
   { length: USER_COUNT },
   (_, index) => prefixed(User.encode(userAt(index)).finish()).length,

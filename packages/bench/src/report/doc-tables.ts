@@ -109,7 +109,7 @@ const heapColumns: readonly Column[] = [
   { head: "client's heap", work: "heap", show: ({ clientHeapRatio }) => factor(clientHeapRatio) },
 ];
 
-/** What is shown of GetUser beside one kind of list. */
+/** The figures of GetUser beside one kind of list. */
 const besideHead = ["beside lists of", "p50", "p99", "longest", "a list (p50)", "lists refused"];
 const besideShown: readonly ((measured: Measured) => string | undefined)[] = [
   ({ p50Us }) => milliseconds(p50Us),
@@ -205,7 +205,7 @@ export function docTables(reports: readonly Report[]): ReadonlyMap<string, Rows>
   ]);
 }
 
-/** What is wanted, beside what was measured. */
+/** The goals, beside the measurements. */
 function judged(results: readonly Result[]): Rows {
   return [
     ["point", "wanted", "measured", ""],

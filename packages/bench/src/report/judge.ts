@@ -12,7 +12,7 @@ export interface Verdict {
   met: boolean | undefined;
 }
 
-/** What is wanted of the transport. */
+/** The goals of the transport. */
 const points: readonly Point[] = [
   times("1 unary, 64 in flight", "unary-64", "rest", 5),
   times("1 unary, 64 in flight (goal)", "unary-64", "rest", 10),

@@ -25,12 +25,12 @@ export interface Side {
   key?: Key;
 }
 
-/** How many times as much the transport makes as another peer. */
+/** The ratio of the transport's figure to another peer's. */
 export function times(point: string, work: string, peer: string, atLeast: number): Point {
   return atLeastTimes(point, { work, peer: "callwire" }, { work, peer }, atLeast);
 }
 
-/** How many times as much as another number one number is, and at least must be. */
+/** The ratio of two numbers, and its least. */
 export function atLeastTimes(point: string, ours: Side, theirs: Side, least: number): Point {
   return {
     ...reported(point, ours, theirs),
@@ -39,7 +39,7 @@ export function atLeastTimes(point: string, ours: Side, theirs: Side, least: num
   };
 }
 
-/** How many times as much as another number one number is, without a judgement. */
+/** The ratio of two numbers, without a judgement. */
 export function reported(point: string, ours: Side, theirs: Side): Point {
   return {
     point,

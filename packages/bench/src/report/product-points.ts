@@ -15,7 +15,7 @@ function besideOthers(point: string, work: string): Point[] {
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(2)} KB`;
 const milliseconds = (us: number): string => `${(us / 1000).toFixed(1)} ms`;
 
-/** What is wanted of what people install: the SDK and the kit, by the users service over SQLite. */
+/** The goals of what people install: the SDK and the kit, by the users service over SQLite. */
 export const productPoints: readonly Point[] = [
   product("P1 GetUser, 64 in flight", "product-get-64", "rest-full", 10),
   product("P1 GetUser, 64 in flight", "product-get-64", "callwire", 0.4),

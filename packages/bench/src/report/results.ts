@@ -5,7 +5,7 @@ import type { RunOptions } from "../run/options.js";
 import { pinned } from "../run/programs.js";
 import { versions } from "./versions.js";
 
-/** What came of one piece of work for one peer: of each number the median of all rounds. */
+/** The result of one piece of work for one peer: the median of all rounds for each number. */
 export type Measured = Partial<Sample & CodecTimes> & { rate: number };
 
 /** One line of the results. */
@@ -18,14 +18,14 @@ export interface Result {
   rates: readonly number[];
 }
 
-/** What a run leaves behind. */
+/** The results of a run. */
 export interface Report {
   date: string;
   machine: { cpu: string; cores: number; memoryBytes: number; kernel: string; pinned: boolean };
   versions: Record<string, string>;
   settings: RunOptions;
   results: readonly Result[];
-  /** What took no part, and why. */
+  /** The peers that took no part, and why. */
   absent: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import { runProgram } from "./programs.js";
 /** Longer than it takes to create a million users. */
 const SEED_LIMIT_MS = 600_000;
 
-/** What a server of the product's features is given, which goes with the server. */
+/** The files of a server with the product's features, which go with the server. */
 export interface Prepared extends Disposable {
   settings: FullSettings;
 }

@@ -10,7 +10,7 @@ import { RunningProgram } from "./programs.js";
 import { USER_COUNT } from "../service/data.js";
 import type { Work } from "./work.js";
 
-/** What is set for a whole run. */
+/** The settings of a whole run. */
 export interface MeasureSettings {
   warmupMs: number;
   measureMs: number;
@@ -18,7 +18,7 @@ export interface MeasureSettings {
   databases: Databases;
 }
 
-/** What came of one piece of work for one peer, once. */
+/** The result of one piece of work for one peer, once. */
 export interface Sample extends JobResult {
   /** Of the server for each idle stream, in bytes. */
   rssPerStream?: number;
@@ -109,7 +109,7 @@ export async function measure(peer: Peer, work: Work, settings: MeasureSettings)
 /** A few checked calls. */
 const checkJob = { kind: "get", inFlight: 4, size: 0, warmupMs: 0, measureMs: 50 } as const;
 
-/** What a peer's client is told to do this work. */
+/** The job of a peer's client for this work. */
 export function jobOf(
   peer: Peer,
   work: Work,
@@ -153,7 +153,7 @@ export async function runJobs(peer: Peer, server: RunningProgram, jobs: readonly
   return samples;
 }
 
-/** How long a job may say nothing, in milliseconds: ten times as long as it takes, or more. */
+/** The time that a job may say nothing, in milliseconds: ten times as long as it takes, or more. */
 function limitOf({ kind, size }: Job): number {
   return 120_000 + (kind === "upload-rows" || kind === "heap" ? size : 0);
 }

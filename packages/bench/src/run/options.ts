@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { peerNames, type PeerName, type PeerOptions } from "./peers.js";
 
-/** What a run measures, and how long. */
+/** The work of a run, and its length. */
 export interface RunOptions extends Omit<PeerOptions, "install"> {
   /** Names of work, or what they begin with. */
   only: string[] | undefined;

@@ -1,6 +1,6 @@
 import { residentBytes, type RunningProgram } from "./programs.js";
 
-/** How often it is looked, in milliseconds. */
+/** The interval of the checks, in milliseconds. */
 const INTERVAL_MS = 100;
 
 /** Looks at the memory of both sides for as long as it lives. */

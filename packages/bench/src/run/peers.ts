@@ -36,9 +36,9 @@ export interface Peer {
   can: ReadonlySet<JobKind>;
   /** The number of connections that its clients have if the work does not say. */
   connections: number;
-  /** How h2load asks its server for one user; absent if it cannot. */
+  /** The way in which h2load asks its server for one user; absent if it cannot. */
   load: "grpc" | "http1" | undefined;
-  /** What its client is told beside the job. */
+  /** The settings of its client beside the job. */
   clientArgument?: string;
   /** True if only work that names it is for it. */
   onlyNamed?: boolean;
@@ -47,7 +47,7 @@ export interface Peer {
    * file, and a database, which `seededBy` makes, the folder of a users service; undefined makes none.
    */
   full?: { seededBy: string | undefined };
-  /** What its server is told. Default: the settings as JSON. The server's standard output is its log then. */
+  /** The settings of its server. Default: as JSON. The server's standard output is its log then. */
   serverArguments?: (settings: ServerSettings) => string[];
 }
 
@@ -71,11 +71,11 @@ export interface Absent {
   reason: string;
 }
 
-/** What a run says of its peers. */
+/** A run's choices about its peers. */
 export interface PeerOptions {
   /** True if programs that are not here are installed from the npm registry. */
   install: boolean;
-  /** What carries the product's calls. */
+  /** The runtime that carries the product's calls. */
   runtime: RuntimeName;
   /** The folder of a built checkout of before, for the peer of that name. */
   before: string | undefined;

@@ -6,7 +6,7 @@ import type { ServerSettings } from "../service/serve.js";
 import { builtProgram } from "./built.js";
 import type { Program } from "./programs.js";
 
-/** What carries the product's calls. */
+/** The runtime that carries the product's calls. */
 export type RuntimeName = "transport" | "nice-grpc";
 
 /** A built checkout of the project. */

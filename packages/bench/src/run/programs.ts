@@ -22,7 +22,7 @@ export function onCore(core: Core, program: Program): Program {
 /** Longer than any measurement takes that says nothing else. */
 const ANSWER_LIMIT_MS = 120_000;
 
-/** How a program runs. */
+/** The way in which a program runs. */
 export interface ProgramOptions {
   /**
    * Where its standard output goes, which is a log then; the program finds the path in BENCH_LOG, and answers on descriptor 3.
@@ -44,7 +44,7 @@ export class RunningProgram implements AsyncDisposable {
   constructor(core: Core, program: Program, args: readonly string[], { log }: ProgramOptions = {}) {
     const [command, ...rest] = onCore(core, program);
     this.#name = program.join(" ");
-    // What GOMAXPROCS means to Go, being pinned means to the others.
+    // Pinning does for the others what GOMAXPROCS does for Go.
     const env = { ...process.env, GOMAXPROCS: "1", ...(log !== undefined && { BENCH_LOG: log }) };
     const output = log === undefined ? "pipe" : openSync(log, "a");
     const stdio = ["pipe", output, "inherit", ...(log === undefined ? [] : ["pipe" as const])] as const;
@@ -128,7 +128,7 @@ export async function runProgram(program: Program, args: readonly string[], limi
   if (code !== 0) throw new Error(`${program.join(" ")} has ended with ${code ?? signal}`);
 }
 
-/** What a process has in memory (proc(5), VmRSS), in bytes. Linux alone. */
+/** The memory of a process (proc(5), VmRSS), in bytes. Linux alone. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return 1024 * Number(kilobytes);

@@ -8,7 +8,7 @@ export interface Work {
   name: string;
   /** `codec` and `load` have programs of their own, and so has what is measured beside `upload-rows`: the store alone. */
   kind: JobKind | "codec" | "load";
-  /** What the rate counts, each second. */
+  /** The unit of the rate, each second. */
   unit: string;
   inFlight: number;
   /** Default: the peer's own number. */
@@ -124,7 +124,7 @@ function productWork(quick: boolean): Work[] {
   ];
 }
 
-/** What is asked of a million users. */
+/** The questions about a million users. */
 function millionWork(): Work[] {
   const page = { kind: "list", unit: "calls/s", inFlight: 1, size: 50, peers: productPeers } as const;
   const million = { users: MILLION, onRequest: true };

@@ -25,7 +25,7 @@ export interface ChatFields {
   content: string;
 }
 
-/** What every peer's client sends to create a user. */
+/** The request of every peer's client to create a user. */
 export type NewUser = CreateUserRequest;
 
 export function userId(index: number): string {

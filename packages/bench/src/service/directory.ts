@@ -2,7 +2,7 @@ import type { CreateUserRequest, User, UserEvent } from "@callwire/contracts/use
 import { EventLog } from "./event-log.js";
 import { eventAt, USER_COUNT, userAt, userId } from "./data.js";
 
-/** What every peer that is written for Node.js serves: the same users, kept in memory, with the same work for each call. */
+/** Served by every peer that is written for Node.js: the same users, kept in memory, with the same work for each call. */
 export class Directory {
   readonly log = new EventLog();
   readonly users = Array.from({ length: USER_COUNT }, (_, index) => userAt(index));
@@ -48,7 +48,7 @@ export class Directory {
   }
 }
 
-/** How many events of the past a token asks for: in these measurements it is just that number; none means the future. */
+/** The number of past events that a token asks for: in these measurements it is just that number; none means the future. */
 export function replayCount(resumeToken: string): number | undefined {
   return resumeToken === "" ? undefined : Number(resumeToken);
 }

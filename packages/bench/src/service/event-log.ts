@@ -1,6 +1,6 @@
 import type { UserEvent } from "@callwire/contracts/users";
 
-/** What a watcher gets first, so that its client knows that it watches. */
+/** The first event of a watcher, so that its client knows that it watches. */
 const confirmation: UserEvent = {
   eventType: "heartbeat",
   user: undefined,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { FullSettings } from "../full/settings.js";
 
-/** What a server program is told, as JSON in its first argument; programs in other languages are told the same. */
+/** A server program's settings, as JSON in its first argument; programs in other languages get the same. */
 export interface ServerSettings {
   /** Paths of a key and its certificate in PEM: then the server speaks TLS. */
   tls?: { key: string; cert: string } | undefined;
@@ -16,10 +16,10 @@ export interface KeyAndCert {
   cert: Buffer;
 }
 
-/** What a server answers to the line `memory`, in bytes, after a collection of garbage. */
+/** A server's answer to the line `memory`, in bytes, after a collection of garbage. */
 export interface Memory {
   rss: number;
-  /** What live objects and buffers take; 0 where the language does not say. */
+  /** The size of live objects and buffers; 0 where the language does not say. */
   live: number;
 }
 
@@ -54,7 +54,7 @@ export function answerQuestions(say: (answer: object) => void): void {
   lines.on("close", () => process.exit(0));
 }
 
-/** What the process has in memory, after a collection if it runs with `--expose-gc`. */
+/** The memory of the process, after a collection if it runs with `--expose-gc`. */
 export function memory(): Memory {
   // Twice: what finalizers let go in the first is collected in the second.
   for (let time = 0; time < 2; time++) globalThis.gc?.();

@@ -10,7 +10,7 @@ export interface SoakClients {
   blobs: Client<BlobServiceDefinition>;
 }
 
-/** What a call is made with. */
+/** The parts that a call is made with. */
 interface Options {
   signal?: AbortSignal;
   deadline?: number;
@@ -105,10 +105,10 @@ async function* lines(count: number): AsyncGenerator<Partial<ChatMessage>, void,
   for (let index = 0; index < count; index++) yield { content: String(index) };
 }
 
-/** How a call came to its end. */
+/** The end of a call. */
 export type Outcome = "answered" | "cancelled" | "expired" | "lost";
 
-/** What a call that the network or the other side has lost may fail with. */
+/** The errors that a call may fail with if the network or the other side lost it. */
 const lost: readonly Status[] = [Status.UNAVAILABLE, Status.INTERNAL, Status.CANCELLED, Status.UNKNOWN];
 
 /**

@@ -8,12 +8,12 @@ import { BlobServiceDefinition } from "../gen/ts-proto/callwire/bench/v1/blob_se
 import { makeCall, type Outcome } from "./calls.js";
 import { noteUnhandledRejections, processState, type ProcessState } from "./state.js";
 
-/** What the client answers to the line `pause`. */
+/** The client's answer to the line `pause`. */
 export interface ClientState extends ProcessState {
   outcomes: Record<Outcome, number>;
   callsStarted: number;
   callsEnded: number;
-  /** What should not have happened: the first few. */
+  /** The events that should not have happened: the first few. */
   wrong: string[];
 }
 

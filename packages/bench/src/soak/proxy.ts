@@ -6,7 +6,7 @@ interface Link {
   far: Socket;
 }
 
-/** What can happen to a connection on its way. */
+/** The faults that can happen to a connection on its way. */
 const harms: readonly ((link: Link) => void)[] = [
   // RST to both.
   ({ near, far }) => {
@@ -73,7 +73,7 @@ export async function startProxy(serverPort: number): Promise<Proxy> {
   };
 }
 
-/** What one side says goes to the other, its end too; when one is broken so is the other. */
+/** Bytes of one side go to the other, and its end too; when one side breaks, so does the other. */
 function join(from: Socket, to: Socket, closed: () => void): void {
   from.on("data", (chunk: Buffer) => {
     if (to.writable && !to.write(chunk)) {

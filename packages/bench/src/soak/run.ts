@@ -7,17 +7,17 @@ import { startProxy } from "./proxy.js";
 import type { ServerState } from "./server.js";
 import type { ProcessState } from "./state.js";
 
-/** How long a soak takes, and how much it forgives. */
+/** The length of a soak, and its tolerance. */
 export interface SoakOptions {
   seconds: number;
-  /** How much more memory may live at the end than after the warm-up, in bytes, where that is more than a tenth. */
+  /** The memory that may live at the end beyond the warm-up's, in bytes, where that is more than a tenth. */
   slackBytes: number;
   onProgress: (line: string) => void;
 }
 
-/** What came of a soak. */
+/** The result of a soak. */
 export interface SoakReport {
-  /** What was found wrong; empty if all is well. */
+  /** The faults that were found; empty if all is well. */
   problems: string[];
   outcomes: ClientState["outcomes"];
   connectionsHarmed: number;

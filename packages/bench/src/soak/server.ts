@@ -7,7 +7,7 @@ import { Directory } from "../service/directory.js";
 import { blobHandlers, usersHandlers } from "../service/handlers.js";
 import { noteUnhandledRejections, processState, type ProcessState } from "./state.js";
 
-/** What the server answers to the line `state`. */
+/** The server's answer to the line `state`. */
 export interface ServerState extends ProcessState {
   callsStarted: number;
   callsEnded: number;

@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How a process is, when it has nothing to do. */
+/** The state of a process that has nothing to do. */
 export interface ProcessState {
-  /** What live objects and buffers take after a collection, in bytes. */
+  /** The size of live objects and buffers after a collection, in bytes. */
   liveBytes: number;
   /** Open descriptors; 0 where /proc is not there to count them. */
   descriptors: number;
@@ -21,7 +21,7 @@ export function noteUnhandledRejections(): void {
 
 /** Collects garbage and looks. */
 export async function processState(): Promise<ProcessState> {
-  // What is closed in one turn of the event loop is let go in a later one, and finalizers run after a collection.
+  // Objects closed in one turn of the event loop are let go in a later one, and finalizers run after a collection.
   for (let time = 0; time < 3; time++) {
     await delay(50);
     globalThis.gc?.();

@@ -195,7 +195,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     this.#responses.start();
   }
 
-  // Called by the handler and its context.
+  // The events of the handler.
 
   onHandlerAnswered(response: unknown): void {
     this.#handlerDone = true;

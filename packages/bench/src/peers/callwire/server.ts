@@ -13,7 +13,7 @@ await serve(async (tls) => {
   directory.past.forEach(shareEncoding);
   server.add(UserServiceDefinition, {
     ...usersHandlers(directory),
-    // What is there at once comes without promises, and is encoded once for all who watch.
+    // Events that are there at once come without promises, and are encoded once for all watchers.
     watchUsers({ resumeToken }) {
       const count = replayCount(resumeToken);
       return count === undefined ? directory.log.follow() : new Replay(directory.replay(count));

@@ -1,4 +1,4 @@
-/** How much text is gathered before it is written. */
+/** The size of the text that is gathered before it is written. */
 export const CHUNK_CHARS = 16 * 1024;
 
 /** The lines in chunks of UTF-8. */

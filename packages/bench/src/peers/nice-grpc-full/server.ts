@@ -16,7 +16,7 @@ import { fileLogger, openFull } from "../../full/open.js";
 import type { OpenUsers, StoredUser } from "../../full/service.js";
 import { serveFull } from "../../service/serve.js";
 
-/** What goes out for each of the domain's errors. */
+/** The error that goes out for each of the domain's errors. */
 const CODES: Record<string, Status> = {
   "user-not-found": Status.NOT_FOUND,
   "email-taken": Status.ALREADY_EXISTS,

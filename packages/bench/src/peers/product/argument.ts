@@ -1,4 +1,4 @@
-/** What the product's client is told beside the job. */
+/** The settings of the product's client beside the job. */
 export interface ProductArgument {
   /** The SDK's module that has the users client. */
   sdk: string;

@@ -2,7 +2,7 @@ import { checkUser, newUserAt, USER_COUNT, userId } from "../../service/data.js"
 import { spread } from "../../service/spread.js";
 import { Code, codeOf, type UsersClient } from "./users-client.js";
 
-/** What the calls of one round do, by their index in it: every other one is a GetUser. */
+/** The calls of one round, by their index in it: every other one is a GetUser. */
 const ROUND = 20;
 
 /** The users that only answer; those after them are changed. */
