@@ -7,10 +7,13 @@ import type {
 } from "./definition-types.js";
 import type { CallContext } from "nice-grpc-common";
 
-// The types of nice-grpc's handlers, so that the declarations of this package do not need nice-grpc. Each is assignable to its namesake
-// there and the other way round.
+// The types of nice-grpc's handlers, so that the declarations of this package do not need nice-grpc. A handler of nice-grpc's is one of
+// these.
 
-/** The handlers of a service, by the names of its methods. `Context` is what middleware add to the context of a call. */
+/**
+ * The handlers of a service, by the names of its methods. `Context` is what middleware add to the context of a call. One that
+ * answers with one message returns it, or a promise of it: an answer that is there at once makes no promise.
+ */
 export type ServiceImplementation<Service extends CompatServiceDefinition, Context = {}> = {
   [Method in keyof NormalizedServiceDefinition<Service>]: Handler<
     NormalizedServiceDefinition<Service>[Method],
@@ -30,5 +33,5 @@ type Handler<Method, Context> = Method extends AnyMethod
       context: CallContext & Context,
     ) => Method["responseStream"] extends true
       ? { [Symbol.asyncIterator](): AsyncIterator<MethodResponseIn<Method>, void> }
-      : Promise<MethodResponseIn<Method>>
+      : Promise<MethodResponseIn<Method>> | MethodResponseIn<Method>
   : never;

@@ -14,6 +14,7 @@ import {
   type Client,
   type ServerMiddleware,
 } from "nice-grpc";
+import type { ServiceImplementation } from "../grpc/service-implementation.js";
 import { prefixed, rawClient, start } from "./test-helpers.js";
 
 // With nice-grpc's client, which stands for every other one.
@@ -30,7 +31,7 @@ function echo(address: string): Client<typeof EchoServiceDefinition> {
   return createClient(EchoServiceDefinition, channel);
 }
 
-type Handlers = Partial<ReturnType<typeof echoService>>;
+type Handlers = Partial<ServiceImplementation<typeof EchoServiceDefinition>>;
 const serve = (handlers: Handlers, ...middleware: ServerMiddleware[]) =>
   start((server) => {
     let builder: Pick<typeof server, "with" | "add"> = server;
@@ -104,6 +105,46 @@ describe("the four shapes", () => {
       { text: "", index: 1 },
       { text: "", index: 0 },
     ]);
+  });
+
+  test("answer at once, without a promise, or fail so", async () => {
+    const { address } = await serve({
+      echoUnary: ({ text }) => {
+        if (text === "throw") throw new ServerError(Status.NOT_FOUND, "at once");
+        return text === "nothing" ? (undefined as never) : { text: `${text}!` };
+      },
+    });
+    const client = echo(address);
+    // Many arrive in one read: each gets its own answer.
+    const all = Array.from({ length: 100 }, (_, i) => client.echoUnary({ text: `${i}` }));
+    expect((await Promise.all(all)).map(({ text }) => text)).toEqual(all.map((_, i) => `${i}!`));
+    expect(await failure(client.echoUnary({ text: "throw" }))).toMatchObject({
+      code: Status.NOT_FOUND,
+      details: "at once",
+    });
+    const warned = nextWarning();
+    expect(await failure(client.echoUnary({ text: "nothing" }))).toMatchObject({ code: Status.UNKNOWN });
+    expect(await warned).toContain("returned void");
+  });
+
+  test("answer by a promise that was made by hand, whatever its `then` does", async () => {
+    const { address } = await serve({
+      echoUnary: ({ text }) =>
+        ({
+          // oxlint-disable-next-line unicorn/no-thenable -- what is tested
+          then(onDone: (response: object) => void) {
+            if (text === "throw") throw new ServerError(Status.ABORTED, "by then");
+            onDone({ text: "later" });
+            onDone({ text: "twice" });
+          },
+        }) as Promise<EchoUnaryRequest>,
+    });
+    const client = echo(address);
+    expect(await client.echoUnary({ text: "" })).toMatchObject({ text: "later" });
+    expect(await failure(client.echoUnary({ text: "throw" }))).toMatchObject({
+      code: Status.ABORTED,
+      details: "by then",
+    });
   });
 
   test("take iterables that are not generators", async () => {

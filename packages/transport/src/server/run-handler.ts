@@ -13,17 +13,30 @@ export interface UnarySink {
   onHandlerFailed(error: unknown): void;
 }
 
-/** Runs a handler that answers with one message. Not as an async function, which makes twice as many objects. */
+/** Runs a handler that answers with one message: an answer that is there at once makes no promise. */
 export function runUnary(call: UnarySink, request: unknown, context: ServerCallContext): void {
+  let answer: unknown;
   try {
-    // A promise that was made by hand may throw, too.
-    Promise.resolve(call.method.handler(request, context)).then(
-      (response) => onAnswer(call, response),
-      (error: unknown) => call.onHandlerFailed(error),
-    );
+    answer = call.method.handler(request, context);
+    if (isPromiseLike(answer)) {
+      // A promise that was made by hand may throw, too.
+      Promise.resolve(answer).then(
+        (response) => onAnswer(call, response),
+        (error: unknown) => call.onHandlerFailed(error),
+      );
+      return;
+    }
   } catch (error) {
     call.onHandlerFailed(error);
+    return;
   }
+  onAnswer(call, answer);
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 function onAnswer(call: UnarySink, response: unknown): void {

@@ -1,5 +1,5 @@
 import type { ChatMessage, UserEvent, UserServiceDefinition } from "@callwire/contracts/users";
-import type { ServiceImplementation } from "nice-grpc";
+import type { ServiceImplementation } from "@callwire/server-kit";
 import type { ChatParticipant, ChatRooms } from "../domain/chat-rooms.js";
 import type { Directory } from "../domain/directory.js";
 import {
@@ -25,7 +25,8 @@ export function userService({
   chat,
 }: UserServiceParts): ServiceImplementation<UserServiceDefinition> {
   return {
-    async getUser({ id }) {
+    // Not an async function: a user in the cache is there at once.
+    getUser({ id }) {
       return toSharedUserMessage(directory.get(id));
     },
 
