@@ -1,17 +1,25 @@
-/** Text that JSON takes as it is: printable ASCII but the quotation mark and the backslash. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
 /** The most names that are known: those in a program's text are few, those out of data are without end. */
 const MAX_KNOWN_NAMES = 1000;
 
 /** A text as JSON. */
 export function jsonText(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+  return isPlain(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** A text as JSON, without the quotation marks around it. */
 export function jsonBody(text: string): string {
-  return PLAIN.test(text) ? text : JSON.stringify(text).slice(1, -1);
+  return isPlain(text) ? text : JSON.stringify(text).slice(1, -1);
+}
+
+/** True if JSON takes a text as it is: printable ASCII but the quotation mark and the backslash. */
+function isPlain(text: string): boolean {
+  // Below zero once a character is another one: it takes half the time of an expression, which keeps its last match, too.
+  let signs = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    signs |= (char - 0x20) | (0x7e - char) | ((char ^ 0x22) - 1) | ((char ^ 0x5c) - 1);
+  }
+  return signs >= 0;
 }
 
 /**
