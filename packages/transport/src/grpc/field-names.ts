@@ -71,9 +71,19 @@ export class FieldName {
 
 const known = new Map<string, FieldName>();
 
+/** How many slots there are before {@link known}; a power of two. */
+const SLOTS = 32;
+/** The name that was looked for last of those with the same slot: a program asks for a few again and again. */
+const recent: FieldName[] = Array.from({ length: SLOTS }, () => new FieldName(""));
+
 /** The name of a field, written as it may be. Names are kept for all connections together. */
 export function fieldName(key: string): FieldName {
-  return known.get(key) ?? remember(key);
+  const slot = (key.length + key.charCodeAt(0)) & (SLOTS - 1);
+  const last = recent[slot]!;
+  if (last.name === key) return last;
+  const name = known.get(key) ?? remember(key);
+  if (key.length <= MAX_KNOWN_LENGTH) recent[slot] = name;
+  return name;
 }
 
 function remember(key: string): FieldName {

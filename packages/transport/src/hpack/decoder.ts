@@ -18,6 +18,8 @@ const MAX_KNOWN_BLOCK = 192;
 const MAX_KNOWN_FIELDS = 32;
 /** After so many blocks with literals that did not come again, only each sixteenth is looked for, until one comes again. */
 const MAX_MISSES = 256;
+/** Stands where no list is being decoded; nothing is added to it. */
+const NO_FIELDS: string[] = [];
 
 /** Options for {@link HpackDecoder}. */
 export interface HpackDecoderOptions {
@@ -62,7 +64,7 @@ export class HpackDecoder {
   #tableIsAsBefore = true;
 
   // The list being decoded.
-  #fields: string[] = [];
+  #fields = NO_FIELDS;
   #size = 0;
 
   constructor({
@@ -144,7 +146,7 @@ export class HpackDecoder {
       return this.#finish(base);
     } finally {
       reader.release();
-      this.#fields = [];
+      this.#fields = NO_FIELDS;
     }
   }
 

@@ -64,6 +64,8 @@ export class HpackEncoder {
   readonly #sensitiveNames: ReadonlySet<string>;
   readonly #table: DynamicTable;
   readonly #names = new Map<string, NameRecord>();
+  /** The record of the field that stood at each place of the last list: most lists have the same names in the same order. */
+  readonly #recent: NameRecord[] = [];
   readonly #huffman = new Huffman();
   readonly #encoded: (Encoded | undefined)[] = Array<undefined>(HEADER_FIELDS_SLOTS).fill(undefined);
 
@@ -134,16 +136,18 @@ export class HpackEncoder {
       const name = rest[i]!;
       const value = rest[i + 1]!;
       if (rest.length > 2 * MAX_SORTED || name.charCodeAt(0) === 0x3a /* : */) {
-        at = this.#writeField(name, value, false, out, at);
+        at = this.#writeField(this.#recordOf(name), value, false, out, at);
         continue;
       }
-      const record = this.#names.get(name) ?? this.#remember(name);
+      const place = i >>> 1;
+      const record = this.#recordAt(place, name);
       const index = record.isNeverIndexed(value) ? 0 : this.#indexOf(record, value);
-      if (index === 0 || (waiting !== 0 && hasName(rest, waiting, name))) waiting |= 1 << (i >>> 1);
+      if (index === 0 || (waiting !== 0 && hasName(rest, waiting, name))) waiting |= 1 << place;
       else at = writeInteger(out, at, 0x80, 7, index);
     }
     for (let i = 0; waiting !== 0; i += 2, waiting >>>= 1) {
-      if ((waiting & 1) !== 0) at = this.#writeField(rest[i]!, rest[i + 1]!, false, out, at);
+      if ((waiting & 1) === 0) continue;
+      at = this.#writeField(this.#recordAt(i >>> 1, rest[i]!), rest[i + 1]!, false, out, at);
     }
     return at;
   }
@@ -153,7 +157,7 @@ export class HpackEncoder {
     const { fields, slot } = headers;
     let at = start;
     for (let i = 0; i < fields.length; i += 2)
-      at = this.#writeField(fields[i]!, fields[i + 1]!, true, out, at);
+      at = this.#writeField(this.#recordOf(fields[i]!), fields[i + 1]!, true, out, at);
     if (this.#version === version) {
       this.#encoded[slot] = { headers, version, bytes: Buffer.from(out.subarray(start, at)) };
     }
@@ -172,17 +176,17 @@ export class HpackEncoder {
     return at;
   }
 
-  #writeField(name: string, value: string, repeats: boolean, out: Buffer, at: number): number {
-    const record = this.#names.get(name) ?? this.#remember(name);
+  #writeField(record: NameRecord, value: string, repeats: boolean, out: Buffer, at: number): number {
     if (record.isNeverIndexed(value)) {
-      return this.#writeLiteral(record, 0x10, 4, name, value, repeats, out, at);
+      return this.#writeLiteral(record, 0x10, 4, value, repeats, out, at);
     }
     const index = this.#indexOf(record, value);
     if (index > 0) return writeInteger(out, at, 0x80, 7, index);
-    if (!this.#admits(record, name, value, repeats)) {
-      return this.#writeLiteral(record, 0x00, 4, name, value, repeats, out, at);
+    if (!this.#admits(record, value, repeats)) {
+      return this.#writeLiteral(record, 0x00, 4, value, repeats, out, at);
     }
-    at = this.#writeLiteral(record, 0x40, 6, name, value, true, out, at);
+    const { name } = record;
+    at = this.#writeLiteral(record, 0x40, 6, value, true, out, at);
     this.#makeRoom(this.#table.capacity - name.length - value.length - ENTRY_OVERHEAD);
     this.#table.add(name, value);
     record.added(value, this.#nextSerial++);
@@ -195,7 +199,6 @@ export class HpackEncoder {
     record: NameRecord,
     flags: number,
     prefixBits: number,
-    name: string,
     value: string,
     compact: boolean,
     out: Buffer,
@@ -204,7 +207,7 @@ export class HpackEncoder {
     let index = record.staticIndex;
     if (index === 0 && this.#isLive(record.newestSerial)) index = this.#indexOfSerial(record.newestSerial);
     at = writeInteger(out, at, flags, prefixBits, index);
-    if (index === 0) at = this.#writeString(name, compact, out, at);
+    if (index === 0) at = this.#writeString(record.name, compact, out, at);
     return this.#writeString(value, compact, out, at);
   }
 
@@ -238,9 +241,9 @@ export class HpackEncoder {
   }
 
   /** True if a field that is in neither table is to be added to the dynamic one. */
-  #admits(record: NameRecord, name: string, value: string, repeats: boolean): boolean {
+  #admits(record: NameRecord, value: string, repeats: boolean): boolean {
     const { capacity, size } = this.#table;
-    const entry = name.length + value.length + ENTRY_OVERHEAD;
+    const entry = record.name.length + value.length + ENTRY_OVERHEAD;
     if (entry > capacity / 2) return false;
     const proven = repeats || record.isRepeated(value);
     if (!proven && !record.isWorthATry(value)) return false;
@@ -268,9 +271,22 @@ export class HpackEncoder {
     }
   }
 
+  /** The record of the name that stands at a place of a list, mostly without a look-up. */
+  #recordAt(place: number, name: string): NameRecord {
+    const recent = this.#recent[place];
+    if (recent !== undefined && recent.name === name) return recent;
+    return (this.#recent[place] = this.#recordOf(name));
+  }
+
+  #recordOf(name: string): NameRecord {
+    return this.#names.get(name) ?? this.#remember(name);
+  }
+
   #remember(name: string): NameRecord {
     if (this.#names.size >= MAX_NAMES) {
       for (const [known, record] of this.#names) if (record.values.size === 0) this.#names.delete(known);
+      // One that is forgotten must not get an entry.
+      this.#recent.length = 0;
     }
     const record = new NameRecord(name, this.#sensitiveNames.has(name));
     this.#names.set(name, record);

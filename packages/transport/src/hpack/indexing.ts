@@ -55,6 +55,7 @@ const LEARNT_AFTER = 4;
 
 /** An encoder's knowledge of one name. */
 export class NameRecord {
+  readonly name: string;
   /** Its first entry in the static table, or 0. */
   readonly staticIndex: number;
   /** Which values it has in the static table, and where. */
@@ -74,6 +75,7 @@ export class NameRecord {
   #timesInARow = 0;
 
   constructor(name: string, sensitive: boolean) {
+    this.name = name;
     const fixed = findStaticName(name);
     this.staticIndex = fixed?.index ?? 0;
     this.staticValues = fixed?.values;
