@@ -146,7 +146,10 @@ export function encodeCompressed(codec: Codec, message: unknown, maxBytes: numbe
 function encodeShared(shared: SharedBytes[], codec: Codec, message: unknown): SharedBytes {
   for (const each of shared) if (each.codec === codec) return each;
   const encoded = encodeApart(codec, message);
-  const bytes = Buffer.concat([messagePrefix(false, encoded.length), encoded]);
+  // Kept for long, so they have memory of their own: a part of Node's pool would keep all of the pool.
+  const bytes = Buffer.allocUnsafeSlow(PREFIX_LENGTH + encoded.length);
+  writePrefix(bytes, 0, encoded.length);
+  encoded.copy(bytes, PREFIX_LENGTH);
   const kept: SharedBytes = { codec, bytes, compressed: undefined };
   shared.push(kept);
   return kept;

@@ -5,7 +5,7 @@ import { createClient } from "../client/create-client.js";
 import type { ServerOptions } from "../server/server-options.js";
 import { start } from "../server/test-helpers.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
-import { shareEncoding } from "./shared-encoding.js";
+import { shareEncoding, sharedBytesOf } from "./shared-encoding.js";
 
 /** The number of messages that were encoded, by either type. */
 let encoded = 0;
@@ -98,6 +98,15 @@ test("compressed, too", async () => {
   await using fed = await feed([shareEncoding(payload(5000, 1))], { limits: { compressResponses: true } });
   for (let i = 0; i < 3; i++) expect(await fed.watch()).toEqual([Buffer.alloc(5000, 1)]);
   expect(encoded).toBe(1);
+});
+
+test("the bytes that are kept keep no other memory", async () => {
+  const event = shareEncoding(payload(10, 1));
+  await using fed = await feed([event]);
+  await fed.watch();
+  const kept = sharedBytesOf(event)?.map(({ bytes }) => [bytes.length, bytes.buffer.byteLength]) ?? [];
+  expect(kept).toHaveLength(1);
+  for (const [length, memory] of kept) expect(memory).toBe(length);
 });
 
 test("a message that is not marked, or a copy of one that is, is encoded for each stream", async () => {
