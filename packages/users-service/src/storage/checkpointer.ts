@@ -24,7 +24,8 @@ export class Checkpointer {
    * @param onResume Called at the end of a pause.
    */
   constructor(path: string, onResume: () => void) {
-    this.#worker = new WorkerPool({ path, maxThreads: 1, maxWaiting: 1 });
+    // Writes wait for it in a pause, so it does not give way.
+    this.#worker = new WorkerPool({ path, maxThreads: 1, maxWaiting: 1, givesWay: false });
     this.#onResume = onResume;
   }
 

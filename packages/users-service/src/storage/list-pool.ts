@@ -26,7 +26,12 @@ export class ListPool {
     if (!(maxConcurrentLists >= 1)) {
       throw new RangeError(`At least one list must be able to run, and not ${maxConcurrentLists}`);
     }
-    this.#workers = new WorkerPool({ path, maxThreads: maxConcurrentLists, maxWaiting: maxWaitingLists });
+    this.#workers = new WorkerPool({
+      path,
+      maxThreads: maxConcurrentLists,
+      maxWaiting: maxWaitingLists,
+      givesWay: true,
+    });
     this.#limitMs = listTimeoutMs;
   }
 

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { getEventListeners, once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -48,6 +48,17 @@ function create(store: UserStore, number: number): Promise<User> {
     transaction.saveRequest({ requestId: `r${number}`, user, time });
     return user;
   });
+}
+
+/** The nice values of the threads of this process, by their ids; Linux has them in field 19 of `stat`. */
+function priorities(): Map<string, number> {
+  return new Map(
+    readdirSync("/proc/self/task").map((thread) => {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
+      // The second field is the thread's name in parentheses, which may hold spaces.
+      return [thread, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16])];
+    }),
+  );
 }
 
 async function countOf(store: UserStore): Promise<number> {
@@ -380,6 +391,19 @@ describe("lists that look at all users", () => {
       await create(store, number);
       expect((await store.list(query)).totalCount).toBe(number);
     }
+    await store.close();
+  });
+
+  const onLinux = process.platform === "linux" ? test : test.skip;
+  onLinux("run at a lower priority than the event loop", async () => {
+    const store = openSqliteUserStore({ path });
+    await create(store, 1);
+    const before = priorities();
+    await store.list(query);
+    const started = [...priorities()].filter(([thread]) => !before.has(thread)).map(([, nice]) => nice);
+    expect(started).toContain(Math.min(19, getPriority() + 10));
+    // The process itself is as it was: its first thread has its id.
+    expect(priorities().get(String(process.pid))).toBe(before.get(String(process.pid)));
     await store.close();
   });
 

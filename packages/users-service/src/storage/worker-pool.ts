@@ -11,6 +11,8 @@ export interface WorkerPoolOptions {
   maxThreads: number;
   /** The number of further jobs that wait. */
   maxWaiting: number;
+  /** Whether the threads run at a lower priority than the event loop; on Linux only. */
+  givesWay: boolean;
 }
 
 /** The threads' program. Tests run the sources, and a thread needs JavaScript: the built one. */
@@ -116,7 +118,8 @@ export class WorkerPool {
 
   #start(): Thread {
     const cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const workerData: WorkerSettings = { path: this.#options.path, cancelled };
+    const { path, givesWay } = this.#options;
+    const workerData: WorkerSettings = { path, givesWay, cancelled };
     const worker = new Worker(PROGRAM, { workerData });
     const thread: Thread = { worker, cancelled, task: undefined };
     this.#threads.add(thread);

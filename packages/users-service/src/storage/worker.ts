@@ -1,3 +1,4 @@
+import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 
 import Database from "libsql";
@@ -10,6 +11,8 @@ import { scanUsers } from "./scan.js";
 /** The data that a thread is started with. */
 export interface WorkerSettings {
   readonly path: string;
+  /** Whether the thread gives way to the event loop where both want the same core. */
+  readonly givesWay: boolean;
   /** Not 0 if the present job is to end early. */
   readonly cancelled: Int32Array;
 }
@@ -35,9 +38,29 @@ class Stopped extends Error {
   }
 }
 
-const { path, cancelled } = workerData as WorkerSettings;
+const { path, givesWay, cancelled } = workerData as WorkerSettings;
+if (givesWay) {
+  giveWay();
+}
 const database = new Database(path);
 database.exec("PRAGMA busy_timeout = 5000");
+
+/**
+ * Lowers the priority of this thread. On a core that it shares with the event loop, it would take whole slices of the scheduler,
+ * and calls would wait for their end. Linux sets the priority of the calling thread; other systems set that of the process, so there
+ * it stays as it is.
+ */
+function giveWay(): void {
+  if (process.platform === "linux") {
+    try {
+      setPriority(
+        Math.min(constants.priority.PRIORITY_LOW, getPriority() + constants.priority.PRIORITY_BELOW_NORMAL),
+      );
+    } catch {
+      // A container may refuse it. The thread then runs at the priority of the process.
+    }
+  }
+}
 
 function answer(job: WorkerJob): WorkerAnswer {
   try {
