@@ -20,11 +20,14 @@ export const MAX_REQUEST_ID_LENGTH = 128;
 
 /** True if an id from outside may go into logs and headers: 1 to 128 visible ASCII characters. */
 export function isUsableRequestId(id: string | undefined): id is string {
-  if (id === undefined || id === "" || id.length > MAX_REQUEST_ID_LENGTH) return false;
+  return id !== undefined && id !== "" && id.length <= MAX_REQUEST_ID_LENGTH && isVisible(id);
+}
+
+function isVisible(text: string): boolean {
   // Below zero once a character is out of range: it takes half the time of an expression.
   let signs = 0;
-  for (let i = 0; i < id.length; i++) {
-    const char = id.charCodeAt(i);
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
     signs |= (char - 0x21) | (0x7e - char);
   }
   return signs >= 0;
