@@ -32,7 +32,9 @@ describe("the name of a field", () => {
   test("is one object, and names that come by the thousand do not stay", () => {
     const name = fieldName("x-kept");
     expect(fieldName("x-kept")).toBe(name);
+    // Of the same length and first letter, too.
     for (let i = 0; i < 1000; i++) expect(fieldName(`x-${i}`).name).toBe(`x-${i}`);
+    expect(fieldName("x-last")).not.toBe(name);
     expect(fieldName("x-kept")).not.toBe(name);
     expect(fieldName("y".repeat(65))).not.toBe(fieldName("y".repeat(65)));
   });

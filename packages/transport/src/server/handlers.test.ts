@@ -108,13 +108,13 @@ describe("the four shapes", () => {
   });
 
   test("answer at once, without a promise, or fail so", async () => {
-    const { address } = await serve({
+    await using started = await serve({
       echoUnary: ({ text }) => {
         if (text === "throw") throw new ServerError(Status.NOT_FOUND, "at once");
         return text === "nothing" ? (undefined as never) : { text: `${text}!` };
       },
     });
-    const client = echo(address);
+    const client = echo(started.address);
     // Many arrive in one read: each gets its own answer.
     const all = Array.from({ length: 100 }, (_, i) => client.echoUnary({ text: `${i}` }));
     expect((await Promise.all(all)).map(({ text }) => text)).toEqual(all.map((_, i) => `${i}!`));
@@ -128,7 +128,7 @@ describe("the four shapes", () => {
   });
 
   test("answer by a promise that was made by hand, whatever its `then` does", async () => {
-    const { address } = await serve({
+    await using started = await serve({
       echoUnary: ({ text }) =>
         ({
           // oxlint-disable-next-line unicorn/no-thenable -- what is tested
@@ -139,7 +139,7 @@ describe("the four shapes", () => {
           },
         }) as Promise<EchoUnaryRequest>,
     });
-    const client = echo(address);
+    const client = echo(started.address);
     expect(await client.echoUnary({ text: "" })).toMatchObject({ text: "later" });
     expect(await failure(client.echoUnary({ text: "throw" }))).toMatchObject({
       code: Status.ABORTED,
