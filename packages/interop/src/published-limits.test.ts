@@ -6,7 +6,7 @@ import { publishedLimits } from "./published-limits.js";
 import { runWell } from "./run.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
-/** How often each import is measured. The median counts. */
+/** The number of times that each import is measured. The lowest counts: what else the machine does only adds. */
 const ROUNDS = 9;
 
 /** One project for each package that is measured: it has nothing else. */
@@ -62,7 +62,7 @@ async function importCost(project: string, specifier: string): Promise<number> {
   return Number(await runWell(process.execPath, ["--input-type=module", "--eval", program], { cwd }));
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+const lowest = (values: readonly number[]) => Math.min(...values);
 
 beforeAll(async () => {
   await install("@callwire/client-sdk", "*");
@@ -134,8 +134,8 @@ test("an import takes a small part of what nice-grpc's takes", async () => {
       costs[name].push(await importCost(project, specifier));
     }
   }
-  const limit = median(costs.niceGrpc) * publishedLimits.importOverNiceGrpc;
-  expect(median(costs.sdk)).toBeLessThanOrEqual(limit);
-  expect(median(costs.users)).toBeLessThanOrEqual(limit);
-  expect(median(costs.kit) - median(costs.pino)).toBeLessThanOrEqual(limit);
+  const limit = lowest(costs.niceGrpc) * publishedLimits.importOverNiceGrpc;
+  expect(lowest(costs.sdk)).toBeLessThanOrEqual(limit);
+  expect(lowest(costs.users)).toBeLessThanOrEqual(limit);
+  expect(lowest(costs.kit) - lowest(costs.pino)).toBeLessThanOrEqual(limit);
 }, 120_000);
