@@ -44,6 +44,25 @@ describe("what is encoded is decoded to the same", () => {
     );
   });
 
+  test("lists of names without end, which the encoder forgets, and one that comes again", () => {
+    const encoder = new HpackEncoder({ maxTableSize: 512 });
+    const decoder = new HpackDecoder();
+    const wrong: unknown[] = [];
+    for (let i = 0; i < 2000; i++) {
+      if (i % 25 === 0) {
+        // Evicts all.
+        encoder.setMaxTableSize(0);
+        encoder.setMaxTableSize(512);
+      }
+      // First values that are too long for the table, while its name is forgotten; then a few that go there, and come again.
+      const value = i % 200 < 150 ? "long ".repeat(60) : `value ${i % 4}`;
+      const fields = [`often-${Math.trunc(i / 200)}`, value, `x-${i}-a`, "1", `x-${i}-b`, "2"];
+      const list = decode(decoder, encodeList(encoder, new HeaderFields([]), fields));
+      if (byName(list.fields).join() !== byName(fields).join()) wrong.push({ i, fields, got: list.fields });
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test("random lists, repeated and not, as table sizes change", () => {
     const name = fc.oneof(
       fc.constantFrom(
