@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createUsersClient, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { CreateUserRequest, ListUsersRequest, ListUsersResponse } from "@callwire/contracts/users";
-import { frame, rawSession, type RawRequest, type RawSession } from "./raw-session.js";
+import { lengthPrefixed } from "@callwire/testkit/wire";
+import { rawSession, type RawRequest, type RawSession } from "./raw-session.js";
 import { startUsersService, type UsersServiceProcess } from "./users-service-process.js";
 
 declare const runtimeName: string;
@@ -34,7 +35,10 @@ const message = () =>
 /** A good call over the same connection; returns how many users there are. */
 async function count(): Promise<number> {
   const request = ListUsersRequest.encode(ListUsersRequest.fromPartial({ pageSize: 1 })).finish();
-  const { code, body } = await session.call({ path: "/users.UserService/ListUsers", body: frame(request) });
+  const { code, body } = await session.call({
+    path: "/users.UserService/ListUsers",
+    body: lengthPrefixed(request),
+  });
   expect(code).toBe(Status.OK);
   return ListUsersResponse.decode(body.subarray(5)).totalCount;
 }
@@ -44,33 +48,45 @@ describe("what no gRPC client would send is refused, writes nothing, and the con
     ["a deadline that has passed", "DEADLINE_EXCEEDED", () => ({ headers: { "grpc-timeout": "0n" } })],
     ["a deadline of a nanosecond", "DEADLINE_EXCEEDED", () => ({ headers: { "grpc-timeout": "1n" } })],
     ["a deadline that is none", "INTERNAL", () => ({ headers: { "grpc-timeout": "soon" } })],
-    ["a message cut off within a field", "INTERNAL", () => ({ body: frame(message().subarray(0, 9)) })],
+    [
+      "a message cut off within a field",
+      "INTERNAL",
+      () => ({ body: lengthPrefixed(message().subarray(0, 9)) }),
+    ],
     // grpc-js counts whole messages, of which a unary call has one.
     [
       "a message shorter than announced",
       isStrict ? "INTERNAL" : "UNIMPLEMENTED",
-      () => ({ body: frame(message(), { length: 100 }) }),
+      () => ({ body: lengthPrefixed(message(), { length: 100 }) }),
     ],
     ["half a prefix", isStrict ? "INTERNAL" : "UNIMPLEMENTED", () => ({ body: Buffer.alloc(2) })],
     ["no message", "UNIMPLEMENTED", () => ({ body: Buffer.alloc(0) })],
-    ["two messages", "UNIMPLEMENTED", () => ({ body: Buffer.concat([frame(message()), frame(message())]) })],
-    ["5 MiB", "RESOURCE_EXHAUSTED", () => ({ body: frame(Buffer.alloc(5 << 20)) })],
-    ["4 GiB announced", "RESOURCE_EXHAUSTED", () => ({ body: frame(message(), { length: 2 ** 32 - 1 }) })],
+    [
+      "two messages",
+      "UNIMPLEMENTED",
+      () => ({ body: Buffer.concat([lengthPrefixed(message()), lengthPrefixed(message())]) }),
+    ],
+    ["5 MiB", "RESOURCE_EXHAUSTED", () => ({ body: lengthPrefixed(Buffer.alloc(5 << 20)) })],
+    [
+      "4 GiB announced",
+      "RESOURCE_EXHAUSTED",
+      () => ({ body: lengthPrefixed(message(), { length: 2 ** 32 - 1 }) }),
+    ],
     [
       "an unknown compression",
       "UNIMPLEMENTED",
-      () => ({ headers: { "grpc-encoding": "zz" }, body: frame(message(), { flag: 1 }) }),
+      () => ({ headers: { "grpc-encoding": "zz" }, body: lengthPrefixed(message(), { flag: 1 }) }),
     ],
     [
       "gzip that is not",
       "INTERNAL",
-      () => ({ headers: { "grpc-encoding": "gzip" }, body: frame(message(), { flag: 1 }) }),
+      () => ({ headers: { "grpc-encoding": "gzip" }, body: lengthPrefixed(message(), { flag: 1 }) }),
     ],
     ["an unknown method", "UNIMPLEMENTED", () => ({ path: "/users.UserService/DropUsers" })],
     ["an unknown service", "UNIMPLEMENTED", () => ({ path: "/admin.AdminService/CreateUser" })],
   ])("%s: %s", async (_name, status, request) => {
     const before = await count();
-    const { code, fields } = await session.call({ path, body: frame(message()), ...request() });
+    const { code, fields } = await session.call({ path, body: lengthPrefixed(message()), ...request() });
     expect(Status[code]).toBe(status);
     expect(fields[":status"]).toBe(200);
     expect(await count()).toBe(before);
@@ -79,7 +95,7 @@ describe("what no gRPC client would send is refused, writes nothing, and the con
   test("a content type other than gRPC's: HTTP 415", async () => {
     const before = await count();
     const headers = { "content-type": "application/json" };
-    const { fields } = await session.call({ path, headers, body: frame(message()) });
+    const { fields } = await session.call({ path, headers, body: lengthPrefixed(message()) });
     expect(fields[":status"]).toBe(415);
     expect(await count()).toBe(before);
   });
@@ -90,7 +106,7 @@ describe("what no gRPC client would send is refused, writes nothing, and the con
     ["a request id without end", { "x-request-id": "x".repeat(5_000) }, false],
   ])("metadata that mean nothing do no harm: %s", async (_name, headers, isRefused) => {
     const before = await count();
-    const { code, fields } = await session.call({ path, headers, body: frame(message()) });
+    const { code, fields } = await session.call({ path, headers, body: lengthPrefixed(message()) });
     expect(Status[code]).toBe(isRefused ? "INTERNAL" : "OK");
     if (!isRefused) expect(fields["x-request-id"]).toMatch(/^[\x20-\x7e]{1,128}$/);
     expect(await count()).toBe(before + (isRefused ? 0 : 1));
@@ -101,7 +117,7 @@ describe("what no gRPC client would send is refused, writes nothing, and the con
     const call = session.call({
       path,
       headers: { "x-filler": "x".repeat(16 << 10) },
-      body: frame(message()),
+      body: lengthPrefixed(message()),
     });
     if (isStrict) await expect(call).rejects.toThrow("ENHANCE_YOUR_CALM");
     else expect((await call).code).toBe(Status.OK);
@@ -110,8 +126,8 @@ describe("what no gRPC client would send is refused, writes nothing, and the con
 
   test("a stream cut off in the middle of an upload leaves whole users only, and the server goes on", async () => {
     const before = await count();
-    const rows = Array.from({ length: 3 }, () => frame(message()));
-    const body = Buffer.concat([...rows, frame(message()).subarray(0, 8)]);
+    const rows = Array.from({ length: 3 }, () => lengthPrefixed(message()));
+    const body = Buffer.concat([...rows, lengthPrefixed(message()).subarray(0, 8)]);
     const { code } = await session.call({ path: "/users.UserService/UploadUsers", body });
     expect(Status[code]).not.toBe(Status[Status.UNKNOWN]);
     const after = await count();

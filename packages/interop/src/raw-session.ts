@@ -48,14 +48,3 @@ export async function rawSession(address: string): Promise<RawSession> {
     [Symbol.dispose]: () => session.destroy(),
   };
 }
-
-/** A message with its prefix (gRPC over HTTP/2, "Length-Prefixed-Message"), which may lie. */
-export function frame(
-  message: Uint8Array,
-  { flag = 0, length = message.length }: { flag?: number; length?: number } = {},
-): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt8(flag);
-  prefix.writeUInt32BE(length, 1);
-  return Buffer.concat([prefix, message]);
-}

@@ -5,13 +5,14 @@ import { createClient } from "@callwire/client-sdk";
 import { CallError, createUsersClient, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import { CreateUserRequest } from "@callwire/contracts/users";
-import { frame, rawSession } from "./raw-session.js";
+import { lengthPrefixed } from "@callwire/testkit/wire";
+import { rawSession } from "./raw-session.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { startUsersService, type UsersServiceProcess } from "./users-service-process.js";
 
 const token = "token-of-the-shop";
 const path = "/users.UserService/CreateUser";
-const body = frame(
+const body = lengthPrefixed(
   CreateUserRequest.encode(CreateUserRequest.fromPartial({ name: "Eve", email: "eve@example.com" })).finish(),
 );
 

@@ -4,6 +4,7 @@ import { connect as connectTcp, createServer as createNetServer, type AddressInf
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
 import type { ServerCallContext } from "@callwire/transport";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { createChannel, createClient } from "nice-grpc";
 import { ClientError, Metadata, ServerError, Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
@@ -13,7 +14,7 @@ import { requestId } from "./middleware/request-id.js";
 import { startEcho } from "./testing/echo-server.js";
 import { drain, failure } from "./testing/errors.js";
 import { testLog } from "./testing/log.js";
-import { frame, rawCall } from "./testing/raw-call.js";
+import { rawCall } from "./testing/raw-call.js";
 import { runtimes } from "./testing/runtimes.js";
 
 const unaryPath = "/callwire.echo.v1.EchoService/EchoUnary";
@@ -125,7 +126,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       await using echo = await start();
       const before = Date.now();
       using call = rawCall(echo.address, unaryPath, { "grpc-timeout": "30S" });
-      call.stream.end(frame(new Uint8Array()));
+      call.stream.end(lengthPrefixed(new Uint8Array()));
       expect((await call.response).trailers?.["grpc-status"]).toBe("0");
       const deadline = echo.seen[0]?.deadline?.getTime() ?? 0;
       expect(deadline).toBeGreaterThanOrEqual(before + 30_000);
@@ -146,7 +147,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       },
     );
     using call = rawCall(echo.address, unaryPath, { "grpc-timeout": "50m" });
-    call.stream.end(frame(new Uint8Array()));
+    call.stream.end(lengthPrefixed(new Uint8Array()));
     expect((await call.response).headers["grpc-status"]).toBe(String(Status.DEADLINE_EXCEEDED));
     expect(reason).toMatchObject({ name: "AbortError" });
   });
@@ -300,7 +301,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     await using echo = await startEcho({ runtime });
     const whole = EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text: "hello" })).finish();
     using call = rawCall(echo.address, unaryPath);
-    call.stream.end(frame(whole.subarray(0, 3)));
+    call.stream.end(lengthPrefixed(whole.subarray(0, 3)));
     expect((await call.response).headers["grpc-status"]).toBe(String(Status.INTERNAL));
     const channel = createChannel(echo.address);
     expect(await createClient(EchoServiceDefinition, channel).echoUnary({ text: "a" })).toEqual({

@@ -3,6 +3,7 @@ import { connect } from "node:http2";
 import { HealthCheckResponse_ServingStatus as ServingStatus } from "@callwire/contracts/grpc/health/v1";
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import type { ServiceImplementation } from "nice-grpc";
 import { Metadata, Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
@@ -13,7 +14,7 @@ import { startEcho } from "./testing/echo-server.js";
 import { drain, failure } from "./testing/errors.js";
 import { health } from "./testing/health-client.js";
 import { testLog } from "./testing/log.js";
-import { frame, rawCall } from "./testing/raw-call.js";
+import { rawCall } from "./testing/raw-call.js";
 import { runtimes } from "./testing/runtimes.js";
 
 type Handlers = Partial<ServiceImplementation<EchoServiceDefinition, KitContext>>;
@@ -204,7 +205,7 @@ describe.each(runtimes)("over %s", (name, runtime) => {
     });
     using call = rawCall(echo.address, "/callwire.echo.v1.EchoService/EchoServerStream");
     const { requestType } = EchoServiceDefinition.methods.echoServerStream;
-    call.stream.end(frame(requestType.encode(requestType.fromPartial({ text: "x" })).finish()));
+    call.stream.end(lengthPrefixed(requestType.encode(requestType.fromPartial({ text: "x" })).finish()));
     call.stream.on("response", () => call.stream.pause());
     await once(call.stream, "response");
     // Flow control has stopped the handler when turns of the event loop bring no more messages.

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ServerCallContext } from "@callwire/transport";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { health } from "../testing/health-client.js";
 import { Metadata, Status } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
 import { startEcho } from "../testing/echo-server.js";
 import { failure } from "../testing/errors.js";
 import { testLog } from "../testing/log.js";
-import { frame, rawCall } from "../testing/raw-call.js";
+import { rawCall } from "../testing/raw-call.js";
 import { runtimes } from "../testing/runtimes.js";
 import { auth, bearerToken, type AuthOptions } from "./auth.js";
 import { errorBoundary } from "./error-boundary.js";
@@ -118,7 +119,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
 
   test("refuses a call before its body is read: a broken one is not INTERNAL", async () => {
     await using echo = await start(() => "anyone");
-    const broken = frame(Buffer.from([0x0a, 0x7f, 0x01]));
+    const broken = lengthPrefixed(Buffer.from([0x0a, 0x7f, 0x01]));
     using refused = rawCall(echo.address, `${service}/EchoUnary`);
     refused.stream.end(broken);
     expect((await refused.response).headers["grpc-status"]).toBe("16");

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { EchoUnaryRequest } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, Status, type ServerMiddleware } from "nice-grpc-common";
 import { startEcho } from "../testing/echo-server.js";
 import { drain, failure } from "../testing/errors.js";
 import { testLog } from "../testing/log.js";
-import { frame, rawCall } from "../testing/raw-call.js";
+import { rawCall } from "../testing/raw-call.js";
 import { runtimes } from "../testing/runtimes.js";
 import { errorBoundary } from "./error-boundary.js";
 import { levelOf, logging, type LoggingContext } from "./logging.js";
@@ -110,7 +111,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     await using echo = await start();
     using call = rawCall(echo.address, "/callwire.echo.v1.EchoService/EchoUnary", { "grpc-timeout": "50m" });
     const request = EchoUnaryRequest.fromPartial({ fault: { waitForAbort: true } });
-    call.stream.end(frame(EchoUnaryRequest.encode(request).finish()));
+    call.stream.end(lengthPrefixed(EchoUnaryRequest.encode(request).finish()));
     expect((await call.response).headers["grpc-status"]).toBe(String(Status.DEADLINE_EXCEEDED));
     expect(await echo.log.line({ "grpc.method": "EchoUnary" })).toMatchObject({
       level: 40,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { EchoUnaryRequest } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, ServerError, Status } from "nice-grpc-common";
 import { startEcho } from "../testing/echo-server.js";
 import { failure } from "../testing/errors.js";
-import { frame, rawCall } from "../testing/raw-call.js";
+import { rawCall } from "../testing/raw-call.js";
 import { runtimes } from "../testing/runtimes.js";
 import { isUsableRequestId, MAX_REQUEST_ID_LENGTH, requestId } from "./request-id.js";
 
@@ -65,7 +66,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     using call = rawCall(echo.address, "/callwire.echo.v1.EchoService/EchoUnary", {
       "x-request-id": "mine-3",
     });
-    call.stream.end(frame(EchoUnaryRequest.encode({ text: "fail", fault: undefined }).finish()));
+    call.stream.end(lengthPrefixed(EchoUnaryRequest.encode({ text: "fail", fault: undefined }).finish()));
     const { headers, trailers, data } = await call.response;
     expect(headers).toMatchObject({ "grpc-status": "5", "x-request-id": "mine-3" });
     expect(trailers).toBeUndefined();

@@ -46,10 +46,3 @@ export function rawCall(address: string, path: string, headers: Record<string, s
   };
   return { session, stream, response: receive(), [Symbol.dispose]: () => session.destroy() };
 }
-
-/** A message with its length before it (gRPC over HTTP/2, "Length-Prefixed-Message"). */
-export function frame(message: Uint8Array): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
-}

@@ -5,7 +5,8 @@ import { ChannelCredentials } from "./channel-credentials.js";
 import { ConnectivityState } from "./connectivity-state.js";
 import type { AddressListener } from "./name-watch.js";
 import type { SocketAddress } from "./target.js";
-import { startHttp2, startRaw } from "./test-helpers.js";
+import { startHttp2 } from "../testing/http2-peer.js";
+import { startRaw } from "../testing/socket-peer.js";
 
 const { READY, TRANSIENT_FAILURE, IDLE, CONNECTING, SHUTDOWN } = ConnectivityState;
 const at = ({ port }: { port: number }): SocketAddress => ({ host: "127.0.0.1", port });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService, startServer, type TestServer } from "@callwire/testkit";
 import { ClientError, Metadata, Status, type CallContext } from "nice-grpc-common";
 import { channelStats } from "./channel.js";
-import { collect, deferred, echoClient, failureOf, type EchoClient } from "./test-helpers.js";
+import { echoClient, type EchoClient } from "../testing/echo-client.js";
+import { collect, deferred, failureOf } from "../testing/outcomes.js";
 
 // Against nice-grpc's server, which stands for every other one.
 let server: TestServer;

@@ -18,7 +18,10 @@ import { Status } from "nice-grpc-common";
 import { channelStats, createChannel, waitForChannelReady } from "./channel.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { ConnectivityState } from "./connectivity-state.js";
-import { answer, deferred, echoClient, failureOf, startHttp2, startRaw } from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, startHttp2 } from "../testing/http2-peer.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
+import { startRaw } from "../testing/socket-peer.js";
 
 const soon = () => new Date(Date.now() + 10_000);
 

@@ -1,21 +1,15 @@
 import { performance } from "node:perf_hooks";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, type EchoClientStreamRequest } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import { createServer } from "../server/create-server.js";
 import { createClient } from "./create-client.js";
 import { createInProcessChannel } from "./in-process-channel.js";
 import type { CallOptions } from "./client-types.js";
-import {
-  answer,
-  collect,
-  deferred,
-  echoClient,
-  echoOf,
-  failureOf,
-  prefixed,
-  startHttp2,
-} from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, echoOf, startHttp2 } from "../testing/http2-peer.js";
+import { collect, deferred, failureOf } from "../testing/outcomes.js";
 
 type Row = Partial<EchoClientStreamRequest>;
 
@@ -167,7 +161,7 @@ describe("a source of requests", () => {
     // Also a request that was reset ends.
     stream.on("end", () => stream.destroyed || answer(stream, String(bytes)));
   };
-  const size = prefixed(echoOf("a")).length;
+  const size = lengthPrefixed(echoOf("a")).length;
 
   test.each([
     ["an array", () => rows([{ text: "a" }, { text: "a" }, { text: "a" }])],

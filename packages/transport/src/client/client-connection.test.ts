@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
+import { frame } from "@callwire/testkit/wire";
 import { methodsOf } from "../grpc/definitions.js";
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
@@ -12,7 +13,9 @@ import { ClientMethod } from "./client-method.js";
 import { connect } from "./connect.js";
 import { SingleResponseCall } from "./single-response-call.js";
 import { parseTarget } from "./target.js";
-import { answer, deferred, failureOf, frame, startHttp2, startRaw } from "./test-helpers.js";
+import { answer, startHttp2 } from "../testing/http2-peer.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
+import { startRaw } from "../testing/socket-peer.js";
 
 const noKeepalive: KeepaliveOptions = { timeMs: Infinity, timeoutMs: 20, withoutCalls: false };
 const silent: ConnectionListener = { onReady() {}, onRoom() {}, onGoingAway() {}, onEnded() {} };

@@ -2,20 +2,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, testCertificates, type EchoUnaryRequest } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { ClientError, Metadata, Status } from "nice-grpc-common";
 import type { ClientCallContext, ClientPhases, FailureOrigin } from "./client-phases.js";
 import type { CallOptions } from "./client-types.js";
 import { clientRuntime } from "./transport-runtime.js";
-import {
-  answer,
-  collect,
-  deferred,
-  echoOf,
-  failureOf,
-  prefixed,
-  startHttp2,
-  type Http2Peer,
-} from "./test-helpers.js";
+import { answer, echoOf, startHttp2, type Http2Peer } from "../testing/http2-peer.js";
+import { collect, deferred, failureOf } from "../testing/outcomes.js";
 
 declare const overTls: boolean;
 
@@ -85,7 +78,7 @@ const headersOnly: Handler = (stream) => {
 const failsLate: Handler = (stream) => {
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(Status.UNAVAILABLE) }));
-  stream.end(prefixed(echoOf("late")));
+  stream.end(lengthPrefixed(echoOf("late")));
 };
 
 /** Phases that write down what happens. */
@@ -391,7 +384,7 @@ describe("each way to end tells `ended` once, with", () => {
       "a message that cannot be read",
       (stream) => {
         stream.respond({ ":status": 200, "content-type": "application/grpc" });
-        stream.write(prefixed(Buffer.from([255])));
+        stream.write(lengthPrefixed(Buffer.from([255])));
       },
       {},
       "local",
@@ -447,7 +440,7 @@ describe("each way to end tells `ended` once, with", () => {
     const { log, phases } = recorder();
     await using room = await open(phases, (stream) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" });
-      stream.write(prefixed(echoOf("a")));
+      stream.write(lengthPrefixed(echoOf("a")));
     });
     for await (const _ of room.serverStream({ text: "" })) break;
     expect(log.slice(-2)).toEqual(["response a", "ended CANCELLED"]);

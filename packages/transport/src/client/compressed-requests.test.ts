@@ -3,18 +3,13 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { EchoUnaryRequest, type EchoBidiStreamRequest } from "@callwire/testkit";
+import { frame } from "@callwire/testkit/wire";
 import { CLIENT_PREFACE, FRAME_HEADERS, FRAME_RST_STREAM, FRAME_SETTINGS } from "../http2/constants.js";
 import type { CallOptions } from "./client-types.js";
-import {
-  answer,
-  collect,
-  deferred,
-  echoClient,
-  failureOf,
-  frame,
-  startHttp2,
-  startRaw,
-} from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, startHttp2 } from "../testing/http2-peer.js";
+import { collect, deferred, failureOf } from "../testing/outcomes.js";
+import { startRaw } from "../testing/socket-peer.js";
 
 // gRPC over HTTP/2: `grpc-encoding` is for the call, "Compressed-Flag" for each of its messages.
 

@@ -6,7 +6,7 @@ import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { connect, CONNECTION_ATTEMPT_DELAY_MS, type ConnectAttempt, type ConnectOptions } from "./connect.js";
 import { formatAddress, type SocketAddress } from "./target.js";
-import { deferred } from "./test-helpers.js";
+import { deferred } from "../testing/outcomes.js";
 
 /** An empty SETTINGS frame: all that a server has to say for a connection to be ready. */
 const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);

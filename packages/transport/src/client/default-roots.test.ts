@@ -10,7 +10,8 @@ import { createServer } from "../server/create-server.js";
 import { ServerCredentials } from "../server/credentials.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { defaultRoots } from "./default-roots.js";
-import { echoClient, failureOf } from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { failureOf } from "../testing/outcomes.js";
 
 let folder: string;
 let roots: string;

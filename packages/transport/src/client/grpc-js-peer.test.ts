@@ -4,7 +4,7 @@ import { Metadata, Status } from "nice-grpc-common";
 import { createChannel, type Channel } from "./channel.js";
 import type { Client } from "./client-types.js";
 import { createClient } from "./create-client.js";
-import { collect, failureOf } from "./test-helpers.js";
+import { collect, failureOf } from "../testing/outcomes.js";
 
 const text = {
   serialize: (value: string) => Buffer.from(value),

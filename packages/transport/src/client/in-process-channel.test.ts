@@ -9,7 +9,7 @@ import type { ChannelOptions } from "./channel-options.js";
 import { ConnectivityState } from "./connectivity-state.js";
 import { createClient } from "./create-client.js";
 import { createInProcessChannel } from "./in-process-channel.js";
-import { collect, deferred, failureOf } from "./test-helpers.js";
+import { collect, deferred, failureOf } from "../testing/outcomes.js";
 
 /** A client and a server that never listens; what a test does to them in its own way, it does through these. */
 function connected(

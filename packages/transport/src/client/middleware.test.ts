@@ -9,7 +9,7 @@ import {
 } from "nice-grpc-common";
 import { createChannel } from "./channel.js";
 import { createClient, createClientFactory, type ClientFactory } from "./create-client.js";
-import { collect, failureOf } from "./test-helpers.js";
+import { collect, failureOf } from "../testing/outcomes.js";
 
 let server: TestServer;
 

@@ -1,20 +1,13 @@
 import { gzipSync } from "node:zlib";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { describe, expect, test } from "@jest/globals";
+import { frame, lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, Status } from "nice-grpc-common";
 import { channelStats } from "./channel.js";
-import {
-  answer,
-  collect,
-  deferred,
-  echoClient,
-  echoOf,
-  failureOf,
-  frame,
-  prefixed,
-  startHttp2,
-  startRaw,
-} from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, echoOf, startHttp2 } from "../testing/http2-peer.js";
+import { collect, deferred, failureOf } from "../testing/outcomes.js";
+import { startRaw } from "../testing/socket-peer.js";
 
 const grpc = { ":status": 200, "content-type": "application/grpc" };
 const EMPTY_SETTINGS = frame(4, 0, 0);
@@ -79,14 +72,14 @@ describe("responses that are not what gRPC says", () => {
   });
 
   test("trailers without grpc-status", async () => {
-    const error = await failureAt((stream) => respond(stream, prefixed(echoOf("a")), { other: "x" }));
+    const error = await failureAt((stream) => respond(stream, lengthPrefixed(echoOf("a")), { other: "x" }));
     expect(error.code).toBe(Status.UNKNOWN);
   });
 
   test("no trailers at all", async () => {
     const error = await failureAt((stream) => {
       stream.respond(grpc);
-      stream.end(prefixed(echoOf("a")));
+      stream.end(lengthPrefixed(echoOf("a")));
     });
     expect(error.code).toBe(Status.UNKNOWN);
   });
@@ -109,7 +102,7 @@ describe("responses that are not what gRPC says", () => {
   test("no message, and two of them", async () => {
     const none = await failureAt((stream) => respond(stream, Buffer.alloc(0), { "grpc-status": "0" }));
     expect(none.code).toBe(Status.UNIMPLEMENTED);
-    const message = prefixed(echoOf("a"));
+    const message = lengthPrefixed(echoOf("a"));
     const two = await failureAt((stream) =>
       respond(stream, Buffer.concat([message, message]), { "grpc-status": "0" }),
     );
@@ -118,7 +111,7 @@ describe("responses that are not what gRPC says", () => {
 
   test("a message that is cut off", async () => {
     const error = await failureAt((stream) =>
-      respond(stream, prefixed(echoOf("abc")).subarray(0, 7), { "grpc-status": "0" }),
+      respond(stream, lengthPrefixed(echoOf("abc")).subarray(0, 7), { "grpc-status": "0" }),
     );
     expect(error.code).toBe(Status.INTERNAL);
   });
@@ -132,7 +125,7 @@ describe("responses that are not what gRPC says", () => {
 
   test("a message that is not protobuf", async () => {
     const error = await failureAt((stream) =>
-      respond(stream, prefixed(Buffer.from([0x0a, 0x7f])), { "grpc-status": "0" }),
+      respond(stream, lengthPrefixed(Buffer.from([0x0a, 0x7f])), { "grpc-status": "0" }),
     );
     expect(error.code).toBe(Status.INTERNAL);
     expect(error.cause).toBeDefined();
@@ -150,12 +143,12 @@ describe("responses that are not what gRPC says", () => {
 });
 
 describe("compressed responses", () => {
-  const compressed = prefixed(gzipSync(echoOf("hello")), true);
+  const compressed = lengthPrefixed(gzipSync(echoOf("hello")), { flag: 1 });
   const gzip = { "grpc-encoding": "gzip" };
 
   test("are read, in their order with those that are not", async () => {
     await using peer = await startHttp2((stream) => {
-      const plain = prefixed(echoOf("plain"));
+      const plain = lengthPrefixed(echoOf("plain"));
       respond(stream, Buffer.concat([compressed, plain, compressed, plain]), { "grpc-status": "0" }, gzip);
     });
     using echo = echoClient(peer.address);
@@ -172,13 +165,13 @@ describe("compressed responses", () => {
 
   test("that are no gzip", async () => {
     const error = await failureAt((stream) =>
-      respond(stream, prefixed(Buffer.from("garbage"), true), { "grpc-status": "0" }, gzip),
+      respond(stream, lengthPrefixed(Buffer.from("garbage"), { flag: 1 }), { "grpc-status": "0" }, gzip),
     );
     expect(error.code).toBe(Status.INTERNAL);
   });
 
   test("that grow over the limit", async () => {
-    const bomb = prefixed(gzipSync(Buffer.alloc(5 * 1024 * 1024)), true);
+    const bomb = lengthPrefixed(gzipSync(Buffer.alloc(5 * 1024 * 1024)), { flag: 1 });
     const error = await failureAt((stream) => respond(stream, bomb, { "grpc-status": "0" }, gzip));
     expect(error.code).toBe(Status.RESOURCE_EXHAUSTED);
   });
@@ -322,7 +315,7 @@ describe("connections", () => {
                 1,
                 Buffer.concat([Buffer.from([0x88]), literal("content-type", "application/grpc")]),
               ),
-              frame(0, 0, 1, prefixed(echoOf("b"))),
+              frame(0, 0, 1, lengthPrefixed(echoOf("b"))),
               frame(1, 5, 1, literal("grpc-status", "0")),
             ]),
           );
@@ -358,7 +351,7 @@ describe("connections", () => {
   });
 
   test.each([
-    ["DATA before HEADERS", frame(0, 1, 1, prefixed(echoOf("a"))), Status.INTERNAL],
+    ["DATA before HEADERS", frame(0, 1, 1, lengthPrefixed(echoOf("a"))), Status.INTERNAL],
     ["HEADERS on an even stream", frame(1, 5, 2, Buffer.from([0x88])), Status.UNAVAILABLE],
     ["PUSH_PROMISE", frame(5, 4, 1, Buffer.from([0, 0, 0, 2, 0x88])), Status.UNAVAILABLE],
     ["a header block that is no HPACK", frame(1, 5, 1, Buffer.from([0x80])), Status.UNAVAILABLE],
@@ -383,7 +376,7 @@ describe("connections", () => {
 });
 
 test("a slow reader stops the server", async () => {
-  const message = prefixed(echoOf("x".repeat(16 * 1024)));
+  const message = lengthPrefixed(echoOf("x".repeat(16 * 1024)));
   let sent = 0;
   await using peer = await startHttp2((stream) => {
     stream.respond(grpc);

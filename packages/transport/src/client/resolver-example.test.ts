@@ -3,7 +3,9 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { consulResolver } from "../../examples/consul-resolver.js";
 import { createChannel } from "./channel.js";
-import { answer, deferred, echoClient, failureOf, startHttp2 } from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, startHttp2 } from "../testing/http2-peer.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
 
 /** Consul, as far as the example asks it: queries wait until a test answers them. */
 async function startConsul() {

@@ -4,7 +4,10 @@ import { channelStats, createChannel } from "./channel.js";
 import type { ChannelOptions } from "./channel-options.js";
 import { ConnectivityState } from "./connectivity-state.js";
 import type { Resolution, Resolver, ResolverListener } from "./resolver.js";
-import { answer, deferred, echoClient, failureOf, startHttp2, startRaw } from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, startHttp2 } from "../testing/http2-peer.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
+import { startRaw } from "../testing/socket-peer.js";
 
 /** A registry that says what a test wants. */
 class Registry implements Resolver {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import {
   FLAG_ACK,
@@ -14,7 +15,7 @@ import {
 } from "../http2/constants.js";
 import { ErrorCode } from "../http2/errors.js";
 import { echoMessage, expectGoAway } from "../testing/raw-calls.js";
-import { frame, settings, uint32, type RawPeer } from "../testing/raw-peer.js";
+import { settings, uint32, type RawPeer } from "../testing/raw-peer.js";
 import {
   expectConnectionError,
   expectIgnored,
@@ -26,7 +27,7 @@ import {
   wholeResponse,
 } from "../testing/raw-server-peer.js";
 import { scheme } from "../testing/raw-tls.js";
-import { failureOf } from "./test-helpers.js";
+import { failureOf } from "../testing/outcomes.js";
 
 const { PROTOCOL_ERROR, FRAME_SIZE_ERROR } = ErrorCode;
 const eight = Buffer.from("12345678", "latin1");

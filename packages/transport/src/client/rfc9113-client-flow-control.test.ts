@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import {
   DEFAULT_WINDOW_SIZE,
@@ -12,7 +13,7 @@ import {
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { echoMessage, expectGoAway, outcome } from "../testing/raw-calls.js";
-import { frame, settings, uint32, type RawPeer } from "../testing/raw-peer.js";
+import { settings, uint32, type RawPeer } from "../testing/raw-peer.js";
 import {
   expectConnectionError,
   expectStreamError,
@@ -25,7 +26,7 @@ import {
   takeCancelled,
   wholeResponse,
 } from "../testing/raw-server-peer.js";
-import { deferred, failureOf } from "./test-helpers.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
 
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR } = ErrorCode;
 const MAX_WINDOW = 0x7fff_ffff;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import {
   FLAG_END_HEADERS,
   FLAG_END_STREAM,
@@ -15,7 +16,7 @@ import {
 import { ErrorCode } from "../http2/errors.js";
 import { MAX_CONTINUATIONS } from "../http2/header-block.js";
 import { echoMessage } from "../testing/raw-calls.js";
-import { frame, uint32, type RawPeer } from "../testing/raw-peer.js";
+import { uint32, type RawPeer } from "../testing/raw-peer.js";
 import {
   expectConnectionError,
   expectIgnored,

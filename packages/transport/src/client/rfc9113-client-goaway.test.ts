@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import { FRAME_DATA, FRAME_GOAWAY } from "../http2/constants.js";
 import { ErrorCode } from "../http2/errors.js";
 import { echoMessage } from "../testing/raw-calls.js";
-import { frame, uint32 } from "../testing/raw-peer.js";
+import { uint32 } from "../testing/raw-peer.js";
 import {
   expectConnectionError,
   goodEcho,
@@ -14,7 +15,7 @@ import {
   takeRequest,
   wholeResponse,
 } from "../testing/raw-server-peer.js";
-import { collect, failureOf } from "./test-helpers.js";
+import { collect, failureOf } from "../testing/outcomes.js";
 
 const { NO_ERROR, PROTOCOL_ERROR, FRAME_SIZE_ERROR, INTERNAL_ERROR } = ErrorCode;
 

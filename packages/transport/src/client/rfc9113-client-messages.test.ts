@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import type { Metadata } from "nice-grpc-common";
 import {
   FLAG_END_HEADERS,
@@ -9,7 +10,7 @@ import {
 } from "../http2/constants.js";
 import { ErrorCode } from "../http2/errors.js";
 import { echoMessage } from "../testing/raw-calls.js";
-import { forbiddenFields, frame, literals, uint32 } from "../testing/raw-peer.js";
+import { forbiddenFields, literals, uint32 } from "../testing/raw-peer.js";
 import {
   expectIgnored,
   expectStreamError,

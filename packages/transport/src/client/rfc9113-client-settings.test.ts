@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { Metadata, Status } from "nice-grpc-common";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../http2/constants.js";
 import { ErrorCode } from "../http2/errors.js";
 import { expectGoAway } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings } from "../testing/raw-peer.js";
+import { RawPeer, settings } from "../testing/raw-peer.js";
 import {
   expectConnectionError,
   expectIgnored,
@@ -30,7 +31,7 @@ import {
 import { channelCredentials, createSocketServer } from "../testing/raw-tls.js";
 import { channelStats } from "./channel.js";
 import { connect } from "./connect.js";
-import { deferred, failureOf } from "./test-helpers.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
 
 const { PROTOCOL_ERROR, FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR, SETTINGS_TIMEOUT, ENHANCE_YOUR_CALM } =
   ErrorCode;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import {
   FLAG_END_HEADERS,
@@ -11,7 +12,7 @@ import {
 } from "../http2/constants.js";
 import { ErrorCode } from "../http2/errors.js";
 import { echoMessage, expectGoAway, outcome } from "../testing/raw-calls.js";
-import { frame, uint32, type RawPeer } from "../testing/raw-peer.js";
+import { uint32, type RawPeer } from "../testing/raw-peer.js";
 import {
   goodEcho,
   okTrailers,
@@ -23,7 +24,7 @@ import {
   wholeResponse,
   type RawEcho,
 } from "../testing/raw-server-peer.js";
-import { deferred, failureOf } from "./test-helpers.js";
+import { deferred, failureOf } from "../testing/outcomes.js";
 
 const { NO_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, CANCEL } = ErrorCode;
 

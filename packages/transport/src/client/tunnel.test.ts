@@ -13,7 +13,10 @@ import { createServer as createGrpcServer } from "../server/create-server.js";
 import { ServerCredentials } from "../server/credentials.js";
 import { channelStats, waitForChannelReady } from "./channel.js";
 import { ChannelCredentials } from "./channel-credentials.js";
-import { answer, echoClient, failureOf, startHttp2, startRaw } from "./test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { answer, startHttp2 } from "../testing/http2-peer.js";
+import { failureOf } from "../testing/outcomes.js";
+import { startRaw } from "../testing/socket-peer.js";
 import { MAX_PROXY_ANSWER_BYTES } from "./tunnel.js";
 
 /** A proxy, as node:http makes one, and what it was asked for. */

@@ -1,11 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { MessageReader } from "./message-reader.js";
-
-function prefixed(bytes: Uint8Array): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([prefix, bytes]);
-}
 
 function readAll(parts: readonly Buffer[]): { messages: Buffer[]; costs: number } {
   const reader = new MessageReader(1 << 24);
@@ -26,7 +21,7 @@ function readAll(parts: readonly Buffer[]): { messages: Buffer[]; costs: number 
 test("messages come out however they are cut", () => {
   const lengths = [0, 1, 0, 4, 5, 300, 5000, 40_000, 2, 0];
   const sent = lengths.map((length, index) => Buffer.alloc(length, index + 1));
-  const all = Buffer.concat(sent.map(prefixed));
+  const all = Buffer.concat(sent.map((message) => lengthPrefixed(message)));
   for (const size of [1, 2, 3, 4, 5, 6, 7, 100, 4095, 4096, 4097, 16_384, all.length]) {
     const parts: Buffer[] = [];
     for (let at = 0; at < all.length; at += size) parts.push(all.subarray(at, at + size));
@@ -38,7 +33,7 @@ test("messages come out however they are cut", () => {
 });
 
 test("a sink may stop the reader behind a message, also one that came in parts", () => {
-  const all = Buffer.concat(["a", "b", "c"].map((text) => prefixed(Buffer.from(text))));
+  const all = Buffer.concat(["a", "b", "c"].map((text) => lengthPrefixed(Buffer.from(text))));
   const reader = new MessageReader(100);
   const seen: string[] = [];
   const sink = {
@@ -55,7 +50,7 @@ test("a sink may stop the reader behind a message, also one that came in parts",
 
 test("what a message claims takes no memory, only what has come of it", () => {
   const length = 4 << 20;
-  const claim = prefixed(Buffer.alloc(length));
+  const claim = lengthPrefixed(Buffer.alloc(length));
   const reader = new MessageReader(length);
   const seen: boolean[] = [];
   const sink = {

@@ -1,18 +1,12 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import * as fc from "fast-check";
 import { ServerError, Status } from "nice-grpc-common";
 import type { Http2Stream } from "../http2/stream.js";
 import { MessageSource, type MessageReceiver } from "./message-source.js";
 
 const MAX_BYTES = 1000;
-
-function prefixed(bytes: Uint8Array, compressed = false): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix[0] = compressed ? 1 : 0;
-  prefix.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([prefix, bytes]);
-}
 
 /** A receiver whose reader takes messages when a test says so, on a stream that only counts. */
 class Room implements MessageReceiver {
@@ -86,7 +80,9 @@ test("messages come out in their order, however they are cut, compressed or not,
         const all = Buffer.concat(
           sent.map((text, i) => {
             const bytes = Buffer.from(text);
-            return shapes[i]!.compressed ? prefixed(gzipSync(bytes), true) : prefixed(bytes);
+            return shapes[i]!.compressed
+              ? lengthPrefixed(gzipSync(bytes), { flag: 1 })
+              : lengthPrefixed(bytes);
           }),
         );
         for (let at = 0, i = 0; at < all.length; i++) {
@@ -117,7 +113,7 @@ describe("what is held back", () => {
   test("is read when it is wanted, and the end comes behind it", () => {
     const room = new Room();
     room.room = 2;
-    const all = Buffer.concat(["a", "b", "c", "d", "e"].map((text) => prefixed(Buffer.from(text))));
+    const all = Buffer.concat(["a", "b", "c", "d", "e"].map((text) => lengthPrefixed(Buffer.from(text))));
     room.source.read(all, 0, all.length);
     room.source.end();
     expect([room.seen, room.ends]).toEqual([["a", "b"], 0]);
@@ -130,7 +126,7 @@ describe("what is held back", () => {
   test("waits for `start` after `hold`, wanted or not", () => {
     const room = new Room();
     room.source.hold();
-    const message = prefixed(Buffer.from("a"));
+    const message = lengthPrefixed(Buffer.from("a"));
     room.source.read(message, 0, message.length);
     room.source.end();
     room.take();
@@ -142,7 +138,7 @@ describe("what is held back", () => {
   test("is a copy of what was borrowed, and nobody's after `close`", () => {
     const room = new Room();
     room.room = 1;
-    const all = Buffer.concat(["a", "b"].map((text) => prefixed(Buffer.from(text))));
+    const all = Buffer.concat(["a", "b"].map((text) => lengthPrefixed(Buffer.from(text))));
     room.source.read(all, 0, all.length);
     room.source.close();
     room.take();
@@ -154,9 +150,13 @@ describe("what is held back", () => {
 describe("what cannot be read", () => {
   test.each<[string, Buffer, Status]>([
     ["unknown flags", Buffer.from([2, 0, 0, 0, 0]), Status.INTERNAL],
-    ["a message that is too long", prefixed(Buffer.alloc(MAX_BYTES + 1)), Status.RESOURCE_EXHAUSTED],
-    ["one that is, decompressed", prefixed(gzipSync(Buffer.alloc(2000)), true), Status.RESOURCE_EXHAUSTED],
-    ["what is not gzip", prefixed(Buffer.from("no"), true), Status.INTERNAL],
+    ["a message that is too long", lengthPrefixed(Buffer.alloc(MAX_BYTES + 1)), Status.RESOURCE_EXHAUSTED],
+    [
+      "one that is, decompressed",
+      lengthPrefixed(gzipSync(Buffer.alloc(2000)), { flag: 1 }),
+      Status.RESOURCE_EXHAUSTED,
+    ],
+    ["what is not gzip", lengthPrefixed(Buffer.from("no"), { flag: 1 }), Status.INTERNAL],
   ])("%s", async (_, bytes, code) => {
     const room = new Room();
     room.source.read(bytes, 0, bytes.length);
@@ -171,7 +171,7 @@ describe("what cannot be read", () => {
 
   test("a compressed message without an encoding", () => {
     const room = new Room("identity");
-    const message = prefixed(gzipSync("a"), true);
+    const message = lengthPrefixed(gzipSync("a"), { flag: 1 });
     room.source.read(message, 0, message.length);
     expect(room.errors).toMatchObject([{ code: Status.INTERNAL }]);
   });
@@ -182,14 +182,14 @@ describe("what cannot be read", () => {
     room.onWholeMessage = () => {
       throw thrown;
     };
-    const message = prefixed(Buffer.from("a"));
+    const message = lengthPrefixed(Buffer.from("a"));
     room.source.read(message, 0, message.length);
     expect(room.errors).toEqual([thrown]);
   });
 
   test("a stream that ends inside a message says so", () => {
     const room = new Room();
-    room.source.read(prefixed(Buffer.from("abc")), 0, 6);
+    room.source.read(lengthPrefixed(Buffer.from("abc")), 0, 6);
     room.source.end();
     expect([room.ends, room.source.isBetweenMessages]).toEqual([1, false]);
   });

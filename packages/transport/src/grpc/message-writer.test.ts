@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { createChannel, waitForChannelReady } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
-import { start } from "../server/test-helpers.js";
+import { start } from "../testing/echo-server.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
 
 /** Answers a payload with the same payload. */

@@ -3,7 +3,7 @@ import { Status } from "nice-grpc-common";
 import { createChannel } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
 import type { ServerOptions } from "../server/server-options.js";
-import { start } from "../server/test-helpers.js";
+import { start } from "../testing/echo-server.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
 import { shareEncoding, sharedBytesOf } from "./shared-encoding.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { HpackDecoder } from "./decoder.js";
 import { HpackError } from "./errors.js";
-import { decode, hex } from "./test-helpers.js";
+import { decode, hex } from "../testing/header-blocks.js";
 
 const A_1 = hex("4001 61 01 31"); // a: 1, added to the table
 const FIRST = hex("be"); // the newest entry

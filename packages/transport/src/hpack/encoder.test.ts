@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { HpackDecoder } from "./decoder.js";
 import { HpackEncoder } from "./encoder.js";
 import { HeaderFields } from "./header-fields.js";
-import { byName, decode, encode, encodeList, hex } from "./test-helpers.js";
+import { byName, decode, encode, encodeList, hex } from "../testing/header-blocks.js";
 
 const TOKEN = "Bearer 0123456789abcdefghijklmnopqrstuvwxyz";
 

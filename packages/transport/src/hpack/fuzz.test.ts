@@ -4,7 +4,7 @@ import { HpackDecoder } from "./decoder.js";
 import { HpackEncoder } from "./encoder.js";
 import { HpackError } from "./errors.js";
 import { HeaderFields } from "./header-fields.js";
-import { encodeList } from "./test-helpers.js";
+import { encodeList } from "../testing/header-blocks.js";
 
 /** How long the fuzzer runs, in seconds; a few thousand cases unless FUZZ_SECONDS is set. */
 const seconds = Number(process.env["FUZZ_SECONDS"] ?? 0);

@@ -7,11 +7,12 @@ import {
 } from "node:http2";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import * as fc from "fast-check";
 import { HpackDecoder } from "./decoder.js";
 import { HpackEncoder } from "./encoder.js";
 import { HeaderFields } from "./header-fields.js";
-import { byName, encodeList } from "./test-helpers.js";
+import { byName, encodeList } from "../testing/header-blocks.js";
 
 // nghttp2, which is node:http2's, as an independent implementation: it decodes what our encoder sends, and
 // sends the same fields back for our decoder.
@@ -46,15 +47,6 @@ beforeAll(async () => {
 afterAll(() => {
   server.close();
 });
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(stream, 5);
-  return Buffer.concat([header, payload]);
-}
 
 /** The payloads of the HEADERS frames that come, or an error for a GOAWAY or a RST_STREAM. */
 async function* headerBlocks(socket: Socket): AsyncGenerator<Buffer, void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { HpackDecoder } from "./decoder.js";
 import { HpackEncoder } from "./encoder.js";
-import { decode, encode, hex } from "./test-helpers.js";
+import { decode, encode, hex } from "../testing/header-blocks.js";
 import { writeInteger } from "./integers.js";
 
 // RFC 7541 appendix C. What the decoder's table holds after each block is read back by index.

@@ -6,7 +6,7 @@ import { HeaderFields } from "./header-fields.js";
 import { Huffman, maxDecodedLength } from "./huffman.js";
 import { BlockReader } from "./block-reader.js";
 import { writeInteger } from "./integers.js";
-import { byName, decode, encodeList } from "./test-helpers.js";
+import { byName, decode, encodeList } from "../testing/header-blocks.js";
 
 const text = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
   fc

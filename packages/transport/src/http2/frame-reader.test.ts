@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { frame, type RawFrame } from "../testing/raw-peer.js";
+import { frame } from "@callwire/testkit/wire";
+import { type RawFrame } from "../testing/raw-peer.js";
 import { FrameReader } from "./frame-reader.js";
 
 type Frame = Omit<RawFrame, "fields">;

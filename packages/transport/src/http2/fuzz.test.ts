@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { echoMessage, echoPaths, goodCall, requestFields, startRawServer } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings, uint32 } from "../testing/raw-peer.js";
+import { RawPeer, settings, uint32 } from "../testing/raw-peer.js";
 import { CLIENT_PREFACE, FRAME_GOAWAY } from "./constants.js";
 import { ErrorCode } from "./errors.js";
 import { FrameReader } from "./frame-reader.js";

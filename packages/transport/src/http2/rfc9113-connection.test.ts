@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { ServerError, Status, type CallContext } from "nice-grpc-common";
 import {
   dataFrames,
@@ -11,7 +12,7 @@ import {
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
+import { RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
 import {
   CLIENT_PREFACE,
   FLAG_ACK,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import { ServerError, Status } from "nice-grpc-common";
 import {
   echoMessage,
@@ -12,7 +13,7 @@ import {
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings, uint32 } from "../testing/raw-peer.js";
+import { RawPeer, settings, uint32 } from "../testing/raw-peer.js";
 import {
   DEFAULT_WINDOW_SIZE,
   FLAG_END_STREAM,

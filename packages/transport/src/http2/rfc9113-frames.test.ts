@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import {
   echoMessage,
   echoPaths,
@@ -10,7 +11,7 @@ import {
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
-import { frame, RawPeer, uint32 } from "../testing/raw-peer.js";
+import { RawPeer, uint32 } from "../testing/raw-peer.js";
 import {
   FLAG_END_HEADERS,
   FLAG_END_STREAM,

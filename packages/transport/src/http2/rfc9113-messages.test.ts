@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import {
   echoMessage,
   expectReset,
@@ -9,7 +10,7 @@ import {
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
-import { forbiddenFields, frame, literals, RawPeer } from "../testing/raw-peer.js";
+import { forbiddenFields, literals, RawPeer } from "../testing/raw-peer.js";
 import { FLAG_END_HEADERS, FLAG_END_STREAM, FRAME_DATA, FRAME_HEADERS } from "./constants.js";
 import { ErrorCode } from "./errors.js";
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { frame, lengthPrefixed } from "@callwire/testkit/wire";
 import {
   dataFrames,
   echoMessage,
@@ -8,13 +9,12 @@ import {
   goodCall,
   openCall,
   outcome,
-  prefixed,
   requestFields,
   sendCall,
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
+import { RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
 import {
   FLAG_ACK,
   FLAG_END_HEADERS,
@@ -426,7 +426,7 @@ describe("legitimate use trips nothing", () => {
     using other = await RawPeer.open(fixed.port);
     other.send(other.grant(1 << 30));
     const id = openCall(peer, echoPaths.clientStream);
-    const batch = many(prefixed(Buffer.alloc(0)), 3000);
+    const batch = many(lengthPrefixed(Buffer.alloc(0)), 3000);
     let sent = 0;
     const state = { answered: false };
     const updates = (): RawFrame[] => peer.of(id).filter(({ type }) => type === FRAME_WINDOW_UPDATE);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
 import {
   echoMessage,
   expectGoAway,
@@ -9,7 +10,7 @@ import {
   sendCall,
   startRawServer,
 } from "../testing/raw-calls.js";
-import { frame, RawPeer, settings } from "../testing/raw-peer.js";
+import { RawPeer, settings } from "../testing/raw-peer.js";
 import {
   CLIENT_PREFACE,
   FLAG_ACK,

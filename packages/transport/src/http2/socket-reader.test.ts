@@ -11,7 +11,7 @@ import { describe, expect, test } from "@jest/globals";
 import { testCertificates } from "@callwire/testkit";
 import { createChannel } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
-import { phasedServer } from "../server/test-helpers.js";
+import { phasedServer } from "../testing/echo-server.js";
 import { createInProcessSocket } from "../server/in-process-socket.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
 import { isBorrowed, keepBytes, READ_BYTES, readSocket } from "./socket-reader.js";

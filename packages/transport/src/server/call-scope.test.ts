@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService, type EchoUnaryRequest } from "@callwire/testkit";
 import { Metadata, ServerError, Status, type CallContext } from "nice-grpc-common";
-import { echoClient } from "../client/test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { phasedServer } from "../testing/echo-server.js";
 import type { ServerPhases } from "./server-phases.js";
-import { phasedServer } from "./test-helpers.js";
 
 // What runs for one call sees what that call entered into an AsyncLocalStorage, and never what another one did.
 

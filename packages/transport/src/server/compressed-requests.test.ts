@@ -1,9 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import type { ServerMiddleware } from "nice-grpc-common";
 import { createServer, type ServerCallContextExt } from "./create-server.js";
-import { phasedServer, prefixed, rawClient, start, type RawAnswer } from "./test-helpers.js";
+import { phasedServer, start } from "../testing/echo-server.js";
+import { rawClient, type RawAnswer } from "../testing/raw-client.js";
 
 // gRPC over HTTP/2, "Compressed-Flag": each message says for itself whether it is compressed.
 
@@ -13,8 +15,8 @@ const gzip = { "grpc-encoding": "gzip" };
 
 const request = (text: string): Buffer =>
   Buffer.from(EchoUnaryRequest.encode({ text, fault: undefined }).finish());
-const plain = prefixed(request("plain"));
-const compressed = prefixed(gzipSync(request("compressed")), 1);
+const plain = lengthPrefixed(request("plain"));
+const compressed = lengthPrefixed(gzipSync(request("compressed")), { flag: 1 });
 /** What the client got; the response has its text where the request has it. */
 const textOf = (answer: RawAnswer): string => EchoUnaryRequest.decode(answer.messages[0]![1]).text;
 
@@ -91,7 +93,7 @@ test("messages that are no objects are taken as before, and nothing is told of t
     ),
   );
   using client = rawClient(started.address);
-  const answer = await client.call(echo.path, gzip, prefixed(gzipSync("a text"), 1));
+  const answer = await client.call(echo.path, gzip, lengthPrefixed(gzipSync("a text"), { flag: 1 }));
   expect(answer.messages[0]![1].toString()).toBe("a text false");
 });
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import * as grpcJs from "@grpc/grpc-js";
 import {
   ChannelCredentials,
@@ -15,7 +16,9 @@ import {
   type ServerMiddleware,
 } from "nice-grpc";
 import type { ServiceImplementation } from "../grpc/service-implementation.js";
-import { prefixed, rawClient, start } from "./test-helpers.js";
+import { start } from "../testing/echo-server.js";
+import { collect, deferred } from "../testing/outcomes.js";
+import { rawClient } from "../testing/raw-client.js";
 
 // With nice-grpc's client, which stands for every other one.
 const channels: Channel[] = [];
@@ -43,12 +46,6 @@ async function* texts(...all: string[]) {
   for (const text of all) yield { text };
 }
 
-async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const message of messages) all.push(message);
-  return all;
-}
-
 const failure = (call: Promise<unknown>): Promise<{ code: Status; details: string }> =>
   call.then(
     () => Promise.reject(new Error("the call has succeeded")),
@@ -65,12 +62,6 @@ function nextWarning(): Promise<string> {
       resolve(String(warning));
     });
   });
-}
-
-function deferred<T = void>() {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
 }
 
 const passing: ServerMiddleware = async function* passing(call, context) {
@@ -242,7 +233,7 @@ describe("metadata", () => {
       },
     });
     using client = rawClient(started.address);
-    const data = prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({})).finish());
+    const data = lengthPrefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({})).finish());
     await client.call(
       "/callwire.echo.v1.EchoService/EchoUnary",
       { "x-bin": ["AQ==", "AQI", "AQID,AQIDBA=="] },
@@ -487,7 +478,7 @@ describe("a call that ends early", () => {
       "grpc-timeout": "100m",
     });
     stream.on("error", () => {});
-    stream.end(prefixed(Buffer.alloc(0)));
+    stream.end(lengthPrefixed(Buffer.alloc(0)));
     const trailers = once(stream, "trailers");
     await ended.promise;
     stream.resume();
@@ -530,8 +521,8 @@ describe("a call that ends early", () => {
     using client = rawClient(started.address);
     const path = "/callwire.echo.v1.EchoService/EchoUnary";
     const before = Date.now();
-    await client.call(path, { "grpc-timeout": "1H" }, prefixed(Buffer.alloc(0)));
-    await client.call(path, {}, prefixed(Buffer.alloc(0)));
+    await client.call(path, { "grpc-timeout": "1H" }, lengthPrefixed(Buffer.alloc(0)));
+    await client.call(path, {}, lengthPrefixed(Buffer.alloc(0)));
     expect(seen[0]!.getTime() - before).toBeGreaterThanOrEqual(3_600_000);
     expect(seen[1]).toBeUndefined();
   });
@@ -580,7 +571,9 @@ describe("flow control", () => {
     );
     using client = rawClient(started.address);
     const message = (length: number) =>
-      prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text: "x".repeat(length) })).finish());
+      lengthPrefixed(
+        EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text: "x".repeat(length) })).finish(),
+      );
     const call = client.call(
       "/callwire.echo.v1.EchoService/EchoClientStream",
       {},
@@ -606,14 +599,16 @@ describe("flow control", () => {
       }),
     );
     using client = rawClient(started.address);
-    const last = prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text: "last" })).finish());
+    const last = lengthPrefixed(
+      EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text: "last" })).finish(),
+    );
     const call = client.call(
       "/callwire.echo.v1.EchoService/EchoClientStream",
       {},
       Buffer.alloc(5 * 20_000),
       last,
     );
-    await client.call("/callwire.echo.v1.EchoService/EchoUnary", {}, prefixed(Buffer.alloc(0)));
+    await client.call("/callwire.echo.v1.EchoService/EchoUnary", {}, lengthPrefixed(Buffer.alloc(0)));
     expect(started.server.stats.messagesReceived).toBeLessThan(6_000);
     go.resolve();
     expect(EchoUnaryRequest.decode((await call).messages[0]![1]).text).toBe("last");

@@ -8,23 +8,20 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService, testCertificates } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import { CLIENT_PREFACE } from "../http2/constants.js";
 import { createServer } from "./create-server.js";
 import { ServerCredentials } from "./credentials.js";
 import type { ServerCallContext } from "./server-call-context.js";
-import { phasedServer, prefixed, rawClient, start } from "./test-helpers.js";
+import { phasedServer, start } from "../testing/echo-server.js";
+import { deferred } from "../testing/outcomes.js";
+import { rawClient } from "../testing/raw-client.js";
 
 const UNARY = "/callwire.echo.v1.EchoService/EchoUnary";
 const CLIENT_STREAM = "/callwire.echo.v1.EchoService/EchoClientStream";
 const request = (text: string) =>
-  prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
-
-function deferred<T = void>() {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
-}
+  lengthPrefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
 
 describe("listen", () => {
   test("says which address is in use, and may be tried again", async () => {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
 import { ServerError, Status } from "nice-grpc-common";
-import { echoClient } from "../client/test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
 import { createServer } from "./create-server.js";
 import type { ReadyIterator } from "./ready-iterator.js";
 import type { ServerCallContext } from "./server-call-context.js";

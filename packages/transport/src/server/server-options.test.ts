@@ -1,6 +1,8 @@
 import { expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
-import { echoClient, deferred } from "../client/test-helpers.js";
+import { echoClient } from "../testing/echo-client.js";
+import { start } from "../testing/echo-server.js";
+import { deferred } from "../testing/outcomes.js";
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import { createServer } from "./create-server.js";
 import {
@@ -9,7 +11,6 @@ import {
   serverLimits,
   type ServerOptions,
 } from "./server-options.js";
-import { start } from "./test-helpers.js";
 
 test.each<[string, object]>([
   ["there is no limits.maxRecieveMessageBytes", { limits: { maxRecieveMessageBytes: 1 } }],

@@ -1,13 +1,15 @@
 import { constants, type ClientHttp2Stream } from "node:http2";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { ServerError, Status } from "nice-grpc-common";
-import { deferred } from "../client/test-helpers.js";
+import { phasedServer } from "../testing/echo-server.js";
+import { deferred } from "../testing/outcomes.js";
+import { rawClient } from "../testing/raw-client.js";
 import { connectSocket, serverCredentials } from "../testing/raw-tls.js";
 import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerOptions } from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
-import { phasedServer, prefixed, rawClient } from "./test-helpers.js";
 
 const UNARY = "/callwire.echo.v1.EchoService/EchoUnary";
 const SERVER_STREAM = "/callwire.echo.v1.EchoService/EchoServerStream";
@@ -15,7 +17,7 @@ const CLIENT_STREAM = "/callwire.echo.v1.EchoService/EchoClientStream";
 const BIDI = "/callwire.echo.v1.EchoService/EchoBidiStream";
 const ALL = [UNARY, SERVER_STREAM, CLIENT_STREAM, BIDI];
 const request = (text: string): Buffer =>
-  prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
+  lengthPrefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
 
 /** What a test is told, in order, and can wait for. */
 class Story {

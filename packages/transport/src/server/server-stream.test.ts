@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
+import { lengthPrefixed } from "@callwire/testkit/wire";
 import { methodsOf } from "../grpc/definitions.js";
 import { ErrorCode } from "../http2/errors.js";
 import { LazyContext } from "./call-context.js";
@@ -7,12 +8,11 @@ import type { RequestHead } from "./request-head.js";
 import type { ServerMethod } from "./server-method.js";
 import { serverLimits } from "./server-options.js";
 import { ServerStream, type StreamHost, type StreamOwner } from "./server-stream.js";
-import { prefixed } from "./test-helpers.js";
 
 // A stream without a connection, and without a call.
 
 const message = (text: string): Buffer =>
-  prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
+  lengthPrefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
 
 function methodOf(name: string): ServerMethod {
   const { descriptor, request, response } = methodsOf(EchoServiceDefinition).find(

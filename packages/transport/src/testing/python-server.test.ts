@@ -10,7 +10,7 @@ import { ChannelCredentials } from "../client/channel-credentials.js";
 import { createChannel, type Channel } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
 import type { CallOptions, Client } from "../client/client-types.js";
-import { collect, failureOf } from "../client/test-helpers.js";
+import { collect, failureOf } from "./outcomes.js";
 import { TestServiceDefinition, UnimplementedServiceDefinition } from "./gen/grpc/testing/interop.js";
 import { ECHO_HEADER, ECHO_TRAILER, echoedMetadata } from "./interop-service.js";
 import { makeStubs, python, scriptArguments, warnWithoutPython } from "./python.js";

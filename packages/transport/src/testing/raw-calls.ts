@@ -1,9 +1,10 @@
 import { EchoServiceDefinition, echoService, EchoUnaryRequest } from "@callwire/testkit";
+import { frame, lengthPrefixed } from "@callwire/testkit/wire";
 import type { ServiceImplementation } from "nice-grpc";
 import { FLAG_END_STREAM, FRAME_DATA, MIN_MAX_FRAME_SIZE } from "../http2/constants.js";
 import { createServer, type Server } from "../server/create-server.js";
 import type { ServerOptions } from "../server/server-options.js";
-import { endsStream, frame, RawPeer, type RawFrame } from "./raw-peer.js";
+import { endsStream, RawPeer, type RawFrame } from "./raw-peer.js";
 import { scheme, serverCredentials } from "./raw-tls.js";
 
 /** A server of the echo service, ended with its block. */
@@ -42,17 +43,9 @@ export function requestFields(path: string = echoPaths.unary): Record<string, st
   };
 }
 
-/** A message with its prefix. */
-export function prefixed(message: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(5 + message.length);
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, 5);
-  return bytes;
-}
-
 /** A message that all of the echo's methods take, with its prefix. */
 export function echoMessage(text: string): Buffer {
-  return prefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
+  return lengthPrefixed(EchoUnaryRequest.encode(EchoUnaryRequest.fromPartial({ text })).finish());
 }
 
 /** DATA frames with these bytes, each of a size that everybody takes. */

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { frame } from "@callwire/testkit/wire";
 import { HpackDecoder } from "../hpack/decoder.js";
 import { HpackEncoder } from "../hpack/encoder.js";
 import { HeaderFields } from "../hpack/header-fields.js";
@@ -28,22 +29,6 @@ export interface RawFrame {
   payload: Buffer;
   /** The fields of the header block that the frame ends. */
   fields: Record<string, string>;
-}
-
-/** The bytes of one frame, whatever they say. */
-export function frame(
-  type: number,
-  flags: number,
-  id: number,
-  payload: Uint8Array = Buffer.alloc(0),
-): Buffer {
-  const bytes = Buffer.allocUnsafe(9 + payload.length);
-  bytes.writeUIntBE(payload.length, 0, 3);
-  bytes[3] = type;
-  bytes[4] = flags;
-  bytes.writeUInt32BE(id, 5);
-  bytes.set(payload, 9);
-  return bytes;
 }
 
 /** 32 bits, as a payload. */

@@ -1,7 +1,7 @@
-import { HpackDecoder } from "./decoder.js";
-import { HpackEncoder } from "./encoder.js";
-import { HeaderFields } from "./header-fields.js";
-import type { HeaderList } from "./header-list.js";
+import { HpackDecoder } from "../hpack/decoder.js";
+import { HpackEncoder } from "../hpack/encoder.js";
+import { HeaderFields } from "../hpack/header-fields.js";
+import type { HeaderList } from "../hpack/header-list.js";
 
 /** Bytes from hexadecimal digits, as RFC 7541's appendix C prints them. */
 export function hex(digits: string): Buffer {
