@@ -4,7 +4,10 @@ export interface PublishedLimits {
   packages: number;
   /** The most bytes of all their files. */
   bytes: number;
-  /** The most CPU time that an import takes, as a part of what an import of nice-grpc takes in the same run. */
+  /**
+   * The most CPU time that an import takes, as a part of what an import of nice-grpc takes in the same run. A third on a quiet
+   * machine, up to 0.42 on one that does something else meanwhile: the limit catches a dependency that has come in, no more.
+   */
   importOverNiceGrpc: number;
 }
 
@@ -15,5 +18,5 @@ export interface PublishedLimits {
 export const publishedLimits: PublishedLimits = {
   packages: 5,
   bytes: 5_000_000,
-  importOverNiceGrpc: 0.4,
+  importOverNiceGrpc: 0.6,
 };
