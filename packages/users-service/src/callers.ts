@@ -17,18 +17,12 @@ export function tokenVerifier(tokens: ReadonlyMap<string, string>): (token: stri
     Array.from(tokens, ([token, subject]) => [digest(token), Object.freeze({ subject })]),
   );
   const known = new Map<string, Caller>();
-  // Most callers come again and again.
-  let lastToken: string | undefined;
-  let lastCaller: Caller | undefined;
   return (token) => {
-    if (token === lastToken) return lastCaller;
     let caller = known.get(token);
     if (caller === undefined) {
       caller = callers.get(digest(token));
       if (caller !== undefined) known.set(token, caller);
     }
-    lastToken = token;
-    lastCaller = caller;
     return caller;
   };
 }
