@@ -9,6 +9,9 @@ import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
 import { timerMs } from "../http2/timers.js";
 import type { Http2Stream } from "../http2/stream.js";
 
+/** The number of frames that may come for each call when it is over, before they are counted. */
+const LATE_FRAMES_PER_CALL = 4;
+
 /** A stream that a client opens. */
 export interface ClientStream extends Http2Stream {
   /** The server has not seen the stream, and never will: the connection has let go of it. */
@@ -47,6 +50,7 @@ export class ClientConnection extends Connection {
   #referenced = true;
   #checkingReference = false;
   #keepaliveTimer: NodeJS.Timeout | undefined;
+  #lateFrames = 0;
   readonly #listener: ConnectionListener;
   readonly #keepalive: Keepalive;
   readonly #keepaliveOptions: KeepaliveOptions;
@@ -106,6 +110,29 @@ export class ClientConnection extends Connection {
 
   protected isIdle(id: number): boolean {
     return id % 2 === 0 || id >= this.#nextId;
+  }
+
+  protected onLateData(id: number): void {
+    // The server may have sent it before our RST_STREAM arrived: no more than the stream's window.
+    if (!this.ids.wasReset(id)) this.#countLate();
+  }
+
+  protected onLateHeaders(): void {
+    this.#countLate();
+  }
+
+  protected onLateReset(): void {
+    this.#countLate();
+  }
+
+  protected onResetProvoked(id: number): void {
+    // Of calls that run there are no more than we have made.
+    if (this.streams.get(id) === undefined) this.#countLate();
+  }
+
+  /** A server may end each call twice: C++ does so when its handler returns after the deadline. */
+  #countLate(): void {
+    if (++this.#lateFrames > (LATE_FRAMES_PER_CALL * this.#nextId) / 2) this.guard.count("lateFrames");
   }
 
   protected onNewStream(): void {

@@ -54,6 +54,11 @@ export class BdpEstimator {
     return true;
   }
 
+  /** True if a PING waits for its answer. */
+  get isMeasuring(): boolean {
+    return this.#measuring;
+  }
+
   /** Takes the answer of the PING; true if the window has grown. */
   answered(): boolean {
     // The peer answers a PING that was not sent.

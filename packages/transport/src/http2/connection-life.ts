@@ -73,6 +73,8 @@ export abstract class ConnectionLife implements StreamConnection {
   protected abstract onEnd(end: ConnectionEnd): void;
   /** Our side of a stream has ended, the peer's has not. */
   protected onHalfClosed(_stream: Http2Stream): void {}
+  /** The peer makes us reset a stream, by breaking the rules. */
+  protected abstract onResetProvoked(id: number): void;
   /** A stream is over. */
   protected onStreamClosed(_stream: Http2Stream): void {}
 
@@ -135,7 +137,7 @@ export abstract class ConnectionLife implements StreamConnection {
 
   /** Ends a stream for an error of the peer's (RFC 9113, section 5.4.2). */
   protected failStream(id: number, { code, message }: StreamError): void {
-    this.guard.count("resetsProvoked");
+    this.onResetProvoked(id);
     this.ids.rememberReset(id);
     this.sender.resetStream(id, code);
     const stream = this.streams.get(id);

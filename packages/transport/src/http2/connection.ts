@@ -66,6 +66,18 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   protected onPing(): void {}
   /** True if a stream of this id was never opened (RFC 9113, section 5.1, "idle"). */
   protected abstract isIdle(id: number): boolean;
+  /** True if an idle stream is one that the peer had numbered when it heard that we go (RFC 9113, section 6.8). */
+  protected isUnseen(_id: number): boolean {
+    return false;
+  }
+  /** DATA has come for a stream that is over. */
+  protected abstract onLateData(id: number): void;
+  /** HEADERS have come for a stream that is over; the decoder's table has taken them. */
+  protected abstract onLateHeaders(id: number, list: HeaderList): void;
+  /** RST_STREAM has come for a stream that is over. */
+  protected abstract onLateReset(): void;
+  /** RST_STREAM has come for a stream that is open. */
+  protected onResetReceived(): void {}
 
   /** Sends our side of the preface and begins to read. */
   protected start(settings: SettingsEntries, first?: Buffer): void {
@@ -187,7 +199,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
         throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE");
       default:
         // RFC 9113, section 4.1: unknown types are ignored.
-        this.guard.count("ignoredFrames");
+        this.guard.countBeside("ignoredFrames", this.#framesRead);
     }
   }
 
@@ -201,7 +213,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.receiver.discard(size);
       if (stream !== undefined)
         throw new StreamError(ErrorCode.STREAM_CLOSED, "DATA after the end of the stream");
-      this.#onStray(id, "DATA");
+      this.#expectOpened(id, "DATA");
+      this.onLateData(id);
       return;
     }
     let from = start;
@@ -215,7 +228,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       from = start + 1;
       to = end - padding;
     }
-    if (from === to && !endStream) this.guard.count("emptyData");
+    if (from === to && !endStream) this.guard.countBeside("emptyData", this.#framesRead);
     if (!this.receiver.receivedOnStream(stream, size)) {
       throw new StreamError(ErrorCode.FLOW_CONTROL_ERROR, "DATA over the stream's window");
     }
@@ -266,7 +279,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     const stream = this.streams.get(id);
     if (stream === undefined) {
       if (this.isIdle(id)) this.onNewStream(id, list, endStream);
-      else this.#onStray(id, "HEADERS");
+      else this.onLateHeaders(id, list);
       return;
     }
     if (stream.remoteEnded)
@@ -276,18 +289,14 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (endStream && stream.localEnded) this.closeStream(stream);
   }
 
-  /** A frame for a stream that is not open (RFC 9113, section 5.1). */
-  #onStray(id: number, what: string): void {
-    if (this.isIdle(id))
+  /**
+   * A frame has come for a stream that is not open (RFC 9113, section 5.1).
+   *
+   * @throws {ConnectionError} PROTOCOL_ERROR if it was never opened, unless the peer could not know that we go.
+   */
+  #expectOpened(id: number, what: string): void {
+    if (this.isIdle(id) && !this.isUnseen(id))
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `${what} on a stream that is idle`);
-    // The peer may have sent it before our RST_STREAM arrived.
-    if (this.ids.wasReset(id)) return;
-    if (what === "HEADERS") {
-      // RFC 9113, section 5.1.1: ids only rise.
-      const code = this.ids.wasSkipped(id) ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED;
-      throw new ConnectionError(code, "HEADERS on a closed stream");
-    }
-    throw new StreamError(ErrorCode.STREAM_CLOSED, `${what} on a closed stream`);
   }
 
   #onWindowUpdate(id: number, buffer: Buffer, start: number, end: number): void {
@@ -295,8 +304,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     this.guard.count("windowUpdates");
     const stream = id === 0 ? undefined : this.streams.get(id);
     if (id !== 0 && stream === undefined) {
-      if (this.isIdle(id))
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on a stream that is idle");
+      this.#expectOpened(id, "WINDOW_UPDATE");
       return;
     }
     this.sender.grant(stream, buffer.readUInt32BE(start) & MAX_31_BITS);
@@ -304,12 +312,14 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
 
   #onResetStream(id: number, buffer: Buffer, start: number, end: number): void {
     expectLength(end - start, 4, "RST_STREAM");
-    if (id === 0 || this.isIdle(id)) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on a stream that is idle");
-    }
-    this.guard.count("resetsReceived");
+    if (id === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on stream 0");
     const stream = this.streams.get(id);
-    if (stream === undefined) return;
+    if (stream === undefined) {
+      this.#expectOpened(id, "RST_STREAM");
+      this.onLateReset();
+      return;
+    }
+    this.onResetReceived();
     const code = buffer.readUInt32BE(start);
     this.closeStream(stream);
     // In grpc-js's words, which some look for.
@@ -330,12 +340,12 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.#sentAtLastPing = this.sender.sent;
       this.onPing();
       this.sender.ping(payload, true);
-    } else if (payload.equals(bdpPing)) {
+    } else if (this.receiver.isMeasuring && payload.equals(bdpPing)) {
       if (this.receiver.measured(this.streams.toArray())) {
         this.localSettings.send([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
       }
     } else if (!this.leave.takeAnswer(payload) && !isKeepaliveAnswer(payload))
-      this.guard.count("ignoredFrames");
+      this.guard.countBeside("ignoredFrames", this.#framesRead);
   }
 
   #onSettings(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
@@ -357,7 +367,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       // RFC 9113, section 6.3: an error of the stream alone.
       throw new StreamError(ErrorCode.FRAME_SIZE_ERROR, "PRIORITY is not 5 bytes long");
     }
-    this.guard.count("ignoredFrames");
+    this.guard.countBeside("ignoredFrames", this.#framesRead);
     if ((buffer.readUInt32BE(start) & MAX_31_BITS) === id) {
       throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a stream that depends on itself");
     }
@@ -366,7 +376,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   #onGoAway(id: number, buffer: Buffer, start: number, end: number): void {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "GOAWAY on a stream");
     if (end - start < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY is too short");
-    this.guard.count("ignoredFrames");
+    this.guard.countBeside("ignoredFrames", this.#framesRead);
     const debugData = buffer.toString("utf8", start + 8, Math.min(end, start + 8 + MAX_DEBUG_BYTES));
     this.onGoAway(buffer.readUInt32BE(start) & MAX_31_BITS, buffer.readUInt32BE(start + 4), debugData);
   }

@@ -156,6 +156,11 @@ export class Receiver {
     return this.#bdp.received(bytes, this.streamWindow - stream.receiveWindow);
   }
 
+  /** True if a measuring PING waits for its answer. */
+  get isMeasuring(): boolean {
+    return this.#bdp.isMeasuring;
+  }
+
   /** Takes the answer of the measuring PING. True if every stream's window grows, which SETTINGS must announce. */
   measured(streams: Iterable<Http2Stream>): boolean {
     const before = this.streamWindow;

@@ -45,6 +45,7 @@ afterAll(async () => served[Symbol.asyncDispose]());
 const frames: Record<string, (peer: RawPeer, id: number) => Buffer> = {
   DATA: (_, id) => frame(FRAME_DATA, 0, id, echoMessage("late")),
   HEADERS: (peer, id) => peer.headers(id, requestFields(), FLAG_END_STREAM),
+  trailers: (peer, id) => peer.headers(id, { "x-late": "trailer" }, FLAG_END_STREAM),
   PRIORITY: (_, id) => frame(FRAME_PRIORITY, 0, id, Buffer.of(0, 0, 0, 0, 15)),
   RST_STREAM: (_, id) => frame(FRAME_RST_STREAM, 0, id, uint32(CANCEL)),
   WINDOW_UPDATE: (_, id) => frame(FRAME_WINDOW_UPDATE, 0, id, uint32(100)),
@@ -88,6 +89,7 @@ const expectations: Record<string, Record<string, Expected>> = {
   "half-closed (remote)": {
     DATA: stream(STREAM_CLOSED),
     HEADERS: stream(STREAM_CLOSED),
+    trailers: stream(STREAM_CLOSED),
     PRIORITY: "ignored",
     RST_STREAM: "ignored",
     WINDOW_UPDATE: "ignored",
@@ -97,6 +99,7 @@ const expectations: Record<string, Record<string, Expected>> = {
   "closed by END_STREAM": {
     DATA: stream(STREAM_CLOSED),
     HEADERS: connection(STREAM_CLOSED),
+    trailers: "ignored",
     PRIORITY: "ignored",
     RST_STREAM: "ignored",
     WINDOW_UPDATE: "ignored",
@@ -106,6 +109,7 @@ const expectations: Record<string, Record<string, Expected>> = {
   "closed by RST_STREAM": {
     DATA: stream(STREAM_CLOSED),
     HEADERS: connection(STREAM_CLOSED),
+    trailers: "ignored",
     PRIORITY: "ignored",
     RST_STREAM: "ignored",
     WINDOW_UPDATE: "ignored",

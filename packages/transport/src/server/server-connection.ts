@@ -89,6 +89,39 @@ export class ServerConnection extends Connection implements CallHost {
     return id % 2 === 0 || id > this.ids.last;
   }
 
+  protected override isUnseen(id: number): boolean {
+    return this.leave.hasBegun && id % 2 === 1;
+  }
+
+  protected onLateData(id: number): void {
+    // The client may have sent it before our RST_STREAM arrived.
+    if (this.ids.wasReset(id)) return;
+    this.guard.count("lateFrames");
+    if (this.isIdle(id)) return;
+    this.ids.rememberReset(id);
+    this.sender.resetStream(id, ErrorCode.STREAM_CLOSED);
+  }
+
+  protected onLateHeaders(id: number, { fields }: HeaderList): void {
+    this.guard.count("lateFrames");
+    // A second request on a stream breaks the rules (RFC 9113, section 5.1.1); late trailers do not.
+    if (this.ids.wasReset(id) || fields[0]?.startsWith(":") !== true) return;
+    const code = this.ids.wasSkipped(id) ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED;
+    throw new ConnectionError(code, "HEADERS on a closed stream");
+  }
+
+  protected onLateReset(): void {
+    this.guard.count("resetsReceived");
+  }
+
+  protected override onResetReceived(): void {
+    this.guard.count("resetsReceived");
+  }
+
+  protected onResetProvoked(): void {
+    this.guard.count("resetsProvoked");
+  }
+
   protected onNewStream(id: number, list: HeaderList, endStream: boolean): void {
     // RFC 9113, section 5.1.1: clients use odd ids, each higher than those before.
     if (id % 2 === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a stream with an even id");
