@@ -4,7 +4,6 @@ import { isWholeMessage, MessageSource, type MessageReceiver } from "../grpc/mes
 import { encodeCompressed, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
-import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream } from "../http2/stream.js";
@@ -149,7 +148,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
 
   onHeaders(list: HeaderList, endStream: boolean): void {
     if (list.tooLarge) {
-      const { maxHeaderListSize } = defaultConnectionOptions;
+      const { maxHeaderListSize } = (this.connection as ClientConnection).options;
       this.#fail(
         Status.RESOURCE_EXHAUSTED,
         `metadata of ${list.size} bytes, where ${maxHeaderListSize} are allowed`,

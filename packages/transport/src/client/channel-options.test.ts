@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { defaultAbuseLimits } from "../http2/abuse-guard.js";
+import { defaultConnectionOptions } from "../http2/connection-options.js";
 import type { BalancingPolicy } from "./balancer.js";
 import { Backoff } from "./backoff.js";
 import { channelSettings, type ChannelOptions } from "./channel-options.js";
@@ -36,6 +38,26 @@ test("options in grpc-js's names", () => {
     compression: "gzip",
   });
   expect(settings.userAgent).toMatch(/^mine\/1 grpc-node-callwire\/\S+ last\/2$/);
+});
+
+describe("settings of connections", () => {
+  test("have the server's defaults, but for what waits to be sent: that are its own calls", () => {
+    expect(channelSettings({}).connection).toEqual({ ...defaultConnectionOptions, maxQueuedBytes: Infinity });
+    const pings = { burst: 1, perSecond: 2 };
+    const { connection } = channelSettings({ http2: { maxQueuedBytes: 5, abuse: { pings } as never } });
+    expect(connection).toMatchObject({
+      maxQueuedBytes: 5,
+      abuse: { pings, settings: defaultAbuseLimits.settings },
+    });
+  });
+  test.each<[string, object]>([
+    ["there is no http2.abuse.pongs (did you mean pings?)", { abuse: { pongs: {} } }],
+    ["there is no http2.handshakeTimeoutMS (did you mean handshakeTimeoutMs?)", { handshakeTimeoutMS: 1 }],
+    ["http2.abuse.pings.burst must not be under 0: NaN", { abuse: { pings: { burst: NaN } } }],
+    ["http2 must be of type object", 1 as never],
+  ])("%s", (message, http2) => {
+    expect(() => channelSettings({ http2 })).toThrow(message);
+  });
 });
 
 describe("the load balancing policy", () => {

@@ -1,6 +1,8 @@
 import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
 import type { Encoding } from "../grpc/compression.js";
+import { connectionOptions, defaultClientOptions } from "../grpc/connection-settings.js";
 import { checkOptionNames } from "../grpc/option-names.js";
+import type { ConnectionOptions } from "../http2/connection-options.js";
 import type { BalancingPolicy } from "./balancer.js";
 import { environmentProxy, parseProxy, type ProxyChoice } from "./proxy.js";
 import type { Resolver } from "./resolver.js";
@@ -77,6 +79,11 @@ export interface ChannelOptions {
   proxy?: string | false;
   /** The time that the proxy may take to answer CONNECT, in milliseconds; `Infinity` for no limit. Default: 10,000. */
   proxyTimeoutMs?: number;
+  /**
+   * Settings of each HTTP/2 connection, with the limits on what a server may do. The defaults are those of the server's option
+   * `http2`, but for `maxQueuedBytes`: no limit.
+   */
+  http2?: Partial<ConnectionOptions>;
   [name: string]: unknown;
 }
 
@@ -103,6 +110,7 @@ export interface ChannelSettings {
   proxyFor: ProxyChoice;
   /** True if the proxy is of the option `proxy`, and not of the environment. */
   hasOwnProxy: boolean;
+  connection: ConnectionOptions;
 }
 
 /** The shortest time between two PINGs (gRPC, "Keepalive"). */
@@ -111,7 +119,7 @@ export const MIN_KEEPALIVE_MS = 10_000;
 const GZIP = 2;
 
 /** The options that are our own. */
-const OWN_NAMES = ["maxConnections", "balancing", "resolver", "proxy", "proxyTimeoutMs"];
+const OWN_NAMES = ["maxConnections", "balancing", "resolver", "proxy", "proxyTimeoutMs", "http2"];
 
 /** Reads the options, and warns of those without meaning. Throws a TypeError or RangeError if one of them is not right. */
 export function channelSettings(options: ChannelOptions): ChannelSettings {
@@ -169,6 +177,7 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
       time("proxyTimeoutMs", 10_000),
     ),
     hasOwnProxy: options.proxy !== undefined,
+    connection: connectionOptions(options.http2 ?? {}, defaultClientOptions),
   };
 }
 

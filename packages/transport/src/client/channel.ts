@@ -1,5 +1,4 @@
 import { Status } from "nice-grpc-common";
-import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
@@ -80,7 +79,7 @@ export class TransportChannel extends Channel implements BalancerListener {
         credentials,
         hostname: settings.tlsNameOverride ?? target.hostname,
         timeoutMs: settings.connectTimeoutMs,
-        connection: defaultConnectionOptions,
+        connection: settings.connection,
         keepalive: this.#keepalive,
       },
       initialBackoffMs: settings.initialBackoffMs,

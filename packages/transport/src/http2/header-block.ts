@@ -1,7 +1,10 @@
 import { ConnectionError, ErrorCode } from "./errors.js";
 
-/** The most bytes of one header block before it is decoded, whatever it decodes to. */
-export const MAX_HEADER_BLOCK_BYTES = 64 * 1024;
+/**
+ * The most bytes of one header block before it is decoded, whatever it decodes to. Larger ones end the connection; the call
+ * of one that is over `maxHeaderListSize` only is answered, and a proxy has many callers on one connection.
+ */
+export const MAX_HEADER_BLOCK_BYTES = 256 * 1024;
 /** The most CONTINUATION frames of one header block: the flood of CVE-2024-27316 has no end. */
 export const MAX_CONTINUATIONS = 16;
 

@@ -9,8 +9,9 @@ import { checkTrailers, type Refusal, type RequestHead } from "./request-head.js
 const NO_FIELDS = new HeaderFields([]);
 
 /**
- * A request that is answered without a handler; what it sends is passed over. One that is not gRPC is answered when it
- * has ended, as HTTP clients expect. A gRPC client may not end it before it has the answer.
+ * A request that is answered without a handler; what it sends is passed over. It is answered at once: its client may not
+ * end it before it has the answer. Only one that does not say what it is gets a moment to end, or to show that it is
+ * malformed.
  */
 export class RefusedCall extends Http2Stream {
   /** When the request's headers came, by the clock of `performance.now()`. */
@@ -31,7 +32,7 @@ export class RefusedCall extends Http2Stream {
 
   /** Answers the request, if it needs no more of it. */
   begin(): void {
-    if (this.remoteEnded || this.#refusal.status !== undefined) this.answer();
+    if (this.remoteEnded || !this.#refusal.mayWait) this.answer();
   }
 
   answer(): void {

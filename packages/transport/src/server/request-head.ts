@@ -32,6 +32,27 @@ export interface Refusal {
   message: string;
   /** More header fields. */
   fields: readonly string[];
+  /** True if the answer may wait for the end of the request. */
+  mayWait: boolean;
+}
+
+/**
+ * The head of a request whose header list is too large, and gone with its content-type. Its call alone is answered: a proxy
+ * has many callers on one connection.
+ */
+export function oversizeHead(size: number, maxBytes: number): RequestHead {
+  return {
+    method: undefined,
+    refusal: refuse(
+      Status.RESOURCE_EXHAUSTED,
+      `metadata of ${size} bytes, where the server allows ${maxBytes}`,
+    ),
+    authority: "",
+    timeoutMs: undefined,
+    encoding: "identity",
+    acceptsGzip: false,
+    contentLength: undefined,
+  };
 }
 
 /** The methods that are served, by their paths. */
@@ -94,7 +115,6 @@ function parseBase(base: HeaderList, methods: Methods): RequestHead | typeof NO_
 }
 
 function parse(list: HeaderList, methods: Methods): RequestHead {
-  if (list.tooLarge) throw new StreamError(ErrorCode.ENHANCE_YOUR_CALM, "the header list is too large");
   if (list.malformed) throw malformed("a field with characters that are not allowed");
   let httpMethod: string | undefined;
   let scheme: string | undefined;
@@ -213,15 +233,15 @@ function refuseHttp(httpMethod: string, contentType: string): Refusal | undefine
   if (httpMethod !== "POST") {
     // The answer to HEAD has no body.
     const message = httpMethod === "HEAD" ? "" : "gRPC is served here, by POST.\n";
-    return { httpStatus: "405", status: undefined, message, fields: ["allow", "POST"] };
+    return { httpStatus: "405", status: undefined, message, fields: ["allow", "POST"], mayWait: true };
   }
   if (!/^application\/grpc(?:$|[+;])/i.test(contentType)) {
     const message = "gRPC is served here: the content-type must be application/grpc.\n";
-    return { httpStatus: "415", status: undefined, message, fields: [] };
+    return { httpStatus: "415", status: undefined, message, fields: [], mayWait: contentType === "" };
   }
   return undefined;
 }
 
 function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {
-  return { httpStatus: "200", status, message, fields };
+  return { httpStatus: "200", status, message, fields, mayWait: false };
 }

@@ -12,7 +12,7 @@ import type { Http2Stream } from "../http2/stream.js";
 import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
-import { requestHead } from "./request-head.js";
+import { oversizeHead, requestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
 import type { ServerMethod } from "./server-method.js";
@@ -21,6 +21,9 @@ import { ServerStream } from "./server-stream.js";
 
 /** The number of PINGs that may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
+
+/** The time that a request that is not gRPC has to end before it is answered, in milliseconds. */
+const MAX_ANSWER_DELAY_MS = 1000;
 
 /** The state that the connections of a server share. */
 export interface ServerState {
@@ -132,7 +135,9 @@ export class ServerConnection extends Connection implements CallHost {
       this.sender.resetStream(id, ErrorCode.REFUSED_STREAM);
       return;
     }
-    const head = requestHead(list, this.#state.methods);
+    const head = list.tooLarge
+      ? oversizeHead(list.size, this.options.maxHeaderListSize)
+      : requestHead(list, this.#state.methods);
     if (endStream) checkLength(head, 0, true);
     if (head.refusal !== undefined) {
       const refused = new RefusedCall(head, head.refusal, this.sender, this.guard.now);
@@ -197,7 +202,7 @@ export class ServerConnection extends Connection implements CallHost {
     }
     for (const stream of this.streams.toArray()) {
       if (stream instanceof RefusedCall) {
-        if (now - stream.startedAt >= limits.requestTimeoutMs) stream.answer();
+        if (now - stream.startedAt >= Math.min(limits.requestTimeoutMs, MAX_ANSWER_DELAY_MS)) stream.answer();
       } else if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
         stream.owner.onRequestTimeout();
       }

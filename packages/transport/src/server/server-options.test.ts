@@ -3,14 +3,10 @@ import { EchoServiceDefinition, echoService } from "@callwire/testkit";
 import { echoClient } from "../testing/echo-client.js";
 import { start } from "../testing/echo-server.js";
 import { deferred } from "../testing/outcomes.js";
+import { connectionOptions } from "../grpc/connection-settings.js";
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import { createServer } from "./create-server.js";
-import {
-  connectionOptions,
-  defaultServerLimits,
-  serverLimits,
-  type ServerOptions,
-} from "./server-options.js";
+import { defaultServerLimits, serverLimits, type ServerOptions } from "./server-options.js";
 
 test.each<[string, object]>([
   ["there is no limits.maxRecieveMessageBytes", { limits: { maxRecieveMessageBytes: 1 } }],

@@ -1,8 +1,7 @@
 import type { Server as HttpServer } from "node:http";
-import { defaultConnectionOptions, type ConnectionOptions } from "../http2/connection-options.js";
+import { checkOption, override } from "../grpc/connection-settings.js";
 import { checkOptionNames } from "../grpc/option-names.js";
-import { didYouMean } from "../grpc/nearest-name.js";
-import { MAX_31_BITS } from "../http2/constants.js";
+import type { ConnectionOptions } from "../http2/connection-options.js";
 
 /** Bounds of a server, on each connection and call. */
 export interface ServerLimits {
@@ -93,7 +92,7 @@ export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<Se
   for (const [name, limit] of Object.entries(GRPC_JS_NAMES)) {
     const value = options[name as keyof typeof GRPC_JS_NAMES];
     if (value === undefined) continue;
-    check(name, value, limits[limit], -1);
+    checkOption(name, value, limits[limit], -1);
     limits[limit] = value < 0 ? Infinity : value;
   }
   const algorithm = options["grpc.default_compression_algorithm"] ?? 0;
@@ -122,45 +121,4 @@ export interface ServerStats {
   callsFailed: number;
   messagesReceived: number;
   messagesSent: number;
-}
-
-/**
- * The options of a connection that a server makes.
- *
- * @throws {TypeError | RangeError} As {@link serverLimits}.
- */
-export function connectionOptions(overrides: Partial<ConnectionOptions>): ConnectionOptions {
-  const options = override("http2", defaultConnectionOptions, overrides);
-  for (const name of ["streamWindow", "maxStreamWindow", "connectionWindow"] as const) {
-    // RFC 9113, section 6.9.1.
-    if (options[name] > MAX_31_BITS)
-      throw new RangeError(`http2.${name} must be ${MAX_31_BITS} at most: ${options[name]}`);
-  }
-  return options;
-}
-
-/** Replaces what is given; `undefined` is not. */
-function override<T extends object>(what: string, defaults: T, overrides: Partial<T>): T {
-  const result = { ...defaults };
-  for (const [key, value] of Object.entries(overrides)) {
-    if (value === undefined) continue;
-    const name = key as keyof T;
-    const standard: unknown = defaults[name];
-    if (standard === undefined) {
-      throw new TypeError(`there is no ${what}.${key}${didYouMean(key, Object.keys(defaults))}`);
-    }
-    check(`${what}.${key}`, value, standard, 0);
-    result[name] = (
-      typeof standard === "object" ? override(`${what}.${key}`, standard as object, value as object) : value
-    ) as T[keyof T];
-  }
-  return result;
-}
-
-function check(name: string, value: unknown, standard: unknown, least: number): void {
-  if (typeof value !== typeof standard || value === null)
-    throw new TypeError(`${name} must be of type ${typeof standard}`);
-  // Also of NaN.
-  if (typeof value === "number" && !(value >= least))
-    throw new RangeError(`${name} must not be under ${least}: ${value}`);
 }

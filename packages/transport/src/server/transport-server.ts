@@ -5,6 +5,7 @@ import {
   type ServerError,
   type ServerMiddleware,
 } from "nice-grpc-common";
+import { connectionOptions } from "../grpc/connection-settings.js";
 import { methodsOf } from "../grpc/definitions.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
@@ -17,13 +18,7 @@ import { listen, type Listener } from "./listen.js";
 import { readPreface } from "./preface.js";
 import { ServerConnection, type ServerState } from "./server-connection.js";
 import type { Handler, ServerMethod } from "./server-method.js";
-import {
-  connectionOptions,
-  serverLimits,
-  type ServerLimits,
-  type ServerOptions,
-  type ServerStats,
-} from "./server-options.js";
+import { serverLimits, type ServerLimits, type ServerOptions, type ServerStats } from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
 
