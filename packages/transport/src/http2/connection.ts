@@ -344,8 +344,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       if (this.receiver.measured(this.streams.toArray())) {
         this.localSettings.send([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
       }
-    } else if (!this.leave.takeAnswer(payload) && !isKeepaliveAnswer(payload))
-      this.guard.countBeside("ignoredFrames", this.#framesRead);
+    } else if (isKeepaliveAnswer(payload)) this.guard.countBeside("ignoredFrames", this.#framesRead);
+    else if (!this.leave.takeAnswer(payload)) this.guard.count("ignoredFrames");
   }
 
   #onSettings(flags: number, id: number, buffer: Buffer, start: number, end: number): void {

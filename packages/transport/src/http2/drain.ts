@@ -50,9 +50,9 @@ export class Drain {
     this.#timer = setTimeout(() => this.#finish(), timerMs(options.handshakeTimeoutMs)).unref();
   }
 
-  /** Takes the answer to a PING; false if it is another one's. */
+  /** Takes the answer to the PING, once; false if it is not awaited. */
   takeAnswer(payload: Buffer): boolean {
-    if (!payload.equals(PAYLOAD)) return false;
+    if (this.#state !== "announced" || !payload.equals(PAYLOAD)) return false;
     this.#finish();
     return true;
   }
