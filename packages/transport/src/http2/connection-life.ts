@@ -13,8 +13,11 @@ import { StreamTable } from "./stream-table.js";
 import type { Http2Stream, StreamConnection } from "./stream.js";
 import { timerMs } from "./timers.js";
 
-/** The time that a connection that was given up is still read from, so that its GOAWAY arrives: closing unread data resets. */
-const LINGER_MS = 200;
+/**
+ * The time that a connection that was given up is still read from, so that its GOAWAY arrives, in milliseconds: closing it
+ * with unread data resets it.
+ */
+const FAILED_LINGER_MS = 1000;
 
 /** The end of a connection. */
 export interface ConnectionEnd {
@@ -39,21 +42,20 @@ export abstract class ConnectionLife implements StreamConnection {
   lastReadAt = performance.now();
   /** Set when the connection is over. */
   end: ConnectionEnd | undefined;
-  /** Resolves when the connection is over. */
-  readonly ended: Promise<void>;
+  /** Resolves when the socket is closed: the peer has read what was sent, or had its time. */
+  readonly closed: Promise<void>;
   protected readonly receiver: Receiver;
   /** The streams that the peer opened, or that we reset. */
   protected readonly ids = new StreamIds();
   protected readonly localSettings: LocalSettings;
   protected readonly leave: Drain;
   #lingerTimer: NodeJS.Timeout | undefined;
-  #resolveEnded: () => void = () => {};
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.socket = socket;
     this.options = options;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
+    this.closed = new Promise((resolve) => {
+      socket.once("close", () => resolve());
     });
     this.guard = new AbuseGuard(options.abuse);
     this.sender = new Sender(socket, this.streams, (stream) => this.#onLocalEnd(stream));
@@ -65,12 +67,18 @@ export abstract class ConnectionLife implements StreamConnection {
     socket.setNoDelay(true);
     socket.on("error", (error) => this.destroy(ErrorCode.CONNECT_ERROR, error.message));
     socket.on("close", () => this.destroy(ErrorCode.CONNECT_ERROR, "the connection was closed"));
-    socket.on("end", () => this.destroy(ErrorCode.CONNECT_ERROR, "the peer closed the connection"));
-    socket.on("drain", () => this.#endIfDrained());
+    socket.on("end", () => {
+      // Of a connection that is over the rest is still sent.
+      if (this.end === undefined) this.onPeerEnd();
+    });
   }
 
   /** The connection is over, and every stream knows. */
   protected abstract onEnd(end: ConnectionEnd): void;
+  /** The peer sends no more, and there is no more to read. */
+  protected onPeerEnd(): void {
+    this.destroy(ErrorCode.CONNECT_ERROR, "the peer closed the connection");
+  }
   /** Our side of a stream has ended, the peer's has not. */
   protected onHalfClosed(_stream: Http2Stream): void {}
   /** The peer makes us reset a stream, by breaking the rules. */
@@ -166,13 +174,12 @@ export abstract class ConnectionLife implements StreamConnection {
     if (!this.end) this.leave.begin(debugData);
   }
 
+  /** The last answers may still wait for the peer to read them. */
   #endIfDrained(): void {
     if (!this.leave.isFinal || this.streams.size > 0 || this.end) return;
     this.sender.output.flush();
-    // The last answers still wait for the peer to read them; `drain` of the socket comes back here.
-    if (this.socket.writableLength > 0) return;
     this.#over({ code: ErrorCode.NO_ERROR, message: "the connection was drained" });
-    this.#closeSocket();
+    this.#closeSocket(this.options.maxLingerMs);
   }
 
   /** Ends the connection for an error of the peer's, or ours, with GOAWAY (RFC 9113, section 5.4.1). */
@@ -182,7 +189,7 @@ export abstract class ConnectionLife implements StreamConnection {
     this.sender.goAway(this.ids.last, code, message);
     this.sender.output.flush();
     this.#over({ code, message });
-    this.#closeSocket();
+    this.#closeSocket(Math.min(FAILED_LINGER_MS, this.options.maxLingerMs));
   }
 
   /** Ends the connection without a word. */
@@ -192,9 +199,10 @@ export abstract class ConnectionLife implements StreamConnection {
     if (!this.end) this.#over({ code, message });
   }
 
-  #closeSocket(): void {
+  /** Ends our side behind all that was written, and reads on until the peer ends its own. */
+  #closeSocket(lingerMs: number): void {
     this.socket.end();
-    this.#lingerTimer = setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+    this.#lingerTimer = setTimeout(() => this.socket.destroy(), timerMs(lingerMs)).unref();
   }
 
   #over(end: ConnectionEnd): void {
@@ -207,7 +215,6 @@ export abstract class ConnectionLife implements StreamConnection {
       stream.onAborted(end.code, end.message);
     }
     this.onEnd(end);
-    this.#resolveEnded();
   }
 }
 

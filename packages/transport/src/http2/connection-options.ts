@@ -25,6 +25,11 @@ export interface ConnectionOptions {
    * SETTINGS, the rest of a header block, the answer to the PING of a GOAWAY. Default 10,000.
    */
   handshakeTimeoutMs: number;
+  /**
+   * The time that the peer may take, when our side of the connection has ended, to read the rest and end its own, in
+   * milliseconds. The connection is cut off then. Default 60,000; one that ends for an error has a second at most.
+   */
+  maxLingerMs: number;
   /** Limits on what costs the peer little. See {@link AbuseLimits} for the defaults. */
   abuse: AbuseLimits;
 }
@@ -38,5 +43,6 @@ export const defaultConnectionOptions: ConnectionOptions = {
   maxUnreadBytes: 64 * 1024 * 1024,
   maxQueuedBytes: 4 * 1024 * 1024,
   handshakeTimeoutMs: 10_000,
+  maxLingerMs: 60_000,
   abuse: defaultAbuseLimits,
 };

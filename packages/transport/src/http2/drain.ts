@@ -57,6 +57,13 @@ export class Drain {
     return true;
   }
 
+  /** The peer sends no more: nothing can come that would be refused. */
+  conclude(): void {
+    clearTimeout(this.#timer);
+    this.#state = "final";
+    this.#onFinal();
+  }
+
   /** The connection is over. */
   close(): void {
     clearTimeout(this.#timer);

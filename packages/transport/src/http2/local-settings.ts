@@ -6,6 +6,8 @@ export type SettingsEntries = readonly (readonly [id: number, value: number])[];
 /** The part of a connection that {@link LocalSettings} needs. */
 export interface SettingsPeer {
   readonly sender: { settings(entries: SettingsEntries): void };
+  /** When something was read last, by the clock of `performance.now()`. */
+  readonly lastReadAt: number;
   readonly options: { readonly handshakeTimeoutMs: number };
 }
 
@@ -17,7 +19,7 @@ export class LocalSettings {
   #timer: NodeJS.Timeout | undefined;
   #areInForce = false;
 
-  /** @param onTimeout The peer has not acknowledged them within `handshakeTimeoutMs`. */
+  /** @param onTimeout The peer has not acknowledged them, and was silent, for `handshakeTimeoutMs`. */
   constructor(connection: SettingsPeer, onTimeout: () => void) {
     this.#connection = connection;
     this.#onTimeout = onTimeout;
@@ -29,10 +31,19 @@ export class LocalSettings {
   }
 
   send(entries: SettingsEntries): void {
-    const { sender, options } = this.#connection;
-    sender.settings(entries);
+    this.#connection.sender.settings(entries);
     this.#unacknowledged++;
-    this.#timer ??= setTimeout(this.#onTimeout, timerMs(options.handshakeTimeoutMs)).unref();
+    this.#timer ??= this.#waitFor(this.#connection.options.handshakeTimeoutMs);
+  }
+
+  #waitFor(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const { lastReadAt, options } = this.#connection;
+      const left = lastReadAt + options.handshakeTimeoutMs - performance.now();
+      // Over a slow link the acknowledgement may stand behind much else.
+      if (left > 0) this.#timer = this.#waitFor(left);
+      else this.#onTimeout();
+    }, timerMs(ms)).unref();
   }
 
   /** The peer has acknowledged the first of them; false if there were none. */

@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+import { MAX_TIMER_MS } from "../http2/timers.js";
 import type { ServerCredentials } from "./credentials.js";
+import { Handshakes } from "./handshakes.js";
 import { readPreface } from "./preface.js";
 
 /** The options of {@link listen}. */
@@ -65,12 +67,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     });
   };
   http1?.on("request", onHttp1Request);
-  const onSocket = (socket: Socket): void => {
+  const onSocket = (socket: Socket, acceptedAt = performance.now()): void => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
     readPreface(
       socket,
-      handshakeTimeoutMs,
+      acceptedAt + handshakeTimeoutMs - performance.now(),
       (rest) => {
         open.delete(socket);
         onConnection(socket, rest);
@@ -94,19 +96,27 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { secureOptions } = credentials;
   let server: NetServer | TlsServer;
   let stopReloading = (): void => {};
-  if (secureOptions === undefined) server = createNetServer({ noDelay: true }, onSocket);
+  let closeHandshakes = (): void => {};
+  // A client may end its side and wait for its answers.
+  const stream = { noDelay: true, allowHalfOpen: true };
+  if (secureOptions === undefined) server = createNetServer(stream, (socket) => onSocket(socket));
   else {
+    const handshakes = new Handshakes(handshakeTimeoutMs);
     const tls = createTlsServer(
       {
         ...secureOptions,
-        noDelay: true,
+        ...stream,
         requestCert: credentials.checksClients,
         rejectUnauthorized: credentials.checksClients,
         ALPNProtocols: http1 ? ["h2", "http/1.1"] : ["h2"],
-        handshakeTimeout: handshakeTimeoutMs,
+        // Ours counts on until the preface.
+        handshakeTimeout: MAX_TIMER_MS,
       },
-      (socket: TLSSocket) => onSocket(socket),
+      (socket: TLSSocket) => onSocket(socket, handshakes.end(socket)),
     );
+    tls.on("connection", (socket) => handshakes.begin(socket));
+    tls.on("tlsClientError", (_error, socket) => socket.destroy());
+    closeHandshakes = () => handshakes.close();
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;
   }
@@ -125,6 +135,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     close() {
       stopReloading();
       server.close();
+      closeHandshakes();
       for (const socket of open) socket.destroy();
       closed = true;
       for (const socket of http1Sockets) if (!busy.has(socket)) socket.destroy();

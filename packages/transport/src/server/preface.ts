@@ -10,11 +10,12 @@ export function readPreface(
   onOther: (first: Buffer) => void,
 ): void {
   let read: Buffer = Buffer.alloc(0);
-  const timer = setTimeout(() => socket.destroy(), timerMs(timeoutMs)).unref();
+  const timer = setTimeout(() => socket.destroy(), timerMs(Math.max(timeoutMs, 0))).unref();
   const done = (): void => {
     clearTimeout(timer);
     socket.off("data", onData);
     socket.off("error", onError);
+    socket.off("end", onError);
   };
   const onError = (): void => void socket.destroy();
   const onData = (chunk: Buffer): void => {
@@ -30,5 +31,7 @@ export function readPreface(
   };
   socket.on("data", onData);
   socket.on("error", onError);
+  // A client that has ended its side says nothing more.
+  socket.on("end", onError);
   socket.on("close", () => clearTimeout(timer));
 }

@@ -9,9 +9,8 @@ import { checkTrailers, type Refusal, type RequestHead } from "./request-head.js
 const NO_FIELDS = new HeaderFields([]);
 
 /**
- * A request that is answered without a handler; what it sends is passed over. It is answered at once: its client may not
- * end it before it has the answer. Only one that does not say what it is gets a moment to end, or to show that it is
- * malformed.
+ * A request that is answered without a handler, at once: its client may not end it before it has the answer. What it sends
+ * is passed over.
  */
 export class RefusedCall extends Http2Stream {
   /** When the request's headers came, by the clock of `performance.now()`. */
@@ -20,7 +19,6 @@ export class RefusedCall extends Http2Stream {
   readonly #refusal: Refusal;
   readonly #sender: StreamSender;
   #received = 0;
-  #answered = false;
 
   constructor(head: RequestHead, refusal: Refusal, sender: StreamSender, now: number) {
     super();
@@ -30,14 +28,12 @@ export class RefusedCall extends Http2Stream {
     this.startedAt = now;
   }
 
-  /** Answers the request, if it needs no more of it. */
-  begin(): void {
-    if (this.remoteEnded || !this.#refusal.mayWait) this.answer();
+  /** True if the request is not gRPC: the answer is HTTP's, and the client has a moment to end the request itself. */
+  get isHttp(): boolean {
+    return this.#refusal.status === undefined;
   }
 
   answer(): void {
-    if (this.#answered) return;
-    this.#answered = true;
     const { httpStatus, status, message, fields } = this.#refusal;
     const response = [":status", httpStatus];
     if (status === undefined) {
@@ -57,14 +53,12 @@ export class RefusedCall extends Http2Stream {
     if (!endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a request");
     checkTrailers(trailers);
     checkLength(this.#head, this.#received, true);
-    this.answer();
   }
 
   onData(_buffer: Buffer, start: number, end: number, endStream: boolean): void {
     this.#received += end - start;
     checkLength(this.#head, this.#received, endStream);
     this.connection?.consume(this, end - start);
-    if (endStream) this.answer();
   }
 
   onAborted(): void {}

@@ -32,8 +32,6 @@ export interface Refusal {
   message: string;
   /** More header fields. */
   fields: readonly string[];
-  /** True if the answer may wait for the end of the request. */
-  mayWait: boolean;
 }
 
 /**
@@ -233,15 +231,15 @@ function refuseHttp(httpMethod: string, contentType: string): Refusal | undefine
   if (httpMethod !== "POST") {
     // The answer to HEAD has no body.
     const message = httpMethod === "HEAD" ? "" : "gRPC is served here, by POST.\n";
-    return { httpStatus: "405", status: undefined, message, fields: ["allow", "POST"], mayWait: true };
+    return { httpStatus: "405", status: undefined, message, fields: ["allow", "POST"] };
   }
   if (!/^application\/grpc(?:$|[+;])/i.test(contentType)) {
     const message = "gRPC is served here: the content-type must be application/grpc.\n";
-    return { httpStatus: "415", status: undefined, message, fields: [], mayWait: contentType === "" };
+    return { httpStatus: "415", status: undefined, message, fields: [] };
   }
   return undefined;
 }
 
 function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {
-  return { httpStatus: "200", status, message, fields, mayWait: false };
+  return { httpStatus: "200", status, message, fields };
 }

@@ -22,8 +22,14 @@ import { ServerStream } from "./server-stream.js";
 /** The number of PINGs that may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
 
-/** The time that a request that is not gRPC has to end before it is answered, in milliseconds. */
-const MAX_ANSWER_DELAY_MS = 1000;
+/** The time that a request that is not gRPC may go on before it is reset, in milliseconds: it is answered at once. */
+const MAX_AFTER_ANSWER_MS = 100;
+
+/** The data of the PINGs that ask whether a client that has ended its side is still there. */
+const PROBE = Buffer.from("cw-there", "latin1");
+/** The wait after the first of them, which doubles, and the longest, in milliseconds. */
+const FIRST_PROBE_MS = 20;
+const MAX_PROBE_MS = 1000;
 
 /** The state that the connections of a server share. */
 export interface ServerState {
@@ -46,7 +52,9 @@ export class ServerConnection extends Connection implements CallHost {
   readonly #openedAt = performance.now();
   readonly #maxAgeMs: number;
   readonly #keepalive: Keepalive;
-  #idleSince = performance.now();
+  /** Since when there are no calls; 0 if the next sweep is to say. */
+  #idleSince = 0;
+  #probeTimer: NodeJS.Timeout | undefined;
   #lastPingAt = 0;
   #pingStrikes = 0;
   #sentAtLastPing = -1;
@@ -143,7 +151,7 @@ export class ServerConnection extends Connection implements CallHost {
       const refused = new RefusedCall(head, head.refusal, this.sender, this.guard.now);
       this.addStream(refused, id);
       refused.remoteEnded = endStream;
-      refused.begin();
+      refused.answer();
       return;
     }
     const call = new ServerCall(this, list, head, this.guard.now);
@@ -154,20 +162,49 @@ export class ServerConnection extends Connection implements CallHost {
   }
 
   protected override onHalfClosed(stream: Http2Stream): void {
+    // HTTP's clients end their requests by themselves, nearly always: the sweep resets what stays.
+    if (stream instanceof RefusedCall && stream.isHttp) return;
     // Nobody reads what the client still sends (RFC 9113, section 8.1).
     this.resetStream(stream, ErrorCode.NO_ERROR);
   }
 
   protected override onStreamClosed(stream: Http2Stream): void {
     if (stream.localEnded && stream instanceof ServerStream) stream.owner.onSent();
-    if (this.streams.size === 0) this.#idleSince = this.guard.now;
+    if (this.streams.size === 0) this.#idleSince = 0;
   }
 
   protected onGoAway(): void {
     // The client goes; it will open no streams.
   }
 
+  /**
+   * The client has ended its side: it waits for the answers to what it has sent, or is gone. Its system says which, when
+   * something is sent to it.
+   */
+  protected override onPeerEnd(): void {
+    if (!this.socket.allowHalfOpen) {
+      super.onPeerEnd();
+      return;
+    }
+    for (const stream of this.streams.toArray()) {
+      if (stream.remoteEnded) continue;
+      this.closeStream(stream);
+      stream.onAborted(ErrorCode.CANCEL, "the client closed the connection");
+    }
+    this.#askIfThere(FIRST_PROBE_MS, performance.now() + this.options.maxLingerMs);
+    this.leave.conclude();
+  }
+
+  #askIfThere(waitMs: number, until: number): void {
+    this.sender.ping(PROBE, false);
+    this.#probeTimer = setTimeout(() => {
+      if (performance.now() < until) this.#askIfThere(Math.min(waitMs * 2, MAX_PROBE_MS), until);
+      else this.destroy(ErrorCode.CONNECT_ERROR, "the client closed the connection");
+    }, waitMs).unref();
+  }
+
   protected onEnd(_end: ConnectionEnd): void {
+    clearTimeout(this.#probeTimer);
     this.#state.connections.delete(this);
     this.stats.connectionsOpen--;
   }
@@ -190,6 +227,7 @@ export class ServerConnection extends Connection implements CallHost {
   /** Checks what depends on time: PINGs, idleness, age. Called now and then. */
   sweep(now: number): void {
     const { limits } = this;
+    this.#idleSince ||= now;
     this.#keepalive.check(now);
     if (this.end) return;
     const age = now - this.#openedAt;
@@ -202,7 +240,9 @@ export class ServerConnection extends Connection implements CallHost {
     }
     for (const stream of this.streams.toArray()) {
       if (stream instanceof RefusedCall) {
-        if (now - stream.startedAt >= Math.min(limits.requestTimeoutMs, MAX_ANSWER_DELAY_MS)) stream.answer();
+        if (stream.localEnded && now - stream.startedAt >= MAX_AFTER_ANSWER_MS) {
+          this.resetStream(stream, ErrorCode.NO_ERROR);
+        }
       } else if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
         stream.owner.onRequestTimeout();
       }

@@ -53,10 +53,14 @@ export class TransportServer {
   readonly #middleware: ServerMiddleware | undefined;
   readonly #methods = new Map<string, ServerMethod>();
   readonly #connections = new Set<ServerConnection>();
+  /** Those too that are over, and whose peers still read. */
+  readonly #open = new Set<ServerConnection>();
   #listener: Listener | "starting" | undefined;
   /** One that takes no more connections, while those that speak HTTP/1.1 end. */
   #closing: Listener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
+  /** Stands for the last call of `listen`, until the server is shut down. */
+  #starting: object | undefined;
   /** True if it was shut down, and has not listened since. */
   #shut = false;
 
@@ -111,8 +115,10 @@ export class TransportServer {
     if (this.#listener !== undefined) throw new Error("server.listen() has already been called");
     this.#listener = "starting";
     this.#shut = false;
+    const starting = (this.#starting = {});
+    let listener: Listener;
     try {
-      this.#listener = await listen({
+      listener = await listen({
         address,
         credentials,
         handshakeTimeoutMs: this.#connectionOptions.handshakeTimeoutMs,
@@ -120,10 +126,15 @@ export class TransportServer {
         onConnection: (socket, first) => this.#serve(socket, first),
       });
     } catch (error) {
-      this.#listener = undefined;
+      if (this.#starting === starting) this.#listener = undefined;
       throw error;
     }
-    return this.#listener.port;
+    if (this.#starting !== starting) {
+      listener.close();
+      throw new Error("the server was shut down before it listened");
+    }
+    this.#listener = listener;
+    return listener.port;
   }
 
   connectInProcess(): Socket {
@@ -139,7 +150,9 @@ export class TransportServer {
   }
 
   #serve(socket: Socket, first: Buffer): void {
-    void new ServerConnection(socket, this.#state, this.#connectionOptions, first);
+    const connection = new ServerConnection(socket, this.#state, this.#connectionOptions, first);
+    this.#open.add(connection);
+    void connection.closed.then(() => this.#open.delete(connection));
     this.#sweeper ??= setInterval(() => this.#sweep(), sweepInterval(this.#state.limits)).unref();
   }
 
@@ -155,7 +168,7 @@ export class TransportServer {
     this.#close();
     this.#closing?.destroy();
     this.#closing = undefined;
-    for (const connection of this.#connections) {
+    for (const connection of this.#open) {
       for (const stream of connection.streams.toArray()) {
         connection.resetStream(stream, ErrorCode.CANCEL);
         stream.onAborted(ErrorCode.CANCEL, "the server was shut down");
@@ -185,10 +198,7 @@ export class TransportServer {
 
   async #allEnded(): Promise<false> {
     await this.#closing?.ended;
-    while (this.#connections.size > 0) {
-      const [connection] = this.#connections;
-      await connection!.ended;
-    }
+    while (this.#open.size > 0) await Promise.all(Array.from(this.#open, ({ closed }) => closed));
     return false;
   }
 
@@ -203,6 +213,7 @@ export class TransportServer {
 
   #close(): void {
     this.#shut = true;
+    this.#starting = undefined;
     if (typeof this.#listener === "object") {
       this.#listener.close();
       this.#closing = this.#listener;
