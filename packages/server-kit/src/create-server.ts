@@ -46,7 +46,7 @@ export interface ShutdownOptions {
 
 /** The outcome of a shutdown. */
 export interface ShutdownReport {
-  /** True if the time ran out, or somebody forced the end. */
+  /** True if calls were cut off: the time ran out, or somebody forced the end. */
   forced: boolean;
   /** The paths of the calls that were cut off, one for each. */
   cutOff: readonly string[];
@@ -161,7 +161,8 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     const timer = setTimeout(force, timeoutMs);
     try {
       await Promise.race([ended, forced]);
-      return { forced: cutOff !== undefined, cutOff: cutOff ?? [] };
+      // Without calls the limit has only cut off peers that were still reading their answers.
+      return { forced: cutOff !== undefined && cutOff.length > 0, cutOff: cutOff ?? [] };
     } finally {
       clearTimeout(timer);
     }

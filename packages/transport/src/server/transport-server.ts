@@ -187,10 +187,11 @@ export class TransportServer {
       if (timeoutMs !== undefined) timer = setTimeout(() => resolve(true), timerMs(timeoutMs));
     });
     try {
-      const forced = await Promise.race([limit, this.#allEnded()]);
-      const cutOff = forced ? this.running : [];
-      if (forced) this.forceShutdown();
-      return { forced, cutOff };
+      const isLate = await Promise.race([limit, this.#allEnded()]);
+      const cutOff = isLate ? this.running : [];
+      // Also peers that still read their answers.
+      if (isLate) this.forceShutdown();
+      return { forced: cutOff.length > 0, cutOff };
     } finally {
       clearTimeout(timer);
     }
