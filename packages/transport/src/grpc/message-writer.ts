@@ -17,7 +17,8 @@ let idleWriter: ProtoWriter | undefined;
 
 /**
  * Sends one message on a stream. If the windows are open, a message that fits in one frame is encoded straight into the
- * connection's output: in the stream's last DATA frame, if that is the last thing there and still has room.
+ * connection's output: in the stream's last DATA frame, if that is the last thing there and still has room. Nothing is sent
+ * if the encoder ends the call.
  *
  * @throws {ServerError} RESOURCE_EXHAUSTED if it is longer than `maxBytes`, INTERNAL if it cannot be encoded. Nothing is
  * sent then.
@@ -34,7 +35,7 @@ export function writeMessage(
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
-    sender.data(stream, bytes, endStream);
+    if (!stream.closed && !stream.localEnded) sender.data(stream, bytes, endStream);
     return;
   }
   const { output } = sender;
@@ -51,6 +52,8 @@ export function writeMessage(
     output.borrowed = true;
     encode(codec, message, writer);
     output.borrowed = false;
+    // Its encoder may have ended the call: nothing follows RST_STREAM.
+    if (stream.closed || stream.localEnded) return;
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;

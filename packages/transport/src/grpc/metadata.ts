@@ -1,6 +1,6 @@
 import { Metadata, type MetadataValue } from "nice-grpc-common";
 import type { HeaderList } from "../hpack/header-list.js";
-import { fieldName, type FieldName } from "./field-names.js";
+import { fieldName, isPrintable, type FieldName } from "./field-names.js";
 
 /** Among so many names one is looked for in their order; among more by an index. */
 const MAX_SCANNED_NAMES = 16;
@@ -153,7 +153,8 @@ export class LazyMetadata implements Metadata {
       const at = this.#find(field.name);
       return at < 0 ? undefined : this.#pairs[at + 1];
     }
-    if (this.#list !== undefined) return field.isMetadata ? received(this.#list, field) : undefined;
+    if (this.#list !== undefined)
+      return field.isMetadata && field.isKey ? received(this.#list, field) : undefined;
     return this.#source?.get(field.name);
   }
 
@@ -254,8 +255,11 @@ export class LazyMetadata implements Metadata {
   #takeList({ fields }: HeaderList): void {
     for (let i = 0; i < fields.length; i += 2) {
       const field = fieldName(fields[i]!);
-      if (!field.isMetadata) continue;
-      if (!field.isBinary) this.#append(field, fields[i + 1]!);
+      // HTTP allows names, and servers send texts, that gRPC does not: the others must not be lost with them.
+      if (!field.isMetadata || !field.isKey) continue;
+      if (!field.isBinary) {
+        if (field.isText(fields[i + 1]!)) this.#append(field, fields[i + 1]!);
+      }
       // A peer may join several values by commas.
       else for (const part of fields[i + 1]!.split(",")) this.#append(field, fromBase64(part));
     }
@@ -289,6 +293,7 @@ function receivedIn(
     if (fields[i] !== name) continue;
     const value = fields[i + 1]!;
     if (isBinary) return fromBase64(value.split(",", 1)[0]!);
+    if (!isPrintable(value)) continue;
     text = text === undefined ? value : `${text}, ${value}`;
   }
   return text;

@@ -65,6 +65,11 @@ describe("grpc-message", () => {
     ["100%", "100%25"],
     ["one\ntwo", "one%0Atwo"],
     ["naïve €", "na%C3%AFve %E2%82%AC"],
+    [" a b ", "%20a b%20"],
+    ["  ", "%20%20"],
+    [" ", "%20"],
+    ["\ta\n", "%09a%0A"],
+    ["50% ", "50%25%20"],
   ])("%j", (message, value) => {
     expect(encodeStatusMessage(message)).toBe(value);
     expect(decodeStatusMessage(value)).toBe(message);
@@ -76,6 +81,7 @@ describe("grpc-message", () => {
       fc.property(text, (message) => {
         const value = encodeStatusMessage(message);
         expect(value).toMatch(/^[ -~]*$/);
+        expect(value).toBe(value.trim());
         expect(decodeStatusMessage(value)).toBe(message);
       }),
     );
@@ -84,6 +90,12 @@ describe("grpc-message", () => {
   test.each(["50%", "%zz", "a%2", "%E2%82"])("%j, which is not well encoded, is not lost", (value) => {
     expect(decodeStatusMessage(value).length).toBeGreaterThan(0);
     expect(decodeStatusMessage(`kept ${value}`)).toMatch(/^kept /);
+  });
+
+  test("a message that is cut does not end with a space", () => {
+    const value = encodeStatusMessage(`${"x".repeat(MAX_STATUS_MESSAGE_BYTES - 3)}    end`);
+    expect(value).toBe(value.trim());
+    expect(value).toMatch(/x$/);
   });
 
   test.each(["x", "%", "€"])("a message of very many %s is cut, and not inside an escape", (unit) => {

@@ -44,8 +44,11 @@ export function parseStatus(value: string): Status {
   return code in Status ? code : Status.UNKNOWN;
 }
 
-/** Characters that `grpc-message` carries as they are: the printable ASCII characters but for the percent sign. */
-const PLAIN = /^[ -$&-~]*$/;
+/**
+ * Characters that `grpc-message` carries as they are: the printable ASCII characters but for the percent sign, and for a space
+ * at either end, which no field may have (RFC 9113, section 8.2.1).
+ */
+const PLAIN = /^(?! )[ -$&-~]*(?<! )$/;
 
 /**
  * The longest `grpc-message` sent, in bytes, encoded. Clients bound their header lists, and one whose bound is passed loses
@@ -57,15 +60,17 @@ export const MAX_STATUS_MESSAGE_BYTES = 8 * 1024;
 export function encodeStatusMessage(message: string): string {
   const encoded = percentEncode(message.slice(0, MAX_STATUS_MESSAGE_BYTES));
   if (encoded.length <= MAX_STATUS_MESSAGE_BYTES) return encoded;
-  return encoded.slice(0, MAX_STATUS_MESSAGE_BYTES).replace(/%.?$/, "");
+  return encoded.slice(0, MAX_STATUS_MESSAGE_BYTES).replace(/%.?$/, "").trimEnd();
 }
 
 function percentEncode(message: string): string {
   if (PLAIN.test(message)) return message;
   let encoded = "";
-  for (const byte of Buffer.from(message, "utf8")) {
+  const bytes = Buffer.from(message, "utf8");
+  for (const [at, byte] of bytes.entries()) {
+    const isInside = at > 0 && at < bytes.length - 1;
     encoded +=
-      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+      byte >= (isInside ? 0x20 : 0x21) && byte <= 0x7e && byte !== 0x25
         ? String.fromCharCode(byte)
         : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }

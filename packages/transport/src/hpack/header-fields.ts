@@ -1,5 +1,5 @@
 import { ENTRY_OVERHEAD } from "./dynamic-table.js";
-import { isValidName, isValidValue } from "./field-rules.js";
+import { isPaddedValue, isValidName, isValidValue } from "./field-rules.js";
 import { MAX_INTEGER_LENGTH } from "./integers.js";
 
 /** The number of lists that an encoder keeps the encoded form of. */
@@ -36,7 +36,8 @@ export class HeaderFields {
       const value = fields[i + 1]!;
       if (!isValidName(name)) throw new TypeError(`Invalid header name ${JSON.stringify(name)}`);
       // The value may be a secret: it is not shown.
-      if (!isValidValue(value)) throw new TypeError(`Invalid value of header ${name}`);
+      if (!isValidValue(value) || isPaddedValue(value))
+        throw new TypeError(`Invalid value of header ${name}`);
       size += name.length + value.length + ENTRY_OVERHEAD;
     }
     this.fields = [...fields];

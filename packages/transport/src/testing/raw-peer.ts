@@ -68,8 +68,6 @@ export const forbiddenFields: [why: string, name: string, value: string][] = [
   ["8.2.1: a value with NUL", "x", "a\0b"],
   ["8.2.1: a value with a line feed", "x", "a\nb"],
   ["8.2.1: a value with a carriage return", "x", "a\rb"],
-  ["8.2.1: a value that begins with a space", "x", " a"],
-  ["8.2.1: a value that ends with a tab", "x", "a\t"],
   ["8.2.2: connection", "connection", "close"],
   ["8.2.2: keep-alive", "keep-alive", "x"],
   ["8.2.2: proxy-connection", "proxy-connection", "x"],
