@@ -158,7 +158,8 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         retryAfterMs: 0,
       }),
     );
-    const timer = setTimeout(force, timeoutMs);
+    // A timer takes no more than 24.8 days: it would fire at once.
+    const timer = setTimeout(force, Math.min(timeoutMs, 2 ** 31 - 1));
     try {
       await Promise.race([ended, forced]);
       // Without calls the limit has only cut off peers that were still reading their answers.

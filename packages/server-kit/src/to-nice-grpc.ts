@@ -7,7 +7,7 @@ import {
   type ServerMiddleware,
   type ServerMiddlewareCall,
 } from "nice-grpc-common";
-import { cancellationCode } from "./internal/abort.js";
+import { cancellationCode, monotonicMs } from "./internal/abort.js";
 import { compileMethod } from "./internal/compile-method.js";
 import { warn } from "./internal/warn.js";
 import type { Middleware, SelectedServerMiddleware } from "./middleware.js";
@@ -52,6 +52,7 @@ async function* runPhases<Request, Response>(
   given: CallContext,
 ): AsyncGenerator<Response, Response | void, undefined> {
   const context = contextOf(given, call.method, phases.lazy ?? {});
+  const deadlineMs = monotonicMs(context.deadline);
   let code = Status.OK;
   let error: unknown;
   try {
@@ -71,7 +72,7 @@ async function* runPhases<Request, Response>(
     throw error;
   } finally {
     // Also the end of a stream that its client left: that is a `return`, and nothing is thrown.
-    if (context.signal.aborted) code = cancellationCode(context.deadline);
+    if (context.signal.aborted) code = cancellationCode(deadlineMs);
     try {
       phases.ended?.(context, code, error);
     } catch (thrown) {

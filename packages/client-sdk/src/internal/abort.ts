@@ -51,7 +51,8 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    // A timer takes no more than 24.8 days: it would fire at once.
+    timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
   });
   return untilAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }

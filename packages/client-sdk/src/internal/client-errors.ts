@@ -28,6 +28,25 @@ export function isClientError(thrown: unknown): thrown is ClientError {
   }
 }
 
+/**
+ * Mends an error whose status nobody can read: grpc-js passes on a `grpc-status` that is no code as NaN, or as the number that it
+ * is. It becomes UNKNOWN, with the server's text.
+ */
+export function withReadableCode(path: string, thrown: unknown): unknown {
+  if (!isClientError(thrown) || thrown.code in Status) return thrown;
+  const details = typeof thrown.details === "string" && thrown.details !== "" ? thrown.details : undefined;
+  const mended = clientError(path, Status.UNKNOWN, details ?? "the status cannot be read", "status", thrown);
+  return Object.defineProperties(mended, extraProperties(thrown));
+}
+
+/** The properties that others have put on an error, such as nice-grpc's extensions its details. */
+function extraProperties(error: ClientError): PropertyDescriptorMap {
+  const known = new Set(["name", "message", "stack", "path", "code", "details", "cause", "origin"]);
+  return Object.fromEntries(
+    Object.entries(Object.getOwnPropertyDescriptors(error)).filter(([name]) => !known.has(name)),
+  );
+}
+
 /** The status of a thrown value: CANCELLED for an AbortError, UNKNOWN for what has none. Never throws. */
 export function codeOf(thrown: unknown): Status {
   if (isClientError(thrown)) return thrown.code;

@@ -30,9 +30,20 @@ export const niceGrpc: ClientRuntime<ChannelOptions> = {
     return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
   },
   openChannel(address, credentials, options) {
-    return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, options));
+    return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, timesOf(options)));
   },
 };
+
+/** The longest time that a timer takes, in milliseconds: 24.8 days. grpc-js's would fire at once for a longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The options, with no time that is longer than timers are. */
+function timesOf(options: ChannelOptions | undefined): ChannelOptions {
+  const times = Object.entries(options ?? {}).filter(
+    ([name, value]) => name.endsWith("_ms") && typeof value === "number" && value > MAX_TIMER_MS,
+  );
+  return { ...options, ...Object.fromEntries(times.map(([name]) => [name, MAX_TIMER_MS])) };
+}
 
 function pem(text: string | Uint8Array | undefined): Buffer | null {
   return text === undefined ? null : Buffer.from(text);

@@ -10,7 +10,13 @@ import {
 } from "nice-grpc-common";
 import { sleep, untilAborted } from "../internal/abort.js";
 import { CallLifetime, type Failure } from "../internal/call-lifetime.js";
-import { clientError, codeOf, isClientError, requestsFailed } from "../internal/client-errors.js";
+import {
+  clientError,
+  codeOf,
+  isClientError,
+  requestsFailed,
+  withReadableCode,
+} from "../internal/client-errors.js";
 import { reportBug } from "../internal/report-bug.js";
 import { type RequestStream, type RequestStreamHooks, requestStream } from "../internal/request-stream.js";
 import { PhasedContext } from "./phased-context.js";
@@ -218,8 +224,10 @@ async function* streamed(
 }
 
 /** The way in which the call failed: by what ended it from outside, or by what was thrown. */
-function failureOf(thrown: unknown, { lifetime }: PhasedCall, host: PhasedHost): Failure {
-  return lifetime.failure ?? { error: thrown, origin: host.originOf(thrown) };
+function failureOf(thrown: unknown, { context, lifetime }: PhasedCall, host: PhasedHost): Failure {
+  if (lifetime.failure !== undefined) return lifetime.failure;
+  const error = withReadableCode(context.method.path, thrown);
+  return { error, origin: host.originOf(error) };
 }
 
 /** The time to wait before another attempt; undefined for none. */

@@ -264,7 +264,8 @@ export class Watch implements AsyncIterableIterator<UserEvent, undefined>, OpenW
         this.#wake = undefined;
         resolve();
       };
-      const timer = setTimeout(wake, ms);
+      // A timer takes no more than 24.8 days: it would fire at once.
+      const timer = setTimeout(wake, Math.min(ms, 2 ** 31 - 1));
       this.#wake = wake;
       unfollow = signal && onAbort(signal, wake);
     });

@@ -2,7 +2,7 @@ import { ServerError, Status } from "nice-grpc-common";
 
 /**
  * A call that ends so much before its deadline still counts as ended by it, in milliseconds: the client's
- * timer began before the server's, and neither keeps pace with the wall clock to the millisecond.
+ * timer began before the server's.
  */
 const DEADLINE_TOLERANCE_MS = 10;
 
@@ -23,9 +23,23 @@ function isAbortError(error: unknown): boolean {
   }
 }
 
-/** The code that a client sees of a call that was cut short: by its deadline, or else by a cancellation. */
-export function cancellationCode(deadline: Date | undefined): Status.CANCELLED | Status.DEADLINE_EXCEEDED {
-  return deadline && deadline.getTime() - DEADLINE_TOLERANCE_MS <= Date.now()
+/**
+ * A deadline of the wall clock by the clock of `performance.now()`, which nobody sets: to be asked when the call arrives.
+ *
+ * @param deadline Undefined and `Infinity` are none.
+ */
+export function monotonicMs(deadline: Date | number | undefined): number {
+  if (deadline === undefined || deadline === Infinity) return Infinity;
+  return performance.now() + Number(deadline) - Date.now();
+}
+
+/**
+ * The code that a client sees of a call that was cut short: by its deadline, or else by a cancellation.
+ *
+ * @param deadlineMs By the clock of `performance.now()`; `Infinity` for none.
+ */
+export function cancellationCode(deadlineMs: number): Status.CANCELLED | Status.DEADLINE_EXCEEDED {
+  return deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()
     ? Status.DEADLINE_EXCEEDED
     : Status.CANCELLED;
 }

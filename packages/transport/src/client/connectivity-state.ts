@@ -33,9 +33,11 @@ export class StateWatches {
       process.nextTick(callback);
       return;
     }
+    // By a clock that nobody sets.
+    const until = deadline === Infinity ? Infinity : performance.now() + deadline - Date.now();
     const watch: Watch = { from, callback, timer: undefined };
     const arm = () => {
-      const left = deadline - Date.now();
+      const left = until - performance.now();
       if (left > 0) {
         watch.timer = setTimeout(arm, timerMs(left));
         return;
@@ -44,8 +46,8 @@ export class StateWatches {
       callback(new Error("Deadline passed without connectivity state change"));
     };
     this.#watches.add(watch);
-    if (deadline - Date.now() <= 0) process.nextTick(arm);
-    else if (deadline !== Infinity) arm();
+    if (until <= performance.now()) process.nextTick(arm);
+    else if (until !== Infinity) arm();
   }
 
   /** The state has changed. */

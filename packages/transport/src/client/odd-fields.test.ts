@@ -194,7 +194,7 @@ describe("an encoder that ends its own call", () => {
     } as const;
     await using started = await start((server) => {
       stop = () => server.forceShutdown();
-      server.add(stopping, { echoUnary: async ({ text }: { text: string }) => ({ text }) } as never);
+      server.add(stopping, { echoUnary: async ({ text }: { text: string }) => ({ text }) });
     });
     const channel = createChannel(started.address);
     const client = createClient(EchoServiceDefinition, channel);

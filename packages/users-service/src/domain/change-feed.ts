@@ -9,6 +9,9 @@ import { Watcher, type Feed, type WatchCaller } from "./watcher.js";
 
 export type { Heartbeat, UserChanged, UserEvent } from "./user-event.js";
 
+/** The longest time that a timer takes, in milliseconds: it would fire at once for a longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Options for {@link ChangeFeed}. */
 export interface ChangeFeedOptions<Event = UserEvent> {
   store: UserStore;
@@ -183,10 +186,13 @@ export class ChangeFeed<Event = UserEvent> {
     const { first } = this.#waiting;
     if (this.#timer === undefined && first !== undefined) {
       const dueInMs = Math.max(1, Math.ceil(first.waitsSince + this.#heartbeatMs - performance.now()));
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#tell();
-      }, dueInMs).unref();
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          this.#tell();
+        },
+        Math.min(dueInMs, MAX_TIMER_MS),
+      ).unref();
     }
   }
 

@@ -9,7 +9,7 @@ import {
   type MethodDescriptor,
 } from "nice-grpc-common";
 import { withText } from "../../errors/to-server-error.js";
-import { cancellationCode } from "../../internal/abort.js";
+import { cancellationCode, monotonicMs } from "../../internal/abort.js";
 import { warn } from "../../internal/warn.js";
 import { CallMetadata, fromGrpcJs } from "./call-metadata.js";
 
@@ -51,6 +51,8 @@ export class GrpcJsCall implements ServerCallContext {
   readonly #received: GrpcJsMetadata;
   readonly #header = new CallMetadata();
   readonly #trailer = new CallMetadata();
+  /** By the clock of `performance.now()`; `Infinity` for none. */
+  readonly #monotonicDeadline: number;
   // Both are gone with the connection, before the call's end is told.
   readonly #peer: string;
   readonly #peerCertificate: PeerCertificate | undefined;
@@ -69,6 +71,7 @@ export class GrpcJsCall implements ServerCallContext {
     this.#served = served;
     this.#call = call;
     this.#received = metadata;
+    this.#monotonicDeadline = monotonicMs(call.getDeadline());
     this.#peer = call.getPeer();
     this.#peerCertificate = call.getAuthContext().sslPeerCertificate;
   }
@@ -134,8 +137,7 @@ export class GrpcJsCall implements ServerCallContext {
 
   /** True if the call has ended, or its deadline has passed, though the timer that says so may have yet to fire. */
   static isOver(call: GrpcJsCall): boolean {
-    const deadline = call.#call.getDeadline();
-    return call.#over || (deadline !== Infinity && Number(deadline) <= Date.now());
+    return call.#over || call.#monotonicDeadline <= performance.now();
   }
 
   /** The handler is about to run, in this context of nice-grpc's. */
@@ -184,7 +186,7 @@ export class GrpcJsCall implements ServerCallContext {
     call.#over = true;
     if (!call.#handlerDone) call.#abort(undefined);
     const { phases } = call.#served;
-    const code = call.#status ?? cancellationCode(call.deadline);
+    const code = call.#status ?? cancellationCode(call.#monotonicDeadline);
     const error = call.#error instanceof ServerError && call.#error.code === code ? call.#error : undefined;
     try {
       phases?.ended?.(call, code, error);

@@ -14,6 +14,9 @@ import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
 import { runPhases } from "./run-phases.js";
 
+/** The longest time that a timer takes, in milliseconds: 24.8 days. grpc-js's would fire at once for a longer one. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The names that grpc-js has for limits. */
 const GRPC_JS_NAMES = {
   maxReceiveMessageBytes: "grpc.max_receive_message_length",
@@ -93,7 +96,7 @@ function grpcJsOptions(limits: Partial<NiceGrpcLimits>): ChannelOptions {
       throw new RangeError(`limits.${name} must be a number, 0 or more: ${String(value)}`);
     }
     // Message sizes are without a limit at -1, and times if they are not given.
-    if (value !== Infinity) options[option] = value;
+    if (value !== Infinity) options[option] = name.endsWith("Ms") ? Math.min(value, MAX_TIMER_MS) : value;
     else if (name.endsWith("Bytes")) options[option] = -1;
   }
   return options;
