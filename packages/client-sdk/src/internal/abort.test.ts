@@ -50,3 +50,14 @@ test("stops waiting with the signal's reason", async () => {
   await expect(waiting).rejects.toBe("enough");
   await expect(sleep(1e6, controller.signal)).rejects.toBe("enough");
 });
+
+test.each([2 ** 31, 60 * 86_400_000, Infinity])("a sleep of %d ms does not end at once", async (ms) => {
+  const controller = new AbortController();
+  const slept = sleep(ms, controller.signal).then(() => "slept");
+  const later = new Promise((resolve) => {
+    setTimeout(resolve, 20, "later");
+  });
+  expect(await Promise.race([slept, later])).toBe("later");
+  controller.abort(new Error("enough"));
+  await expect(slept).rejects.toThrow("enough");
+});

@@ -17,6 +17,9 @@ import { runPhases } from "./run-phases.js";
 /** The longest time that a timer takes, in milliseconds: 24.8 days. grpc-js's would fire at once for a longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** The time that a TLS handshake may stand still, in milliseconds: the transport's default for a whole one. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
 /** The names that grpc-js has for limits. */
 const GRPC_JS_NAMES = {
   maxReceiveMessageBytes: "grpc.max_receive_message_length",
@@ -73,11 +76,15 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
   },
 
   createCredentials({ cert, key, clientCa }) {
-    return ServerCredentials.createSsl(
+    const credentials = ServerCredentials.createSsl(
       clientCa === undefined ? null : Buffer.from(clientCa),
       [{ cert_chain: Buffer.from(cert), private_key: Buffer.from(key) }],
       clientCa !== undefined,
     );
+    // Its servers hand these to node:tls, which otherwise waits two minutes for a handshake.
+    const settings = credentials._getConstructorOptions.bind(credentials);
+    credentials._getConstructorOptions = () => ({ ...settings(), handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+    return credentials;
   },
 };
 
