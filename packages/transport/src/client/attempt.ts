@@ -11,9 +11,11 @@ import { clientError, textOf } from "./call-errors.js";
 import type { ClientConnection, ClientStream } from "./client-connection.js";
 import type { ClientMethod } from "./client-method.js";
 import type { FailureOrigin } from "./client-phases.js";
-import { notGrpc, responseHead, type ResponseHead } from "./response-head.js";
+import { describePage, ForeignBody, type PageHead } from "./foreign-page.js";
+import { responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
+const NOT_GRPC = "the response is not gRPC";
 
 /** The call that an {@link Attempt} is made for. After a failure it hears no more of the attempt. */
 export interface AttemptOwner {
@@ -52,6 +54,8 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   #head: ResponseHead | undefined;
   /** True if the whole response has come. */
   #isEnding = false;
+  /** A response that is not gRPC, while its body comes. */
+  #page: { body: ForeignBody; fail: () => void } | undefined;
   /** The number of bytes of DATA that have come. */
   #received = 0;
   /** Made when DATA is not one whole message, or the owner wants no more. */
@@ -101,6 +105,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   /** Ends the attempt: what still comes of it reaches nobody. */
   close(): void {
     this.#over = true;
+    this.#page?.body.close();
     this.#source?.close();
     if (this.connection === undefined || this.closed || (this.localEnded && this.remoteEnded)) return;
     // RFC 9113, section 8.1: a whole response makes the rest of the request needless, without an error.
@@ -124,6 +129,10 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
 
   onAborted(code: ErrorCode, message: string): void {
     if (this.#over || this.#isEnding) return;
+    if (this.#page !== undefined) {
+      this.#page.fail();
+      return;
+    }
     const { end, goAwayReason, peer } = this.connection as ClientConnection;
     if (end !== undefined) {
       this.#fail(
@@ -156,6 +165,10 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
       );
       return;
     }
+    if (this.#page !== undefined) {
+      this.#page.fail();
+      return;
+    }
     const head = responseHead(list);
     if (this.#head !== undefined) {
       if (!endStream || head.httpStatus !== undefined) {
@@ -178,8 +191,8 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
       checkLength(head, 0, true);
       this.#onTrailers(list);
     } else if (httpStatus !== "200") {
-      this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
-    } else if (!head.isGrpc) this.#fail(Status.UNKNOWN, notGrpc(head), "status");
+      this.#awaitPage(list, statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
+    } else if (!head.isGrpc) this.#awaitPage(list, Status.UNKNOWN, NOT_GRPC, "status");
     else this.#owner.onCommitted(list);
   }
 
@@ -187,6 +200,11 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     if (this.#head === undefined) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS");
     this.#received += end - start;
     checkLength(this.#head, this.#received, endStream);
+    if (this.#page !== undefined) {
+      if (this.#page.body.add(buffer, start, end) || endStream) this.#page.fail();
+      else this.giveBack(end - start);
+      return;
+    }
     if (
       this.#source === undefined &&
       isWholeMessage(buffer, start, end, this.#owner.target.maxReceiveBytes)
@@ -244,15 +262,32 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     if (status === undefined) {
       const { httpStatus } = head;
       if (httpStatus !== undefined && httpStatus !== "200") {
-        this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
+        const why = describePage(`HTTP status ${httpStatus}`, pageHead(this.trailer!), EMPTY);
+        this.#fail(statusOfHttpStatus(httpStatus), why, "status");
       } else {
-        const why = head.isGrpc ? "the response has no grpc-status" : notGrpc(head);
+        const isGrpc = (this.#head ?? head).isGrpc;
+        const why = isGrpc
+          ? "the response has no grpc-status"
+          : describePage(NOT_GRPC, pageHead(this.trailer!), EMPTY);
         this.#fail(Status.UNKNOWN, why, "status");
       }
     } else if (status !== Status.OK) this.#fail(status, head.message, "status");
     else if (this.#source?.isBetweenMessages === false) {
       this.#fail(Status.INTERNAL, "the response ended inside a message", "local");
     } else this.#owner.onEnded();
+  }
+
+  /** The response is not gRPC: the call fails when the beginning of its body says what it is. */
+  #awaitPage(list: HeaderList, code: Status, what: string, origin: FailureOrigin): void {
+    const body = new ForeignBody(() => page.fail());
+    const page = {
+      body,
+      fail: () => {
+        body.close();
+        this.#fail(code, describePage(what, pageHead(list), body.bytes), origin);
+      },
+    };
+    this.#page = page;
   }
 
   #unprocessed(why: string, origin: FailureOrigin): void {
@@ -270,4 +305,13 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     if (this.#over) return;
     this.#owner.onFailed(clientError(this.#owner.target.path, code, details, origin, cause), origin);
   }
+}
+
+/** The fields of a response that say whose it is. */
+function pageHead({ fields }: HeaderList): PageHead {
+  const valueOf = (name: string): string | undefined => {
+    const at = fields.findIndex((field, i) => i % 2 === 0 && field === name);
+    return at < 0 ? undefined : fields[at + 1];
+  };
+  return { contentType: valueOf("content-type"), server: valueOf("server") };
 }

@@ -8,6 +8,8 @@ import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
 import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
 import { timerMs } from "../http2/timers.js";
 import type { Http2Stream } from "../http2/stream.js";
+import { PAGE_TIMEOUT_MS } from "./foreign-page.js";
+import { Greeting } from "./greeting.js";
 
 /** The number of frames that may come for each call when it is over, before they are counted. */
 const LATE_FRAMES_PER_CALL = 4;
@@ -51,6 +53,11 @@ export class ClientConnection extends Connection {
   #checkingReference = false;
   #keepaliveTimer: NodeJS.Timeout | undefined;
   #lateFrames = 0;
+  /** True if the server's first bytes can be a frame. */
+  #hasFrames = false;
+  /** The first bytes of a server that does not speak HTTP/2. */
+  #greeting: Greeting | undefined;
+  #greetingTimer: NodeJS.Timeout | undefined;
   readonly #listener: ConnectionListener;
   readonly #keepalive: Keepalive;
   readonly #keepaliveOptions: KeepaliveOptions;
@@ -110,6 +117,28 @@ export class ClientConnection extends Connection {
 
   protected isIdle(id: number): boolean {
     return id % 2 === 0 || id >= this.#nextId;
+  }
+
+  protected override onFirstBytes(buffer: Buffer, length: number): boolean {
+    if (this.#hasFrames) return false;
+    if (this.#greeting === undefined) {
+      this.#greeting = Greeting.of(buffer, length);
+      this.#hasFrames = this.#greeting === undefined;
+      if (this.#hasFrames) return false;
+      this.#greetingTimer = setTimeout(() => this.#endStrange(), PAGE_TIMEOUT_MS).unref();
+    } else this.#greeting.add(buffer, length);
+    if (this.#greeting!.isWhole) this.#endStrange();
+    return true;
+  }
+
+  protected override onPeerEnd(): void {
+    if (this.#greeting === undefined) super.onPeerEnd();
+    else this.#endStrange();
+  }
+
+  /** What stands there does not speak HTTP/2. */
+  #endStrange(): void {
+    this.destroy(ErrorCode.PROTOCOL_ERROR, String(this.#greeting));
   }
 
   protected onLateData(id: number): void {
@@ -177,6 +206,7 @@ export class ClientConnection extends Connection {
 
   protected onEnd(end: ConnectionEnd): void {
     clearTimeout(this.#keepaliveTimer);
+    clearTimeout(this.#greetingTimer);
     this.#listener.onEnded(this, end);
   }
 

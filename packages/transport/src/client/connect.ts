@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
@@ -119,6 +120,13 @@ function summary(errors: readonly string[]): string {
   return errors.slice(0, MAX_ERRORS_NAMED).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
+/** A server of TLS closes a connection in clear text, most often without a word. */
+function tlsHint({ code }: ConnectionEnd, { credentials }: ConnectOptions): string {
+  return code === ErrorCode.CONNECT_ERROR && credentials.tls === undefined
+    ? " (it may expect TLS, by ChannelCredentials.createSsl())"
+    : "";
+}
+
 /** Connects to one address; returns what gives that up. `done` is called once, later, unless it was given up. */
 function connectOne(
   address: SocketAddress,
@@ -158,7 +166,7 @@ function connectOne(
       onGoingAway: (ready, tooManyPings) => listener.onGoingAway(ready, tooManyPings),
       onEnded(ended, end) {
         if (over) listener.onEnded(ended, end);
-        else fail(`it does not seem to be a gRPC server: ${end.message}`);
+        else fail(`it does not seem to be a gRPC server: ${end.message}${tlsHint(end, options)}`);
       },
     });
   };

@@ -51,7 +51,8 @@ describe("responses that are not what gRPC says", () => {
         );
         if (page !== "") stream.end(page);
       });
-      expect([error.code, error.details]).toEqual([code, `HTTP status ${status}`]);
+      const what = `HTTP status ${status}, content-type "text/html"${page === "" ? "" : `: ${page}`}`;
+      expect([error.code, error.details]).toEqual([code, what]);
     }
   });
 

@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
 import { formatHost, type SocketAddress } from "./target.js";
+import { connectErrorText, withoutHttp2 } from "./tls-mistakes.js";
 import { openTunnel } from "./tunnel.js";
 
 /** The options of {@link openSocket}. */
@@ -41,7 +42,7 @@ export function openSocket(
     socket.on("error", () => {});
     socket.destroy();
   };
-  const onError = (error: Error) => finish(error.message);
+  const onError = (error: Error) => finish(connectErrorText(error, tls !== undefined));
   const onClose = () => finish(onClosed);
   const watch = (opened: Socket) => {
     socket = opened;
@@ -49,8 +50,8 @@ export function openSocket(
     socket.on("close", onClose);
   };
   const onSecure = () => {
-    const offersHttp2 = (socket as TLSSocket).alpnProtocol === "h2";
-    finish(offersHttp2 ? undefined : "the server does not offer HTTP/2 over TLS (ALPN h2)");
+    if ((socket as TLSSocket).alpnProtocol === "h2") finish();
+    else withoutHttp2(socket as TLSSocket, finish);
   };
   const onTunnel = (error: string | undefined) => {
     if (over) return;

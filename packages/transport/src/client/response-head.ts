@@ -89,11 +89,6 @@ function parse(list: HeaderList): ResponseHead {
   return head;
 }
 
-/** The error's text for a response that is not gRPC. */
-export function notGrpc({ contentType }: ResponseHead): string {
-  return `the response is not gRPC: its content-type is ${JSON.stringify(contentType)}`;
-}
-
 function malformed(why: string): StreamError {
   return new StreamError(ErrorCode.PROTOCOL_ERROR, `the response is malformed: ${why}`);
 }

@@ -70,6 +70,10 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   protected isUnseen(_id: number): boolean {
     return false;
   }
+  /** Bytes have come before the peer's SETTINGS. Returns true if they are not to be read as frames. */
+  protected onFirstBytes(_buffer: Buffer, _length: number): boolean {
+    return false;
+  }
   /** DATA has come for a stream that is over. */
   protected abstract onLateData(id: number): void;
   /** HEADERS have come for a stream that is over; the decoder's table has taken them. */
@@ -113,6 +117,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
 
   #onRead(buffer: Buffer, length: number): void {
     if (this.end) return;
+    if (!this.#settingsReceived && this.onFirstBytes(buffer, length)) return;
     this.lastReadAt = this.guard.now = performance.now();
     const frames = this.#framesRead;
     const block = this.#headerBlock.streamId;
