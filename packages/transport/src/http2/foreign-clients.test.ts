@@ -94,6 +94,42 @@ describe("behind a proxy, one caller of many", () => {
   });
 });
 
+test("handlers of calls that were reset count until they are through", async () => {
+  let running = 0;
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await using served = await startRawServer(
+    { ...without("refusedStreams"), limits: { maxConcurrentStreams: 10 } },
+    {
+      async echoUnary({ text }) {
+        if (text === "quick") return { text };
+        running++;
+        await released;
+        return { text };
+      },
+      async *echoServerStream() {
+        running++;
+        await released;
+        yield { text: "", index: 0 };
+      },
+    },
+  );
+  using peer = await RawPeer.open(served.port);
+  for (let i = 0; i < 30; i++) {
+    const id = openCall(peer, i % 2 === 0 ? echoPaths.unary : echoPaths.serverStream);
+    peer.send(dataFrames(id, echoMessage("slow"), FLAG_END_STREAM));
+    peer.send(frame(FRAME_RST_STREAM, 0, id, uint32(ErrorCode.CANCEL)));
+  }
+  const refused = sendCall(peer, "quick");
+  expect(await peer.reset(refused)).toBe(ErrorCode.REFUSED_STREAM);
+  expect(running).toBe(10);
+  release();
+  await new Promise((resolve) => setImmediate(resolve));
+  await goodCall(peer, "quick");
+});
+
 describe("frames that come beside each request are no abuse", () => {
   test.each<[string, keyof AbuseLimits, (id: number) => Buffer]>([
     ["an empty DATA frame", "emptyData", (id) => frame(FRAME_DATA, 0, id)],

@@ -13,6 +13,8 @@ export interface CallHost extends StreamHost {
   readonly end: object | undefined;
   /** The error that ends calls that answer with a stream, if they are to end. */
   readonly endReason: ServerError | undefined;
+  /** The number of handlers that run on although their calls are over. */
+  abandoned: number;
   /** Where a new call is to run. */
   openScope(): CallScope | undefined;
 }

@@ -13,19 +13,16 @@ const NO_FIELDS = new HeaderFields([]);
  * is passed over.
  */
 export class RefusedCall extends Http2Stream {
-  /** When the request's headers came, by the clock of `performance.now()`. */
-  readonly startedAt: number;
   readonly #head: RequestHead;
   readonly #refusal: Refusal;
   readonly #sender: StreamSender;
   #received = 0;
 
-  constructor(head: RequestHead, refusal: Refusal, sender: StreamSender, now: number) {
+  constructor(head: RequestHead, refusal: Refusal, sender: StreamSender) {
     super();
     this.#head = head;
     this.#refusal = refusal;
     this.#sender = sender;
-    this.startedAt = now;
   }
 
   /** True if the request is not gRPC: the answer is HTTP's, and the client has a moment to end the request itself. */

@@ -54,6 +54,9 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   #responses: ResponseStream | undefined;
   /** True if the handler has returned or thrown: what ends the call later does not abort its signal. */
   #handlerDone = false;
+  #handlerRuns = false;
+  /** True if the handler runs on although the call is over. */
+  #isAbandoned = false;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #headerSent = false;
@@ -172,6 +175,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
 
   /** Runs the handler. */
   onRequest(request: unknown): void {
+    this.#handlerRuns = true;
     const { middleware, contextClass } = this.method;
     const context = (this.#context ??=
       middleware === undefined ? new contextClass(this) : spreadableContext(this));
@@ -197,8 +201,15 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
 
   // The events of the handler.
 
-  onHandlerAnswered(response: unknown): void {
+  #onHandlerDone(): void {
     this.#handlerDone = true;
+    if (!this.#isAbandoned) return;
+    this.#isAbandoned = false;
+    this.#host.abandoned--;
+  }
+
+  onHandlerAnswered(response: unknown): void {
+    this.#onHandlerDone();
     if (this.finished) return;
     const message = this.#outgoing(response);
     this.sendHeader();
@@ -216,17 +227,17 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
 
   onHandlerReturned(value: unknown): void {
     checkStreamEnd(this.method, value);
-    this.#handlerDone = true;
+    this.#onHandlerDone();
     this.#finishOk();
   }
 
   onHandlerFailed(error: unknown): void {
-    this.#handlerDone = true;
+    this.#onHandlerDone();
     this.fail(error);
   }
 
   onHandlerStopped(): void {
-    this.#handlerDone = true;
+    this.#onHandlerDone();
   }
 
   write(response: unknown): Promise<void> | undefined {
@@ -441,6 +452,10 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     stream.close();
     if (this.#handlerDone || this.#aborted) return;
     this.#aborted = true;
+    if (this.#handlerRuns) {
+      this.#isAbandoned = true;
+      this.#host.abandoned++;
+    }
     if (this.#controller !== undefined || this.#responses !== undefined) this.#inScope(() => this.#abort());
   }
 

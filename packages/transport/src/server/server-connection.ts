@@ -48,6 +48,7 @@ export class ServerConnection extends Connection implements CallHost {
   readonly stats: ServerStats;
   /** The client's address, `host:port`. */
   readonly peer: string;
+  abandoned = 0;
   readonly #state: ServerState;
   readonly #openedAt = performance.now();
   readonly #maxAgeMs: number;
@@ -137,8 +138,11 @@ export class ServerConnection extends Connection implements CallHost {
     // RFC 9113, section 5.1.1: clients use odd ids, each higher than those before.
     if (id % 2 === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a stream with an even id");
     this.ids.opened(id);
-    if (this.leave.isFinal || this.streams.size >= this.limits.maxConcurrentStreams) {
-      if (!this.leave.isFinal) this.guard.count("refusedStreams");
+    const { maxConcurrentStreams } = this.limits;
+    const isOver = this.streams.size >= maxConcurrentStreams;
+    // Calls that are reset at once make room for others, but their handlers go on for a while (CVE-2023-44487).
+    if (isOver || this.leave.isFinal || this.streams.size + this.abandoned >= maxConcurrentStreams) {
+      if (isOver && !this.leave.isFinal) this.guard.count("refusedStreams");
       this.ids.rememberReset(id);
       this.sender.resetStream(id, ErrorCode.REFUSED_STREAM);
       return;
@@ -148,7 +152,7 @@ export class ServerConnection extends Connection implements CallHost {
       : requestHead(list, this.#state.methods);
     if (endStream) checkLength(head, 0, true);
     if (head.refusal !== undefined) {
-      const refused = new RefusedCall(head, head.refusal, this.sender, this.guard.now);
+      const refused = new RefusedCall(head, head.refusal, this.sender);
       this.addStream(refused, id);
       refused.remoteEnded = endStream;
       refused.answer();
@@ -162,8 +166,11 @@ export class ServerConnection extends Connection implements CallHost {
   }
 
   protected override onHalfClosed(stream: Http2Stream): void {
-    // HTTP's clients end their requests by themselves, nearly always: the sweep resets what stays.
-    if (stream instanceof RefusedCall && stream.isHttp) return;
+    // HTTP's clients end their requests by themselves, nearly always.
+    if (stream instanceof RefusedCall && stream.isHttp) {
+      setTimeout(() => this.resetStream(stream, ErrorCode.NO_ERROR), MAX_AFTER_ANSWER_MS).unref();
+      return;
+    }
     // Nobody reads what the client still sends (RFC 9113, section 8.1).
     this.resetStream(stream, ErrorCode.NO_ERROR);
   }
@@ -239,11 +246,7 @@ export class ServerConnection extends Connection implements CallHost {
       this.destroy(ErrorCode.NO_ERROR, "the connection was too old");
     }
     for (const stream of this.streams.toArray()) {
-      if (stream instanceof RefusedCall) {
-        if (stream.localEnded && now - stream.startedAt >= MAX_AFTER_ANSWER_MS) {
-          this.resetStream(stream, ErrorCode.NO_ERROR);
-        }
-      } else if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
+      if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
         stream.owner.onRequestTimeout();
       }
     }
