@@ -99,7 +99,6 @@ export abstract class ConnectionLife implements StreamConnection {
   protected addStream(stream: Http2Stream, id: number): void {
     stream.id = id;
     stream.connection = this;
-    stream.sendWindow = this.sender.peer.initialWindowSize;
     this.receiver.open(stream, this.localSettings.areInForce);
     this.streams.add(stream);
   }

@@ -2,16 +2,7 @@ import type { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import type { ErrorCode } from "./errors.js";
 import type { Output } from "./output.js";
-
-/** The data that a stream waits to send, for want of credit or because the socket is full. */
-export interface PendingOutput {
-  chunks: Uint8Array[];
-  bytes: number;
-  /** Ends the stream once the chunks are sent: by the last DATA frame, or by these trailers. */
-  end: "data" | HeaderFields | undefined;
-  /** Fields after those of the trailers. */
-  endFields: readonly string[] | undefined;
-}
+import type { PendingOutput } from "./pending-output.js";
 
 /** The sending half of a connection, as its streams use it. */
 export interface StreamSender {
@@ -72,7 +63,7 @@ export abstract class Http2Stream {
   remoteEnded = false;
   /** True if it is over, for whatever reason. */
   closed = false;
-  /** Our credit: the number of bytes that the peer still takes on this stream. */
+  /** Our credit: the number of bytes that the peer still takes on this stream, less the initial window of its SETTINGS. */
   sendWindow = 0;
   /** The peer's credit: the number of bytes that it may still send. */
   receiveWindow = 0;
@@ -80,7 +71,7 @@ export abstract class Http2Stream {
   unread = 0;
   /** The number of bytes that are used up, and for which the peer has no new credit yet. */
   uncredited = 0;
-  pending: PendingOutput | undefined;
+  pending: PendingOutput<Http2Stream> | undefined;
 
   /** A header block has come: the request's or response's headers, or trailers. */
   abstract onHeaders(list: HeaderList, endStream: boolean): void;
