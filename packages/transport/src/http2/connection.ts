@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { HpackDecoder } from "../hpack/decoder.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import type { BufferedBytes } from "./buffered-bytes.js";
 import { bdpPing, ConnectionLife } from "./connection-life.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import {
@@ -20,7 +21,6 @@ import {
   FRAME_SETTINGS,
   FRAME_WINDOW_UPDATE,
   MAX_31_BITS,
-  SETTING_INITIAL_WINDOW_SIZE,
 } from "./constants.js";
 import { ConnectionError, ErrorCode, errorCodeName, StreamError } from "./errors.js";
 import { FrameReader, type FrameHandler } from "./frame-reader.js";
@@ -28,6 +28,7 @@ import { HeaderBlock } from "./header-block.js";
 import { isKeepaliveAnswer } from "./keepalive.js";
 import type { SettingsEntries } from "./local-settings.js";
 import { readSocket } from "./socket-reader.js";
+import type { Http2Stream } from "./stream.js";
 
 /** The time that a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
 const MAX_TURN_MS = 10;
@@ -50,8 +51,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   #framesRead = 0;
   #sentAtLastPing = -1;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
-    super(socket, options);
+  constructor(socket: Socket, options: ConnectionOptions, buffered?: BufferedBytes) {
+    super(socket, options, buffered);
     this.#reader = new FrameReader(this);
     this.#decoder = new HpackDecoder({ maxHeaderListSize: options.maxHeaderListSize });
   }
@@ -223,7 +224,13 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (this.receiver.shouldMeasure(stream, size)) this.sender.ping(bdpPing, false);
     if (endStream) stream.remoteEnded = true;
     stream.onData(buffer, from, to, endStream);
+    if (stream.unread > 0) this.#onUnread(stream);
     if (endStream && stream.localEnded) this.closeStream(stream);
+  }
+
+  #onUnread(stream: Http2Stream): void {
+    this.receiver.checkUnread();
+    if (this.receiver.isFull && !stream.closed) stream.onFull();
   }
 
   #onHeaders(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
@@ -331,9 +338,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.onPing();
       this.sender.ping(payload, true);
     } else if (payload.equals(bdpPing)) {
-      if (this.receiver.measured(this.streams.toArray())) {
-        this.localSettings.send([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
-      }
+      if (!this.receiver.measured()) this.guard.count("ignoredFrames");
     } else if (!this.leave.takeAnswer(payload) && !isKeepaliveAnswer(payload))
       this.guard.count("ignoredFrames");
   }
@@ -342,7 +347,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream");
     if ((flags & FLAG_ACK) !== 0) {
       expectLength(end - start, 0, "SETTINGS with ACK");
-      if (!this.localSettings.acknowledge()) this.guard.count("settings");
+      if (this.localSettings.acknowledge()) this.receiver.acknowledged();
+      else this.guard.count("settings");
       return;
     }
     this.guard.count("settings");

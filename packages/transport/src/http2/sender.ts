@@ -210,13 +210,15 @@ export class Sender implements StreamSender {
     }
   }
 
-  /** The credit of all streams has grown. They go on in turns to come: many SETTINGS may change it again in this one. */
+  /** The credit of all streams has grown. A few go on now, the others later: more SETTINGS may change it again in this turn. */
   #unblockAll(): void {
     if (this.#waiting.size === 0) [this.#waiting, this.#blocked] = [this.#blocked, this.#waiting];
     else
       for (let pending = this.#blocked.first; pending; pending = this.#blocked.first)
         this.#waiting.push(pending);
-    this.#resumeLater();
+    const areMany = this.#waiting.size > STREAMS_PER_LOOK;
+    this.#resume(STREAMS_PER_LOOK);
+    if (areMany) this.#resumeLater();
   }
 
   /** Takes a WINDOW_UPDATE (RFC 9113, section 6.9), of a stream or, without one, of the connection. */
@@ -326,12 +328,12 @@ export class Sender implements StreamSender {
     else if (pending.end === undefined) stream.onDrained();
   }
 
-  /** Gives every waiting stream a turn, as long as there is room. */
-  #resume(): void {
+  /** Gives every waiting stream a turn, as long as there is room, or the first ones. */
+  #resume(most = Infinity): void {
     const waiting = this.#waiting;
     if (waiting.size === 0) return;
     let until = 0;
-    for (let turns = waiting.size; turns > 0; turns--) {
+    for (let turns = Math.min(waiting.size, most); turns > 0; turns--) {
       const pending = waiting.first;
       if (pending === undefined || this.window <= 0 || this.output.queued >= MAX_QUEUED_BYTES) return;
       // To the end of the line, if it does not get through.
