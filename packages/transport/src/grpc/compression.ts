@@ -66,8 +66,8 @@ export function decompress(
 }
 
 function runNext(): void {
-  while (running < MAX_RUNNING && waiting.size > 0) {
-    const [owner, queue] = waiting.entries().next().value!;
+  for (const [owner, queue] of waiting) {
+    if (running === MAX_RUNNING) return;
     // To the end, if there are more.
     waiting.delete(owner);
     const run = queue.shift()!;

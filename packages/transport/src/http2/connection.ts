@@ -353,7 +353,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     }
     this.guard.count("settings");
     this.#settingsReceived = true;
-    this.sender.applySettings(buffer, start, end, () => this.streams.toArray());
+    this.sender.applySettings(buffer, start, end, () => this.streams.values());
     this.onPeerSettings();
   }
 

@@ -10,13 +10,15 @@ export interface FrameHandler {
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): boolean;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * Cuts what a socket reads into frames (RFC 9113, section 4.1), in one pass over each read. Only a frame that two reads
  * share is copied.
  */
 export class FrameReader {
   /** The part of a frame that came with earlier reads: its header, then its payload. */
-  #partial = Buffer.alloc(0);
+  #partial: Buffer = NO_BYTES;
   #have = 0;
   readonly #handler: FrameHandler;
   /** The largest payload taken: our SETTINGS_MAX_FRAME_SIZE. */
@@ -86,6 +88,8 @@ export class FrameReader {
       // The handler may keep views of it.
       const frame = this.#partial;
       this.#have = 0;
+      // Connections rest: 10,000 of them would keep 160 MB of frames.
+      this.#partial = NO_BYTES;
       if (!this.#emit(frame, 0, FRAME_HEADER_LENGTH, end)) return length;
     }
     return used;

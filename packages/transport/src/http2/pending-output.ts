@@ -1,5 +1,8 @@
 import type { HeaderFields } from "../hpack/header-fields.js";
 
+/** The bytes that a peer must take of what waits for it, from time to time, if not all of it. */
+export const MIN_PROGRESS_BYTES = 16 * 1024;
+
 /** A link of a {@link PendingLine}. */
 interface Link {
   before: Link;
@@ -19,12 +22,27 @@ export class PendingOutput<Stream> implements Link {
   endFields: readonly string[] | undefined;
   /** The line that it stands in. */
   line: PendingLine<Stream> | undefined;
+  /** What was left when the peer had last taken enough of it, and when that was seen. */
+  #bytesSeen = Infinity;
+  #seenAt = 0;
 
   constructor(stream: Stream, chunk: Uint8Array, end: "data" | undefined) {
     this.stream = stream;
     this.chunks = [chunk];
     this.bytes = chunk.length;
     this.end = end;
+  }
+
+  /**
+   * True if the peer has taken hardly anything for so long, as far as it was asked here.
+   *
+   * @param now By the clock of `performance.now()`.
+   */
+  isStuck(now: number, timeoutMs: number): boolean {
+    if (this.#bytesSeen - this.bytes < MIN_PROGRESS_BYTES) return now - this.#seenAt >= timeoutMs;
+    this.#bytesSeen = this.bytes;
+    this.#seenAt = now;
+    return false;
   }
 }
 

@@ -31,7 +31,7 @@ function receiving(given: ReceiverOptions, count: number, buffered = new Buffere
         windowUpdate: (id, increment) => void credit.set(id, credit.get(id)! + increment),
       },
       buffered,
-      streams: { size: count, toArray: () => streams.filter(({ closed }) => !closed) },
+      streams: { size: count, values: () => streams.filter(({ closed }) => !closed) },
       announceWindow: (bytes) => void announced.push(bytes),
     },
     given,

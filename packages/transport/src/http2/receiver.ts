@@ -17,7 +17,7 @@ export interface ReceiverOptions {
 export interface ReceiverConnection {
   readonly sender: Pick<Sender, "windowUpdate">;
   readonly buffered: BufferedBytes;
-  readonly streams: { readonly size: number; toArray(): Http2Stream[] };
+  readonly streams: { readonly size: number; values(): Http2Stream[] };
   /** Sends SETTINGS with this initial window of streams; {@link Receiver.acknowledged} follows. */
   announceWindow(bytes: number): void;
 }
@@ -124,7 +124,7 @@ export class Receiver {
     this.#connection.announceWindow(TIGHT_WINDOW);
     this.#announce(TIGHT_WINDOW);
     // A stream that has used up more than is left of its window would wait for ever.
-    for (const stream of this.#connection.streams.toArray()) {
+    for (const stream of this.#connection.streams.values()) {
       if (stream.unread === 0) this.#credit(stream, 0);
       else stream.onLessCredit();
     }

@@ -53,6 +53,8 @@ export class Sender implements StreamSender {
   #blocked = new PendingLine<Http2Stream>();
   /** The bytes of all that waits. */
   #pendingBytes = 0;
+  /** The bytes that the peer has taken of what waited. */
+  takenBytes = 0;
   /** At least the most that a stream's {@link Http2Stream.sendWindow} is. */
   #largestWindow = 0;
   #resumesLater = false;
@@ -315,6 +317,7 @@ export class Sender implements StreamSender {
       const last = pending.chunks.length === 1 && pending.end === "data";
       const sent = this.#dataFrames(stream, chunk, last);
       pending.bytes -= sent;
+      this.takenBytes += sent;
       this.#count(-sent);
       if (sent < chunk.length) {
         pending.chunks[0] = chunk.subarray(sent);

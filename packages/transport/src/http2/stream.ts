@@ -1,5 +1,6 @@
 import type { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import type { BufferedBytes } from "./buffered-bytes.js";
 import type { ErrorCode } from "./errors.js";
 import type { Output } from "./output.js";
 import type { PendingOutput } from "./pending-output.js";
@@ -11,6 +12,8 @@ export interface StreamSender {
   readonly peer: { readonly maxHeaderListSize: number };
   /** True if a message may be written for a stream now, without waiting behind another. */
   isOpenFor(stream: Http2Stream): boolean;
+  /** The bytes of DATA of all streams that wait for the peer to take them. */
+  readonly pendingBytes: number;
   /** The number of bytes of DATA that one frame of a stream may carry now, or more, if it has `open` bytes. Default: 0. */
   frameRoom(stream: Http2Stream, open?: number): number;
   /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
@@ -35,6 +38,7 @@ export interface StreamSender {
 /** A connection, as its streams use it. */
 export interface StreamConnection {
   readonly sender: StreamSender;
+  readonly buffered: BufferedBytes;
   /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
   consume(stream: Http2Stream, bytes: number): void;
   /**

@@ -47,6 +47,7 @@ function open(name: "echoUnary" | "echoClientStream") {
     onRequest: note("request"),
     fail: (error) => note("fail")((error as Error).message),
     onRequestTimeout: note("timeout"),
+    onAnswerTimeout: note("answer timeout"),
     onAborted: note("aborted"),
     onDrained: note("drained"),
     onSent: note("sent"),

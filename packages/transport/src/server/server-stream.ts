@@ -31,6 +31,8 @@ export interface StreamOwner {
   fail(error: unknown): void;
   /** The request, or the rest of a message, did not arrive in time. */
   onRequestTimeout(): void;
+  /** The client does not take what waits for it. */
+  onAnswerTimeout(): void;
   /** The stream has ended before both sides were through. */
   onAborted(code: ErrorCode): void;
   /** The data that waited have been sent. */

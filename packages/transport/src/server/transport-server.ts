@@ -26,6 +26,7 @@ import {
 } from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
+import { StreamSweep } from "./stream-sweep.js";
 
 /** The outcome of a drain. */
 export interface DrainReport {
@@ -62,6 +63,7 @@ export class TransportServer {
   /** One that takes no more connections, while those that speak HTTP/1.1 end. */
   #closing: Listener | undefined;
   #sweeper: NodeJS.Timeout | undefined;
+  readonly #sweep = new StreamSweep();
   /** True if it was shut down, and has not listened since. */
   #shut = false;
 
@@ -145,7 +147,10 @@ export class TransportServer {
 
   #serve(socket: Socket, first: Buffer): void {
     void new ServerConnection(socket, this.#state, this.#connectionOptions, first);
-    this.#sweeper ??= setInterval(() => this.#sweep(), sweepInterval(this.#state.limits)).unref();
+    this.#sweeper ??= setInterval(
+      () => this.#lookAfterConnections(),
+      sweepInterval(this.#state.limits),
+    ).unref();
   }
 
   async shutdown(): Promise<void> {
@@ -215,13 +220,14 @@ export class TransportServer {
     this.#listener = undefined;
   }
 
-  #sweep(): void {
+  #lookAfterConnections(): void {
     if (this.#connections.size === 0) {
       clearInterval(this.#sweeper);
       this.#sweeper = undefined;
     }
     const now = performance.now();
     for (const connection of this.#connections) connection.sweep(now);
+    this.#sweep.begin(this.#connections);
   }
 
   #builder(middleware: ServerMiddleware) {
@@ -268,6 +274,7 @@ function sweepInterval({
   maxConnectionAgeMs,
   maxConnectionAgeGraceMs,
   requestTimeoutMs,
+  answerTimeoutMs,
 }: ServerLimits) {
   const shortest = Math.min(
     keepaliveTimeMs,
@@ -276,6 +283,7 @@ function sweepInterval({
     maxConnectionAgeMs,
     maxConnectionAgeGraceMs,
     requestTimeoutMs,
+    answerTimeoutMs,
   );
   return Math.max(10, Math.min(SWEEP_INTERVAL_MS, shortest / 2));
 }
