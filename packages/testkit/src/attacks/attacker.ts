@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { connect, type Socket } from "node:net";
 import { frame } from "../wire.js";
 
@@ -106,11 +106,14 @@ export class Attacker {
     this.signal = signal;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("drain", () => this.#wake());
     socket.on("error", () => {});
+    socket.setMaxListeners(0);
     socket.on("close", () => {
       this.closed = true;
       this.#wake();
     });
+    setMaxListeners(0, signal);
     const close = (): void => void socket.destroy();
     signal.addEventListener("abort", close, { once: true });
     socket.once("close", () => signal.removeEventListener("abort", close));
@@ -135,9 +138,7 @@ export class Attacker {
   /** Sends bytes, and waits until the socket takes more. False if the connection is closed. */
   async send(...parts: Uint8Array[]): Promise<boolean> {
     if (!this.closed && !this.socket.write(Buffer.concat(parts))) {
-      const more = this.#more();
-      this.socket.once("drain", () => this.#wake());
-      await more;
+      while (!this.closed && this.socket.writableNeedDrain) await this.#more();
     }
     return !this.closed;
   }
@@ -186,13 +187,18 @@ export class Attacker {
     return frame(H2.WINDOW_UPDATE, 0, id, uint32(bytes));
   }
 
-  /** Waits a little, so that an attack that has sent all it wants goes on holding it. */
+  /** Waits that long, or until the connection is closed. */
   async rest(ms: number): Promise<void> {
-    if (this.closed || this.signal.aborted) return;
-    const more = this.#more();
-    const timer = setTimeout(() => this.#wake(), ms);
-    await more;
-    clearTimeout(timer);
+    if (this.closed) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.socket.off("close", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.socket.once("close", done);
+    });
   }
 
   /** Holds the connection until it is closed. */

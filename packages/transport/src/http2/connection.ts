@@ -170,7 +170,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       for (let at = 0; at < held.length && this.#held === undefined && !this.end; at += READ_BYTES) {
         const part = borrowCopy(held, at);
         this.#onRead(part.buffer, part.length);
-        if (this.#held !== undefined) this.#held = Buffer.concat([this.#held, held.subarray(at + part.length)]);
+        if (this.#held !== undefined)
+          this.#held = Buffer.concat([this.#held, held.subarray(at + part.length)]);
       }
     }
     if (!this.#paused && !this.end) this.socket.resume();

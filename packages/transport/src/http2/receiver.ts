@@ -111,6 +111,8 @@ export class Receiver {
   receivedOnStream(stream: Http2Stream, bytes: number): boolean {
     stream.receiveWindow -= bytes;
     stream.unread += bytes;
+    // They were counted when room was made for them.
+    if (this.#reservations.size > 0 && this.#reservations.has(stream)) this.#connection.buffered.add(-bytes);
     return this.#initial + stream.receiveWindow >= 0;
   }
 
@@ -134,10 +136,10 @@ export class Receiver {
   consume(stream: Http2Stream, bytes: number): void {
     // The bytes that were unread when the stream closed are accounted for.
     if (stream.closed) return;
+    if (this.#reservations.size > 0) this.release(stream);
     stream.unread -= bytes;
     this.discard(bytes);
     if (stream.kept > 0) this.#unkeep(stream);
-    if (this.#reservations.size > 0) this.release(stream);
     if (!stream.remoteEnded) this.#credit(stream, stream.unread);
   }
 
@@ -181,7 +183,8 @@ export class Receiver {
 
   /**
    * True if a stream may go on with a message of that many bytes, which is longer than its window. If not, it hears when
-   * there may be room. So all such messages of a connection together take `maxUnreadBytes` at most, or one message.
+   * there may be room. So all such messages of a connection together take `maxUnreadBytes` at most, or one message, and those
+   * of all connections about half of what they may.
    */
   reserve(stream: Http2Stream, bytes: number): boolean {
     if (this.#reservations.has(stream)) return true;
@@ -191,6 +194,7 @@ export class Receiver {
     }
     this.#reservations.set(stream, bytes);
     this.#reserved += bytes;
+    this.#connection.buffered.add(bytes - stream.unread);
     return true;
   }
 
@@ -205,6 +209,7 @@ export class Receiver {
     if (bytes === undefined) return;
     this.#reservations.delete(stream);
     this.#reserved -= bytes;
+    this.#connection.buffered.add(stream.unread - bytes);
     for (const [next, wanted] of this.#waiting) {
       if (!this.#hasRoomFor(wanted)) return;
       this.#waiting.delete(next);
@@ -213,7 +218,8 @@ export class Receiver {
   }
 
   #hasRoomFor(bytes: number): boolean {
-    return this.#reserved === 0 || this.#reserved + bytes <= this.#maxUnread;
+    if (this.#reserved === 0) return true;
+    return this.#reserved + bytes <= this.#maxUnread && !this.#connection.buffered.isNear;
   }
 
   /** A stream is over: nobody will use up what it has not read. */
