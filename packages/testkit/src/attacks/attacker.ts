@@ -1,8 +1,10 @@
 import { once, setMaxListeners } from "node:events";
 import { connect, type Socket } from "node:net";
 import { frame } from "../wire.js";
+import { Frames } from "./frames.js";
 
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+/** The first bytes of a client (RFC 9113, section 3.4). */
+export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 const INITIAL_WINDOW = 65_535;
 const MAX_FRAME = 16_384;
 
@@ -91,14 +93,13 @@ export function requestBlock(path: string, more: Record<string, string> = {}): B
 export class Attacker {
   readonly socket: Socket;
   readonly signal: AbortSignal;
-  closed = false;
   nextId = 1;
   /** What has come on all streams, in bytes of DATA. */
   received = 0;
   #window = INITIAL_WINDOW;
   #initial = INITIAL_WINDOW;
   readonly #windows = new Map<number, number>();
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #frames = new Frames();
   #wakes: (() => void)[] = [];
 
   private constructor(socket: Socket, signal: AbortSignal) {
@@ -110,7 +111,6 @@ export class Attacker {
     socket.on("error", () => {});
     socket.setMaxListeners(0);
     socket.on("close", () => {
-      this.closed = true;
       this.#wake();
     });
     setMaxListeners(0, signal);
@@ -133,6 +133,11 @@ export class Attacker {
       Buffer.concat([PREFACE, ...(settings.length > 0 ? settings : [frame(H2.SETTINGS, 0, 0)])]),
     );
     return attacker;
+  }
+
+  /** True if the connection is closed, by either side. */
+  get closed(): boolean {
+    return this.socket.destroyed;
   }
 
   /** Sends bytes, and waits until the socket takes more. False if the connection is closed. */
@@ -222,16 +227,7 @@ export class Attacker {
   }
 
   #read(chunk: Buffer): void {
-    const all = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let at = 0;
-    for (;;) {
-      if (all.length - at < 9) break;
-      const end = at + 9 + all.readUIntBE(at, 3);
-      if (end > all.length) break;
-      this.#onFrame(all[at + 3]!, all[at + 4]!, all.readUInt32BE(at + 5), all.subarray(at + 9, end));
-      at = end;
-    }
-    this.#rest = all.subarray(at);
+    this.#frames.read(chunk, (type, flags, id, payload) => this.#onFrame(type, flags, id, payload));
     this.#wake();
   }
 
@@ -266,8 +262,10 @@ export async function fromConnections(
         continue;
       }
       await attack(attacker);
-      attacker.socket.destroy();
-      if (!attacker.closed) await once(attacker.socket, "close");
+      if (!attacker.closed) {
+        attacker.socket.destroy();
+        await once(attacker.socket, "close");
+      }
     }
   };
   await Promise.all(Array.from({ length: count }, one));
