@@ -56,7 +56,8 @@ test("handlers that do not read", async () => {
   let isStopping = false;
   async function* texts(): AsyncIterable<{ text: string }> {
     // With windows of 256 KiB each these are 128 MB.
-    for (let index = 0; index < 100 && !isStopping; index++) {
+    for (let index = 0; index < 100; index++) {
+      if (isStopping) return;
       sent++;
       yield { text: TEXT };
     }
