@@ -1,6 +1,6 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
-import { isWholeMessage, MessageSource, type MessageReceiver } from "../grpc/message-source.js";
+import { isWholeMessage, MessageSource, tooMuchKept, type MessageReceiver } from "../grpc/message-source.js";
 import { encodeCompressed, writeCompressed, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
@@ -149,6 +149,14 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
 
   onRoomForMessage(): void {
     this.#source?.creditPartial();
+  }
+
+  onLessCredit(): void {
+    this.#source?.creditPartial();
+  }
+
+  onFull(): void {
+    this.#failFor(tooMuchKept());
   }
 
   onDrained(): void {

@@ -47,6 +47,8 @@ export class ClientConnection extends Connection {
   /** Why the server goes away, if it said so: the end of the connection itself tells less. */
   goAwayReason: string | undefined;
   #nextId = 1;
+  /** The first id that a GOAWAY has left out. */
+  #leftOutFrom = Infinity;
   #ready = false;
   #goingAway = false;
   #referenced = true;
@@ -196,12 +198,27 @@ export class ClientConnection extends Connection {
       this.goAwayReason = `the server sent GOAWAY with ${errorCodeName(code)}${debugData === "" ? "" : `: ${debugData}`}`;
     }
     this.#goAway(tooManyPings);
-    for (const stream of this.streams.toArray()) {
-      if (stream.id <= lastStreamId) continue;
+    for (const stream of this.#streamsOver(lastStreamId)) {
       this.forgetStream(stream);
-      (stream as ClientStream).onUnprocessed("the server is going away");
+      stream.onUnprocessed("the server is going away");
     }
     this.#closeIfDone();
+  }
+
+  /** The streams that a GOAWAY leaves out, and none did before: each id is looked at once, however many GOAWAY come. */
+  #streamsOver(lastStreamId: number): ClientStream[] {
+    const first = lastStreamId + 1 + (lastStreamId % 2);
+    const end = Math.min(this.#leftOutFrom, this.#nextId);
+    if (first >= end) return [];
+    this.#leftOutFrom = first;
+    if (end - first > 2 * this.streams.size)
+      return this.streams.toArray().filter(({ id }) => id >= first) as ClientStream[];
+    const streams: ClientStream[] = [];
+    for (let id = first; id < end; id += 2) {
+      const stream = this.streams.get(id);
+      if (stream !== undefined) streams.push(stream as ClientStream);
+    }
+    return streams;
   }
 
   protected onEnd(end: ConnectionEnd): void {

@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import { gunzip, gzip } from "node:zlib";
 import { ServerError, Status } from "nice-grpc-common";
 
@@ -22,23 +23,70 @@ export function compress(bytes: Uint8Array): Promise<Buffer> {
   });
 }
 
+/** Decompressions that run at once, for the whole process: libuv has as many threads, which others need too. */
+const MAX_RUNNING = 4;
+/** The size of the pieces that a message is decompressed into, as a multiple of its own; each takes a turn of the event loop. */
+const PIECE_GROWTH = 8;
+const MIN_PIECE_BYTES = 1024;
+const MAX_PIECE_BYTES = 256 * 1024;
+
+/** Runs decompressions, a few at once: those of each owner wait for each other, and owners have their turns. */
+const waiting = new Map<object, (() => void)[]>();
+let running = 0;
+
 /**
  * Decompresses one message, of at most `maxBytes`: the output is never allocated beyond that.
  *
+ * @param owner The connection that it came on: those of others do not wait for all of its messages.
+ * @param isWanted Asked when its turn comes; if false the promise stays open, as nobody waits for it.
  * @throws {ServerError} RESOURCE_EXHAUSTED if there is more, INTERNAL if it is not gzip.
  */
-export function decompress(bytes: Uint8Array, maxBytes: number): Promise<Buffer> {
+export function decompress(
+  bytes: Uint8Array,
+  maxBytes: number,
+  owner: object,
+  isWanted: () => boolean,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    gunzip(bytes, { maxOutputLength: Math.max(maxBytes, 1) }, (error, result) => {
-      if (!error && result.length <= maxBytes) resolve(result);
-      else if (!error || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-        reject(
-          new ServerError(
-            Status.RESOURCE_EXHAUSTED,
-            `a message of more than ${maxBytes} bytes, decompressed`,
-          ),
-        );
-      } else reject(new ServerError(Status.INTERNAL, "a compressed message cannot be decompressed"));
-    });
+    const run = (): void => {
+      if (!isWanted()) return;
+      running++;
+      gunzipNow(bytes, maxBytes, (error, result) => {
+        running--;
+        if (error === undefined) resolve(result!);
+        else reject(error);
+        runNext();
+      });
+    };
+    const queue = waiting.get(owner);
+    if (queue === undefined) waiting.set(owner, [run]);
+    else queue.push(run);
+    runNext();
+  });
+}
+
+function runNext(): void {
+  for (const [owner, queue] of waiting) {
+    if (running === MAX_RUNNING) return;
+    // To the end, if there are more.
+    waiting.delete(owner);
+    const run = queue.shift()!;
+    if (queue.length > 0) waiting.set(owner, queue);
+    run();
+  }
+}
+
+function gunzipNow(
+  bytes: Uint8Array,
+  maxBytes: number,
+  done: (error: ServerError | undefined, result?: Buffer) => void,
+): void {
+  const most = Math.min(maxBytes, constants.MAX_LENGTH);
+  const chunkSize = Math.min(Math.max(PIECE_GROWTH * bytes.length, MIN_PIECE_BYTES), MAX_PIECE_BYTES);
+  gunzip(bytes, { maxOutputLength: Math.max(most, 1), chunkSize }, (error, result) => {
+    if (!error && result.length <= maxBytes) done(undefined, result);
+    else if (!error || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      done(new ServerError(Status.RESOURCE_EXHAUSTED, `a message of more than ${most} bytes, decompressed`));
+    } else done(new ServerError(Status.INTERNAL, "a compressed message cannot be decompressed"));
   });
 }

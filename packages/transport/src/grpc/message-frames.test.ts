@@ -37,7 +37,7 @@ interface Frame {
 function sending() {
   const socket = new SlowSocket();
   const streams = [1, 3].map(
-    (id) => ({ id, sendWindow: WINDOW, pending: undefined, onDrained() {} }) as unknown as Http2Stream,
+    (id) => ({ id, sendWindow: 0, pending: undefined, onDrained() {} }) as unknown as Http2Stream,
   );
   const sender = new Sender(socket as unknown as Socket, { size: 2 }, () => {});
   const [first, second] = streams as [Http2Stream, Http2Stream];

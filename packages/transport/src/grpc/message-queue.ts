@@ -1,3 +1,5 @@
+import { isReadTurnOver } from "./read-turns.js";
+
 /** A reader that waits for a message. */
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
@@ -14,6 +16,13 @@ const capture = (resolve: Resolve, reject: Reject): void => {
   resolveNew = resolve;
   rejectNew = reject;
 };
+
+/** The number of messages that are taken out before the list is made anew. */
+const MAX_TAKEN = 1024;
+
+function inNextTurn<T>(result: T): Promise<T> {
+  return new Promise((resolve) => setImmediate(resolve, result));
+}
 
 /**
  * The messages that a stream has received, for one reader: an async iterator without a generator's cost. What is not
@@ -99,8 +108,10 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
       const cost = this.#costs[this.#next]!;
       this.#messages[this.#next++] = undefined;
       if (this.#next === this.#messages.length) this.#drop();
+      else if (this.#next === MAX_TAKEN) this.#forgetTaken();
       this.#onRead(cost);
-      return Promise.resolve({ done: false, value });
+      const result = { done: false as const, value };
+      return isReadTurnOver() ? inNextTurn(result) : Promise.resolve(result);
     }
     if (this.#failed) {
       this.#failed = false;
@@ -131,6 +142,13 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
     for (; this.#waiting !== undefined; this.#waiting = this.#waitingToo?.shift()) {
       this.#waiting.resolve({ done: true, value: undefined });
     }
+  }
+
+  /** A reader that is always behind would let the list grow for as long as it reads. */
+  #forgetTaken(): void {
+    this.#messages = this.#messages.slice(this.#next);
+    this.#costs = this.#costs.slice(this.#next);
+    this.#next = 0;
   }
 
   #drop(): void {

@@ -32,8 +32,6 @@ export class MessageReader {
   #have = 0;
   /** Length of that message, with its prefix; 0 while the prefix is not complete. */
   #needed = 0;
-  /** The part of it, in bytes, for which the peer has new credit already. */
-  #credited = 0;
   readonly #maxBytes: number;
 
   /** @param maxBytes The largest message taken. */
@@ -51,14 +49,9 @@ export class MessageReader {
     return this.#needed;
   }
 
-  /**
-   * The credit, in bytes, that the peer may have now for the incomplete message; it is counted off the message's cost. A
-   * message that is longer than the window could not be completed without it.
-   */
-  creditPartial(): number {
-    const bytes = this.#have - this.#credited;
-    this.#credited = this.#have;
-    return bytes;
+  /** The part of it that has come, in bytes. */
+  get partialBytes(): number {
+    return this.#have;
   }
 
   /**
@@ -127,12 +120,11 @@ export class MessageReader {
   }
 
   #complete(sink: MessageSink): boolean | undefined | void {
-    const cost = this.#needed - this.#credited;
+    const cost = this.#needed;
     const message = this.#partial;
     this.#partial = noBytes;
     this.#have = 0;
     this.#needed = 0;
-    this.#credited = 0;
     return sink.onMessage(message, PREFIX_LENGTH, message.length, message[0] === 1, cost);
   }
 }

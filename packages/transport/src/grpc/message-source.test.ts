@@ -12,25 +12,25 @@ const MAX_BYTES = 1000;
 class Room implements MessageReceiver {
   readonly seen: string[] = [];
   readonly errors: unknown[] = [];
-  /** What was given back before its message was complete, and what messages have cost. */
-  early = 0;
+  /** What messages have cost, and for how much of the last one the peer had new credit before it was complete. */
   cost = 0;
+  advanced = 0;
   ends = 0;
   /** The number of messages that wait for the reader, and how many may before no more are wanted. */
   waiting = 0;
   room = Infinity;
-  /** True if a long message may be given back as it comes. */
-  mayReserve = false;
+  /** The most bytes that may be kept of messages that were decompressed. */
+  mayKeep = Infinity;
   readonly source: MessageSource;
 
-  constructor(encoding: "gzip" | "identity" = "gzip") {
+  constructor(encoding: "gzip" | "identity" = "gzip", maxBytes = MAX_BYTES) {
     const connection = {
-      reserve: (_stream: unknown, length: number) => this.mayReserve && length > 20,
-      release: () => {},
-      consume: (_stream: unknown, bytes: number) => void (this.early += bytes),
+      advance: (_stream: unknown, _length: number, have: number) => void (this.advanced = have),
+      keep: (_stream: unknown, bytes: number) => bytes <= this.mayKeep,
+      consume: () => {},
     };
     const stream = { connection, closed: false } as unknown as Http2Stream;
-    this.source = new MessageSource(stream, this, MAX_BYTES, encoding);
+    this.source = new MessageSource(stream, this, maxBytes, encoding);
   }
 
   get wantsMessage(): boolean {
@@ -71,11 +71,9 @@ test("messages come out in their order, however they are cut, compressed or not,
       fc.array(fc.record({ length: fc.nat(60), compressed: fc.boolean() }), { maxLength: 30 }),
       fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1 }),
       fc.integer({ min: 1, max: 5 }),
-      fc.boolean(),
-      async (shapes, cuts, room, mayReserve) => {
+      async (shapes, cuts, room) => {
         const receiver = new Room();
         receiver.room = room;
-        receiver.mayReserve = mayReserve;
         const sent = shapes.map(({ length }, i) => String.fromCharCode(97 + (i % 26)).repeat(length));
         const all = Buffer.concat(
           sent.map((text, i) => {
@@ -101,7 +99,7 @@ test("messages come out in their order, however they are cut, compressed or not,
         }
         expect(receiver.errors).toEqual([]);
         expect(receiver.seen).toEqual(sent);
-        expect(receiver.early + receiver.cost).toBe(all.length);
+        expect(receiver.cost).toBe(all.length);
         expect([receiver.ends, receiver.source.isBetweenMessages]).toEqual([1, true]);
       },
     ),
@@ -145,6 +143,38 @@ describe("what is held back", () => {
     room.source.end();
     expect([room.seen, room.ends]).toEqual([["a"], 0]);
   });
+});
+
+test("a message that has begun gets credit for what of it has come, once it is wanted", () => {
+  const room = new Room();
+  room.waiting = 1;
+  room.source.read(lengthPrefixed(Buffer.from("abc")), 0, 6);
+  expect(room.advanced).toBe(0);
+  room.take();
+  expect(room.advanced).toBe(6);
+});
+
+test("a message may be as long as it likes, if that is not limited", async () => {
+  const room = new Room("gzip", Infinity);
+  const message = lengthPrefixed(gzipSync(Buffer.alloc(5_000_000, 97)), { flag: 1 });
+  room.source.read(message, 0, message.length);
+  await settled(room);
+  expect(room.errors).toEqual([]);
+  expect(room.seen.map(({ length }) => length)).toEqual([5_000_000]);
+});
+
+test("one for which there is no room once it is decompressed ends its call", async () => {
+  const room = new Room();
+  room.mayKeep = 100;
+  for (const length of [100, 101]) {
+    const message = lengthPrefixed(gzipSync(Buffer.alloc(length)), { flag: 1 });
+    room.source.read(message, 0, message.length);
+    await settled(room);
+    room.take();
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(room.seen).toHaveLength(1);
+  expect(room.errors).toMatchObject([{ code: Status.RESOURCE_EXHAUSTED }]);
 });
 
 describe("what cannot be read", () => {

@@ -11,12 +11,17 @@ import { MessageReader, PREFIX_LENGTH, type MessageSink } from "./message-reader
  */
 export const MAX_QUEUED_MESSAGES = 1024;
 
+/** Ends a call whose bytes nobody reads, and for which there is no more room. */
+export function tooMuchKept(): ServerError {
+  return new ServerError(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be read");
+}
+
 /** The side of a call that a {@link MessageSource} calls back. */
 export interface MessageReceiver {
   /** True if the reader of the messages waits for one. */
   readonly wantsMessage: boolean;
   /**
-   * One message, at `start` to `end` of `buffer`, decompressed. It took `cost` bytes of the stream's credit, to be given again
+   * One message, at `start` to `end` of `buffer`, decompressed. It took `cost` bytes of the stream's credit, to be consumed
    * when it is used up. Returns false to read no further before {@link MessageSource.wanted}. An error that it throws goes to
    * {@link onReadFailed}.
    */
@@ -131,16 +136,13 @@ export class MessageSource implements MessageSink {
     const stream = this.#stream;
     const { connection } = stream;
     if (this.#reader === undefined || this.#isClosed || stream.closed || !this.#receiver.wantsMessage) return;
-    if (connection!.reserve(stream, this.#reader.partialLength)) {
-      connection!.consume(stream, this.#reader.creditPartial());
-    }
+    const { partialBytes, partialLength } = this.#reader;
+    if (partialBytes > 0) connection!.advance(stream, partialLength, partialBytes);
   }
 
   onMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): boolean {
-    const { connection } = this.#stream;
-    if (cost < PREFIX_LENGTH + end - start) connection!.release(this.#stream);
     if (this.#isClosed) {
-      connection!.consume(this.#stream, cost);
+      this.#stream.connection!.consume(this.#stream, cost);
       return true;
     }
     if (compressed) {
@@ -172,10 +174,12 @@ export class MessageSource implements MessageSink {
       throw new ServerError(Status.INTERNAL, "a compressed message, and no grpc-encoding that is known");
     }
     this.hold();
-    decompress(bytes, this.#maxBytes)
+    const stream = this.#stream;
+    decompress(bytes, this.#maxBytes, stream.connection!, () => !this.#isClosed)
       .then((plain) => {
         this.#isBusy = false;
         if (this.#isClosed) return;
+        if (!stream.connection!.keep(stream, plain.length)) throw tooMuchKept();
         this.#receiver.onWholeMessage(plain, 0, plain.length, true, cost);
         if (this.#receiver.wantsMessage) this.#resume();
       })

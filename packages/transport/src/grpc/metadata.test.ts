@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { Metadata } from "nice-grpc-common";
 import { HeaderList } from "../hpack/header-list.js";
-import { isBase64List, LazyMetadata, toFields } from "./metadata.js";
+import { countBinaryValues, LazyMetadata, MAX_BINARY_VALUES, toFields } from "./metadata.js";
 
 function listOf(...fields: string[]): HeaderList {
   return new HeaderList(fields, 0, false, false);
@@ -23,16 +23,25 @@ describe("received", () => {
   });
 
   test.each([
-    ["AQ", true],
-    ["AQ==", true],
-    ["", true],
-    ["AQI=,AQ", true],
-    ["AQ-_", false],
-    ["A", false],
-    ["AQ=AQ", false],
-    ["AQ,*", false],
-  ])("base64 %j", (value, valid) => {
-    expect(isBase64List(value)).toBe(valid);
+    ["AQ", 1],
+    ["AQ==", 1],
+    ["", 1],
+    ["AQI=,AQ", 2],
+    [",,", 3],
+    ["AQ-_", NaN],
+    ["A", NaN],
+    ["AQ=AQ", NaN],
+    ["AQ,*", NaN],
+    [",".repeat(MAX_BINARY_VALUES - 1), MAX_BINARY_VALUES],
+    [",".repeat(MAX_BINARY_VALUES), Infinity],
+  ])("base64 %j: values", (value, count) => {
+    expect(countBinaryValues(value)).toBe(count);
+  });
+
+  test("of binary values the first ones only, if a peer joins thousands", () => {
+    const many = ",".repeat(4000);
+    const metadata = new LazyMetadata(listOf("a-bin", many, "b-bin", "AQ", "a-bin", many));
+    expect(metadata.getAll("a-bin")).toHaveLength(MAX_BINARY_VALUES);
   });
 });
 

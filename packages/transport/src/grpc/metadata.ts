@@ -11,13 +11,23 @@ const SPACE = 0x20;
 
 type Value = string | Uint8Array;
 
-/** True if the value of a `-bin` field is base64, or several of them that are joined by commas. */
-export function isBase64List(value: string): boolean {
-  for (const part of value.split(",")) {
-    const text = part.trim();
-    if (!BASE64.test(text) || text.replace(/=+$/, "").length % 4 === 1) return false;
-  }
-  return true;
+/**
+ * The most values of `-bin` fields that one message has, whether joined by commas or not: HPACK repeats thousands of them for a
+ * few bytes.
+ */
+export const MAX_BINARY_VALUES = 128;
+
+/** The number of values that a `-bin` field has, joined by commas; `NaN` if one is not base64, `Infinity` if there are too many. */
+export function countBinaryValues(value: string): number {
+  if (!value.includes(",")) return isBase64(value) ? 1 : Number.NaN;
+  const parts = value.split(",", MAX_BINARY_VALUES + 1);
+  if (parts.length > MAX_BINARY_VALUES) return Infinity;
+  return parts.every(isBase64) ? parts.length : Number.NaN;
+}
+
+function isBase64(value: string): boolean {
+  const text = value.trim();
+  return BASE64.test(text) && text.replace(/=+$/, "").length % 4 !== 1;
 }
 
 /**
@@ -253,15 +263,19 @@ export class LazyMetadata implements Metadata {
   }
 
   #takeList({ fields }: HeaderList): void {
+    let left = MAX_BINARY_VALUES;
     for (let i = 0; i < fields.length; i += 2) {
       const field = fieldName(fields[i]!);
       // HTTP allows names, and servers send texts, that gRPC does not: the others must not be lost with them.
       if (!field.isMetadata || !field.isKey) continue;
       if (!field.isBinary) {
         if (field.isText(fields[i + 1]!)) this.#append(field, fields[i + 1]!);
+        continue;
       }
       // A peer may join several values by commas.
-      else for (const part of fields[i + 1]!.split(",")) this.#append(field, fromBase64(part));
+      const parts = fields[i + 1]!.split(",", left);
+      left -= parts.length;
+      for (const part of parts) this.#append(field, fromBase64(part));
     }
   }
 

@@ -34,6 +34,11 @@ export class BdpEstimator {
     this.#clock = clock;
   }
 
+  /** True if the answer to a PING is awaited. */
+  get isMeasuring(): boolean {
+    return this.#measuring;
+  }
+
   /**
    * Counts DATA that has come in. True if a PING should be sent to measure. Only streams that used up half their window
    * ask for it: small calls never do.
@@ -52,11 +57,6 @@ export class BdpEstimator {
     this.#sample = used;
     this.#sentAt = now;
     return true;
-  }
-
-  /** True if a PING waits for its answer. */
-  get isMeasuring(): boolean {
-    return this.#measuring;
   }
 
   /** Takes the answer of the PING; true if the window has grown. */

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { HpackError } from "../hpack/errors.js";
 import { AbuseGuard } from "./abuse-guard.js";
+import { BufferedBytes } from "./buffered-bytes.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { MAX_32_BITS, SETTING_INITIAL_WINDOW_SIZE, SETTING_MAX_HEADER_LIST_SIZE } from "./constants.js";
 import { Drain } from "./drain.js";
@@ -38,6 +39,7 @@ export abstract class ConnectionLife implements StreamConnection {
   readonly streams = new StreamTable();
   readonly guard: AbuseGuard;
   readonly options: ConnectionOptions;
+  readonly buffered: BufferedBytes;
   /** When something came in last, in milliseconds by the clock of `performance.now()`. */
   lastReadAt = performance.now();
   /** Set when the connection is over. */
@@ -51,15 +53,16 @@ export abstract class ConnectionLife implements StreamConnection {
   protected readonly leave: Drain;
   #lingerTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
+  constructor(socket: Socket, options: ConnectionOptions, buffered = new BufferedBytes()) {
     this.socket = socket;
     this.options = options;
+    this.buffered = buffered;
     this.closed = new Promise((resolve) => {
       socket.once("close", () => resolve());
     });
     this.guard = new AbuseGuard(options.abuse);
-    this.sender = new Sender(socket, this.streams, (stream) => this.#onLocalEnd(stream));
-    this.receiver = new Receiver(this.sender, options);
+    this.sender = new Sender(socket, this.streams, (stream) => this.#onLocalEnd(stream), buffered);
+    this.receiver = new Receiver(this, options);
     this.localSettings = new LocalSettings(this, () =>
       this.fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, "SETTINGS were not acknowledged in time")),
     );
@@ -109,8 +112,6 @@ export abstract class ConnectionLife implements StreamConnection {
   protected addStream(stream: Http2Stream, id: number): void {
     stream.id = id;
     stream.connection = this;
-    stream.sendWindow = this.sender.peer.initialWindowSize;
-    this.receiver.open(stream, this.localSettings.areInForce);
     this.streams.add(stream);
   }
 
@@ -118,13 +119,17 @@ export abstract class ConnectionLife implements StreamConnection {
     this.receiver.consume(stream, bytes);
   }
 
-  reserve(stream: Http2Stream, length: number): boolean {
-    // Up to half a window may be used up without new credit yet.
-    return length > this.options.streamWindow / 2 && this.receiver.reserve(stream, length);
+  advance(stream: Http2Stream, length: number, have: number): void {
+    if (this.receiver.isLong(length) && this.receiver.reserve(stream, length))
+      this.receiver.advance(stream, have);
   }
 
-  release(stream: Http2Stream): void {
-    this.receiver.release(stream);
+  keep(stream: Http2Stream, bytes: number): boolean {
+    return this.receiver.keep(stream, bytes);
+  }
+
+  announceWindow(bytes: number): void {
+    this.localSettings.send([[SETTING_INITIAL_WINDOW_SIZE, bytes]]);
   }
 
   isHeldBack(stream: Http2Stream): boolean {
@@ -214,6 +219,7 @@ export abstract class ConnectionLife implements StreamConnection {
       this.closeStream(stream);
       stream.onAborted(end.code, end.message);
     }
+    this.buffered.close();
     this.onEnd(end);
   }
 }

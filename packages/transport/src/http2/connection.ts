@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { HpackDecoder } from "../hpack/decoder.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import type { BufferedBytes } from "./buffered-bytes.js";
 import { bdpPing, ConnectionLife } from "./connection-life.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import {
@@ -20,17 +21,16 @@ import {
   FRAME_SETTINGS,
   FRAME_WINDOW_UPDATE,
   MAX_31_BITS,
-  SETTING_INITIAL_WINDOW_SIZE,
 } from "./constants.js";
 import { ConnectionError, ErrorCode, errorCodeName, StreamError } from "./errors.js";
 import { FrameReader, type FrameHandler } from "./frame-reader.js";
 import { HeaderBlock } from "./header-block.js";
 import { isKeepaliveAnswer } from "./keepalive.js";
 import type { SettingsEntries } from "./local-settings.js";
-import { readSocket } from "./socket-reader.js";
+import { beginRead, isReadOver, isReadTurnOver, readLater } from "./read-turn.js";
+import { borrowCopy, READ_BYTES, readSocket } from "./socket-reader.js";
+import type { Http2Stream } from "./stream.js";
 
-/** The time that a connection is read from in one turn of the event loop before others have theirs, in milliseconds. */
-const MAX_TURN_MS = 10;
 /** The least that a socket reads in one piece when there is more, in bytes: node:tls cuts it so. */
 const FULL_CHUNK_BYTES = 16 * 1024;
 /** The part of a GOAWAY's debug data that is read, in bytes. */
@@ -42,16 +42,19 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   readonly #decoder: HpackDecoder;
   readonly #headerBlock = new HeaderBlock();
   #settingsReceived = false;
-  /** When reading began in this turn; 0 before. */
-  #turnBegan = 0;
+  /** True if nothing is read from the socket in this turn any more. */
   #paused = false;
+  /** What was read and waits for its turn. */
+  #held: Buffer | undefined;
+  /** True if what is read may be long: then reading can stop behind each frame. */
+  #isLong = false;
   /** Runs while the peer owes the rest of something. */
   #restTimer: NodeJS.Timeout | undefined;
   #framesRead = 0;
   #sentAtLastPing = -1;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
-    super(socket, options);
+  constructor(socket: Socket, options: ConnectionOptions, buffered?: BufferedBytes) {
+    super(socket, options, buffered);
     this.#reader = new FrameReader(this);
     this.#decoder = new HpackDecoder({ maxHeaderListSize: options.maxHeaderListSize });
   }
@@ -112,29 +115,45 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       if (this.isIdle(id)) throw new ConnectionError(error.code, error.message);
       this.failStream(id, error);
     }
-    return this.end === undefined;
+    return this.end === undefined && !(this.#isLong && isReadOver());
   }
 
   #onRead(buffer: Buffer, length: number): void {
     if (this.end) return;
+    if (this.#held !== undefined) {
+      // A socket may still give what it had.
+      this.#held = Buffer.concat([this.#held, buffer.subarray(0, length)]);
+      return;
+    }
     if (!this.#settingsReceived && this.onFirstBytes(buffer, length)) return;
-    this.lastReadAt = this.guard.now = performance.now();
+    const now = (this.lastReadAt = this.guard.now = performance.now());
+    this.#isLong = length >= FULL_CHUNK_BYTES;
+    if (this.#isLong) beginRead(now);
+    const at = this.#read(buffer, length);
+    if (this.end) return;
+    if (at < length) this.#held = Buffer.from(buffer.subarray(at, length));
+    // A shorter one was all that had come: no more of them this turn.
+    if (at < length || (this.#isLong && isReadTurnOver(performance.now()))) this.#pause();
+  }
+
+  /** Reads frames; returns how far. */
+  #read(buffer: Buffer, length: number): number {
     const frames = this.#framesRead;
     const block = this.#headerBlock.streamId;
+    let at = length;
     try {
-      this.#reader.read(buffer, length);
+      at = this.#reader.read(buffer, length);
     } catch (error) {
       this.fail(error);
-      return;
+      return length;
     }
     if (this.sender.output.queued > this.options.maxQueuedBytes) {
       this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "the answers are not read"));
     }
-    if (this.end) return;
+    if (this.end) return length;
     const isNext = this.#framesRead > frames && (block === 0 || block !== this.#headerBlock.streamId);
     this.#waitForRest(isNext);
-    // A shorter one was all that had come: no more of them this turn.
-    if (length >= FULL_CHUNK_BYTES) this.#shareTurn();
+    return at;
   }
 
   /** Header blocks, and the frames that nothing holds up, must come whole in time: slow bytes keep a connection for ever. */
@@ -152,22 +171,27 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     } else if (isNext) this.#restTimer.refresh();
   }
 
-  /** All that has come on one socket is read in one turn, unless that takes long. */
-  #shareTurn(): void {
-    if (this.#turnBegan === 0) {
-      this.#turnBegan = this.guard.now;
-      setImmediate(this.#onTurnEnd);
-    } else if (!this.#paused && this.guard.now - this.#turnBegan >= MAX_TURN_MS) {
-      this.#paused = true;
-      this.socket.pause();
-    }
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.socket.pause();
+    readLater(this.#goOn);
   }
 
-  readonly #onTurnEnd = (): void => {
-    this.#turnBegan = 0;
-    if (!this.#paused) return;
+  readonly #goOn = (): void => {
     this.#paused = false;
-    this.socket.resume();
+    if (this.end) return;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) {
+      for (let at = 0; at < held.length && this.#held === undefined && !this.end; at += READ_BYTES) {
+        const part = borrowCopy(held, at);
+        this.#onRead(part.buffer, part.length);
+        if (this.#held !== undefined)
+          this.#held = Buffer.concat([this.#held, held.subarray(at + part.length)]);
+      }
+    }
+    if (!this.#paused && !this.end) this.socket.resume();
   };
 
   #dispatch(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number): void {
@@ -241,7 +265,13 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (this.receiver.shouldMeasure(stream, size)) this.sender.ping(bdpPing, false);
     if (endStream) stream.remoteEnded = true;
     stream.onData(buffer, from, to, endStream);
+    if (stream.unread > 0) this.#onUnread(stream);
     if (endStream && stream.localEnded) this.closeStream(stream);
+  }
+
+  #onUnread(stream: Http2Stream): void {
+    this.receiver.checkUnread();
+    if (this.receiver.isFull && !stream.closed) stream.onFull();
   }
 
   #onHeaders(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
@@ -345,10 +375,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.#sentAtLastPing = this.sender.sent;
       this.onPing();
       this.sender.ping(payload, true);
-    } else if (this.receiver.isMeasuring && payload.equals(bdpPing)) {
-      if (this.receiver.measured(this.streams.toArray())) {
-        this.localSettings.send([[SETTING_INITIAL_WINDOW_SIZE, this.receiver.streamWindow]]);
-      }
+    } else if (payload.equals(bdpPing) && this.receiver.measured()) {
+      // It was the answer that was awaited.
     } else if (isKeepaliveAnswer(payload)) this.guard.countBeside("ignoredFrames", this.#framesRead);
     else if (!this.leave.takeAnswer(payload)) this.guard.count("ignoredFrames");
   }
@@ -357,12 +385,13 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream");
     if ((flags & FLAG_ACK) !== 0) {
       expectLength(end - start, 0, "SETTINGS with ACK");
-      if (!this.localSettings.acknowledge()) this.guard.count("settings");
+      if (this.localSettings.acknowledge()) this.receiver.acknowledged();
+      else this.guard.count("settings");
       return;
     }
     this.guard.count("settings");
     this.#settingsReceived = true;
-    this.sender.applySettings(buffer, start, end, this.streams.toArray());
+    this.sender.applySettings(buffer, start, end, () => this.streams.values());
     this.onPeerSettings();
   }
 

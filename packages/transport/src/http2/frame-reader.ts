@@ -5,10 +5,12 @@ import { ConnectionError, ErrorCode } from "./errors.js";
 export interface FrameHandler {
   /**
    * One whole frame, its payload at `start` to `end` of `buffer`, which is what was read or memory of the frame's own.
-   * False stops the reader, for good.
+   * False stops the reader behind it.
    */
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): boolean;
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Cuts what a socket reads into frames (RFC 9113, section 4.1), in one pass over each read. Only a frame that two reads
@@ -16,8 +18,10 @@ export interface FrameHandler {
  */
 export class FrameReader {
   /** The part of a frame that came with earlier reads: its header, then its payload. */
-  #partial = Buffer.alloc(0);
+  #partial: Buffer = NO_BYTES;
   #have = 0;
+  /** True if the handler has stopped the reader behind the frame that was completed last. */
+  #isStopped = false;
   readonly #handler: FrameHandler;
   /** The largest payload taken: our SETTINGS_MAX_FRAME_SIZE. */
   readonly #maxFrameSize: number;
@@ -33,20 +37,26 @@ export class FrameReader {
   }
 
   /**
-   * Reads the first `length` bytes of a buffer.
+   * Reads the first `length` bytes of a buffer; returns how far, which is all of them unless the handler has stopped it.
    *
    * @throws {ConnectionError} FRAME_SIZE_ERROR as soon as a frame claims to be too long.
    */
-  read(chunk: Buffer, length = chunk.length): void {
-    let at = this.#have > 0 ? this.#complete(chunk, length) : 0;
+  read(chunk: Buffer, length = chunk.length): number {
+    let at = 0;
+    if (this.#have > 0) {
+      at = this.#complete(chunk, length);
+      if (this.#isStopped) return at;
+    }
     while (length - at >= FRAME_HEADER_LENGTH) {
       const start = at + FRAME_HEADER_LENGTH;
       const end = start + this.#payloadLength(chunk, at);
       if (end > length) break;
-      if (!this.#emit(chunk, at, start, end)) return;
+      const goesOn = this.#emit(chunk, at, start, end);
       at = end;
+      if (!goesOn) return at;
     }
     if (at < length) this.#keep(chunk, at, length);
+    return length;
   }
 
   #payloadLength(buffer: Buffer, at: number): number {
@@ -69,6 +79,7 @@ export class FrameReader {
 
   /** Adds to the kept part of a frame; returns how far the chunk is used up. */
   #complete(chunk: Buffer, length: number): number {
+    this.#isStopped = false;
     let used = 0;
     if (this.#have < FRAME_HEADER_LENGTH) {
       used = Math.min(FRAME_HEADER_LENGTH - this.#have, length);
@@ -86,7 +97,9 @@ export class FrameReader {
       // The handler may keep views of it.
       const frame = this.#partial;
       this.#have = 0;
-      if (!this.#emit(frame, 0, FRAME_HEADER_LENGTH, end)) return length;
+      // Connections rest: 10,000 of them would keep 160 MB of frames.
+      this.#partial = NO_BYTES;
+      this.#isStopped = !this.#emit(frame, 0, FRAME_HEADER_LENGTH, end);
     }
     return used;
   }

@@ -17,17 +17,11 @@ export class LocalSettings {
   readonly #onTimeout: () => void;
   #unacknowledged = 0;
   #timer: NodeJS.Timeout | undefined;
-  #areInForce = false;
 
   /** @param onTimeout The peer has not acknowledged them, and was silent, for `handshakeTimeoutMs`. */
   constructor(connection: SettingsPeer, onTimeout: () => void) {
     this.#connection = connection;
     this.#onTimeout = onTimeout;
-  }
-
-  /** True if the peer has acknowledged any: until then streams have the windows that it takes for granted. */
-  get areInForce(): boolean {
-    return this.#areInForce;
   }
 
   send(entries: SettingsEntries): void {
@@ -49,7 +43,6 @@ export class LocalSettings {
   /** The peer has acknowledged the first of them; false if there were none. */
   acknowledge(): boolean {
     if (this.#unacknowledged === 0) return false;
-    this.#areInForce = true;
     if (--this.#unacknowledged === 0) this.close();
     return true;
   }

@@ -1,10 +1,8 @@
-import type { Socket } from "node:net";
-import { PassThrough } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { BdpEstimator } from "./bdp-estimator.js";
-import { Receiver } from "./receiver.js";
-import { Sender } from "./sender.js";
+import { BufferedBytes, SharedBytes } from "./buffered-bytes.js";
+import { Receiver, TIGHT_WINDOW, type ReceiverOptions } from "./receiver.js";
 import { Http2Stream } from "./stream.js";
 import { TokenBucket } from "./token-bucket.js";
 
@@ -13,20 +11,62 @@ class TestStream extends Http2Stream {
   onData(): void {}
   onAborted(): void {}
   onRoomForMessage(): void {}
+  onLessCredit(): void {}
+  onFull(): void {}
   onDrained(): void {}
 }
 
-/** Counts the credit that is given back, by stream. */
-class CountingSender extends Sender {
-  readonly credit = new Map<number, number>();
-
-  constructor() {
-    super(new PassThrough() as unknown as Socket, { size: 1 }, () => {});
-  }
-
-  override windowUpdate(streamId: number, increment: number): void {
-    this.credit.set(streamId, (this.credit.get(streamId) ?? 0) + increment);
-  }
+/** A receiver whose peer sends no more than it may, and knows our SETTINGS only once it has acknowledged them. */
+function receiving(given: ReceiverOptions, count: number, buffered = new BufferedBytes()) {
+  const streams = Array.from({ length: count }, (_, index) =>
+    Object.assign(new TestStream(), { id: 2 * index + 1 }),
+  );
+  const credit = new Map([[0, 65_535]]);
+  for (const { id } of streams) credit.set(id, 0);
+  const announced: number[] = [given.streamWindow];
+  let initial = 65_535;
+  const receiver = new Receiver(
+    {
+      sender: {
+        windowUpdate: (id, increment) => void credit.set(id, credit.get(id)! + increment),
+      },
+      buffered,
+      streams: { size: count, values: () => streams.filter(({ closed }) => !closed) },
+      announceWindow: (bytes) => void announced.push(bytes),
+    },
+    given,
+  );
+  receiver.start();
+  const room = (stream: TestStream): number => Math.min(credit.get(0)!, initial + credit.get(stream.id)!);
+  return {
+    receiver,
+    streams,
+    buffered,
+    announced,
+    room,
+    /** The peer takes our oldest SETTINGS that it does not know. */
+    acknowledge() {
+      const window = announced.shift();
+      if (window === undefined) return;
+      initial = window;
+      receiver.acknowledged();
+    },
+    /** Sends as much as the peer may, up to that; returns how much. */
+    send(stream: TestStream, bytes: number): number {
+      const size = Math.min(bytes, Math.max(room(stream), 0));
+      if (size === 0 || stream.closed) return 0;
+      credit.set(0, credit.get(0)! - size);
+      credit.set(stream.id, credit.get(stream.id)! - size);
+      receiver.receivedOnConnection(size);
+      expect(receiver.receivedOnStream(stream, size)).toBe(true);
+      receiver.checkUnread();
+      return size;
+    },
+    close(stream: TestStream) {
+      stream.closed = true;
+      receiver.forget(stream);
+    },
+  };
 }
 
 const options = {
@@ -37,71 +77,88 @@ const options = {
 };
 
 describe("Receiver", () => {
-  test("never loses credit, whatever is read and closed in whatever order", () => {
+  test("never loses credit, whatever is read and closed in whatever order, in tight times too", () => {
     const step = fc.record({
       stream: fc.nat(3),
-      act: fc.constantFrom("receive", "receive", "consume", "close"),
-      bytes: fc.integer({ min: 0, max: 20_000 }),
+      act: fc.constantFrom("receive", "receive", "receive", "consume", "consume", "close", "acknowledge"),
+      bytes: fc.integer({ min: 1, max: 20_000 }),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const sender = new CountingSender();
-        const receiver = new Receiver(sender, options);
-        const streams = [1, 3, 5, 7].map((id) => {
-          const stream = new TestStream();
-          stream.id = id;
-          receiver.open(stream, true);
-          return stream;
-        });
-        let window = 100_000;
-        const settle = (): void => {
-          window += sender.credit.get(0) ?? 0;
-          sender.credit.delete(0);
-        };
-        const close = (stream: TestStream): void => {
-          stream.closed = true;
-          receiver.forget(stream);
-        };
+        const { receiver, streams, buffered, acknowledge, send, close, room } = receiving(options, 4);
         for (const { stream: index, act, bytes } of steps) {
           const stream = streams[index]!;
-          if (act === "receive" && !stream.closed && bytes <= Math.min(window, stream.receiveWindow)) {
-            receiver.receivedOnConnection(bytes);
-            expect(receiver.receivedOnStream(stream, bytes)).toBe(true);
-            window -= bytes;
-          } else if (act === "consume") receiver.consume(stream, Math.min(bytes, stream.unread));
+          if (act === "receive") send(stream, bytes);
+          else if (act === "consume") receiver.consume(stream, Math.min(bytes, stream.unread));
           else if (act === "close") close(stream);
-          settle();
+          else acknowledge();
         }
+        for (let round = 0; round < 5; round++) acknowledge();
         for (const stream of streams) {
-          // A reader that comes too late gives nothing back twice.
+          receiver.consume(stream, stream.unread);
+          // A stream whose bytes are all read can go on.
+          if (!stream.closed) expect(room(stream)).toBeGreaterThanOrEqual(TIGHT_WINDOW / 2);
           close(stream);
+          // A reader that comes too late gives nothing back twice.
           receiver.consume(stream, 1000);
         }
-        settle();
-        // All is given back, but for what is not worth a frame yet.
-        expect(window).toBeGreaterThan(50_000);
-        expect(window).toBeLessThanOrEqual(100_000);
+        expect(buffered.own).toBe(0);
+        expect(receiver.isFull).toBe(false);
       }),
     );
   });
 
-  test("too much that is unread shuts the connection's window", () => {
-    const sender = new CountingSender();
-    const receiver = new Receiver(sender, { ...options, maxUnreadBytes: 50_000 });
-    const streams = [1, 3, 5].map((id) => Object.assign(new TestStream(), { id }));
-    for (const stream of streams.slice(0, 2)) {
-      receiver.open(stream, true);
-      receiver.receivedOnConnection(50_000);
-      receiver.receivedOnStream(stream, 50_000);
+  test("slow streams stop themselves, and no other", () => {
+    const few = { ...options, maxUnreadBytes: 250_000 };
+    const { receiver, streams, buffered, announced, acknowledge, send } = receiving(few, 40);
+    acknowledge();
+    const [fast, ...slow] = streams as [TestStream, ...TestStream[]];
+    for (const stream of slow) {
+      send(stream, 70_000);
+      acknowledge();
     }
-    expect(sender.credit.get(0)).toBe(50_000);
-    expect(() => receiver.receivedOnConnection(50_001)).toThrow("over the connection's window");
+    // The others have had a small window each.
+    expect(announced).toEqual([]);
+    expect(buffered.own).toBeLessThan(250_000);
+    expect(receiver.isFull).toBe(false);
+    for (let round = 0; round < 100; round++) {
+      const sent = send(fast, 10_000);
+      expect(sent).toBeGreaterThan(0);
+      receiver.consume(fast, sent);
+    }
+  });
+
+  test("what is unread beyond the limit is too much, of the connection and of all together", () => {
+    const shared = new SharedBytes();
+    const wide = { ...options, streamWindow: 60_000, maxUnreadBytes: 100_000, connectionWindow: 1_000_000 };
+    const [first, second] = [0, 1].map(() => receiving(wide, 3, new BufferedBytes(shared, 150_000)));
+    // The peers do not know of tight times.
+    for (const { streams, send } of [first!, second!]) for (const stream of streams) send(stream, 30_000);
+    expect([first!.receiver.isFull, second!.receiver.isFull]).toEqual([true, true]);
+    for (const stream of second!.streams) second!.receiver.consume(stream, 20_000);
+    expect([first!.receiver.isFull, second!.receiver.isFull]).toEqual([false, false]);
+    for (const stream of first!.streams) first!.send(stream, 30_000);
+    // More than its share: the other one is not to blame.
+    expect([first!.receiver.isFull, second!.receiver.isFull]).toEqual([true, false]);
+    first!.buffered.close();
+    expect([shared.total, shared.connections]).toEqual([30_000, 1]);
+  });
+
+  test("what was decompressed counts until its bytes are used up", () => {
+    const { receiver, streams, buffered, send } = receiving(options, 3);
+    for (const stream of streams) send(stream, 10);
+    expect(streams.map((stream) => receiver.keep(stream, 100_000))).toEqual([true, false, false]);
+    expect(buffered.own).toBe(100_030);
+    receiver.consume(streams[0]!, 10);
+    expect(receiver.keep(streams[1]!, 1_000_000)).toBe(true);
+    receiver.forget(streams[1]!);
+    expect(buffered.own).toBe(10);
   });
 });
 
 describe("long messages", () => {
   function receiver(): Receiver {
-    return new Receiver(new CountingSender(), options);
+    return receiving(options, 1).receiver;
   }
 
   test("have room together, and then in turn", () => {

@@ -13,12 +13,12 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function sending(window: number) {
   const socket = new SlowSocket();
   const sender = new Sender(socket as unknown as Socket, { size: 1 }, () => {});
-  const stream = { id: 1, sendWindow: window, pending: undefined, onDrained() {} } as unknown as Http2Stream;
+  const stream = { id: 1, sendWindow: 0, pending: undefined, onDrained() {} } as unknown as Http2Stream;
   const settings = encodeSettings([
     [SETTING_MAX_FRAME_SIZE, 1 << 20],
-    [SETTING_INITIAL_WINDOW_SIZE, sender.peer.initialWindowSize],
+    [SETTING_INITIAL_WINDOW_SIZE, window],
   ]);
-  sender.applySettings(Buffer.from(settings), 0, settings.length, []);
+  sender.applySettings(Buffer.from(settings), 0, settings.length, () => []);
   sender.grant(undefined, 1 << 24);
   const data = (): Buffer => {
     const parts: Buffer[] = [];

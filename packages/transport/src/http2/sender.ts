@@ -21,6 +21,8 @@ import {
 import { ConnectionError, ErrorCode, StreamError } from "./errors.js";
 import { MIN_UNCOPIED_BYTES, Output } from "./output.js";
 import { encodeSettings, PeerSettings } from "./settings.js";
+import { BufferedBytes } from "./buffered-bytes.js";
+import { PendingLine, PendingOutput } from "./pending-output.js";
 import type { Http2Stream, StreamSender } from "./stream.js";
 
 /** The number of bytes that may wait in the socket before streams must wait with theirs. */
@@ -30,6 +32,10 @@ export const MAX_QUEUED_BYTES = 256 * 1024;
  * {@link MAX_QUEUED_BYTES} by no more, and no stream keeps the others waiting for long.
  */
 export const MAX_DATA_FRAME_BYTES = 64 * 1024;
+/** The time that streams may go on in one turn of the event loop before others have theirs, in milliseconds. */
+const MAX_TURN_MS = 5;
+/** The number of streams that go on between two looks at the clock. */
+const STREAMS_PER_LOOK = 64;
 
 /** The sending half of a connection: writes frames, and holds DATA to the peer's windows (RFC 9113, section 5.2). */
 export class Sender implements StreamSender {
@@ -41,15 +47,36 @@ export class Sender implements StreamSender {
   sent = 0;
   #maxDataFrame = MIN_MAX_FRAME_SIZE;
   readonly #encoder = new HpackEncoder();
-  /** The streams with something to send that waits for the connection, in the order of their turns. */
-  readonly #waiting = new Set<Http2Stream>();
+  /** Those that wait for the connection, its window or its socket, in the order of their turns. */
+  #waiting = new PendingLine<Http2Stream>();
+  /** Those that wait for their stream's window: credit of the connection does not help them. */
+  #blocked = new PendingLine<Http2Stream>();
+  /** The bytes of all that waits. */
+  #pendingBytes = 0;
+  /** The bytes that the peer has taken of what waited. */
+  takenBytes = 0;
+  /** At least the most that a stream's {@link Http2Stream.sendWindow} is. */
+  #largestWindow = 0;
+  #resumesLater = false;
+  readonly #buffered: BufferedBytes;
   /** Called when a stream has sent its end. */
   readonly #onEnded: (stream: Http2Stream) => void;
 
-  constructor(socket: Socket, streams: { readonly size: number }, onEnded: (stream: Http2Stream) => void) {
+  constructor(
+    socket: Socket,
+    streams: { readonly size: number },
+    onEnded: (stream: Http2Stream) => void,
+    buffered = new BufferedBytes(),
+  ) {
     this.output = new Output(socket, streams);
     this.#onEnded = onEnded;
+    this.#buffered = buffered;
     socket.on("drain", () => this.#resume());
+  }
+
+  /** The bytes of DATA of all streams that wait for the peer to take them. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
   }
 
   isOpenFor(stream: Http2Stream): boolean {
@@ -57,7 +84,7 @@ export class Sender implements StreamSender {
   }
 
   frameRoom(stream: Http2Stream, open = 0): number {
-    return Math.min(this.window, stream.sendWindow, this.#maxDataFrame - open);
+    return Math.min(this.window, this.#creditOf(stream), this.#maxDataFrame - open);
   }
 
   sentMessage(stream: Http2Stream, bytes: number, endStream: boolean): void {
@@ -104,6 +131,7 @@ export class Sender implements StreamSender {
     if (pending !== undefined) {
       pending.chunks.push(borrowed ? Buffer.from(bytes) : bytes);
       pending.bytes += bytes.length;
+      this.#count(bytes.length);
       if (endStream) pending.end = "data";
       return;
     }
@@ -111,13 +139,9 @@ export class Sender implements StreamSender {
       this.output.queued < MAX_QUEUED_BYTES ? this.#dataFrames(stream, bytes, endStream, borrowed) : 0;
     if (sent === bytes.length && (bytes.length > 0 || !endStream || stream.localEnded)) return;
     const rest = borrowed ? Buffer.from(bytes.subarray(sent)) : bytes.subarray(sent);
-    stream.pending = {
-      chunks: [rest],
-      bytes: rest.length,
-      end: endStream ? "data" : undefined,
-      endFields: undefined,
-    };
-    this.#waiting.add(stream);
+    stream.pending = new PendingOutput(stream, rest, endStream ? "data" : undefined);
+    this.#count(rest.length);
+    this.#line(stream.pending);
   }
 
   resetStream(streamId: number, code: ErrorCode): void {
@@ -160,8 +184,13 @@ export class Sender implements StreamSender {
     this.output.bytes(debug);
   }
 
-  /** Takes the peer's SETTINGS (RFC 9113, section 6.5.3): all streams' windows move with the initial one (6.9.2). */
-  applySettings(buffer: Buffer, start: number, end: number, streams: Iterable<Http2Stream>): void {
+  /**
+   * Takes the peer's SETTINGS (RFC 9113, section 6.5.3). All streams' windows move with the initial one (6.9.2), at no
+   * cost: a stream's `sendWindow` is what it has beyond that.
+   *
+   * @param streams Gives the open streams.
+   */
+  applySettings(buffer: Buffer, start: number, end: number, streams: () => Iterable<Http2Stream>): void {
     const { peer } = this;
     const before = peer.initialWindowSize;
     peer.apply(buffer, start, end);
@@ -170,15 +199,28 @@ export class Sender implements StreamSender {
     this.#encoder.setMaxTableSize(peer.headerTableSize);
     this.#maxDataFrame = Math.min(peer.maxFrameSize, MAX_DATA_FRAME_BYTES);
     this.settingsAck();
-    const change = peer.initialWindowSize - before;
-    if (change === 0) return;
-    for (const stream of streams) {
-      stream.sendWindow += change;
-      if (stream.sendWindow > MAX_31_BITS) {
-        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS made a stream's window too large");
-      }
+    if (peer.initialWindowSize <= before) return;
+    if (peer.initialWindowSize + this.#largestWindow > MAX_31_BITS) this.#checkWindows(streams());
+    if (this.#blocked.size > 0) this.#unblockAll();
+  }
+
+  #checkWindows(streams: Iterable<Http2Stream>): void {
+    this.#largestWindow = 0;
+    for (const { sendWindow } of streams) this.#largestWindow = Math.max(this.#largestWindow, sendWindow);
+    if (this.peer.initialWindowSize + this.#largestWindow > MAX_31_BITS) {
+      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "SETTINGS made a stream's window too large");
     }
-    if (change > 0) this.#resume();
+  }
+
+  /** The credit of all streams has grown. A few go on now, the others later: more SETTINGS may change it again in this turn. */
+  #unblockAll(): void {
+    if (this.#waiting.size === 0) [this.#waiting, this.#blocked] = [this.#blocked, this.#waiting];
+    else
+      for (let pending = this.#blocked.first; pending; pending = this.#blocked.first)
+        this.#waiting.push(pending);
+    const areMany = this.#waiting.size > STREAMS_PER_LOOK;
+    this.#resume(STREAMS_PER_LOOK);
+    if (areMany) this.#resumeLater();
   }
 
   /** Takes a WINDOW_UPDATE (RFC 9113, section 6.9), of a stream or, without one, of the connection. */
@@ -194,15 +236,39 @@ export class Sender implements StreamSender {
     }
     if (increment === 0) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
     stream.sendWindow += increment;
-    if (stream.sendWindow > MAX_31_BITS) {
+    if (this.#creditOf(stream) > MAX_31_BITS) {
       throw new StreamError(ErrorCode.FLOW_CONTROL_ERROR, "the stream's window became too large");
     }
-    if (stream.pending !== undefined && this.output.queued < MAX_QUEUED_BYTES) this.#sendPending(stream);
+    if (stream.sendWindow > this.#largestWindow) this.#largestWindow = stream.sendWindow;
+    const { pending } = stream;
+    if (pending === undefined) return;
+    if (this.window > 0 && this.output.queued < MAX_QUEUED_BYTES) this.#sendPending(pending);
+    else this.#line(pending);
   }
 
   drop(stream: Http2Stream): void {
+    const { pending } = stream;
+    if (pending === undefined) return;
     stream.pending = undefined;
-    this.#waiting.delete(stream);
+    pending.line?.remove(pending);
+    this.#count(-pending.bytes);
+  }
+
+  /** The bytes of DATA that the peer takes on a stream; it may be negative (RFC 9113, section 6.9.2). */
+  #creditOf(stream: Http2Stream): number {
+    return this.peer.initialWindowSize + stream.sendWindow;
+  }
+
+  #count(bytes: number): void {
+    this.#pendingBytes += bytes;
+    this.#buffered.add(bytes);
+  }
+
+  /** Lets an output wait for what it lacks. */
+  #line(pending: PendingOutput<Http2Stream>): void {
+    const isBlocked = pending.chunks[0]!.length > 0 && this.#creditOf(pending.stream) <= 0;
+    const line = isBlocked ? this.#blocked : this.#waiting;
+    if (pending.line !== line) line.push(pending);
   }
 
   /** Writes DATA frames as the windows allow; returns how many bytes of `bytes` they carry. */
@@ -244,16 +310,18 @@ export class Sender implements StreamSender {
     }
   }
 
-  #sendPending(stream: Http2Stream): void {
-    const { pending } = stream;
-    if (pending === undefined) return;
+  #sendPending(pending: PendingOutput<Http2Stream>): void {
+    const { stream } = pending;
     while (pending.chunks.length > 0) {
       const chunk = pending.chunks[0]!;
       const last = pending.chunks.length === 1 && pending.end === "data";
       const sent = this.#dataFrames(stream, chunk, last);
       pending.bytes -= sent;
+      this.takenBytes += sent;
+      this.#count(-sent);
       if (sent < chunk.length) {
         pending.chunks[0] = chunk.subarray(sent);
+        this.#line(pending);
         return;
       }
       pending.chunks.shift();
@@ -263,16 +331,34 @@ export class Sender implements StreamSender {
     else if (pending.end === undefined) stream.onDrained();
   }
 
-  /** Gives every waiting stream a turn, as long as there is room. */
-  #resume(): void {
-    let turns = this.#waiting.size;
-    for (const stream of this.#waiting) {
-      if (turns-- === 0 || this.window <= 0 || this.output.queued >= MAX_QUEUED_BYTES) return;
+  /** Gives every waiting stream a turn, as long as there is room, or the first ones. */
+  #resume(most = Infinity): void {
+    const waiting = this.#waiting;
+    if (waiting.size === 0) return;
+    let until = 0;
+    for (let turns = Math.min(waiting.size, most); turns > 0; turns--) {
+      const pending = waiting.first;
+      if (pending === undefined || this.window <= 0 || this.output.queued >= MAX_QUEUED_BYTES) return;
       // To the end of the line, if it does not get through.
-      this.#waiting.delete(stream);
-      this.#waiting.add(stream);
-      this.#sendPending(stream);
+      waiting.push(pending);
+      this.#sendPending(pending);
+      if (turns % STREAMS_PER_LOOK !== 0) continue;
+      const now = performance.now();
+      if (until === 0) until = now + MAX_TURN_MS;
+      else if (now >= until) {
+        this.#resumeLater();
+        return;
+      }
     }
+  }
+
+  #resumeLater(): void {
+    if (this.#resumesLater) return;
+    this.#resumesLater = true;
+    setImmediate(() => {
+      this.#resumesLater = false;
+      this.#resume();
+    });
   }
 
   #longHeaders(streamId: number, block: Buffer, flags: number): void {

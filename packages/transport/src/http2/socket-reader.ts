@@ -21,6 +21,11 @@ export function isBorrowed(buffer: Buffer): boolean {
   return buffer === readMemory;
 }
 
+/** Copies bytes to where sockets are read into, as if they came now: at most {@link READ_BYTES} from `start` on. */
+export function borrowCopy(bytes: Buffer, start: number): { buffer: Buffer; length: number } {
+  return { buffer: readMemory, length: bytes.copy(readMemory, 0, start, start + READ_BYTES) };
+}
+
 /** The bytes of a buffer, from `start` to `end`, to keep: a copy if the buffer is borrowed. */
 export function keepBytes(buffer: Buffer, start: number, end: number): Buffer {
   if (!isBorrowed(buffer)) return buffer.subarray(start, end);

@@ -54,10 +54,14 @@ export class StreamTable {
     if (--this.size * 8 < slots.length && slots.length > KEPT_SLOTS) this.#resize(slots.length / 2);
   }
 
+  /** All streams as they are now, in any order: it does not matter what becomes of them meanwhile. */
+  values(): Http2Stream[] {
+    return this.#slots.filter((stream) => stream !== undefined);
+  }
+
   /** All streams as they are now, in the order of their ids: it does not matter what becomes of them meanwhile. */
   toArray(): Http2Stream[] {
-    const streams = this.#slots.filter((stream) => stream !== undefined);
-    return streams.toSorted((a, b) => a.id - b.id);
+    return this.values().toSorted((a, b) => a.id - b.id);
   }
 
   #insert(stream: Http2Stream): void {

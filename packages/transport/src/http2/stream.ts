@@ -1,17 +1,9 @@
 import type { HeaderFields } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
+import type { BufferedBytes } from "./buffered-bytes.js";
 import type { ErrorCode } from "./errors.js";
 import type { Output } from "./output.js";
-
-/** The data that a stream waits to send, for want of credit or because the socket is full. */
-export interface PendingOutput {
-  chunks: Uint8Array[];
-  bytes: number;
-  /** Ends the stream once the chunks are sent: by the last DATA frame, or by these trailers. */
-  end: "data" | HeaderFields | undefined;
-  /** Fields after those of the trailers. */
-  endFields: readonly string[] | undefined;
-}
+import type { PendingOutput } from "./pending-output.js";
 
 /** The sending half of a connection, as its streams use it. */
 export interface StreamSender {
@@ -20,6 +12,8 @@ export interface StreamSender {
   readonly peer: { readonly maxHeaderListSize: number };
   /** True if a message may be written for a stream now, without waiting behind another. */
   isOpenFor(stream: Http2Stream): boolean;
+  /** The bytes of DATA of all streams that wait for the peer to take them. */
+  readonly pendingBytes: number;
   /** The number of bytes of DATA that one frame of a stream may carry now, or more, if it has `open` bytes. Default: 0. */
   frameRoom(stream: Http2Stream, open?: number): number;
   /** Accounts for a DATA frame that was written to the output directly, in accordance with {@link frameRoom}. */
@@ -44,15 +38,23 @@ export interface StreamSender {
 /** A connection, as its streams use it. */
 export interface StreamConnection {
   readonly sender: StreamSender;
+  readonly buffered: BufferedBytes;
   /** Says that received bytes of a stream have been used up, so that the peer may send as many again. */
   consume(stream: Http2Stream, bytes: number): void;
   /**
-   * True if the beginning of a message of that length, with its prefix, needs credit before the message is complete:
-   * it might not fit in the stream's window. Then {@link release} says that it is complete.
+   * Lets the peer go on with a message for which a reader waits, and which might not fit in the stream's window; a shorter
+   * one needs nothing.
+   *
+   * @param length The length of the message with its prefix.
+   * @param have The part of it that has come.
    */
-  reserve(stream: Http2Stream, length: number): boolean;
-  release(stream: Http2Stream): void;
-  /** True if a stream's message waits for {@link reserve} to have room: the peer cannot go on with it. */
+  advance(stream: Http2Stream, length: number, have: number): void;
+  /**
+   * Counts a message that was decompressed until bytes of its stream are used up. False if there is no room for it: then
+   * the call must end.
+   */
+  keep(stream: Http2Stream, bytes: number): boolean;
+  /** True if a stream's message waits for {@link advance} to have room: the peer cannot go on with it. */
   isHeldBack(stream: Http2Stream): boolean;
   /** Ends a stream at once, on both sides. */
   resetStream(stream: Http2Stream, code: ErrorCode): void;
@@ -72,15 +74,15 @@ export abstract class Http2Stream {
   remoteEnded = false;
   /** True if it is over, for whatever reason. */
   closed = false;
-  /** Our credit: the number of bytes that the peer still takes on this stream. */
+  /** Our credit: the number of bytes that the peer still takes on this stream, less the initial window of its SETTINGS. */
   sendWindow = 0;
-  /** The peer's credit: the number of bytes that it may still send. */
+  /** The peer's credit: the number of bytes that it may still send, less the initial window of our SETTINGS. */
   receiveWindow = 0;
   /** The number of bytes that have come in and have not been used up. */
   unread = 0;
-  /** The number of bytes that are used up, and for which the peer has no new credit yet. */
-  uncredited = 0;
-  pending: PendingOutput | undefined;
+  /** The length of the message that was decompressed and has not been taken, in bytes. */
+  kept = 0;
+  pending: PendingOutput<Http2Stream> | undefined;
 
   /** A header block has come: the request's or response's headers, or trailers. */
   abstract onHeaders(list: HeaderList, endStream: boolean): void;
@@ -90,6 +92,10 @@ export abstract class Http2Stream {
   abstract onAborted(code: ErrorCode, message: string): void;
   /** A message for which there was no room may go on, if there is room now. */
   abstract onRoomForMessage(): void;
+  /** The windows have shrunk: a message that has come in part may need credit to go on. */
+  abstract onLessCredit(): void;
+  /** The connection keeps no more bytes that nobody reads, and the stream has some: it must end. */
+  abstract onFull(): void;
   /** The data that waited have been sent. */
   abstract onDrained(): void;
 }

@@ -37,6 +37,43 @@ const oldNode: StockType<Node> = {
   },
 };
 
+describe("fields that a type does not know", () => {
+  const COUNT = 5000;
+  // Field 100, a varint: thousands of them.
+  const unknown = Buffer.concat(Array<Buffer>(COUNT).fill(Buffer.from([0xa0, 0x06, 0x01])));
+  const viewsOf = (type: MessageType<unknown>): number => {
+    let views = 0;
+    codecOf(type).decode(unknown, 0, unknown.length, (buffer, start, end) => {
+      views++;
+      return buffer.subarray(start, end);
+    });
+    return views;
+  };
+
+  test("are not made views of without end, if its code drops them", () => {
+    expect(viewsOf(EveryField)).toBeLessThan(COUNT / 4);
+    expect(viewsOf(NoField)).toBeLessThan(COUNT / 4);
+  });
+
+  test("are all there, if its code keeps them", () => {
+    const keeping: StockType<{ fields: Record<number, Uint8Array[]> }> = {
+      encode: (_message, writer = new BinaryWriter()) => writer,
+      decode(input) {
+        const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+        const fields: Record<number, Uint8Array[]> = {};
+        while (reader.pos < reader.len) {
+          const tag = reader.uint32();
+          (fields[tag] ??= []).push(reader.skip(tag & 7));
+        }
+        return { fields };
+      },
+    };
+    expect(viewsOf(keeping)).toBe(COUNT);
+    const { fields } = decodeMessage(keeping, unknown);
+    expect(fields[800]!.every((bytes) => bytes.length === 1 && bytes[0] === 1)).toBe(true);
+  });
+});
+
 describe("encodeMessage and decodeMessage", () => {
   test("do what ts-proto does by itself, field by field", () => {
     for (const message of everyFieldSamples()) {

@@ -26,10 +26,12 @@ const RESERVED_FIELD = [0xc0, 0xa3, 0x09, 0x00];
 export class MessageCodec<T> {
   readonly #type: MessageType<T>;
   readonly #foreign: boolean;
+  readonly #keepsSkipped: boolean;
 
   constructor(type: MessageType<T>) {
     this.#type = type;
     this.#foreign = !takesReader(type) && !(standInForInstalledReader() && takesReader(type));
+    this.#keepsSkipped = this.#foreign || keepsUnknownFields(type);
   }
 
   /** Writes a message at the writer's position. What the type's code throws comes through. */
@@ -52,6 +54,7 @@ export class MessageCodec<T> {
     try {
       if (this.#foreign) return this.#type.decode(take(buffer, start, end));
       const input = reader.begin(buffer, start, end, take) as unknown as Uint8Array;
+      reader.keepsSkipped = this.#keepsSkipped;
       const message = this.#type.decode(input);
       reader.end();
       return message;
@@ -115,6 +118,26 @@ export function encodeMessage<T>(type: MessageType<T>, message: T): Buffer {
  */
 export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
   return codecOf(type).decode(asNativeBuffer(bytes), 0, bytes.length);
+}
+
+/** True if a type's `decode` keeps the bytes of fields that it does not know, as ts-proto's does if it is told to. */
+function keepsUnknownFields(type: MessageType<unknown>): boolean {
+  const skipped = Buffer.alloc(1);
+  const probe = Buffer.from(RESERVED_FIELD);
+  const reader = new ProtoReader().begin(probe, 0, probe.length, () => skipped);
+  try {
+    return holds(type.decode(reader as unknown as Uint8Array), skipped, 4);
+  } catch {
+    return true;
+  }
+}
+
+/** True if a value is this one, or has it inside at some depth. */
+function holds(value: unknown, wanted: unknown, depth: number): boolean {
+  if (value === wanted) return true;
+  if (typeof value !== "object" || value === null || depth === 0) return false;
+  const inside = value instanceof Map ? Array.from(value.values()) : Object.values(value);
+  return inside.some((each) => holds(each, wanted, depth - 1));
 }
 
 /** True if a type's `decode` reads from a reader of ours. */

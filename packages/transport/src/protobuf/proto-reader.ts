@@ -14,6 +14,9 @@ export const MAX_DEPTH = 100;
  */
 export const TEXT_WINDOW_BYTES = 256;
 
+/** The number of fields that `skip` makes views of for code that drops them: a message of 4 MiB can have two million. */
+const MAX_VIEWS = 1024;
+
 /** The most memory that a reader which nobody uses holds, in bytes: what one read of a socket takes at most. */
 const RETAINED_BYTES = 256 * 1024;
 
@@ -100,6 +103,11 @@ export class ProtoReader {
   /** Takes out of `buf` what outlives the reading. */
   #take: TakeBytes = viewBytes;
 
+  /** False if the type's code drops what `skip` returns: then it may return nothing. */
+  keepsSkipped = true;
+  /** The number of fields of the message that were passed over. */
+  #skipped = 0;
+
   /** The memory of `buf`, for reading four bytes at once. */
   #view = emptyView;
   /** Its length: asking a DataView for it is a call. */
@@ -134,6 +142,7 @@ export class ProtoReader {
     this.#packed = false;
     this.#valueAt = -1;
     this.#depth = 0;
+    this.#skipped = 0;
     this.#textEnd = 0;
     return this;
   }
@@ -283,6 +292,7 @@ export class ProtoReader {
   skip(wireType: number, fieldNo: number = this.#lastTag >>> 3): Buffer {
     const start = this.pos;
     this.#skipValue(wireType, fieldNo, this.#depth);
+    if (++this.#skipped > MAX_VIEWS && !this.keepsSkipped) return emptyBuffer;
     return this.#take(this.buf, start, this.pos);
   }
 

@@ -60,5 +60,7 @@ export class RefusedCall extends Http2Stream {
 
   onAborted(): void {}
   onRoomForMessage(): void {}
+  onLessCredit(): void {}
+  onFull(): void {}
   onDrained(): void {}
 }

@@ -1,7 +1,7 @@
 import { Status } from "nice-grpc-common";
 import { ACCEPT_ENCODING, parseEncoding, type Encoding } from "../grpc/compression.js";
 import { fieldName, isPrintable } from "../grpc/field-names.js";
-import { isBase64List } from "../grpc/metadata.js";
+import { countBinaryValues, MAX_BINARY_VALUES } from "../grpc/metadata.js";
 import { parseTimeout } from "../grpc/timeout.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { parseContentLength } from "../http2/content-length.js";
@@ -83,7 +83,11 @@ function headFromBase(
     const name = fieldName(rest[i]!);
     const value = rest[i + 1]!;
     if (name.isMetadata) {
-      if (name.isForbidden || !(isText || isPrintable(value)) || (name.isBinary && !isBase64List(value)))
+      if (
+        name.isForbidden ||
+        !(isText || isPrintable(value)) ||
+        (name.isBinary && countBinaryValues(value) !== 1)
+      )
         return undefined;
       name.keepText(value);
     } else if (name.name === "grpc-timeout") {
@@ -124,7 +128,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
   let acceptEncoding = "";
   let contentLength: number | undefined;
   let regular = false;
-  let isBase64 = true;
+  let binaryValues = 0;
   let isText = true;
   const { fields } = list;
   for (let i = 0; i < fields.length; i += 2) {
@@ -143,7 +147,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
     regular = true;
     const known = fieldName(name);
     if (known.isForbidden) throw malformed("a field that belongs to a connection");
-    if (known.isBinary && !isBase64List(value)) isBase64 = false;
+    if (known.isBinary) binaryValues += countBinaryValues(value);
     if (known.isMetadata) {
       if (!isPrintable(value)) isText = false;
       continue;
@@ -196,8 +200,8 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
           ])
         : timeout !== undefined && timeoutMs === undefined
           ? refuse(Status.INTERNAL, "grpc-timeout is malformed")
-          : !isBase64
-            ? refuse(Status.INTERNAL, "a binary header is not base64")
+          : !(binaryValues <= MAX_BINARY_VALUES)
+            ? refuseBinary(binaryValues)
             : !isText
               ? refuse(Status.INTERNAL, "a header has characters that are not printable ASCII")
               : method === undefined
@@ -238,6 +242,12 @@ function refuseHttp(httpMethod: string, contentType: string): Refusal | undefine
     return { httpStatus: "415", status: undefined, message, fields: [] };
   }
   return undefined;
+}
+
+function refuseBinary(values: number): Refusal {
+  return Number.isNaN(values)
+    ? refuse(Status.INTERNAL, "a binary header is not base64")
+    : refuse(Status.RESOURCE_EXHAUSTED, `more than ${MAX_BINARY_VALUES} binary header values`);
 }
 
 function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {

@@ -115,6 +115,16 @@ describe("the request's headers", () => {
   });
 });
 
+test("of binary values more than a hundred and twenty-eight are refused, however they are spread", async () => {
+  const fields = (count: number, each: string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}-bin`, each]));
+  const ask = (headers: Record<string, string>) => client.call(UNARY, headers, lengthPrefixed(request("a")));
+  const refused = failed(Status.RESOURCE_EXHAUSTED, "more than 128 binary header values");
+  expect(await ask(fields(1, ",".repeat(4000)))).toMatchObject(refused);
+  expect(await ask(fields(2, `${"AQ,".repeat(64)}AQ`))).toMatchObject(refused);
+  expect(await ask(fields(2, `${"AQ,".repeat(63)}AQ`))).toMatchObject(failed(Status.OK));
+});
+
 describe("the request's messages", () => {
   test("may be cut at every position", async () => {
     const whole = lengthPrefixed(request("position"));

@@ -273,11 +273,21 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
     stats.messagesSent++;
     if (!this.#gzip || this.#compress === false) {
       writeMessage(sender, stream, method.response, message, limits.maxSendMessageBytes, false);
+      if (stream.pending !== undefined) this.#checkUnsent();
       return undefined;
     }
     return encodeCompressed(method.response, message, limits.maxSendMessageBytes).then((bytes) => {
-      if (!this.finished) writeCompressed(sender, stream, bytes, false);
+      if (this.finished) return;
+      writeCompressed(sender, stream, bytes, false);
+      if (stream.pending !== undefined) this.#checkUnsent();
     });
+  }
+
+  /** Ends the call if too much waits to be sent. */
+  #checkUnsent(): void {
+    const { buffered, limits, sender } = this.#host;
+    if (sender.pendingBytes <= limits.maxUnsentBytes && !buffered.isOver) return;
+    this.#interrupt(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be sent to this client");
   }
 
   /** Sends the response's header, if it was not sent before. */
@@ -352,20 +362,25 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   }
 
   onRequestTimeout(): void {
-    this.#interrupt("the request did not arrive in time");
+    this.#interrupt(Status.DEADLINE_EXCEEDED, "the request did not arrive in time");
+  }
+
+  onAnswerTimeout(): void {
+    // A stream of answers may have a reader that takes its time.
+    if (!this.descriptor.responseStream) this.#cutOff(ErrorCode.CANCEL);
   }
 
   /** Called by the wheel. */
   onDeadline(): void {
-    if (!this.finished) this.#interrupt("Deadline exceeded");
+    if (!this.finished) this.#interrupt(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     // The handler is through, and the client does not take the rest.
     else if (!this.stream.closed) this.#cutOff(ErrorCode.CANCEL);
   }
 
   /** Ends the call while its handler runs; what it has written and the client has not taken is dropped. */
-  #interrupt(message: string): void {
+  #interrupt(code: Status, message: string): void {
     this.#host.sender.drop(this.stream);
-    this.#finishWith(Status.DEADLINE_EXCEEDED, message, undefined, undefined);
+    this.#finishWith(code, message, undefined, undefined);
   }
 
   /** Ends the call, and its stream, without a status. */

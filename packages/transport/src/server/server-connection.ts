@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket, type PeerCertificate } from "node:tls";
 import type { HeaderList } from "../hpack/header-list.js";
+import { BufferedBytes, serverBytes } from "../http2/buffered-bytes.js";
 import { Connection } from "../http2/connection.js";
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
@@ -8,6 +9,7 @@ import { MAX_32_BITS, SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.
 import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import { Keepalive } from "../http2/keepalive.js";
+import { MIN_PROGRESS_BYTES } from "../http2/pending-output.js";
 import type { Http2Stream } from "../http2/stream.js";
 import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
@@ -59,11 +61,14 @@ export class ServerConnection extends Connection implements CallHost {
   #lastPingAt = 0;
   #pingStrikes = 0;
   #sentAtLastPing = -1;
+  /** The bytes that the client had taken of what waited when that was last a considerable part, and when that was. */
+  #takenBefore = 0;
+  #takenAt = performance.now();
   #peerCertificate: PeerCertificate | undefined;
 
   /** @param first The bytes that were read after the client's preface. */
   constructor(socket: Socket, state: ServerState, options: ConnectionOptions, first: Buffer) {
-    super(socket, options);
+    super(socket, options, new BufferedBytes(serverBytes, state.limits.maxBufferedBytes));
     this.#state = state;
     this.limits = state.limits;
     this.stats = state.stats;
@@ -231,7 +236,7 @@ export class ServerConnection extends Connection implements CallHost {
     this.#sentAtLastPing = sent;
   }
 
-  /** Checks what depends on time: PINGs, idleness, age. Called now and then. */
+  /** Checks what depends on time, of the connection itself: PINGs, idleness, age. Called now and then. */
   sweep(now: number): void {
     const { limits } = this;
     this.#idleSince ||= now;
@@ -245,10 +250,28 @@ export class ServerConnection extends Connection implements CallHost {
     } else if (age >= this.#maxAgeMs + limits.maxConnectionAgeGraceMs) {
       this.destroy(ErrorCode.NO_ERROR, "the connection was too old");
     }
-    for (const stream of this.streams.toArray()) {
-      if (stream instanceof ServerStream && stream.hasWaitedSince(now - limits.requestTimeoutMs)) {
-        stream.owner.onRequestTimeout();
-      }
+    this.#checkUnsent(now);
+  }
+
+  /** Ends a connection whose client lets much wait, and takes nothing. */
+  #checkUnsent(now: number): void {
+    const { answerTimeoutMs, maxUnsentBytes } = this.limits;
+    const { pendingBytes, takenBytes } = this.sender;
+    if (pendingBytes <= maxUnsentBytes / 2 || takenBytes - this.#takenBefore >= MIN_PROGRESS_BYTES) {
+      this.#takenBefore = takenBytes;
+      this.#takenAt = now;
+    } else if (now - this.#takenAt >= answerTimeoutMs) {
+      this.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "the answers are not taken"));
+    }
+  }
+
+  /** Checks the same of one stream. */
+  sweepStream(stream: Http2Stream, now: number): void {
+    if (stream.closed) return;
+    const { answerTimeoutMs, requestTimeoutMs } = this.limits;
+    if (stream instanceof ServerStream) {
+      if (stream.hasWaitedSince(now - requestTimeoutMs)) stream.owner.onRequestTimeout();
+      else if (stream.pending?.isStuck(now, answerTimeoutMs) === true) stream.owner.onAnswerTimeout();
     }
   }
 }

@@ -18,6 +18,23 @@ export interface ServerLimits {
    * deadline, in milliseconds. Default 60,000. The call then ends with DEADLINE_EXCEEDED.
    */
   requestTimeoutMs: number;
+  /**
+   * The time in which a client must take a part of an answer of one message that waits for it, in milliseconds: 16 KiB, or what
+   * is left. Otherwise the call is cut off. The connection ends if more than half of `maxUnsentBytes` waits so long. Default
+   * 60,000.
+   */
+  answerTimeoutMs: number;
+  /**
+   * The bytes of answers that may wait for the client of one connection to take them. A call whose answer would be beyond ends
+   * with RESOURCE_EXHAUSTED. Default 64 MiB.
+   */
+  maxUnsentBytes: number;
+  /**
+   * The bytes that may wait in memory for the clients of all connections of this process: received in part or not read,
+   * decompressed, or not sent. Beyond, connections with more than an equal share get RESOURCE_EXHAUSTED for calls that need
+   * more. Default 256 MiB; it should be several times `maxReceiveMessageBytes`.
+   */
+  maxBufferedBytes: number;
   /** A connection silent for so long is sent a PING, in milliseconds. Default 2 hours. */
   keepaliveTimeMs: number;
   /** A PING unanswered for so long ends its connection, in milliseconds. Default 20,000. */
@@ -42,6 +59,9 @@ export const defaultServerLimits: ServerLimits = {
   compressResponses: false,
   maxConcurrentStreams: 10_000,
   requestTimeoutMs: 60_000,
+  answerTimeoutMs: 60_000,
+  maxUnsentBytes: 64 * 1024 * 1024,
+  maxBufferedBytes: 256 * 1024 * 1024,
   keepaliveTimeMs: 2 * 3_600_000,
   keepaliveTimeoutMs: 20_000,
   minPingIntervalMs: 5 * 60_000,

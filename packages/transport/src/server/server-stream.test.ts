@@ -47,6 +47,7 @@ function open(name: "echoUnary" | "echoClientStream") {
     onRequest: note("request"),
     fail: (error) => note("fail")((error as Error).message),
     onRequestTimeout: note("timeout"),
+    onAnswerTimeout: note("answer timeout"),
     onAborted: note("aborted"),
     onDrained: note("drained"),
     onSent: note("sent"),
@@ -56,8 +57,8 @@ function open(name: "echoUnary" | "echoClientStream") {
   let isHeldBack = false;
   const host = {
     consume: (_stream: unknown, bytes: number) => (consumed += bytes),
-    reserve: () => false,
-    release: () => {},
+    advance: () => {},
+    keep: () => true,
     isHeldBack: () => isHeldBack,
     limits: serverLimits({}, {}),
     stats: { messagesReceived: 0 },
@@ -90,9 +91,11 @@ describe("what a stream hands to its call", () => {
     stream.start();
     const bytes = message("a");
     send(bytes);
-    expect([calls, consumed()]).toEqual([[], bytes.length]);
+    // Until then it waits here, and counts.
+    expect([calls, consumed()]).toEqual([[], 0]);
     send(Buffer.alloc(0), true);
     expect(calls).toEqual([["request", { seen: "a" }]]);
+    expect(consumed()).toBe(bytes.length);
   });
 
   test("nothing before it is started", () => {

@@ -5,6 +5,7 @@ import {
   isWholeMessage,
   MAX_QUEUED_MESSAGES,
   MessageSource,
+  tooMuchKept,
   type MessageReceiver,
 } from "../grpc/message-source.js";
 import type { HeaderList } from "../hpack/header-list.js";
@@ -30,6 +31,8 @@ export interface StreamOwner {
   fail(error: unknown): void;
   /** The request, or the rest of a message, did not arrive in time. */
   onRequestTimeout(): void;
+  /** The client does not take what waits for it. */
+  onAnswerTimeout(): void;
   /** The stream has ended before both sides were through. */
   onAborted(code: ErrorCode): void;
   /** The data that waited have been sent. */
@@ -63,6 +66,8 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   /** The only message, for a method that takes one. */
   #message: unknown;
   #hasMessage = false;
+  /** The bytes of that message, which are used up when the handler gets it. */
+  #cost = 0;
   /** The messages, for a method that takes a stream. */
   #queue: MessageQueue<unknown> | undefined;
 
@@ -159,7 +164,8 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
       this.#queue.push(message, cost);
       return this.#queue.size < MAX_QUEUED_MESSAGES;
     }
-    this.#host.consume(this, cost);
+    if (this.remoteEnded) this.#host.consume(this, cost);
+    else this.#cost = cost;
     if (this.#hasMessage)
       throw new ServerError(Status.UNIMPLEMENTED, "the method takes one request message, not more");
     this.#message = message;
@@ -176,6 +182,8 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
       this.#waitsSince = Infinity;
       // A stream of responses may stay for long.
       this.#message = this.#source = undefined;
+      if (this.#cost > 0) this.#host.consume(this, this.#cost);
+      this.#cost = 0;
       this.owner.onRequest(message);
     } else this.owner.fail(new ServerError(Status.UNIMPLEMENTED, "the request has no message"));
   }
@@ -196,6 +204,14 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   onRoomForMessage(): void {
     if (this.#waitsSince !== Infinity) this.#waitsSince = performance.now();
     this.#source?.creditPartial();
+  }
+
+  onLessCredit(): void {
+    this.#source?.creditPartial();
+  }
+
+  onFull(): void {
+    if (!this.owner.finished) this.owner.fail(tooMuchKept());
   }
 
   /** The request has ended, if it is not over. */

@@ -21,6 +21,7 @@ import type { Handler, ServerMethod } from "./server-method.js";
 import { serverLimits, type ServerLimits, type ServerOptions, type ServerStats } from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
+import { StreamSweep } from "./stream-sweep.js";
 
 /** The outcome of a drain. */
 export interface DrainReport {
@@ -61,6 +62,7 @@ export class TransportServer {
   #sweeper: NodeJS.Timeout | undefined;
   /** Stands for the last call of `listen`, until the server is shut down. */
   #starting: object | undefined;
+  readonly #sweep = new StreamSweep();
   /** True if it was shut down, and has not listened since. */
   #shut = false;
 
@@ -153,7 +155,10 @@ export class TransportServer {
     const connection = new ServerConnection(socket, this.#state, this.#connectionOptions, first);
     this.#open.add(connection);
     void connection.closed.then(() => this.#open.delete(connection));
-    this.#sweeper ??= setInterval(() => this.#sweep(), sweepInterval(this.#state.limits)).unref();
+    this.#sweeper ??= setInterval(
+      () => this.#lookAfterConnections(),
+      sweepInterval(this.#state.limits),
+    ).unref();
   }
 
   async shutdown(): Promise<void> {
@@ -222,13 +227,14 @@ export class TransportServer {
     this.#listener = undefined;
   }
 
-  #sweep(): void {
+  #lookAfterConnections(): void {
     if (this.#connections.size === 0) {
       clearInterval(this.#sweeper);
       this.#sweeper = undefined;
     }
     const now = performance.now();
     for (const connection of this.#connections) connection.sweep(now);
+    this.#sweep.begin(this.#connections);
   }
 
   #builder(middleware: ServerMiddleware) {
@@ -275,6 +281,7 @@ function sweepInterval({
   maxConnectionAgeMs,
   maxConnectionAgeGraceMs,
   requestTimeoutMs,
+  answerTimeoutMs,
 }: ServerLimits) {
   const shortest = Math.min(
     keepaliveTimeMs,
@@ -283,6 +290,7 @@ function sweepInterval({
     maxConnectionAgeMs,
     maxConnectionAgeGraceMs,
     requestTimeoutMs,
+    answerTimeoutMs,
   );
   return Math.max(10, Math.min(SWEEP_INTERVAL_MS, shortest / 2));
 }

@@ -1,0 +1,4 @@
+export type { Attack } from "./attack.js";
+export { hostileServers, type HostileServer } from "./hostile-servers.js";
+export { attackInThread, hostileServerInThread } from "./in-thread.js";
+export { serverAttacks } from "./server-attacks.js";

@@ -1,0 +1,40 @@
+import { gzipSync } from "node:zlib";
+import { expect, test } from "@jest/globals";
+import { Status } from "nice-grpc-common";
+import { decompress } from "./compression.js";
+
+const big = gzipSync(Buffer.alloc(2_000_000));
+const little = gzipSync(Buffer.from("a"));
+const wanted = (): boolean => true;
+
+test("a connection's many messages do not keep those of others waiting", async () => {
+  const order: string[] = [];
+  const greedy = {};
+  const all = Array.from({ length: 100 }, async () => {
+    await decompress(big, Infinity, greedy, wanted);
+    order.push("greedy");
+  });
+  await decompress(little, Infinity, {}, wanted);
+  order.push("modest");
+  await Promise.all(all);
+  expect(order.indexOf("modest")).toBeLessThan(20);
+});
+
+test("a message whose call has ended meanwhile is not decompressed, and the next ones are", async () => {
+  const owner = {};
+  let isWanted = true;
+  let seen = 0;
+  const first = Array.from({ length: 4 }, () => decompress(big, Infinity, owner, wanted));
+  for (let index = 0; index < 1000; index++) {
+    void decompress(little, Infinity, owner, () => isWanted).then(() => seen++);
+  }
+  isWanted = false;
+  expect((await decompress(little, Infinity, owner, wanted)).toString()).toBe("a");
+  await Promise.all(first);
+  expect(seen).toBe(0);
+});
+
+test("no more is made of a message than may be taken", async () => {
+  await expect(decompress(big, 1000, {}, wanted)).rejects.toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
+  expect(await decompress(big, 2_000_000, {}, wanted)).toHaveLength(2_000_000);
+});
