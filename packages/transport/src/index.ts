@@ -69,6 +69,9 @@ export type {
   UnaryClientMethod,
 } from "./client/client-types.js";
 export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
+export { handlerOf } from "./grpc/handler-of.js";
+export { clientObject } from "./client/client-object.js";
+export { deserialize, serialize } from "./grpc/serialize.js";
 export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
 export { Metadata } from "./grpc/new-metadata.js";
 export { shareEncoding } from "./grpc/shared-encoding.js";
