@@ -22,11 +22,11 @@ describe("a guarded signal", () => {
     signal.addEventListener("abort", () => {
       throw bare;
     });
-    const later = async () => {
+    const later: () => unknown = async () => {
       await nextTurn();
       throw new Error("later");
     };
-    signal.addEventListener("abort", later as () => void);
+    signal.addEventListener("abort", later);
     signal.addEventListener("abort", {
       handleEvent() {
         throw new Error("object");
