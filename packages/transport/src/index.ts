@@ -75,6 +75,8 @@ export type {
 } from "./grpc/definition-types.js";
 export { guardListeners, type FaultSink } from "./server/guarded-signal.js";
 export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
+export { isSettable } from "./grpc/field-names.js";
+export { parseTimeout } from "./grpc/timeout.js";
 export { handlerOf } from "./grpc/handler-of.js";
 export { clientObject } from "./client/client-object.js";
 export { deserialize, serialize } from "./grpc/serialize.js";

@@ -36,7 +36,9 @@ export class MessageCodec<T> {
   /** Writes a message at the writer's position. What the type's code throws comes through. */
   encode(message: T, writer: ProtoWriter): void {
     if (this.#foreign) {
-      writer.raw(this.#type.encode(message).finish());
+      const coded = this.#type.encode(message);
+      refusePromise("encode", coded);
+      writer.raw(coded.finish());
       return;
     }
     // ts-proto's code uses nothing but the public methods.
@@ -55,7 +57,11 @@ export class MessageCodec<T> {
     // One that is needed meanwhile, by code that the type's code calls, is another one.
     idleReader = undefined;
     try {
-      if (this.#foreign) return this.#type.decode(take(buffer, start, end));
+      if (this.#foreign) {
+        const message = this.#type.decode(take(buffer, start, end));
+        refusePromise("decode", message);
+        return message;
+      }
       const input = reader.begin(buffer, start, end, take) as unknown as Uint8Array;
       const message = this.#type.decode(input);
       if (message instanceof Promise) refusePromise("decode", message);

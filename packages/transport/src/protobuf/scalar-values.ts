@@ -68,6 +68,11 @@ export function checkString(value: unknown): string {
 /** A function is no value: it is what an object inherits under the name of a field that it does not have. */
 function present(value: unknown, type: string): unknown {
   if (typeof value === "function") throw new ProtobufError(`invalid ${type}: a function`);
+  if (value instanceof Promise) {
+    // Its rejection is no concern of the process.
+    value.catch(() => {});
+    throw new ProtobufError(`invalid ${type}: a promise`);
+  }
   return value ?? missing(type);
 }
 

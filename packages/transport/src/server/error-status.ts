@@ -50,6 +50,9 @@ export function warnOfListener(path: string, thrown: unknown): void {
 }
 
 function statusOfServerError({ code, details }: ServerError): ErrorStatus {
+  const given: unknown = details;
+  // Its rejection is no concern of the process.
+  if (given instanceof Promise) given.catch(() => {});
   const message = typeof details === "string" ? details : textOf(details ?? "");
   // An error is not OK: a client would wait for a message that never comes.
   const isError = Number.isInteger(code) && code !== Status.OK && code in Status;
