@@ -3,9 +3,11 @@ import {
   type Client,
   type ClientPhases,
   type ClientRuntime,
+  clientObject,
   clientRuntime,
   type CompatServiceDefinition,
   methodsOf,
+  type NormalizedServiceDefinition,
   type RuntimeMethod,
 } from "@callwire/transport";
 import type { ClientCallOptions, ClientOptions, Middleware } from "./client-options.js";
@@ -28,12 +30,32 @@ export interface Closable extends AsyncDisposable {
   close(): void;
 }
 
-/** A client of a service: a method for each of the contract's, and {@link Closable}. */
-export type ServiceClient<Definition extends CompatServiceDefinition, Ext extends object = object> = Client<
-  Definition,
-  Omit<ClientCallOptions, keyof CallOptions> & Ext
+/**
+ * A client of a service: a method for each of the contract's, and {@link Closable}. A contract's own method named `close` is
+ * called with a request; without one, `close` closes the client.
+ */
+export type ServiceClient<
+  Definition extends CompatServiceDefinition,
+  Ext extends object = object,
+> = TakingAnyIterable<
+  Client<Definition, Omit<ClientCallOptions, keyof CallOptions> & Ext>,
+  NormalizedServiceDefinition<Definition>
 > &
   Closable;
+
+/** The methods of a client, where those that stream their requests take any iterable, such as an array. */
+type TakingAnyIterable<Methods, Definition> = {
+  [Name in keyof Methods]: Name extends keyof Definition
+    ? Definition[Name] extends { requestStream: true }
+      ? Methods[Name] extends (
+          requests: AsyncIterable<infer Request>,
+          options?: infer Options,
+        ) => infer Response
+        ? (requests: AsyncIterable<Request> | Iterable<Request>, options?: Options) => Response
+        : Methods[Name]
+      : Methods[Name]
+    : Methods[Name];
+};
 
 const optionNames: readonly (keyof ClientOptions)[] = [
   "address",
@@ -105,8 +127,7 @@ function withStallTimeout(method: RuntimeMethod, stallTimeoutMs: number): Runtim
  *
  * A call that fails throws a {@link CallError}; a call whose `signal` is aborted throws that signal's reason.
  *
- * Throws a TypeError or RangeError at once if an option is not right or not known, or two contradict each other, and if the
- * contract has a method named `close`, which the client could not tell from its own.
+ * Throws a TypeError or RangeError at once if an option is not right or not known, or two contradict each other.
  */
 export function createClient<Definition extends CompatServiceDefinition, Ext extends object = object>(
   definition: Definition,
@@ -117,29 +138,28 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   const runtime: ClientRuntime = options.runtime ?? clientRuntime;
   const pipeline = clientPipeline(middlewareOf(options));
   const methods = methodsOf(definition);
-  if (methods.some(({ name }) => name === "close")) {
-    throw new TypeError(
-      "the contract has a method named close: make its client with the transport's createClient instead",
-    );
-  }
-
   const channel = openChannel(options, runtime);
   const own = channel.createClient(definition, (method): ClientPhases | undefined =>
     pipeline.phasesOf(method),
   );
-  const client: Record<string, RuntimeMethod> = {};
-  for (const { name, descriptor } of methods) {
-    const method = pipeline.around(descriptor, own[name]!);
-    client[name] = descriptor.requestStream ? withStallTimeout(method, stallTimeoutMs) : method;
-  }
+  const client = clientObject(
+    methods.map(({ name, descriptor }) => {
+      const method = pipeline.around(descriptor, own[name] as RuntimeMethod);
+      return [name, descriptor.requestStream ? withStallTimeout(method, stallTimeoutMs) : method] as const;
+    }),
+  ) as Record<string, RuntimeMethod>;
   let isClosed = false;
   const close = () => {
     if (isClosed) return;
     isClosed = true;
     channel.close();
   };
+  const ownClose = Object.hasOwn(client, "close") ? client["close"] : undefined;
   return Object.assign(client, {
-    close,
+    close:
+      ownClose === undefined
+        ? close
+        : (...args: [] | Parameters<RuntimeMethod>) => (args.length === 0 ? close() : ownClose(...args)),
     [Symbol.asyncDispose]: async () => close(),
   }) as unknown as ServiceClient<Definition, Ext>;
 }

@@ -1,5 +1,6 @@
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import {
+  handlerOf,
   serverRuntime,
   type CompatServiceDefinition,
   type ServerLimits,
@@ -182,12 +183,14 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
 
     add(definition, implementation) {
       const { service, methods } = describeService(definition);
-      const handlers = implementation as Record<string, unknown>;
-      const missing = [...methods.keys()].filter((name) => typeof handlers[name] !== "function");
+      const handlers = new Map(
+        Array.from(methods.keys(), (name) => [name, handlerOf(implementation, name) as Handler | undefined]),
+      );
+      const missing = [...methods.keys()].filter((name) => handlers.get(name) === undefined);
       if (missing.length > 0) throw new Error(`${service}: no handler for ${missing.join(", ")}`);
       if (state !== "new") throw new Error(`${service} must be added before the server listens`);
       if (services.has(service)) throw new Error(`${service} was added before`);
-      const { wrapped, phases } = compileService(list, methods, handlers);
+      const { wrapped, phases } = compileService(list, methods, handlers, implementation);
       server.add(definition, wrapped, ({ path }) => phases.get(path));
       services.add(service);
       for (const { path } of methods.values()) paths.push(path);
@@ -228,17 +231,19 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
 function compileService(
   list: readonly AnyMiddleware[],
   methods: ReadonlyMap<string, MethodDescriptor>,
-  handlers: Readonly<Record<string, unknown>>,
+  handlers: ReadonlyMap<string, Handler | undefined>,
+  implementation: object,
 ) {
-  const wrapped: Record<string, Handler> = {};
+  const wrapped: [name: string, handler: Handler][] = [];
   const phases = new Map<string, ReturnType<typeof compileMethod>["phases"]>();
   for (const [name, method] of methods) {
     const compiled = compileMethod(list, method);
-    const handler = (handlers[name] as Handler).bind(handlers);
-    wrapped[name] = compiled.around?.(handler) ?? handler;
+    const handler = handlers.get(name)!.bind(implementation);
+    wrapped.push([name, compiled.around?.(handler) ?? handler]);
     phases.set(method.path, compiled.phases);
   }
-  return { wrapped, phases };
+  // Own properties, whatever their names.
+  return { wrapped: Object.fromEntries(wrapped), phases };
 }
 
 function withoutUndefined<T extends object>(options: T | undefined): Partial<T> {

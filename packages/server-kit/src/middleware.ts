@@ -54,6 +54,11 @@ export interface Middleware<Ext = {}, Required = {}> {
    */
   ended?(call: PhaseContext<Ext, Required>, code: Status, error: unknown): void;
   /**
+   * Something of the application's has thrown where it fails nothing any more: a listener of the call's signal, or a phase that
+   * must not throw. Default, if no middleware has it: a warning of the process. Innermost first.
+   */
+  faulted?(error: unknown, call: PhaseContext<Ext, Required>): void;
+  /**
    * Makes a middleware of its own for a method, once, when the method's service is added; undefined for none. Other phases of
    * one that has it are passed over.
    */

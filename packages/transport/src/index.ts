@@ -68,7 +68,18 @@ export type {
   ServerStreamingClientMethod,
   UnaryClientMethod,
 } from "./client/client-types.js";
-export type { CompatServiceDefinition, ServiceDefinition } from "./grpc/definition-types.js";
+export type {
+  CompatServiceDefinition,
+  NormalizedServiceDefinition,
+  ServiceDefinition,
+} from "./grpc/definition-types.js";
+export { guardListeners, type FaultSink } from "./server/guarded-signal.js";
+export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
+export { isSettable } from "./grpc/field-names.js";
+export { parseTimeout } from "./grpc/timeout.js";
+export { handlerOf } from "./grpc/handler-of.js";
+export { clientObject } from "./client/client-object.js";
+export { deserialize, serialize } from "./grpc/serialize.js";
 export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
 export { Metadata } from "./grpc/new-metadata.js";
 export { shareEncoding } from "./grpc/shared-encoding.js";

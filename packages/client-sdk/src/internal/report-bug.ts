@@ -1,7 +1,9 @@
+import { errorText } from "./error-text.js";
+
 /** Says what was thrown where nothing may throw. A warning ends nothing, and the process says it once. */
 export function reportBug(thrown: unknown): void {
   try {
-    process.emitWarning(thrown instanceof Error ? thrown : String(thrown));
+    process.emitWarning(thrown instanceof Error ? thrown : errorText(thrown));
   } catch {
     // A value that cannot even be printed.
   }

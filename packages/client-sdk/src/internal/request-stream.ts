@@ -1,3 +1,5 @@
+import { type AnyIterable, type AnyIterator, iteratorOf } from "@callwire/transport";
+
 /** The callbacks of a {@link requestStream}. */
 export interface RequestStreamHooks {
   /** The error for what the source throws. */
@@ -21,8 +23,8 @@ export interface RequestStream {
  * Passes requests on. An error of the source is replaced by what `wrap` makes of it: nice-grpc takes an AbortError of the
  * source for its own and would wait for ever.
  */
-export function requestStream(source: AsyncIterable<unknown>, hooks: RequestStreamHooks): RequestStream {
-  let iterator: AsyncIterator<unknown> | undefined;
+export function requestStream(source: AnyIterable, hooks: RequestStreamHooks): RequestStream {
+  let iterator: AnyIterator | undefined;
   let over = false;
 
   /** Ends the source, once. What it makes of that concerns nobody: the call is over. */
@@ -37,7 +39,7 @@ export function requestStream(source: AsyncIterable<unknown>, hooks: RequestStre
     hooks.onWanted?.();
     let result: IteratorResult<unknown>;
     try {
-      iterator ??= source[Symbol.asyncIterator]();
+      iterator ??= iteratorOf(source);
       result = await iterator.next();
       over ||= result.done === true;
     } catch (error) {

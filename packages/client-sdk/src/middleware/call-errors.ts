@@ -1,7 +1,16 @@
-import type { ClientPhases } from "@callwire/transport";
+import type { ClientCallContext, ClientPhases } from "@callwire/transport";
 import { CallError } from "../errors/call-error.js";
 import { methodName } from "../internal/method-name.js";
 import { requestIdKey } from "../internal/request-id-key.js";
+
+/** The id that a call was sent with. The caller's metadata may be anything, and then there is none. */
+function requestIdOf(call: ClientCallContext): string | undefined {
+  try {
+    return call.metadata.get(requestIdKey);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Makes every error of a call a {@link CallError}, with the details and trailers that the server sent. The one
@@ -17,7 +26,7 @@ export function callErrors(): ClientPhases {
       if (origin === "local" && signal?.aborted === true) return signal.reason;
       return CallError.from(error, {
         method: methodName(call.method.path),
-        requestId: call.metadata.get(requestIdKey),
+        requestId: requestIdOf(call),
         metadata: call.trailer,
         origin,
       });

@@ -1,4 +1,11 @@
-import { type ClientRuntime, methodsOf, type RuntimeChannel, type RuntimeMethod } from "@callwire/transport";
+import {
+  clientObject,
+  type ClientRuntime,
+  methodsOf,
+  parseTimeout,
+  type RuntimeChannel,
+  type RuntimeMethod,
+} from "@callwire/transport";
 import {
   type Channel,
   ChannelCredentials,
@@ -11,6 +18,7 @@ import { clientError } from "../internal/client-errors.js";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
+import { bytesDefinition, messageCoder, type MessageCoder } from "./coded-messages.js";
 import { grpcJsOrigin } from "./grpc-js-origin.js";
 import { RequestStall } from "./request-stall.js";
 
@@ -64,17 +72,17 @@ class NiceGrpcChannel implements RuntimeChannel {
     const methods = methodsOf(definition);
     const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
     const client = createClientFactory()
-      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls)))
+      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, messageCoder(methods))))
       .create(
-        definition as Parameters<ReturnType<typeof createClientFactory>["create"]>[0],
+        bytesDefinition(methods) as Parameters<ReturnType<typeof createClientFactory>["create"]>[0],
         this.#channel,
       ) as Record<string, RuntimeMethod>;
-    return Object.fromEntries(
+    return clientObject(
       methods.map(({ name, descriptor }) => {
         const method = client[name]!;
         return [name, descriptor.responseStream ? interruptible(method) : method];
       }),
-    );
+    ) as Record<string, RuntimeMethod>;
   }
 
   close(): void {
@@ -93,17 +101,21 @@ function interruptible(method: RuntimeMethod): RuntimeMethod {
 }
 
 /** Adds what nice-grpc's calls lack: deadlines, stalls, an end with their client, and how they failed. */
-function hostOf(calls: RunningCalls): PhasedHost {
+function hostOf(calls: RunningCalls, coder: MessageCoder): PhasedHost {
   const stalls = new WeakMap<PhasedCall, RequestStall>();
   return {
     originOf: grpcJsOrigin,
+    coder,
     onCall(call) {
       const { context, lifetime } = call;
       const { path, requestStream, responseStream } = context.method;
-      const { deadline, stallTimeoutMs = Infinity } = context.options as NiceGrpcCallOptions;
-      if (deadline !== undefined) {
-        context.deadlineMs = performance.now() + Number(deadline) - Date.now();
-      }
+      const { deadline, metadata, stallTimeoutMs = Infinity } = context.options as NiceGrpcCallOptions;
+      const limits = [Infinity];
+      if (deadline !== undefined) limits.push(Number(deadline) - Date.now());
+      // It may be anything, which is said when it is sent.
+      const text: unknown = metadata?.get?.("grpc-timeout");
+      if (typeof text === "string") limits.push(parseTimeout(text) ?? Infinity);
+      context.deadlineMs = performance.now() + Math.min(...limits);
       const cancel = () => {
         lifetime.fail(clientError(path, Status.CANCELLED, "the client is closed", "local"), "local");
       };

@@ -2,6 +2,7 @@ import type { MethodDescriptor } from "nice-grpc-common";
 import type { ClientCallContext, ClientPhases } from "@callwire/transport";
 import { CallError } from "../errors/call-error.js";
 import { isClientError, requestsFailed } from "../internal/client-errors.js";
+import { ignoreResult } from "../internal/ignore-result.js";
 import { reportBug } from "../internal/report-bug.js";
 
 type Phase = keyof ClientPhases;
@@ -73,6 +74,13 @@ export function composePhases(
   const endeds = having(list, "ended").toReversed();
   const throws = new Throws();
 
+  /** Refuses what an async phase returns where none may be async. */
+  const direct = <Result>(phase: Phase, result: Result): Result => {
+    if (!(result instanceof Promise)) return result;
+    ignoreResult(result, () => {});
+    throw new TypeError(`a middleware returned a promise from ${phase}, which must not be async`);
+  };
+
   /** Notes what a phase throws. Only then is it told apart from what a request source throws. */
   const noting = <Result>(call: ClientCallContext, run: () => Result): Result => {
     try {
@@ -88,7 +96,7 @@ export function composePhases(
     phases.began = (call) => {
       let at = 0;
       try {
-        for (; at < begans.length; at++) begans[at]!.run(call);
+        for (; at < begans.length; at++) direct("began", begans[at]!.run(call));
       } catch (error) {
         throws.note(call, begans[at]!.place);
         throw error;
@@ -110,17 +118,19 @@ export function composePhases(
   }
   if (requests.length > 0) {
     phases.request = (message, call) =>
-      noting(call, () => requests.reduce((sent, { run }) => run(sent, call), message));
+      noting(call, () => requests.reduce((sent, { run }) => direct("request", run(sent, call)), message));
   }
   if (responses.length > 0) {
     phases.response = (message, call) =>
-      noting(call, () => responses.reduce((received, { run }) => run(received, call), message));
+      noting(call, () =>
+        responses.reduce((received, { run }) => direct("response", run(received, call)), message),
+      );
   }
   if (retries.length > 0) {
     phases.retryAfterMs = (error, origin, call) => {
       try {
         for (const { run } of retries) {
-          const waitMs = run(error, origin, call);
+          const waitMs = direct("retryAfterMs", run(error, origin, call));
           if (waitMs !== undefined) return waitMs;
         }
       } catch (bug) {
@@ -146,7 +156,7 @@ export function composePhases(
       for (const { place, run } of faileds) {
         if (last !== undefined && place > last) continue;
         try {
-          error = run(error, origin, call);
+          error = direct("failed", run(error, origin, call));
         } catch (bug) {
           reportBug(bug);
         }
@@ -161,7 +171,7 @@ export function composePhases(
       for (const { place, run } of endeds) {
         if (last !== undefined && place > last) continue;
         try {
-          run(call, code);
+          ignoreResult(run(call, code));
         } catch (bug) {
           reportBug(bug);
         }

@@ -24,7 +24,8 @@ export function generatorMethod(
       };
   const begin = (request: unknown, options: CallOptions): CallGenerator => {
     // The union of the four shapes cannot be made of parts.
-    const call = { method, requestStream, responseStream, request, next } as ClientMiddlewareCall<
+    const passed = requestStream ? asAsyncIterable(request) : request;
+    const call = { method, requestStream, responseStream, request: passed, next } as ClientMiddlewareCall<
       unknown,
       unknown
     >;
@@ -37,6 +38,15 @@ export function generatorMethod(
       (signal) => responses(begin(request, { ...options, signal }), shape),
       options.signal,
     );
+}
+
+/** The requests as nice-grpc's middleware know them: an array, for one, becomes an AsyncIterable. */
+function asAsyncIterable(requests: unknown): unknown {
+  const isIterable = typeof requests === "object" && requests !== null && Symbol.iterator in requests;
+  if (!isIterable || Symbol.asyncIterator in requests) return requests;
+  return (async function* () {
+    yield* requests as Iterable<unknown>;
+  })();
 }
 
 /** The one message that the middleware returned. */

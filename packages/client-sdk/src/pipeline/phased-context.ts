@@ -1,4 +1,5 @@
-import type { ClientCallContext } from "@callwire/transport";
+import { type ClientCallContext, isSettable } from "@callwire/transport";
+import { ignoreResult } from "../internal/ignore-result.js";
 import { type CallOptions, Metadata, type MethodDescriptor } from "nice-grpc-common";
 
 /**
@@ -48,14 +49,16 @@ export class PhasedContext implements ClientCallContext {
   tellTrailer(): void {
     if (this.#trailer === undefined || this.#isTrailerTold) return;
     this.#isTrailerTold = true;
-    this.options.onTrailer?.(this.#trailer);
+    ignoreResult(this.options.onTrailer?.(this.#trailer));
   }
 
   /** The metadata of the present attempt. */
-  outgoing(): Metadata | undefined {
+  outgoing(): Metadata {
+    const given = this.#metadata ?? this.options.metadata;
     const isLimited = this.deadlineMs !== Infinity;
-    if (!isLimited && this.attempts === 1) return this.#metadata ?? this.options.metadata;
-    const metadata = Metadata(this.#metadata ?? this.options.metadata);
+    const metadata = Metadata();
+    // A copy, since grpc-js never ends a call with fields that HTTP/2 does not allow.
+    for (const [name, values] of given ?? []) if (isSettable(name)) metadata.set(name, [...values]);
     // grpc-js sends this key as it is when the call has no deadline of its own, and nice-grpc never sets one.
     if (isLimited) metadata.set("grpc-timeout", formatTimeout(this.deadlineMs - performance.now()));
     if (this.attempts > 1) metadata.set("grpc-previous-rpc-attempts", String(this.attempts - 1));

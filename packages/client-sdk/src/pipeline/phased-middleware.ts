@@ -17,6 +17,7 @@ import {
   requestsFailed,
   withReadableCode,
 } from "../internal/client-errors.js";
+import { ignoreResult } from "../internal/ignore-result.js";
 import { reportBug } from "../internal/report-bug.js";
 import { type RequestStream, type RequestStreamHooks, requestStream } from "../internal/request-stream.js";
 import { PhasedContext } from "./phased-context.js";
@@ -37,6 +38,11 @@ export interface PhasedHost {
   requestHooks?(call: PhasedCall): Partial<RequestStreamHooks>;
   /** A message of the response has come, or with false: it is being read by the caller. */
   onWaiting?(call: PhasedCall, waits: boolean): void;
+  /** Codes messages, where `next` takes and gives bytes. */
+  coder?: {
+    encode(method: MethodDescriptor, message: unknown): unknown;
+    decode(method: MethodDescriptor, bytes: unknown): unknown;
+  };
 }
 
 /** The result of `next`, of whatever shape the call is. */
@@ -79,11 +85,11 @@ export function phasedMiddleware(
           context.beginAttempt();
           await attempt(phases, running);
           const request =
-            requests === undefined ? mapped(phases.request, call.request, running) : requests.requests;
+            requests === undefined ? sent(phases.request, call.request, running, host) : requests.requests;
           const responses = (call.next as Next)(request, attemptOptions(running));
           const response = call.responseStream
             ? yield* streamed(responses, phases, running, host)
-            : mapped(phases.response, yield* responses, running);
+            : received(phases.response, yield* responses, running, host);
           ours(lifetime, () => context.tellTrailer());
           code = Status.OK;
           return response;
@@ -135,6 +141,34 @@ function mapped(
   return phase === undefined ? message : ours(lifetime, () => phase(message, context));
 }
 
+/** A request as it is sent: after its phase, and encoded. */
+function sent(
+  phase: ClientPhases["request"],
+  message: unknown,
+  running: PhasedCall,
+  { coder }: PhasedHost,
+): unknown {
+  const passed = mapped(phase, message, running);
+  const { context, lifetime } = running;
+  return coder === undefined ? passed : ours(lifetime, () => coder.encode(context.method, passed));
+}
+
+/** A response for its reader: decoded, and after its phase. */
+function received(
+  phase: ClientPhases["response"],
+  message: unknown,
+  running: PhasedCall,
+  { coder }: PhasedHost,
+): unknown {
+  const { context, lifetime } = running;
+  // Of a middleware that breaks its rules, nice-grpc says so.
+  const decoded =
+    coder === undefined || message == null
+      ? message
+      : ours(lifetime, () => coder.decode(context.method, message));
+  return mapped(phase, decoded, running);
+}
+
 /** The result of a phase that must not throw. */
 function guarded<Result>(otherwise: Result, phase: () => Result): Result {
   try {
@@ -177,8 +211,8 @@ function sendable(
   const { context } = running;
   return requestStream(source, {
     wrap: (thrown) => requestsFailed(context.method.path, thrown),
-    ...(phases.request !== undefined && {
-      map: (message: unknown) => mapped(phases.request, message, running),
+    ...((phases.request !== undefined || host.coder !== undefined) && {
+      map: (message: unknown) => sent(phases.request, message, running, host),
     }),
     ...host.requestHooks?.(running),
   });
@@ -189,17 +223,17 @@ function attemptOptions({ context, lifetime }: PhasedCall): CallOptions {
   const { options } = context;
   // Called by the socket's reader: in the caller's async context only if it is bound to that.
   const onHeader = options.onHeader && AsyncResource.bind(options.onHeader.bind(options));
-  const metadata = context.outgoing();
+  const fail = (error: unknown) => lifetime.fail(error, "local");
   return {
     ...options,
-    ...(metadata !== undefined && { metadata }),
+    metadata: ours(lifetime, () => context.outgoing()),
     signal: lifetime.signal,
     onHeader(header: Metadata) {
       context.isCommitted = true;
       try {
-        onHeader?.(header);
+        ignoreResult(onHeader?.(header), fail);
       } catch (error) {
-        lifetime.fail(error, "local");
+        fail(error);
       }
     },
     onTrailer: (trailer: Metadata) => context.onTrailer(trailer),
@@ -218,7 +252,7 @@ async function* streamed(
   for await (const response of responses) {
     context.isCommitted = true;
     host.onWaiting?.(running, false);
-    yield mapped(phases.response, response, running);
+    yield received(phases.response, response, running, host);
     host.onWaiting?.(running, true);
   }
 }

@@ -1,4 +1,5 @@
 import { ServerError, Status } from "nice-grpc-common";
+import { ignoreResult } from "../internal/promises.js";
 import { ServiceError } from "./service-error.js";
 
 /** The error that goes out instead of one that was not made on purpose. */
@@ -7,7 +8,9 @@ export const internalErrorMessage = "internal error";
 /** The same error, if its message is a text; else one of its code without a message. */
 export function withText(error: ServerError): ServerError {
   const details: unknown = error.details;
-  return typeof details === "string" ? error : new ServerError(error.code, "");
+  if (typeof details === "string") return error;
+  ignoreResult(details, () => {});
+  return new ServerError(error.code, "");
 }
 
 /**

@@ -1,15 +1,20 @@
 import type { ServerCallContext, ServerPhases } from "@callwire/transport";
 import type { Status } from "nice-grpc-common";
 import { trackProgress, progressOf, type CallProgress } from "./call-progress.js";
-import { isPromiseLike } from "./promises.js";
+import { ignoreResult, isPromiseLike } from "./promises.js";
 import { warn } from "./warn.js";
 
 /** The phases of a middleware, with its name. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the context has been checked where the list was given
 export type NamedPhases = ServerPhases<any> & { readonly name: string };
 
+type IndexedPhase = "arrived" | "failed" | "ended" | "faulted";
+
+/** Tells of what a middleware has thrown where it must not. */
+type Report = (what: string, thrown: unknown, call: ServerCallContext) => void;
+
 /** One phase of one middleware, with its place in the list. */
-type Indexed<Phase extends "arrived" | "failed" | "ended"> = NamedPhases & {
+type Indexed<Phase extends IndexedPhase> = NamedPhases & {
   [P in Phase]-?: NonNullable<NamedPhases[P]>;
 };
 
@@ -23,8 +28,13 @@ export function compilePhases(all: readonly NamedPhases[], messagesOf: readonly 
   const arrived = compileArrived(all);
   const request = compileRequest(messagesOf);
   const response = compileResponse(messagesOf);
-  const failed = compileFailed(all);
-  const ended = compileEnded(all, arrived !== undefined);
+  const faulted = compileFaulted(all);
+  const report: Report = (what, thrown, call) => {
+    if (faulted === undefined) warnOf(what, thrown, call);
+    else faulted(new Error(what, { cause: thrown }), call);
+  };
+  const failed = compileFailed(all, report);
+  const ended = compileEnded(all, arrived !== undefined, report);
   return {
     lazy,
     ...(arrived && { arrived }),
@@ -32,6 +42,7 @@ export function compilePhases(all: readonly NamedPhases[], messagesOf: readonly 
     ...(response && { response }),
     ...(failed && { failed }),
     ...(ended && { ended }),
+    ...(faulted && { faulted }),
   };
 }
 
@@ -84,7 +95,10 @@ export function compileRequest(all: readonly NamedPhases[]): ServerPhases["reque
   const those = all.filter((phases) => phases.request !== undefined);
   if (those.length === 0) return undefined;
   return (message, call) => {
-    for (const phases of those) message = phases.request!(message, call);
+    for (const phases of those) {
+      message = phases.request!(message, call);
+      if (message instanceof Promise) refusePromise(phases, "request", message);
+    }
     return message;
   };
 }
@@ -94,13 +108,22 @@ export function compileResponse(all: readonly NamedPhases[]): ServerPhases["resp
   const those = all.filter((phases) => phases.response !== undefined).toReversed();
   if (those.length === 0) return undefined;
   return (message, call) => {
-    for (const phases of those) message = phases.response!(message, call);
+    for (const phases of those) {
+      message = phases.response!(message, call);
+      if (message instanceof Promise) refusePromise(phases, "response", message);
+    }
     return message;
   };
 }
 
+/** @throws {TypeError} always: a phase of messages must not be async. */
+function refusePromise({ name }: NamedPhases, phase: string, promise: Promise<unknown>): never {
+  ignoreResult(promise, () => {});
+  throw new TypeError(`the middleware ${name} returned a promise from ${phase}, which must not be async`);
+}
+
 /** Passes an error through the middleware that have yet to hear of it, innermost first. */
-export function compileFailed(all: readonly NamedPhases[]): ServerPhases["failed"] {
+export function compileFailed(all: readonly NamedPhases[], report: Report = warnOf): ServerPhases["failed"] {
   const those = indexed(all, "failed").toReversed();
   if (those.length === 0) return undefined;
   return (thrown, call) => {
@@ -109,19 +132,24 @@ export function compileFailed(all: readonly NamedPhases[]): ServerPhases["failed
     for (const { phases, index } of those) {
       if (index >= limit) continue;
       try {
-        thrown = phases.failed(thrown, call);
+        const error: unknown = phases.failed(thrown, call);
+        if (error instanceof Promise) refusePromise(phases, "failed", error);
+        thrown = error;
       } catch (error) {
         // The call fails as it did, and the next ones hear of it.
-        warn(`the middleware ${phases.name} threw when it was told of a failure`, error);
+        report(`the middleware ${phases.name} threw when it was told of a failure`, error, call);
       }
     }
     return thrown;
   };
 }
 
-function compileEnded(all: readonly NamedPhases[], tracked: boolean): ServerPhases["ended"] {
+function compileEnded(all: readonly NamedPhases[], tracked: boolean, report: Report): ServerPhases["ended"] {
   const those = indexed(all, "ended").toReversed();
   if (those.length === 0 && !tracked) return undefined;
+  const fault = ({ name }: NamedPhases, thrown: unknown, call: ServerCallContext) => {
+    report(`the middleware ${name} threw when it was told of a call's end`, thrown, call);
+  };
   return (call: ServerCallContext, code: Status, error: unknown) => {
     const progress = progressOf(call);
     if (progress !== undefined) progress.over = true;
@@ -129,15 +157,39 @@ function compileEnded(all: readonly NamedPhases[], tracked: boolean): ServerPhas
     for (const { phases, index } of those) {
       if (index >= limit) continue;
       try {
-        phases.ended(call, code, error);
+        const result: unknown = phases.ended(call, code, error);
+        if (result !== undefined) ignoreResult(result, (thrown) => fault(phases, thrown, call));
       } catch (thrown) {
-        warn(`the middleware ${phases.name} threw when it was told of a call's end`, thrown);
+        fault(phases, thrown, call);
       }
     }
   };
 }
 
-function indexed<Phase extends "arrived" | "failed" | "ended">(
+function compileFaulted(all: readonly NamedPhases[]): ServerPhases["faulted"] {
+  const those = indexed(all, "faulted").toReversed();
+  if (those.length === 0) return undefined;
+  return (error, call) => {
+    for (const { phases } of those) {
+      const onFault = (thrown: unknown) => {
+        warnOf(`the middleware ${phases.name} threw when it was told of a fault`, thrown, call);
+      };
+      try {
+        ignoreResult(phases.faulted(error, call), onFault);
+      } catch (thrown) {
+        onFault(thrown);
+      }
+    }
+  };
+}
+
+function warnOf(what: string, thrown: unknown, call: ServerCallContext): void {
+  // One of toNiceGrpc's may be incomplete.
+  const { method } = call as Partial<ServerCallContext>;
+  warn(method === undefined ? what : `${method.path}: ${what}`, thrown);
+}
+
+function indexed<Phase extends IndexedPhase>(
   all: readonly NamedPhases[],
   phase: Phase,
 ): { phases: Indexed<Phase>; index: number }[] {

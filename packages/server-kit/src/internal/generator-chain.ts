@@ -1,7 +1,9 @@
 import type { ServerCallContext, ServerPhases } from "@callwire/transport";
 import type { CallContext, MethodDescriptor, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
 import { trackProgress } from "./call-progress.js";
+import { closedByAbort } from "./closed-by-abort.js";
 import { compileFailed, compileRequest, compileResponse, type NamedPhases } from "./compile-phases.js";
+import { warn } from "./warn.js";
 import { spreadableContext } from "./spreadable-context.js";
 
 /** A handler, as runtimes call it. */
@@ -39,9 +41,11 @@ export function aroundHandler(
     failed: compileFailed(inside),
   }));
 
+  const onFault = (error: unknown) =>
+    warn(`${method.path}: the handler's stream threw when it was closed`, error);
   const handle: Run = method.responseStream
     ? async function* (request, context) {
-        yield* handler(request, context as ServerCallContext) as AsyncIterable<unknown>;
+        yield* closedByAbort(handler(request, context as ServerCallContext), context.signal, onFault);
       }
     : // oxlint-disable-next-line eslint/require-yield -- a generator by nice-grpc's contract
       async function* (request, context) {

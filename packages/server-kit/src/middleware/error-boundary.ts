@@ -6,6 +6,7 @@ import { toServerError } from "../errors/to-server-error.js";
 import { isCancellation } from "../internal/abort.js";
 import { checkOptions } from "../internal/check-options.js";
 import { splitPath } from "../internal/method.js";
+import { ignoreResult } from "../internal/promises.js";
 import { warn } from "../internal/warn.js";
 import type { Middleware, PhaseContext } from "../middleware.js";
 
@@ -30,15 +31,26 @@ export function errorBoundary(options: ErrorBoundaryOptions): Middleware<{}, { r
   checkOptions("errorBoundary", options, ["logger", "domain"]);
   const { logger, domain } = options;
 
-  const log = (thrown: unknown, error: ServerError, call: PhaseContext<{}, { requestId?: string }>) => {
+  const fieldsOf = (call: PhaseContext<{}, { requestId?: string }>) => {
     const { service, method } = splitPath(call.method.path);
-    const fields = { "grpc.service": service, "grpc.method": method, request_id: call.requestId };
-    // The thrown value may be anything, even one that cannot be logged.
+    return { "grpc.service": service, "grpc.method": method, request_id: call.requestId };
+  };
+
+  const log = (thrown: unknown, error: ServerError, call: PhaseContext<{}, { requestId?: string }>) => {
+    const fields = fieldsOf(call);
+    if (error !== thrown) write("error", { err: thrown ?? String(thrown), ...fields }, "unexpected error");
+    else if (error.cause !== undefined) write("warn", { err: error.cause, ...fields }, "cause of an error");
+  };
+
+  /** The thrown value may be anything, even one that cannot be logged. */
+  const write = (level: "error" | "warn", fields: { err: unknown; request_id: unknown }, message: string) => {
+    const onFault = (unlogged: unknown) => {
+      warn(`the cause of an error cannot be logged (request ${String(fields.request_id)})`, unlogged);
+    };
     try {
-      if (error !== thrown) logger.error({ err: thrown ?? String(thrown), ...fields }, "unexpected error");
-      else if (error.cause !== undefined) logger.warn({ err: error.cause, ...fields }, "cause of an error");
+      ignoreResult(logger[level](fields, message), onFault);
     } catch (unlogged) {
-      warn("the cause of an error cannot be logged", unlogged);
+      onFault(unlogged);
     }
   };
 
@@ -53,6 +65,9 @@ export function errorBoundary(options: ErrorBoundaryOptions): Middleware<{}, { r
         setStatusDetails(call.trailer, error, domain ?? splitPath(call.method.path).service);
       }
       return error;
+    },
+    faulted(error, call) {
+      write("error", { err: error ?? String(error), ...fieldsOf(call) }, "error beside the call's result");
     },
   };
 }

@@ -5,6 +5,8 @@ import { IsoTime } from "../internal/iso-time.js";
 import { jsonBody, jsonText } from "../internal/json-text.js";
 import { lineEnd, lineLoggerOf, type LineLogger } from "../internal/line-logger.js";
 import { methodType, splitPath } from "../internal/method.js";
+import { ignoreResult } from "../internal/promises.js";
+import { warn } from "../internal/warn.js";
 import type { Middleware, PhaseContext } from "../middleware.js";
 
 /** Options for {@link logging}. */
@@ -54,6 +56,21 @@ const startedAt = Symbol("callwire.startedAt");
 const added = Symbol("callwire.addedLogFields");
 
 const MESSAGE = "finished call";
+const levels: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error"]);
+
+function describe({ method, requestId }: Call): string {
+  return `${method.path} (request ${String(requestId)})`;
+}
+
+/** The fields that were added to a call's line: without them, if they cannot be read, the line is written all the same. */
+function addedFields(call: Call): Record<string, unknown> {
+  try {
+    return { ...call[added] };
+  } catch (thrown) {
+    warn(`${describe(call)}: the fields that were added to the line cannot be read`, thrown);
+    return {};
+  }
+}
 
 /**
  * Writes one line for each call when it ends, refused ones too, with the fields of go-grpc-middleware. Place it after
@@ -63,6 +80,17 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
   checkOptions("logging", options, ["logger", "level"]);
   const { logger, level = levelOf } = options;
   const lineLogger = lineLoggerOf(logger);
+  const chooseLevel = (code: Status, call: Call): LogLevel => {
+    try {
+      const chosen: unknown = level(code);
+      if (levels.has(chosen)) return chosen as LogLevel;
+      ignoreResult(chosen, () => {});
+      warn(`${describe(call)}: logging's level gave none of ${[...levels].join(", ")}`, chosen);
+    } catch (thrown) {
+      warn(`${describe(call)}: logging's level has thrown`, thrown);
+    }
+    return levelOf(code);
+  };
   return {
     name: "logging",
     for(method) {
@@ -79,7 +107,8 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
         lazy: {
           log: (call) => logger.child(callFields(call)),
           addLogFields: (call: Call) => (fields) => {
-            call[added] = call[added] === undefined ? fields : { ...call[added], ...fields };
+            ignoreResult(fields, () => {});
+            call[added] = call[added] === undefined ? (fields ?? {}) : { ...call[added], ...fields };
           },
         },
         arrived(call: Call) {
@@ -88,14 +117,11 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
         ended(call: Call, code, error) {
           const now = performance.now();
           const timeMs = now - (call.arrivedMs ?? call[startedAt] ?? now);
-          const chosen = level(code);
-          if (formatted?.(chosen, call, code, error, now, timeMs) === true) return;
-          const fields = {
-            ...callFields(call),
-            ...endFields(method, call, code, error, timeMs),
-            ...call[added],
-          };
-          logger[chosen](fields, MESSAGE);
+          const chosen = chooseLevel(code, call);
+          if (formatted?.(chosen, call, code, error, now, timeMs) === true) return undefined;
+          const fields = { ...callFields(call), ...endFields(method, call, code, error, timeMs) };
+          // A logger of the application's own may be async: who calls this phase looks after what it returns.
+          return logger[chosen]({ ...fields, ...addedFields(call) }, MESSAGE);
         },
       };
       return methodPhases;
@@ -186,7 +212,13 @@ function formattedLines(
   return (level, call, code, error, nowMs, timeMs) => {
     if (!lineLogger.isEnabled(level)) return true;
     const { [added]: extra, requestId } = call;
-    const last = extra === undefined ? "" : lineLogger.flatFields(extra);
+    let last: string | undefined = "";
+    try {
+      if (extra !== undefined) last = lineLogger.flatFields(extra);
+    } catch {
+      // A getter that throws.
+      return false;
+    }
     if (last === undefined) return false;
     let status = okPart;
     if (code !== Status.OK) {

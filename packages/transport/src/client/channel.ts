@@ -174,15 +174,18 @@ export class TransportChannel extends Channel implements BalancerListener {
   #serve(): void {
     // Calls that begin, or fail, change what this looks at.
     this.#serving = true;
-    for (const call of this.#waiting) {
-      const connection = this.#closed ? undefined : this.#balancer.pick();
-      if (connection !== undefined) {
-        this.forget(call);
-        call.begin(connection);
-      } else if (this.getConnectivityState(false) < ConnectivityState.TRANSIENT_FAILURE) break;
-      else this.#refuse(call);
+    try {
+      for (const call of this.#waiting) {
+        const connection = this.#closed ? undefined : this.#balancer.pick();
+        if (connection !== undefined) {
+          this.forget(call);
+          call.begin(connection);
+        } else if (this.getConnectivityState(false) < ConnectivityState.TRANSIENT_FAILURE) break;
+        else this.#refuse(call);
+      }
+    } finally {
+      this.#serving = false;
     }
-    this.#serving = false;
     if (this.#waiting.size > 0) this.#connect();
   }
 

@@ -6,6 +6,7 @@ import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
 import { timerMs } from "../http2/timers.js";
+import { refusePromise } from "../protobuf/refuse-promise.js";
 import { abortError, listenForAbort, stopListening, type Abortable } from "./abort-listeners.js";
 import { Attempt, type AttemptOwner } from "./attempt.js";
 import { clientError, codeOf, reportFault } from "./call-errors.js";
@@ -255,7 +256,11 @@ export abstract class ClientCall
     const { phases } = this.target;
     if (compressed || phases?.request !== undefined) {
       try {
-        compressed &&= this.options.compressMessage?.(given) ?? true;
+        if (compressed && this.options.compressMessage !== undefined) {
+          const answer = this.options.compressMessage(given);
+          refusePromise("compressMessage", answer);
+          compressed = answer ?? true;
+        }
         if (phases?.request !== undefined && !this.#over) message = phases.request(message, this);
       } catch (error) {
         this.cancel(error);
@@ -283,7 +288,7 @@ export abstract class ClientCall
 
   #tellHeader(header: HeaderList): void {
     try {
-      this.options.onHeader!(new LazyMetadata(header));
+      this.#failLater(this.options.onHeader!(new LazyMetadata(header)));
     } catch (error) {
       this.cancel(error);
     }
@@ -319,10 +324,19 @@ export abstract class ClientCall
 
   #callOnTrailer(): void {
     try {
-      this.options.onTrailer!(this.trailer);
+      this.#failLater(this.options.onTrailer!(this.trailer));
     } catch (error) {
       this.cancel(error);
     }
+  }
+
+  /** A callback that is async, which it should not be, ends the call all the same; or a warning tells of it. */
+  #failLater(result: unknown): void {
+    if (!(result instanceof Promise)) return;
+    result.catch((error: unknown) => {
+      if (this.#over) reportFault(error);
+      else this.cancel(error);
+    });
   }
 
   onEnded(): void {

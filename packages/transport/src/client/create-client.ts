@@ -3,6 +3,7 @@ import type { CompatServiceDefinition, NormalizedServiceDefinition } from "../gr
 import { methodsOf } from "../grpc/definitions.js";
 import { transportChannel, type Channel } from "./channel.js";
 import { ClientMethod } from "./client-method.js";
+import { clientObject } from "./client-object.js";
 import type { CallOptions, Client, DefaultCallOptions } from "./client-types.js";
 import { directMethod, methodWithMiddleware } from "./method-shapes.js";
 
@@ -57,16 +58,20 @@ function factoryWith<CallOptionsExt>(
       defaultCallOptions: Record<string, CallOptions | undefined> = {},
     ) {
       const ours = transportChannel(channel);
-      const client: Record<string, unknown> = {};
-      for (const method of methodsOf(definition)) {
-        const defaults = { ...defaultCallOptions["*"], ...defaultCallOptions[method.name] };
+      const methods = methodsOf(definition).map((method) => {
+        const own = Object.hasOwn(defaultCallOptions, method.name)
+          ? defaultCallOptions[method.name]
+          : undefined;
+        const defaults = { ...defaultCallOptions["*"], ...own };
         const target = new ClientMethod(method, ours);
-        client[method.name] =
+        return [
+          method.name,
           middleware === undefined
             ? directMethod(target, defaults)
-            : methodWithMiddleware(target, middleware, defaults);
-      }
-      return client as Client<Service, CallOptionsExt>;
+            : methodWithMiddleware(target, middleware, defaults),
+        ] as const;
+      });
+      return clientObject(methods) as Client<Service, CallOptionsExt>;
     },
   };
 }

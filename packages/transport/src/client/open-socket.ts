@@ -1,5 +1,7 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTcp, isIP, Socket } from "node:net";
+import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import { refusePromise } from "../protobuf/refuse-promise.js";
+import { textOf } from "./call-errors.js";
 import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
 import { formatHost, type SocketAddress } from "./target.js";
 import { connectErrorText, withoutHttp2 } from "./tls-mistakes.js";
@@ -22,6 +24,14 @@ export function openSocket(
   done: (error: string | undefined, socket: Socket) => void,
 ): () => void {
   const { tls } = options.credentials;
+  let secure: ReturnType<typeof tlsOptions> | undefined;
+  try {
+    secure = tls && tlsOptions(tls, options.hostname);
+  } catch (error) {
+    // The application's function for the secure context.
+    const timer = setImmediate(() => done(`no secure context: ${textOf(error)}`, new Socket()));
+    return () => clearImmediate(timer);
+  }
   const proxy = "proxy" in address ? address.proxy : undefined;
   let socket: Socket;
   let stopTunnel = (): void => {};
@@ -60,14 +70,14 @@ export function openSocket(
       return;
     }
     onClosed = "the connection was closed";
-    if (tls === undefined) {
+    if (secure === undefined) {
       finish();
       // The connection listens by now.
       socket.resume();
       return;
     }
     socket.off("close", onClose);
-    watch(connectTls({ ...tlsOptions(tls, options.hostname), socket }).once("secureConnect", onSecure));
+    watch(connectTls({ ...secure, socket }).once("secureConnect", onSecure));
   };
 
   if ("connectInProcess" in address) {
@@ -82,25 +92,47 @@ export function openSocket(
     socket!.once("connect", () => {
       stopTunnel = openTunnel(socket, proxy, authority, onTunnel);
     });
-  } else if (tls === undefined) {
+  } else if (secure === undefined) {
     watch(connectTcp(address));
     socket!.once("connect", () => finish());
   } else {
-    watch(connectTls({ ...tlsOptions(tls, options.hostname), ...address }).once("secureConnect", onSecure));
+    watch(connectTls({ ...secure, ...address }).once("secureConnect", onSecure));
   }
   return () => {
     if (!over) discard();
   };
 }
 
+/** @throws {unknown} As the application's function for the secure context does. */
 function tlsOptions({ context, verify }: TlsSettings, hostname: string) {
+  const secureContext: unknown = context();
+  refusePromise("the function for the secure context", secureContext);
+  // Without one, node:tls makes one that trusts the well-known authorities.
+  if (typeof secureContext !== "object" || secureContext === null || !("context" in secureContext))
+    throw new TypeError("the function returned none of tls.createSecureContext");
   return {
-    secureContext: context(),
+    secureContext,
     ALPNProtocols: ["h2"],
     // RFC 6066, section 3: not for addresses.
     ...(isIP(hostname) === 0 && { servername: hostname }),
     rejectUnauthorized: verify.rejectUnauthorized ?? true,
-    checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-      checkServerIdentity(hostname, certificate) ?? verify.checkServerIdentity?.(hostname, certificate),
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+      checkServerIdentity(hostname, certificate) ?? refusalOf(verify, hostname, certificate),
   };
+}
+
+/** The application's refusal of a certificate: what it throws refuses, too. */
+function refusalOf(
+  { checkServerIdentity: check }: TlsSettings["verify"],
+  hostname: string,
+  certificate: PeerCertificate,
+): Error | undefined {
+  try {
+    const refusal: unknown = check?.(hostname, certificate);
+    refusePromise("checkServerIdentity", refusal);
+    if (refusal === undefined || refusal instanceof Error) return refusal;
+    return new TypeError("checkServerIdentity returned neither an Error nor undefined");
+  } catch (error) {
+    return error instanceof Error ? error : new Error(`checkServerIdentity has thrown: ${textOf(error)}`);
+  }
 }

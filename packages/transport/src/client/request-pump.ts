@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isAsyncIterable, iteratorOf } from "../grpc/iterator-of.js";
 import type { StallWatch } from "./stall-watch.js";
 
 /** The number of messages that are sent before others have their turn: a source that never waits would hold the event loop. */
@@ -54,8 +55,8 @@ export class RequestPump {
   /** Sends all messages. The source runs in the async context in which this is called. */
   async run(source: RequestSource): Promise<void> {
     try {
-      const isAsync = Symbol.asyncIterator in source;
-      this.#iterator = isAsync ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      const isAsync = isAsyncIterable(source);
+      this.#iterator = iteratorOf(source);
       await this.#sendAll(this.#iterator, isAsync);
       if (this.#stopped) return;
       this.#ended = true;

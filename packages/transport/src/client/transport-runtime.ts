@@ -6,6 +6,7 @@ import { ChannelCredentials } from "./channel-credentials.js";
 import type { ChannelOptions } from "./channel-options.js";
 import { createChannel, transportChannel, type TransportChannel } from "./channel.js";
 import { ClientMethod } from "./client-method.js";
+import { clientObject } from "./client-object.js";
 import type { ClientPhases } from "./client-phases.js";
 import type { ClientRuntime, ClientTlsOptions, RuntimeChannel, RuntimeMethod } from "./client-runtime.js";
 import { directMethod } from "./method-shapes.js";
@@ -46,12 +47,11 @@ class OpenChannel implements RuntimeChannel {
     definition: CompatServiceDefinition,
     phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
   ): Record<string, RuntimeMethod> {
-    const client: Record<string, RuntimeMethod> = {};
-    for (const method of methodsOf(definition)) {
+    const methods = methodsOf(definition).map((method) => {
       const target = new ClientMethod(method, this.#channel, phasesOf(method.descriptor), this.#scope);
-      client[method.name] = directMethod(target, {});
-    }
-    return client;
+      return [method.name, directMethod(target, {})] as const;
+    });
+    return clientObject(methods) as Record<string, RuntimeMethod>;
   }
 
   close(): void {

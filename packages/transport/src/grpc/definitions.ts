@@ -2,6 +2,8 @@ import type { MethodDescriptor } from "nice-grpc-common";
 import { keepBytes } from "../http2/socket-reader.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
+import { refusePromise } from "../protobuf/refuse-promise.js";
+import { inheritedNames, inheritsField, withOwnFields } from "./own-fields.js";
 
 /** Encodes and decodes the messages of one type. */
 export interface Codec {
@@ -77,6 +79,8 @@ export function methodsOf(definition: object): Method[] {
 class TsProtoCodec implements Codec {
   readonly #type: TsProtoType;
   readonly #codec: MessageCodec<unknown>;
+  /** The type's fields whose names every object inherits, such as `toString`; found out with the first message. */
+  #inherited: readonly string[] | undefined;
   /** True if the last message was partial: then the next is likely to be. */
   #partial = false;
 
@@ -87,8 +91,14 @@ class TsProtoCodec implements Codec {
 
   encode(message: unknown, writer: ProtoWriter): void {
     const codec = this.#codec;
-    if (this.#type.fromPartial === undefined) {
+    const type = this.#type;
+    if (type.fromPartial === undefined) {
       codec.encode(message, writer);
+      return;
+    }
+    this.#inherited ??= inheritedNames(type.fromPartial(Object.create(null)));
+    if (this.#inherited.length > 0 && inheritsField(message, this.#inherited)) {
+      codec.encode(type.fromPartial(withOwnFields(message)), writer);
       return;
     }
     if (!this.#partial) {
@@ -100,7 +110,13 @@ class TsProtoCodec implements Codec {
         writer.restart();
       }
     }
-    codec.encode(this.#type.fromPartial(message), writer);
+    try {
+      codec.encode(type.fromPartial(message), writer);
+    } catch {
+      // A message inside of it may lack a field whose name every object inherits.
+      writer.restart();
+      codec.encode(type.fromPartial(withOwnFields(message)), writer);
+    }
     this.#partial = true;
   }
 
@@ -119,10 +135,14 @@ class SerializingCodec implements Codec {
   }
 
   encode(message: unknown, writer: ProtoWriter): void {
-    writer.raw(this.#serialize(message));
+    const bytes = this.#serialize(message);
+    refusePromise("serialize", bytes);
+    writer.raw(bytes);
   }
 
   decode(buffer: Buffer, start: number, end: number): unknown {
-    return this.#deserialize(keepBytes(buffer, start, end));
+    const message = this.#deserialize(keepBytes(buffer, start, end));
+    refusePromise("deserialize", message);
+    return message;
   }
 }

@@ -95,6 +95,11 @@ function remember(key: string): FieldName {
   return name;
 }
 
+/** True if an application may send metadata of a name: others belong to HTTP/2 and gRPC, and are left out. */
+export function isSettable(name: string): boolean {
+  return fieldName(name).isSettable;
+}
+
 /** True if a text is printable ASCII. */
 export function isPrintable(text: string): boolean {
   // Below zero once a character is out of range: without a branch for each it takes half the time of an expression.

@@ -6,6 +6,7 @@ import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
+import { encodeAt, serialize } from "./serialize.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
 
 /** The bytes before the first message of a DATA frame. */
@@ -50,7 +51,7 @@ export function writeMessage(
     const start = at + (open < 0 ? HEAD_LENGTH : PREFIX_LENGTH);
     writer.begin(buffer, start);
     output.borrowed = true;
-    encode(codec, message, writer);
+    encodeAt(codec, message, writer);
     output.borrowed = false;
     // Its encoder may have ended the call: nothing follows RST_STREAM.
     if (stream.closed || stream.localEnded) return;
@@ -136,7 +137,7 @@ function messagePrefix(compressed: boolean, length: number): Buffer {
 export function encodeCompressed(codec: Codec, message: unknown, maxBytes: number): Promise<Buffer> {
   const shared = sharedBytesOf(message);
   if (shared === undefined) {
-    const bytes = encodeApart(codec, message);
+    const bytes = serialize(codec, message);
     checkSize(bytes.length, maxBytes);
     return compress(bytes);
   }
@@ -148,7 +149,7 @@ export function encodeCompressed(codec: Codec, message: unknown, maxBytes: numbe
 /** Finds the bytes of a message that is marked, or makes them. */
 function encodeShared(shared: SharedBytes[], codec: Codec, message: unknown): SharedBytes {
   for (const each of shared) if (each.codec === codec) return each;
-  const encoded = encodeApart(codec, message);
+  const encoded = serialize(codec, message);
   // Kept for long, so they have memory of their own: a part of Node's pool would keep all of the pool.
   const bytes = Buffer.allocUnsafeSlow(PREFIX_LENGTH + encoded.length);
   writePrefix(bytes, 0, encoded.length);
@@ -158,25 +159,11 @@ function encodeShared(shared: SharedBytes[], codec: Codec, message: unknown): Sh
   return kept;
 }
 
-function encodeApart(codec: Codec, message: unknown): Buffer {
-  const writer = new ProtoWriter().begin(Buffer.allocUnsafe(1024), 0);
-  encode(codec, message, writer);
-  return writer.finish();
-}
-
 function checkSize(length: number, maxBytes: number): void {
   if (length > maxBytes) {
     throw new ServerError(
       Status.RESOURCE_EXHAUSTED,
       `a message of ${length} bytes, where ${maxBytes} may be sent`,
     );
-  }
-}
-
-function encode(codec: Codec, message: unknown, writer: ProtoWriter): void {
-  try {
-    codec.encode(message, writer);
-  } catch (error) {
-    throw Object.assign(new ServerError(Status.INTERNAL, "a message cannot be encoded"), { cause: error });
   }
 }

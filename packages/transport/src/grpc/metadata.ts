@@ -319,6 +319,8 @@ function check(field: FieldName, value: unknown): void {
     if (field.isBinary ? value instanceof Uint8Array : typeof value === "string" && field.isText(value))
       return;
   }
+  // Its rejection is no concern of the process.
+  if (value instanceof Promise) value.catch(() => {});
   Metadata().append(field.name, value as string);
 }
 

@@ -3,6 +3,7 @@ import { standInForInstalledReader } from "./installed-reader.js";
 import { asNativeBuffer } from "./native-buffer.js";
 import { ProtoReader, viewBytes, type TakeBytes } from "./proto-reader.js";
 import { CHUNK_BYTES, ProtoWriter } from "./proto-writer.js";
+import { refusePromise } from "./refuse-promise.js";
 import { ProtobufError } from "./protobuf-error.js";
 
 /**
@@ -36,9 +37,15 @@ export class MessageCodec<T> {
 
   /** Writes a message at the writer's position. What the type's code throws comes through. */
   encode(message: T, writer: ProtoWriter): void {
-    if (this.#foreign) writer.raw(this.#type.encode(message).finish());
+    if (this.#foreign) {
+      const coded = this.#type.encode(message);
+      refusePromise("encode", coded);
+      writer.raw(coded.finish());
+      return;
+    }
     // ts-proto's code uses nothing but the public methods.
-    else this.#type.encode(message, writer);
+    const result: unknown = this.#type.encode(message, writer);
+    if (result !== writer) refusePromise("encode", result);
   }
 
   /**
@@ -52,10 +59,15 @@ export class MessageCodec<T> {
     // One that is needed meanwhile, by code that the type's code calls, is another one.
     idleReader = undefined;
     try {
-      if (this.#foreign) return this.#type.decode(take(buffer, start, end));
+      if (this.#foreign) {
+        const message = this.#type.decode(take(buffer, start, end));
+        refusePromise("decode", message);
+        return message;
+      }
       const input = reader.begin(buffer, start, end, take) as unknown as Uint8Array;
       reader.keepsSkipped = this.#keepsSkipped;
       const message = this.#type.decode(input);
+      if (message instanceof Promise) refusePromise("decode", message);
       reader.end();
       return message;
     } catch (error) {

@@ -162,6 +162,28 @@ describe("ProtoReader refuses", () => {
     expect(refusal(nest(10_000)).message).toMatch(/^more than 100 messages/);
   });
 
+  test.each([
+    ["alone", "a306 a406"],
+    ["with fields", "a306 1801 7203616263 a406"],
+    ["with a group inside", "a306 ab06 1801 ac06 a406"],
+    ["twice", "a306 a406 ab06 1801 ac06"],
+    ["with a number of five bytes", "fbffffff0f 1801 fcffffff0f"],
+  ])("passes over an unknown group %s, before, between and behind fields, nested too", (_what, hex) => {
+    const group = fromHex(hex);
+    const field = fromHex("1807");
+    const text = fromHex("7203616263");
+    const bytes = Buffer.concat([group, field, group, text, group]);
+    for (const message of [bytes, Buffer.concat([group, fromHex("8a01"), Buffer.of(bytes.length), bytes, group, text])]) {
+      const decoded = decodeMessage(EveryField, message);
+      const inner = decoded.child ?? decoded;
+      expect({ int32: inner.int32Value, text: inner.stringValue, outer: decoded.stringValue }).toEqual({
+        int32: 7,
+        text: "abc",
+        outer: "abc",
+      });
+    }
+  });
+
   test(`more than ${MAX_DEPTH} groups in one another, the messages around them counted`, () => {
     decodeMessage(EveryField, groups(MAX_DEPTH - 1));
     expect(refusal(groups(MAX_DEPTH)).message).toMatch(/^more than 100 messages/);

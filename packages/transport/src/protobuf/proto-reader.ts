@@ -331,6 +331,8 @@ export class ProtoReader {
       const tag = this.#readTag();
       checkTag(tag, at, true);
       if ((tag & 7) === END_GROUP) {
+        // What stands behind a group's end is a tag again, and not that end's value.
+        this.#valueAt = -1;
         if (tag >>> 3 === fieldNo) return;
         throw new ProtobufError(`group ${fieldNo} ended as group ${tag >>> 3}`, at);
       }

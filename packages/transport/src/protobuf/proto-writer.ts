@@ -1,14 +1,16 @@
 import { emptyBuffer, type NativeBuffer } from "./native-buffer.js";
 import { ProtobufError } from "./protobuf-error.js";
 import {
+  checkBool,
+  checkDouble,
   checkFloat,
   checkInt32,
+  checkString,
   checkUint32,
   FLOAT32_MAX,
   floatOf,
   isInt32,
   isUint32,
-  missing,
   setSigned,
   setUnsigned,
 } from "./scalar-values.js";
@@ -266,7 +268,7 @@ export class ProtoWriter {
 
   bool(value: boolean): this {
     if (this.position >= this.#end) this.#grow(1);
-    this.buffer[this.position++] = (value ?? missing("bool")) ? 1 : 0;
+    this.buffer[this.position++] = (typeof value === "boolean" ? value : checkBool(value)) ? 1 : 0;
     return this;
   }
 
@@ -326,7 +328,10 @@ export class ProtoWriter {
 
   double(value: number): this {
     if (this.position + 8 > this.#end) this.#grow(8);
-    this.position = this.buffer.writeDoubleLE(value ?? missing("double"), this.position);
+    this.position = this.buffer.writeDoubleLE(
+      typeof value === "number" ? value : checkDouble(value),
+      this.position,
+    );
     return this;
   }
 
@@ -337,7 +342,7 @@ export class ProtoWriter {
 
   string(value: string): this {
     // BinaryWriter takes what String() takes.
-    const text = typeof value === "string" ? value : String(value ?? missing("string"));
+    const text = typeof value === "string" ? value : checkString(value);
     const { length } = text;
     if (length > SHORT_TEXT) {
       this.#longText(text);

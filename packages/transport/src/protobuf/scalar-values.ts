@@ -53,6 +53,29 @@ export function floatOf(value: unknown): number {
   return number;
 }
 
+export function checkBool(value: unknown): boolean {
+  return Boolean(present(value, "bool"));
+}
+
+export function checkDouble(value: unknown): number {
+  return Number(present(value, "double"));
+}
+
+export function checkString(value: unknown): string {
+  return String(present(value, "string"));
+}
+
+/** A function is no value: it is what an object inherits under the name of a field that it does not have. */
+function present(value: unknown, type: string): unknown {
+  if (typeof value === "function") throw new ProtobufError(`invalid ${type}: a function`);
+  if (value instanceof Promise) {
+    // Its rejection is no concern of the process.
+    value.catch(() => {});
+    throw new ProtobufError(`invalid ${type}: a promise`);
+  }
+  return value ?? missing(type);
+}
+
 /** Infinity is a float, and so is what rounds to the largest one. */
 export function checkFloat(value: number): void {
   if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
@@ -61,7 +84,7 @@ export function checkFloat(value: number): void {
 }
 
 /** A message without one of its fields must not be written as if the field had a value: it would be another message. */
-export function missing(type: string): never {
+function missing(type: string): never {
   throw new ProtobufError(`invalid ${type}: none`);
 }
 

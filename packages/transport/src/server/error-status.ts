@@ -44,7 +44,15 @@ export function warnOfPhase(phase: string, path: string, thrown: unknown): void 
   process.emitWarning(`${path}: the phase '${phase}' must not throw. ${textOf(thrown)}`);
 }
 
+/** Warns of a listener of a call's signal that has thrown. */
+export function warnOfListener(path: string, thrown: unknown): void {
+  process.emitWarning(`${path}: a listener of the call's signal has thrown. ${textOf(thrown)}`);
+}
+
 function statusOfServerError({ code, details }: ServerError): ErrorStatus {
+  const given: unknown = details;
+  // Its rejection is no concern of the process.
+  if (given instanceof Promise) given.catch(() => {});
   const message = typeof details === "string" ? details : textOf(details ?? "");
   // An error is not OK: a client would wait for a message that never comes.
   const isError = Number.isInteger(code) && code !== Status.OK && code in Status;

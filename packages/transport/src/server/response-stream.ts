@@ -1,3 +1,4 @@
+import { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "../grpc/iterator-of.js";
 import type { CallScope } from "./call-scope.js";
 import type { ReadyIterator } from "./ready-iterator.js";
 import { isTurnOver, waitForTurn, type TurnWaiter } from "./turns.js";
@@ -21,8 +22,6 @@ export interface ResponseSink {
 }
 
 type Result = IteratorResult<unknown, unknown>;
-type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown> | ReadyIterator<unknown>;
-
 /** The number of messages that a stream may send before others have their turn. */
 const MESSAGES_PER_VISIT = 64;
 
@@ -66,14 +65,13 @@ export class ResponseStream implements TurnWaiter {
   /** @throws If it is no iterable. */
   constructor(call: ResponseSink, iterable: unknown) {
     this.#call = call;
-    const { [Symbol.asyncIterator]: asyncIterator } = iterable as AsyncIterable<unknown>;
-    if (asyncIterator === undefined) {
-      this.#iterator = (iterable as Iterable<unknown>)[Symbol.iterator]();
+    const iterator = iteratorOf(iterable as AnyIterable);
+    if (!isAsyncIterable(iterable as AnyIterable)) {
+      this.#iterator = iterator;
       this.#kind = SYNC;
       this.#wakes = false;
       return;
     }
-    const iterator = (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     const { nextNow, onReady } = iterator as Partial<ReadyIterator<unknown>>;
     this.#iterator = iterator;
     this.#kind = typeof nextNow === "function" ? READY : ASYNC;

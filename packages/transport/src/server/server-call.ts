@@ -9,7 +9,8 @@ import { ErrorCode } from "../http2/errors.js";
 import { spreadableContext, type ContextSource } from "./call-context.js";
 import type { CallHost } from "./call-host.js";
 import type { CallScope } from "./call-scope.js";
-import { isAbortError, statusOrWarning, warnOfPhase } from "./error-status.js";
+import { isAbortError, statusOrWarning, warnOfListener, warnOfPhase } from "./error-status.js";
+import { guardListeners, type FaultSink } from "./guarded-signal.js";
 import type { RequestHead } from "./request-head.js";
 import { ResponseStream, type ResponseSink } from "./response-stream.js";
 import { writeHeader, writeOk, writeStatus } from "./response-writer.js";
@@ -32,7 +33,9 @@ const DEADLINE_TOLERANCE_MS = 10;
  * It is one long class because it is one object, as most of its parts are asked for by name: by the wheel, the context, the
  * stream and the handler.
  */
-export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, StreamOwner, UnarySink {
+export class ServerCall
+  implements ContextSource, DeadlineEntry, FaultSink, ResponseSink, StreamOwner, UnarySink
+{
   readonly list: HeaderList;
   readonly method: ServerMethod;
   readonly stream: ServerStream;
@@ -116,6 +119,7 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      guardListeners(this.#controller.signal, this);
       if (this.#aborted) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
@@ -478,6 +482,20 @@ export class ServerCall implements ContextSource, DeadlineEntry, ResponseSink, S
   #abort(): void {
     this.#controller?.abort(this.#abortReason);
     this.#responses?.stop();
+  }
+
+  onFault(error: unknown): void {
+    const { path } = this.descriptor;
+    const { phases } = this.method;
+    if (phases?.faulted === undefined) {
+      warnOfListener(path, error);
+      return;
+    }
+    try {
+      this.#inScope(() => phases.faulted!(error, this.#context!));
+    } catch (thrown) {
+      warnOfPhase("faulted", path, thrown);
+    }
   }
 
   /** Runs something of the application's for this call alone. */

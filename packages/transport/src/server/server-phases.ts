@@ -34,4 +34,9 @@ export interface ServerPhases<Context = ServerCallContext> {
    * @param error The error whose status went out; undefined after OK, and if nothing was thrown.
    */
   ended?(call: Context, code: Status, error: unknown): void;
+  /**
+   * Something of the application's has thrown where it fails nothing any more: a listener of the call's signal. It must not
+   * throw. Default: a warning.
+   */
+  faulted?(error: unknown, call: Context): void;
 }

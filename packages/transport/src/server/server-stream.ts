@@ -8,11 +8,11 @@ import {
   tooMuchKept,
   type MessageReceiver,
 } from "../grpc/message-source.js";
+import { deserialize } from "../grpc/serialize.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
 import { Http2Stream, type StreamConnection } from "../http2/stream.js";
-import { ProtobufError } from "../protobuf/protobuf-error.js";
 import { markCompressed } from "./compressed-requests.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
 import type { ServerMethod } from "./server-method.js";
@@ -156,7 +156,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   }
 
   onWholeMessage(buffer: Buffer, start: number, end: number, compressed: boolean, cost: number): boolean {
-    const decoded = decode(this.owner.method, buffer, start, end);
+    const decoded = deserialize(this.owner.method.request, buffer, start, end);
     if (compressed) markCompressed(decoded);
     this.#host.stats.messagesReceived++;
     const message = this.owner.onMessage(decoded);
@@ -244,16 +244,5 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
       this.#host.limits.maxReceiveMessageBytes,
       this.#head.encoding,
     ));
-  }
-}
-
-function decode(method: ServerMethod, buffer: Buffer, start: number, end: number): unknown {
-  try {
-    return method.request.decode(buffer, start, end);
-  } catch (error) {
-    const why = error instanceof ProtobufError ? `: ${error.message}` : "";
-    throw Object.assign(new ServerError(Status.INTERNAL, `the request message cannot be decoded${why}`), {
-      cause: error,
-    });
   }
 }

@@ -7,6 +7,7 @@ import {
 } from "nice-grpc-common";
 import { connectionOptions } from "../grpc/connection-settings.js";
 import { methodsOf } from "../grpc/definitions.js";
+import { handlerOf } from "../grpc/handler-of.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
@@ -253,8 +254,8 @@ export class TransportServer {
   ): void {
     if (this.#listener !== undefined) throw new Error("server.add() must be used before listen()");
     for (const { name, descriptor, request, response } of methodsOf(definition)) {
-      const handler = (implementation as Record<string, Handler>)[name];
-      if (typeof handler !== "function") throw new Error(`${descriptor.path}: no handler '${name}'`);
+      const handler = handlerOf(implementation, name) as Handler | undefined;
+      if (handler === undefined) throw new Error(`${descriptor.path}: no handler '${name}'`);
       if (this.#methods.has(descriptor.path)) throw new Error(`${descriptor.path} was added before`);
       const phases = phasesOf?.(descriptor);
       this.#methods.set(descriptor.path, {

@@ -1,5 +1,6 @@
 import { Metadata as GrpcJsMetadata } from "@grpc/grpc-js";
 import { Metadata, type MetadataValue } from "nice-grpc-common";
+import { ignoreResult } from "../../internal/promises.js";
 
 /**
  * The header or trailers of a call from its arrival on. Nice-grpc makes its own when the body is there: from then on, this is
@@ -15,10 +16,12 @@ export class CallMetadata implements Metadata {
   }
 
   set<Key extends string>(key: Key, value: MetadataValue<Key> | MetadataValue<Key>[]): Metadata {
+    ignoreResult(value, () => {});
     this.#inner.set(key, value);
     return this;
   }
   append<Key extends string>(key: Key, value: MetadataValue<Key>): Metadata {
+    ignoreResult(value, () => {});
     this.#inner.append(key, value);
     return this;
   }

@@ -1,6 +1,13 @@
 import type { PeerCertificate } from "node:tls";
 import type { Metadata as GrpcJsMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
-import type { ServerCallContext, ServerPhases } from "@callwire/transport";
+import {
+  guardListeners,
+  type Codec,
+  type FaultSink,
+  type Method,
+  type ServerCallContext,
+  type ServerPhases,
+} from "@callwire/transport";
 import {
   ServerError,
   Status,
@@ -16,17 +23,29 @@ import { CallMetadata, fromGrpcJs } from "./call-metadata.js";
 /** A method that is served, with what happens around its handler. */
 export interface ServedMethod {
   readonly descriptor: MethodDescriptor;
+  readonly request: Codec;
+  readonly response: Codec;
   readonly phases: ServerPhases | undefined;
   /** The class of its calls: it has the method's lazy parts. */
   readonly Call: typeof GrpcJsCall;
 }
 
 /** Describes a method that is to be served. */
-export function servedMethod(descriptor: MethodDescriptor, phases: ServerPhases | undefined): ServedMethod {
+export function servedMethod(
+  { descriptor, request, response }: Method,
+  phases: ServerPhases | undefined,
+): ServedMethod {
   class Call extends GrpcJsCall {}
   for (const [name, make] of Object.entries(phases?.lazy ?? {})) defineLazy(Call.prototype, name, make);
-  return { descriptor, phases, Call };
+  return { descriptor, request, response, phases, Call };
 }
+
+/** The codes with which grpc-js ends calls for errors that it does not throw: messages that are too large, or broken. */
+const ownCodes: ReadonlySet<Status> = new Set([
+  Status.INTERNAL,
+  Status.RESOURCE_EXHAUSTED,
+  Status.UNIMPLEMENTED,
+]);
 
 function defineLazy(prototype: object, name: string, make: (call: ServerCallContext) => unknown): void {
   const keep = (call: object, value: unknown) =>
@@ -45,7 +64,7 @@ function defineLazy(prototype: object, name: string, make: (call: ServerCallCont
 }
 
 /** One call of a server of grpc-js, from its arrival to its end: what phases and handlers get. */
-export class GrpcJsCall implements ServerCallContext {
+export class GrpcJsCall implements FaultSink, ServerCallContext {
   readonly #served: ServedMethod;
   readonly #call: ServerInterceptingCallInterface;
   readonly #received: GrpcJsMetadata;
@@ -112,6 +131,7 @@ export class GrpcJsCall implements ServerCallContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      guardListeners(this.#controller.signal, this);
       if (this.#aborted) this.#controller.abort(this.#aborted.reason);
     }
     return this.#controller.signal;
@@ -128,6 +148,13 @@ export class GrpcJsCall implements ServerCallContext {
   /** Always false: grpc-js does not tell. */
   wasCompressed(): boolean {
     return false;
+  }
+
+  onFault(error: unknown): void {
+    const { phases, descriptor } = this.#served;
+    if (phases?.faulted === undefined)
+      warn(`${descriptor.path}: a listener of the call's signal threw`, error);
+    else phases.faulted(error, this);
   }
 
   /** The phases around this call's handler; no property, since contexts are copied. */
@@ -176,8 +203,11 @@ export class GrpcJsCall implements ServerCallContext {
   }
 
   /** A status goes out; the first one is the call's. */
-  static sends(call: GrpcJsCall, code: Status): void {
-    call.#status ??= code;
+  static sends(call: GrpcJsCall, code: Status, details: string): void {
+    if (call.#status !== undefined) return;
+    call.#status = code;
+    // What grpc-js finds wrong by itself is nowhere else to be read.
+    if (ownCodes.has(code)) call.#error ??= new ServerError(code, details);
   }
 
   /** The call has ended: its status is out, or it was cut short. */

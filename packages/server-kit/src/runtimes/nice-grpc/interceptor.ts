@@ -5,6 +5,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
+import { deserialize, serialize } from "@callwire/transport";
 import { Status, type ServerError } from "nice-grpc-common";
 import { sendableMessage } from "../../errors/status-details.js";
 import { isPromiseLike } from "../../internal/promises.js";
@@ -29,7 +30,9 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
     let arrival: GrpcJsCall | undefined;
     /** Runs what follows in the asynchronous context that the arrival has left: it may have entered one of its own. */
     let inScope = <T>(run: () => T): T => run();
-    observeStatus(call, (code) => arrival && GrpcJsCall.sends(arrival, code));
+    /** True if a message could not be coded, which ends the call: those behind it reach nobody. */
+    let isBroken = false;
+    observeStatus(call, (code, details) => arrival && GrpcJsCall.sends(arrival, code, details));
 
     const begin = (
       arrived: GrpcJsCall,
@@ -44,12 +47,25 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
     const refuse = (arrived: GrpcJsCall, thrown: unknown) => {
       const error = GrpcJsCall.fail(arrived, thrown);
       const { code, details } = error as ServerError;
-      // An AbortError has no code.
-      intercepted.sendStatus({
+      // Past the interceptor, which may be at work on a message. An AbortError has no code.
+      call.sendStatus({
         code: code ?? Status.CANCELLED,
-        details: typeof details === "string" ? details : "The operation was cancelled",
-        metadata: toGrpcJs(arrived.trailer),
+        details: sendableMessage(typeof details === "string" ? details : "The operation was cancelled"),
+        metadata: sendable(toGrpcJs(arrived.trailer)),
       });
+    };
+    /** Passes a message on as what `code` makes of it. */
+    const passCoded = (code: () => unknown, proceed: (message: unknown) => void) => {
+      if (isBroken) return;
+      let message: unknown;
+      try {
+        message = code();
+      } catch (thrown) {
+        isBroken = true;
+        refuse(arrival!, thrown);
+        return;
+      }
+      proceed(message);
     };
 
     const intercepted = new ServerInterceptingCall(call, {
@@ -74,7 +90,8 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
               }
             });
           },
-          onReceiveMessage: (message, proceed) => inScope(() => proceed(message)),
+          onReceiveMessage: (bytes: Buffer, proceed) =>
+            inScope(() => passCoded(() => deserialize(served.request, bytes), proceed)),
           onReceiveHalfClose: (proceed) => inScope(proceed),
           onCancel() {
             if (arrival === undefined) return;
@@ -85,6 +102,7 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
         });
       },
       sendMetadata: (metadata, next) => next(sendable(metadata)),
+      sendMessage: (message: unknown, next) => passCoded(() => serialize(served.response, message), next),
       sendStatus: ({ code, details, metadata }, next) =>
         next({
           code,
@@ -97,10 +115,14 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
 }
 
 /** Reports each status that goes out, also one that grpc-js makes by itself: deadlines, messages too large. */
-function observeStatus(call: ServerInterceptingCallInterface, observe: (code: Status) => void): void {
+function observeStatus(
+  call: ServerInterceptingCallInterface & { checkCancelled?(): boolean },
+  observe: (code: Status, details: string) => void,
+): void {
   const { sendStatus } = call;
   call.sendStatus = (status) => {
-    observe(status.code ?? Status.UNKNOWN);
+    // One that the client cannot get any more does not count; grpc-js looks for that itself, and tells the listener.
+    if (call.checkCancelled?.() !== true) observe(status.code ?? Status.UNKNOWN, status.details ?? "");
     sendStatus.call(call, status);
   };
 }

@@ -1,15 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type {
-  CompatServiceDefinition,
-  RuntimeServer,
-  ServerLimits,
-  ServerRuntime,
+import {
+  handlerOf,
+  methodsOf,
+  type CompatServiceDefinition,
+  type Method,
+  type RuntimeServer,
+  type ServerLimits,
+  type ServerRuntime,
 } from "@callwire/transport";
 import { ServerCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import type { ServerError } from "nice-grpc-common";
+import { closedByAbort } from "../../internal/closed-by-abort.js";
 import { didYouMean } from "../../internal/nearest-name.js";
-import { describeService } from "../../internal/service-definition.js";
 import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
 import { runPhases } from "./run-phases.js";
@@ -53,13 +56,18 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
     }).use(runPhases(arrivals, () => endReason));
     return {
       add(definition, implementation, phasesOf) {
+        const coded = methodsOf(definition);
         // The kit has checked that there is a handler for each method.
+        const handlers = coded.map(({ name, descriptor }) => {
+          const handler = handlerOf(implementation, name) as Handler;
+          return [name, descriptor.responseStream ? endedByAbort(handler, arrivals) : handler] as const;
+        });
         (server.add as (definition: CompatServiceDefinition, implementation: object) => void)(
-          definition,
-          implementation,
+          bytesDefinition(coded),
+          Object.fromEntries(handlers),
         );
-        for (const descriptor of describeService(definition).methods.values()) {
-          methods.set(descriptor.path, servedMethod(descriptor, phasesOf(descriptor)));
+        for (const method of coded) {
+          methods.set(method.descriptor.path, servedMethod(method, phasesOf(method.descriptor)));
         }
       },
       listen: (address, credentials) => server.listen(address, credentials as ServerCredentials | undefined),
@@ -87,6 +95,31 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
     return credentials;
   },
 };
+
+type Handler = (request: unknown, context: { readonly signal: AbortSignal }) => unknown;
+
+/** A handler whose stream of responses is closed when its call is over. */
+function endedByAbort(handler: Handler, arrivals: AsyncLocalStorage<GrpcJsCall>): Handler {
+  return (request, context) => {
+    const call = arrivals.getStore();
+    return closedByAbort(handler(request, context), context.signal, (error) => call?.onFault(error));
+  };
+}
+
+/**
+ * The definition for grpc-js, which gets and gives bytes: it says of a message that it cannot code neither why nor to whom, so
+ * the interceptor does that.
+ */
+function bytesDefinition(methods: readonly Method[]): CompatServiceDefinition {
+  const asItIs = (bytes: unknown) => bytes as Buffer;
+  const coders = {
+    requestSerialize: asItIs,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
+    responseDeserialize: asItIs,
+  };
+  return Object.fromEntries(methods.map(({ name, descriptor }) => [name, { ...descriptor, ...coders }]));
+}
 
 /** @throws {TypeError | RangeError} for a limit that grpc-js does not have, or that is none. */
 function grpcJsOptions(limits: Partial<NiceGrpcLimits>): ChannelOptions {

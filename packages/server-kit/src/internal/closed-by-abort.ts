@@ -1,0 +1,57 @@
+import { isAsyncIterable, iteratorOf, type AnyIterable } from "@callwire/transport";
+import { ignoreResult } from "./promises.js";
+
+type Result = IteratorResult<unknown, unknown>;
+
+const OVER: Result = { done: true, value: undefined };
+
+/**
+ * The messages of a handler, which are closed at once when the signal aborts, though one of them is waited for: generators
+ * around them could not close them before that one comes.
+ *
+ * @param onFault Gets what closing them throws: the call is over by then.
+ */
+export function closedByAbort(
+  messages: unknown,
+  signal: AbortSignal,
+  onFault: (error: unknown) => void,
+): AsyncIterable<unknown> {
+  const iterator = iteratorOf(messages as AnyIterable);
+  // What waits for nothing is closed in its turn.
+  if (!isAsyncIterable(messages as AnyIterable)) {
+    return { [Symbol.iterator]: () => iterator } as unknown as AsyncIterable<unknown>;
+  }
+  let settle: ((result: Result) => void) | undefined;
+  const close = () => {
+    try {
+      ignoreResult(iterator.return?.(), onFault);
+    } catch (error) {
+      onFault(error);
+    }
+    settle?.(OVER);
+  };
+  const leave = () => signal.removeEventListener("abort", close);
+  const step = (take: () => unknown) =>
+    new Promise<Result>((resolve, reject) => {
+      settle = resolve;
+      Promise.resolve(take() as Result).then((result) => {
+        if (result.done === true) leave();
+        resolve(result);
+      }, reject);
+    });
+  signal.addEventListener("abort", close, { once: true });
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => (signal.aborted ? Promise.resolve(OVER) : step(() => iterator.next())),
+      return: async (value?: unknown) => {
+        leave();
+        return (await iterator.return?.(value)) ?? OVER;
+      },
+      throw: (error: unknown) => {
+        if (iterator.throw !== undefined) return step(() => iterator.throw!(error));
+        leave();
+        return Promise.reject(error);
+      },
+    }),
+  };
+}

@@ -1,0 +1,84 @@
+/** An iterator of either kind. */
+export type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
+
+/** What can be iterated: a stream of Node.js or of the web too. */
+export type AnyIterable = AsyncIterable<unknown> | Iterable<unknown>;
+
+const OVER: IteratorResult<unknown, undefined> = { done: true, value: undefined };
+
+/** True if {@link iteratorOf} gives an iterator of promises. */
+export function isAsyncIterable(iterable: AnyIterable): iterable is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in iterable;
+}
+
+/**
+ * Begins to iterate. Its `return` closes a stream of Node.js or of the web at once: their own iterators wait for the next
+ * message first, which may never come.
+ *
+ * @throws {TypeError} If it is no iterable, or a promise of one.
+ */
+export function iteratorOf(iterable: AnyIterable): AnyIterator {
+  if (iterable instanceof Promise) throw refused(iterable, "a promise of an iterable; give the iterable");
+  if (!isAsyncIterable(iterable)) return checked(iterable[Symbol.iterator]());
+  if (typeof ReadableStream === "function" && iterable instanceof ReadableStream)
+    return overWebStream(iterable);
+  const iterator = checked(iterable[Symbol.asyncIterator]()) as AsyncIterator<unknown, unknown>;
+  return isNodeStream(iterable) ? overNodeStream(iterable, iterator) : iterator;
+}
+
+function checked<T extends object>(iterator: T): T {
+  if (iterator instanceof Promise) throw refused(iterator, "a promise of an iterator; give the iterator");
+  return iterator;
+}
+
+function refused(promise: Promise<unknown>, what: string): TypeError {
+  // Its rejection is no concern of the process.
+  promise.catch(() => {});
+  return new TypeError(`this is ${what} (a generator is declared as async function*)`);
+}
+
+function overWebStream(stream: ReadableStream<unknown>): AsyncIterator<unknown, unknown> {
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? OVER : { done: false, value };
+    },
+    return: async () => {
+      await reader.cancel();
+      return OVER;
+    },
+  };
+}
+
+interface NodeStream {
+  destroy(): unknown;
+}
+
+function isNodeStream(iterable: object): iterable is NodeStream {
+  const { destroy, pipe } = iterable as { destroy?: unknown; pipe?: unknown };
+  return typeof destroy === "function" && typeof pipe === "function";
+}
+
+function overNodeStream(
+  stream: NodeStream,
+  iterator: AsyncIterator<unknown, unknown>,
+): AsyncIterator<unknown, unknown> {
+  let isOver = false;
+  return {
+    next: async () => {
+      try {
+        return await iterator.next();
+      } catch (error) {
+        // A stream that is destroyed says that it has ended too early.
+        if (isOver) return OVER;
+        throw error;
+      }
+    },
+    return: async () => {
+      isOver = true;
+      stream.destroy();
+      return OVER;
+    },
+  };
+}
