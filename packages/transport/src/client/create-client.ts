@@ -1,6 +1,8 @@
 import { composeClientMiddleware, type ClientMiddleware } from "nice-grpc-common";
 import type { CompatServiceDefinition, NormalizedServiceDefinition } from "../grpc/definition-types.js";
+import { checkValue } from "../grpc/check-options.js";
 import { methodsOf } from "../grpc/definitions.js";
+import { anyObject, callable, options as optionsOf, required } from "../grpc/option-rules.js";
 import { transportChannel, type Channel } from "./channel.js";
 import { ClientMethod } from "./client-method.js";
 import type { CallOptions, Client, DefaultCallOptions } from "./client-types.js";
@@ -46,6 +48,7 @@ function factoryWith<CallOptionsExt>(
 ): ClientFactory<CallOptionsExt> {
   return {
     use<Ext>(added: ClientMiddleware<Ext, CallOptionsExt>) {
+      checkValue("use", "the middleware", added, required(callable));
       const next = added as ClientMiddleware;
       return factoryWith<CallOptionsExt & Ext>(
         middleware === undefined ? next : composeClientMiddleware(middleware, next),
@@ -56,9 +59,13 @@ function factoryWith<CallOptionsExt>(
       channel: Channel,
       defaultCallOptions: Record<string, CallOptions | undefined> = {},
     ) {
+      const methods = methodsOf(definition);
       const ours = transportChannel(channel);
+      const names = ["*", ...methods.map(({ name }) => name)];
+      const rules = Object.fromEntries(names.map((name) => [name, anyObject]));
+      checkValue("createClient", "the default options", defaultCallOptions, optionsOf(rules));
       const client: Record<string, unknown> = {};
-      for (const method of methodsOf(definition)) {
+      for (const method of methods) {
         const defaults = { ...defaultCallOptions["*"], ...defaultCallOptions[method.name] };
         const target = new ClientMethod(method, ours);
         client[method.name] =

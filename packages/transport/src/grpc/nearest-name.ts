@@ -1,17 +1,44 @@
-/** The number of letters that a name may be wrong by and still be taken for another one. */
-const MAX_DISTANCE = 3;
-
-/** Pure: ` (did you mean …?)` with the name most like one that is not known; empty if none is. */
-export function didYouMean(name: string, known: readonly string[]): string {
+/**
+ * Pure: the name most like one that is not known; undefined if none is like it.
+ *
+ * @param maxDistance The number of letters that may be wrong. Default: half of them, beyond which a name is another one.
+ */
+export function nearestName(
+  wrong: string,
+  known: Iterable<string>,
+  maxDistance = Infinity,
+): string | undefined {
+  const plainWrong = plain(wrong);
   let nearest: string | undefined;
-  let least = Math.min(MAX_DISTANCE, Math.floor(name.length / 2)) + 1;
-  for (const each of known) {
-    const distance = editDistance(name.toLowerCase(), each.toLowerCase());
+  let least = Math.min(Math.max(1, Math.ceil(plainWrong.length / 2)), maxDistance + 1);
+  for (const name of known) {
+    const distance = distanceOf(plainWrong, plain(name));
     if (distance >= least) continue;
     least = distance;
-    nearest = each;
+    nearest = name;
   }
-  return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  return nearest;
+}
+
+/** Pure: `; did you mean '…'?` with the name most like one that is not known; empty if none is. */
+export function didYouMean(wrong: string, known: Iterable<string>, maxDistance?: number): string {
+  const nearest = nearestName(wrong, known, maxDistance);
+  return nearest === undefined ? "" : `; did you mean '${nearest}'?`;
+}
+
+/** The shortest part of a name that is taken for the whole. */
+const MIN_PART = 4;
+
+/** A name without what people write in more than one way. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_. ]/g, "");
+}
+
+function distanceOf(from: string, to: string): number {
+  const [short, long] = from.length < to.length ? [from, to] : [to, from];
+  // `timeout` is nearer to `timeoutMs` than to `runtime`.
+  if (short.length >= MIN_PART && long.includes(short)) return Math.min(1, long.length - short.length);
+  return editDistance(from, to);
 }
 
 /** The number of letters to insert, remove or replace that makes one text the other (Levenshtein). */

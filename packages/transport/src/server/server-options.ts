@@ -1,7 +1,18 @@
 import type { Server as HttpServer } from "node:http";
 import { defaultConnectionOptions, type ConnectionOptions } from "../http2/connection-options.js";
 import { checkOptionNames } from "../grpc/option-names.js";
-import { didYouMean } from "../grpc/nearest-name.js";
+import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js";
+import {
+  anyNumber,
+  anyObject,
+  objectWith,
+  oneOf,
+  options as optionsOf,
+  required,
+  rule,
+  rulesFrom,
+  wholeNumber,
+} from "../grpc/option-rules.js";
 import { MAX_31_BITS } from "../http2/constants.js";
 
 /** Bounds of a server, on each connection and call. */
@@ -77,31 +88,64 @@ const GRPC_JS_NAMES = {
 } as const;
 /** grpc-js's number of gzip. */
 const GRPC_JS_GZIP = 2;
+
+/** RFC 9113, section 6.9.1. */
+const windowSize = wholeNumber({ max: MAX_31_BITS });
+const connectionRules = {
+  ...rulesFrom(defaultConnectionOptions),
+  streamWindow: windowSize,
+  maxStreamWindow: windowSize,
+  connectionWindow: windowSize,
+};
 /** The options of a server that are our own. */
-const OWN_NAMES = ["limits", "http2", "http1"];
+const ownRules = {
+  limits: optionsOf(rulesFrom(defaultServerLimits)),
+  http2: optionsOf(connectionRules),
+  http1: rule(
+    "a server of node:http that does not listen",
+    (value) => objectWith("emit", "on").accepts(value) && !(value as HttpServer).listening,
+  ),
+};
+const limitOrNone = anyNumber({ min: -1 });
+const rules: RulesOf<ServerOptions> = {
+  ...ownRules,
+  "grpc.max_receive_message_length": limitOrNone,
+  "grpc.max_send_message_length": limitOrNone,
+  "grpc.max_concurrent_streams": limitOrNone,
+  "grpc.keepalive_time_ms": limitOrNone,
+  "grpc.keepalive_timeout_ms": limitOrNone,
+  "grpc.max_connection_idle_ms": limitOrNone,
+  "grpc.max_connection_age_ms": limitOrNone,
+  "grpc.max_connection_age_grace_ms": limitOrNone,
+  "grpc.default_compression_algorithm": oneOf(0, GRPC_JS_GZIP),
+};
+
+/**
+ * Checks the options of a server. Options of grpc-js that have no meaning are warned of.
+ *
+ * @throws {TypeError | RangeError} that names the option, its value, and what is allowed.
+ */
+export function checkServerOptions(options: ServerOptions): void {
+  checkValue("createServer", "options", options, required(anyObject));
+  checkOptionNames("server", options, Object.keys(ownRules));
+  const counted = Object.entries(options).filter(([name]) => Object.hasOwn(rules, name));
+  checkOptions("createServer", Object.fromEntries(counted), rules);
+}
 
 /**
  * The limits that a server has. A limit that is given under both names has the value that it
- * has under ours. Options of grpc-js that have no meaning are warned of.
- *
- * @throws {TypeError} for what is no limit or option, or not of its type.
- * @throws {RangeError} for a number that is negative or none.
+ * has under ours.
  */
 export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<ServerLimits>): ServerLimits {
-  checkOptionNames("server", options, OWN_NAMES);
   const limits = { ...defaultServerLimits };
   for (const [name, limit] of Object.entries(GRPC_JS_NAMES)) {
     const value = options[name as keyof typeof GRPC_JS_NAMES];
     if (value === undefined) continue;
-    check(name, value, limits[limit], -1);
     limits[limit] = value < 0 ? Infinity : value;
   }
   const algorithm = options["grpc.default_compression_algorithm"] ?? 0;
-  if (algorithm !== 0 && algorithm !== GRPC_JS_GZIP) {
-    throw new RangeError(`grpc.default_compression_algorithm must be 0, or 2 for gzip: ${algorithm}`);
-  }
   limits.compressResponses = algorithm === GRPC_JS_GZIP;
-  return override("limits", limits, overrides);
+  return override(limits, overrides);
 }
 
 /** Options of {@link createServer}. Options of grpc-js's that have no meaning here are warned of once. */
@@ -126,41 +170,18 @@ export interface ServerStats {
 
 /**
  * The options of a connection that a server makes.
- *
- * @throws {TypeError | RangeError} As {@link serverLimits}.
  */
 export function connectionOptions(overrides: Partial<ConnectionOptions>): ConnectionOptions {
-  const options = override("http2", defaultConnectionOptions, overrides);
-  for (const name of ["streamWindow", "maxStreamWindow", "connectionWindow"] as const) {
-    // RFC 9113, section 6.9.1.
-    if (options[name] > MAX_31_BITS)
-      throw new RangeError(`http2.${name} must be ${MAX_31_BITS} at most: ${options[name]}`);
-  }
-  return options;
+  return override(defaultConnectionOptions, overrides);
 }
 
 /** Replaces what is given; `undefined` is not. */
-function override<T extends object>(what: string, defaults: T, overrides: Partial<T>): T {
-  const result = { ...defaults };
-  for (const [key, value] of Object.entries(overrides)) {
+function override<T extends object>(defaults: T, overrides: Partial<T>): T {
+  const result = { ...defaults } as Record<string, unknown>;
+  for (const [name, value] of Object.entries(overrides) as [string, unknown][]) {
     if (value === undefined) continue;
-    const name = key as keyof T;
-    const standard: unknown = defaults[name];
-    if (standard === undefined) {
-      throw new TypeError(`there is no ${what}.${key}${didYouMean(key, Object.keys(defaults))}`);
-    }
-    check(`${what}.${key}`, value, standard, 0);
-    result[name] = (
-      typeof standard === "object" ? override(`${what}.${key}`, standard as object, value as object) : value
-    ) as T[keyof T];
+    result[name] =
+      typeof value === "object" && value !== null ? override(result[name] as object, value) : value;
   }
-  return result;
-}
-
-function check(name: string, value: unknown, standard: unknown, least: number): void {
-  if (typeof value !== typeof standard || value === null)
-    throw new TypeError(`${name} must be of type ${typeof standard}`);
-  // Also of NaN.
-  if (typeof value === "number" && !(value >= least))
-    throw new RangeError(`${name} must not be under ${least}: ${value}`);
+  return result as T;
 }
