@@ -348,6 +348,8 @@ describe("TLS", () => {
       private_key: Buffer.from(tls.pem.client.key),
       cert_chain: Buffer.from(tls.pem.server.cert),
     };
-    expect(() => ServerCredentials.createSsl(null, [mixed])).toThrow(/is not the private key of the certificate/);
+    expect(() => ServerCredentials.createSsl(null, [mixed])).toThrow(
+      /is not the private key of the certificate/,
+    );
   });
 });

@@ -1,18 +1,21 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type {
-  CompatServiceDefinition,
-  RuntimeServer,
-  ServerLimits,
-  ServerRuntime,
+import {
+  checkOptions,
+  rules,
+  type CompatServiceDefinition,
+  type OptionRule,
+  type RuntimeServer,
+  type ServerLimits,
+  type ServerRuntime,
 } from "@callwire/transport";
 import { ServerCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import type { ServerError } from "nice-grpc-common";
-import { didYouMean } from "../../internal/nearest-name.js";
 import { describeService } from "../../internal/service-definition.js";
 import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
 import { runPhases } from "./run-phases.js";
+import { tryAddress } from "./try-address.js";
 
 /** The names that grpc-js has for limits. */
 const GRPC_JS_NAMES = {
@@ -35,7 +38,12 @@ export type NiceGrpcLimits = Pick<ServerLimits, keyof typeof GRPC_JS_NAMES>;
  * one that has passed.
  */
 export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
-  openServer({ limits }): RuntimeServer {
+  openServer({ limits, http2 }): RuntimeServer {
+    if (http2 !== undefined && Object.keys(http2).length > 0) {
+      throw new TypeError(
+        "createServer: servers of nice-grpc have no option 'http2': it is the transport's alone",
+      );
+    }
     const methods = new Map<string, ServedMethod>();
     const running = new Set<GrpcJsCall>();
     // grpc-js starts the handler inside the listener's callbacks; nice-grpc makes its context there, out of our reach.
@@ -56,7 +64,10 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
           methods.set(descriptor.path, servedMethod(descriptor, phasesOf(descriptor)));
         }
       },
-      listen: (address, credentials) => server.listen(address, credentials as ServerCredentials | undefined),
+      async listen(address, credentials) {
+        await tryAddress(address);
+        return server.listen(address, credentials as ServerCredentials | undefined);
+      },
       get running() {
         return Array.from(running, (call) => call.method.path);
       },
@@ -78,20 +89,24 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
   },
 };
 
+const limitRules: Record<keyof NiceGrpcLimits, OptionRule> = {
+  maxReceiveMessageBytes: rules.wholeNumber(),
+  maxSendMessageBytes: rules.wholeNumber(),
+  maxConcurrentStreams: rules.wholeNumber(),
+  keepaliveTimeMs: rules.milliseconds(),
+  keepaliveTimeoutMs: rules.milliseconds(),
+  maxConnectionIdleMs: rules.milliseconds(),
+  maxConnectionAgeMs: rules.milliseconds(),
+  maxConnectionAgeGraceMs: rules.milliseconds(),
+};
+
 /** @throws {TypeError | RangeError} for a limit that grpc-js does not have, or that is none. */
 function grpcJsOptions(limits: Partial<NiceGrpcLimits>): ChannelOptions {
+  checkOptions("createServer (nice-grpc)", { limits }, { limits: rules.options(limitRules) });
   const options: Record<string, number> = {};
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    const option = (GRPC_JS_NAMES as Record<string, string | undefined>)[name];
-    if (option === undefined) {
-      throw new TypeError(
-        `servers of nice-grpc have no limits.${name}${didYouMean(name, Object.keys(GRPC_JS_NAMES))}`,
-      );
-    }
-    if (typeof value !== "number" || !(value >= 0)) {
-      throw new RangeError(`limits.${name} must be a number, 0 or more: ${String(value)}`);
-    }
+    const option = GRPC_JS_NAMES[name as keyof NiceGrpcLimits];
     // Message sizes are without a limit at -1, and times if they are not given.
     if (value !== Infinity) options[option] = value;
     else if (name.endsWith("Bytes")) options[option] = -1;
