@@ -1,4 +1,10 @@
-import { type ClientRuntime, methodsOf, type RuntimeChannel, type RuntimeMethod } from "@callwire/transport";
+import {
+  checkGrpcJsChannelOptions,
+  type ClientRuntime,
+  methodsOf,
+  type RuntimeChannel,
+  type RuntimeMethod,
+} from "@callwire/transport";
 import {
   type Channel,
   ChannelCredentials,
@@ -30,6 +36,7 @@ export const niceGrpc: ClientRuntime<ChannelOptions> = {
     return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
   },
   openChannel(address, credentials, options) {
+    checkGrpcJsChannelOptions("createClient", options);
     return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, options));
   },
 };
