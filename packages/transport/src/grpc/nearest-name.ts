@@ -41,15 +41,18 @@ function distanceOf(from: string, to: string): number {
   return editDistance(from, to);
 }
 
-/** The number of letters to insert, remove or replace that makes one text the other (Levenshtein). */
+/** The number of letters to insert, remove, replace or swap that makes one text the other (Damerau and Levenshtein). */
 function editDistance(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];
     for (let j = 1; j <= to.length; j++) {
       const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1, swapped ? before[j - 2]! + 1 : Infinity));
     }
+    before = row;
     row = next;
   }
   return row[to.length]!;
