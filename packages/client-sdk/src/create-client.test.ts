@@ -11,6 +11,8 @@ import {
   Status,
 } from "nice-grpc-common";
 import { CallError } from "./errors/call-error.js";
+import { createClient as createWithoutTests } from "./create-client.js";
+import { retry } from "./middleware/retry.js";
 import { createClient, runtime } from "./testing/clients.js";
 
 const unreachable = "127.0.0.1:1";
@@ -203,15 +205,67 @@ describe("a token", () => {
 });
 
 test.each([
-  [{ timeoutMS: 1 }, 'createClient has no option "timeoutMS": the nearest is "timeoutMs"'],
-  [{ retry: { attempts: 2 } }, 'retry has no option "attempts": the nearest is "maxAttempts"'],
-  [{ tls: { cert: "c", keys: "k" } }, 'tls has no option "keys": the nearest is "key"'],
-  [{ middleware: [7] }, "middleware has 7, which is none"],
-  [{ middleware: [{ begin() {} }] }, 'a middleware has no option "begin": the nearest is "began"'],
+  [{ timeoutMS: 1 }, "createClient has no option 'timeoutMS'; did you mean 'timeoutMs'?"],
+  [
+    { retry: { attempts: 2 } },
+    "createClient has no option 'retry.attempts'; did you mean 'retry.maxAttempts'?",
+  ],
+  [{ tls: { cert: "c", keys: "k" } }, "createClient has no option 'tls.keys'; did you mean 'tls.key'?"],
+  [{ middleware: [7] }, "createClient: middleware[0] is a number, which is none"],
+  [
+    { middleware: [{ begin() {} }] },
+    "createClient: middleware[0] has no option 'begin'; did you mean 'began'?",
+  ],
 ])("an option that is none is refused by name: %j", (options, message) => {
   const wrong = { address: unreachable, ...(options as object) };
   expect(() => createClient(EchoServiceDefinition, wrong)).toThrow(message);
   expect(() => createClient(EchoServiceDefinition, wrong)).toThrow(TypeError);
+});
+
+test.each<[string, unknown[], string]>([
+  ["nothing", [], "the service definition is undefined"],
+  ["no definition", [undefined, { address: "a:1" }], "the service definition is undefined"],
+  ["no options", [EchoServiceDefinition], "createClient takes an object of options, and was given undefined"],
+  ["no address", [EchoServiceDefinition, {}], "createClient: the option 'address' is missing"],
+  ["an address alone", [EchoServiceDefinition, "a:1"], 'an object of options, and was given "a:1"'],
+  ["the wrong order", [{ address: "a:1" }, EchoServiceDefinition], "'address' describes no method"],
+  ["an address that is none", [EchoServiceDefinition, { address: 50051 }], "createClient: address is 50051"],
+  ["a token that is none", [EchoServiceDefinition, { address: "a:1", token: 5 }], "token is a number"],
+  ["an empty token", [EchoServiceDefinition, { address: "a:1", token: "" }], "token is an empty text"],
+  ["tls as false", [EchoServiceDefinition, { address: "a:1", tls: false }], "createClient: tls is false"],
+  [
+    "a path for PEM",
+    [EchoServiceDefinition, { address: "a:1", tls: { ca: "./ca.pem" } }],
+    "tls.ca is no PEM",
+  ],
+  [
+    "a factory",
+    [EchoServiceDefinition, { address: "a:1", middleware: [retry] }],
+    "middleware[0] is retry itself",
+  ],
+  [
+    "one middleware",
+    [EchoServiceDefinition, { address: "a:1", middleware: retry() }],
+    "middleware is an object",
+  ],
+  [
+    "no number",
+    [EchoServiceDefinition, { address: "a:1", timeoutMs: NaN }],
+    "createClient: timeoutMs is NaN",
+  ],
+  [
+    "a channel option that is none",
+    [EchoServiceDefinition, { address: "a:1", channelOptions: { "grpc.max_recieve_message_length": 1 } }],
+    "did you mean 'grpc.max_receive_message_length'?",
+  ],
+  [
+    "a channel option that is no number",
+    [EchoServiceDefinition, { address: "a:1", channelOptions: { "grpc.max_receive_message_length": NaN } }],
+    "grpc.max_receive_message_length",
+  ],
+])("JavaScript's callers too: %s", (_what, args, message) => {
+  const make = JSON.stringify(args).includes("channelOptions") ? createClient : createWithoutTests;
+  expect(() => (make as (...all: unknown[]) => unknown)(...args)).toThrow(message);
 });
 
 describe("options that contradict each other are refused:", () => {

@@ -1,4 +1,9 @@
 import {
+  checkDefinition,
+  checkOptions,
+  kindOf,
+  rules,
+  type RulesOf,
   type CallOptions,
   type Client,
   type ClientPhases,
@@ -11,14 +16,13 @@ import {
   type RuntimeMethod,
 } from "@callwire/transport";
 import type { ClientCallOptions, ClientOptions, Middleware } from "./client-options.js";
-import { openChannel } from "./internal/channel.js";
-import { checkOptionNames } from "./internal/option-names.js";
-import { bearerToken } from "./middleware/bearer-token.js";
+import { openChannel, tlsRules } from "./internal/channel.js";
+import { bearerToken, tokenRule } from "./middleware/bearer-token.js";
 import { callErrors } from "./middleware/call-errors.js";
-import { checkTimeout, deadline } from "./middleware/deadline.js";
+import { deadline } from "./middleware/deadline.js";
 import { defaultMetadata } from "./middleware/default-metadata.js";
 import { requestId } from "./middleware/request-id.js";
-import { retry } from "./middleware/retry.js";
+import { retry, retryRules } from "./middleware/retry.js";
 import { clientPipeline } from "./pipeline/client-pipeline.js";
 
 /** A client that can be closed. */
@@ -57,41 +61,55 @@ type TakingAnyIterable<Methods, Definition> = {
     : Methods[Name];
 };
 
-const optionNames: readonly (keyof ClientOptions)[] = [
-  "address",
-  "allowTokenInClear",
-  "channelOptions",
-  "credentials",
-  "metadata",
-  "middleware",
-  "retry",
-  "runtime",
-  "stallTimeoutMs",
-  "timeoutMs",
-  "tls",
-  "token",
-];
+const optionRules: RulesOf<ClientOptions> = {
+  address: rules.required(rules.rule("a text like 'host:port' or 'https://host:port'", rules.text.accepts)),
+  allowTokenInClear: rules.boolean,
+  // The runtime checks what is in it.
+  channelOptions: rules.anyObject,
+  credentials: rules.rule(
+    "credentials that ChannelCredentials of the runtime makes; certificates are for 'tls'",
+    rules.objectWith("_isSecure").accepts,
+  ),
+  metadata: rules.rule("metadata, such as { key: 'value' }", rules.anyObject.accepts),
+  // Checked one by one, by its place.
+  middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
+  retry: rules.either(rules.oneOf(false), rules.options(retryRules)),
+  runtime: rules.objectWith("createCredentials", "openChannel"),
+  stallTimeoutMs: rules.positiveMilliseconds,
+  timeoutMs: rules.positiveMilliseconds,
+  tls: rules.either(rules.oneOf(true), rules.options(tlsRules)),
+  token: tokenRule,
+};
 
 /** The time that a call that streams its requests may be without progress, in milliseconds: as long as another may take. */
 const STALL_TIMEOUT_MS = 30_000;
 
-const phaseNames: readonly (keyof ClientPhases)[] = [
-  "attempted",
-  "began",
-  "ended",
-  "failed",
-  "request",
-  "response",
-  "retryAfterMs",
-];
+const phaseRules: RulesOf<ClientPhases> = {
+  attempted: rules.callable,
+  began: rules.callable,
+  ended: rules.callable,
+  failed: rules.callable,
+  request: rules.callable,
+  response: rules.callable,
+  retryAfterMs: rules.callable,
+};
 
-/** Throws a TypeError for what is no middleware, or a phase that is misspelt. */
-function checkMiddleware(middleware: Middleware): void {
-  if (typeof middleware === "function") return;
-  if (typeof middleware !== "object" || middleware === null) {
-    throw new TypeError(`middleware has ${String(middleware)}, which is none`);
+/** This package's own factories, which are easily put into a list without being called. */
+const factories = new Set(["bearerToken", "callErrors", "deadline", "defaultMetadata", "requestId", "retry"]);
+
+/** Throws a TypeError that names what is no middleware by its place, or a phase that is misspelt. */
+function checkMiddleware(middleware: unknown, index: number): void {
+  const place = `createClient: middleware[${index}]`;
+  if (typeof middleware === "function") {
+    const notCalled = factories.has(middleware.name) && middleware.length < 2;
+    if (notCalled)
+      throw new TypeError(`${place} is ${middleware.name} itself: call it, as in ${middleware.name}({ … })`);
+    return;
   }
-  checkOptionNames("a middleware", middleware, phaseNames);
+  if (typeof middleware !== "object" || middleware === null) {
+    throw new TypeError(`${place} is ${kindOf(middleware)}, which is none`);
+  }
+  checkOptions(place, middleware, phaseRules);
 }
 
 /** The middleware of a client, outermost first, and why in this order. */
@@ -112,7 +130,6 @@ function middlewareOf(options: ClientOptions<never>): Middleware[] {
     // Anew for each attempt.
     ...(token !== undefined ? [bearerToken({ token })] : []),
   ];
-  for (const each of list) checkMiddleware(each);
   return list;
 }
 
@@ -133,8 +150,10 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   definition: Definition,
   options: ClientOptions<Ext>,
 ): ServiceClient<Definition, Ext> {
-  checkOptionNames("createClient", options, optionNames);
-  const stallTimeoutMs = checkTimeout(options.stallTimeoutMs ?? STALL_TIMEOUT_MS, "stallTimeoutMs");
+  checkDefinition(definition);
+  checkOptions("createClient", options, optionRules);
+  options.middleware?.forEach(checkMiddleware);
+  const { stallTimeoutMs = STALL_TIMEOUT_MS } = options;
   const runtime: ClientRuntime = options.runtime ?? clientRuntime;
   const pipeline = clientPipeline(middlewareOf(options));
   const methods = methodsOf(definition);

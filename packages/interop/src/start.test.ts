@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { testCertificates } from "@callwire/testkit";
 import { createUsersClient } from "@callwire/client-sdk/users";
 import Database from "libsql";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
@@ -45,9 +46,9 @@ afterAll(() => folder[Symbol.dispose]());
 async function refusal(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> {
   const outcome = await runUsersService(["--database", ":memory:", ...args], env);
   expect(outcome).toMatchObject({ code: 1, stdout: "" });
-  // One line for a person to read, not a stack; grpc-js may say a word of its own before it.
-  expect(outcome.stderr).toMatch(/^(E .+\n)?users-service: .+\n$/);
-  return outcome.stderr.slice(outcome.stderr.indexOf("users-service: "));
+  // One line for a person to read, and not a stack or a word of a library's.
+  expect(outcome.stderr).toMatch(/^users-service: .+\n$/);
+  return outcome.stderr;
 }
 
 describe("settings", () => {
@@ -92,6 +93,28 @@ describe("settings", () => {
     expect(service.address).toMatch(/^127\.0\.0\.1:\d+$/);
   });
 
+  test("PEM that is none, swapped, or another's is named by flag and file", async () => {
+    const { server, client } = await testCertificates();
+    const cert = written("server.pem", server.cert);
+    const key = written("server-key.pem", server.key);
+    const refused = async (...args: string[]) => {
+      const text = await refusal(args);
+      expect(text).toMatch(/^users-service: --tls-(cert|key) \(CALLWIRE_TLS_(CERT|KEY)\): /);
+      return text;
+    };
+    const garbage = written("garbage.pem", "garbage");
+    expect(await refused("--tls-cert", garbage, "--tls-key", key)).toContain(`${garbage} is no PEM`);
+    const swapped = await refused("--tls-cert", key, "--tls-key", cert);
+    for (const part of [key, cert, "they are swapped"]) expect(swapped).toContain(part);
+    const other = written("client-key.pem", client.key);
+    const mismatch = await refused("--tls-cert", cert, "--tls-key", other);
+    for (const part of ["--tls-key", other, "is not the private key", cert]) expect(mismatch).toContain(part);
+  });
+
+  test("a misspelt variable is named, with the right one", async () => {
+    expect(await refusal([], { CALLWIRE_DATABSE: "x" })).toContain("did you mean 'CALLWIRE_DATABASE'?");
+  });
+
   test("an unknown flag and a stray word are named", async () => {
     expect(await refusal(["--addres", "127.0.0.1:0"])).toContain("--addres");
     expect(await refusal(["serve"])).toContain("serve");
@@ -102,7 +125,7 @@ describe("addresses", () => {
   test("one that is taken is named", async () => {
     await using service = await startUsersService();
     expect(await refusal(["--address", service.address])).toBe(
-      `users-service: cannot listen on ${service.address}: the address is already in use\n`,
+      `users-service: cannot listen on ${service.address}: the address is already in use; stop what listens there, or give another port\n`,
     );
   });
 
@@ -135,8 +158,13 @@ describe("databases", () => {
   test.each<[string, () => string, RegExp]>([
     ["no database at all", () => written("noise.db", randomBytes(8192)), /not a database/],
     ["of another program", () => foreignDatabase(), /another program/],
-    ["a folder", () => subfolder(), /cannot be/],
-    ["in a folder that is not there", () => inFolder("nowhere/users.db"), /cannot be/],
+    ["a folder", () => subfolder(), /it is a folder/],
+    [
+      "in a folder that is not there",
+      () => inFolder("nowhere/users.db"),
+      /its folder .*nowhere does not exist; make it/,
+    ],
+    ["in what is no folder", () => join(written("file", ""), "users.db"), /file is no folder/],
   ])("one that cannot be used is named and left as it is: %s", async (_name, make, why) => {
     const path = make();
     const before = hashOf(path);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { connect as connectTcp, createServer as createNetServer, type AddressInfo } from "node:net";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
 import type { ServerCallContext } from "@callwire/transport";
 import { lengthPrefixed } from "@callwire/testkit/wire";
@@ -71,6 +71,38 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       await expect(server.listen("127.0.0.1:0")).resolves.toBeGreaterThan(0);
       await expect(server.listen("127.0.0.1:0")).rejects.toThrow(/the server listens already/);
       server.forceShutdown();
+      other.close();
+    });
+
+    test.each([
+      ["127.0.0.1", "the port is missing, as in '127.0.0.1:50051'"],
+      ["localhost", "the port is missing, as in 'localhost:50051'"],
+      ["127.0.0.1:", "the port is missing"],
+      ["[::1]", "the port is missing, as in '[::1]:50051'"],
+      ["::1:50051", "an IPv6 address stands in brackets"],
+      [":50051", "the host is missing, as in '0.0.0.0:50051'"],
+      ["50051", "the host is missing, as in '127.0.0.1:50051'"],
+      ["127.0.0.1:70000", "a port is 65535 at most"],
+      ["http://127.0.0.1:50051", "has no scheme"],
+      ["", "the port is missing"],
+      [50051, "the address is 50051: it must be a text"],
+      [undefined, "the address is missing"],
+      [{ port: 1 }, "the address is an object"],
+    ])("refuses %p", async (address, message) => {
+      const server = createServer({ runtime });
+      await expect(server.listen(address as string)).rejects.toThrow(message);
+      await expect(server.listen("127.0.0.1:0")).resolves.toBeGreaterThan(0);
+      server.forceShutdown();
+    });
+
+    test("without a word of a library on standard error", async () => {
+      const written = jest.spyOn(console, "error").mockImplementation(() => {});
+      const other = createNetServer().listen(0, "127.0.0.1");
+      await once(other, "listening");
+      const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+      await expect(createServer({ runtime }).listen(taken)).rejects.toThrow("or give another port");
+      expect(written).not.toHaveBeenCalled();
+      written.mockRestore();
       other.close();
     });
 
@@ -309,4 +341,60 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     });
     channel.close();
   });
+});
+
+test.each<[string, unknown, string]>([
+  ["null", null, "createServer takes an object of options, and was given null"],
+  ["an array", [requestId()], "createServer takes an object of options, and was given an array"],
+  [
+    "one middleware",
+    { middleware: requestId() },
+    "createServer: middleware is an object: it must be an array",
+  ],
+  [
+    "a hole",
+    { middleware: [undefined] },
+    "createServer: middleware[0] is undefined: it must be a middleware",
+  ],
+  [
+    "a factory",
+    { middleware: [requestId] },
+    "middleware[0] is requestId itself: call it, as in requestId({ … })",
+  ],
+  ["a name", { middleware: [{ arrived() {} }] }, "createServer: middleware[0] has no name"],
+  [
+    "a misspelt phase",
+    { middleware: [{ name: "a", arived() {} }] },
+    "no phase 'arived'; did you mean 'arrived'?",
+  ],
+  [
+    "a phase that is none",
+    { middleware: [{ name: "a", failed: true }] },
+    "failed is a boolean: it must be a function",
+  ],
+  ["a misplaced limit", { maxReceiveMessageBytes: 1 }, "createServer has no option 'maxReceiveMessageBytes'"],
+  ["no runtime", { runtime: "nice-grpc" }, 'createServer: runtime is "nice-grpc": it must be an object with'],
+  [
+    "a reflection that is none",
+    { reflection: true },
+    "createServer: reflection is true: it must be a Uint8Array, or",
+  ],
+])("createServer refuses %s", (_what, options, message) => {
+  expect(() => createServer(options as object)).toThrow(message);
+});
+
+test("the settings of connections are the transport's, and refused elsewhere", () => {
+  expect(() => createServer({ http2: { maxQueuedByte: 1 } } as object)).toThrow(
+    "did you mean 'http2.maxQueuedBytes'?",
+  );
+  expect(() => createServer({ http2: { handshakeTimeoutMs: NaN } })).toThrow(
+    "http2.handshakeTimeoutMs is NaN",
+  );
+  const niceGrpcRuntime = runtimes.find(([name]) => name === "nice-grpc")![1];
+  expect(() => createServer({ runtime: niceGrpcRuntime!, http2: { streamWindow: 1 } })).toThrow(
+    "servers of nice-grpc have no option 'http2'",
+  );
+  const server = createServer({ http2: { maxHeaderListSize: 2_000 }, limits: { requestTimeoutMs: 5 } });
+  expect(() => server.shutdown({ timeoutMs: -1 })).toThrow("shutdown: timeoutMs is -1");
+  expect(() => server.shutdown({ timeout: 1 } as object)).toThrow("did you mean 'timeoutMs'?");
 });

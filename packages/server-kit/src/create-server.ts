@@ -1,18 +1,32 @@
+import { readFile } from "node:fs/promises";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import {
+  checkDefinition,
+  checkOptions,
+  checkValue,
   handlerOf,
+  rules,
   serverRuntime,
   type CompatServiceDefinition,
+  type ConnectionOptions,
+  type OptionRule,
+  type RulesOf,
   type ServerLimits,
   type ServerRuntime,
   type ServiceImplementation,
 } from "@callwire/transport";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { unavailable } from "./errors/factories.js";
-import { checkMs, checkOptions } from "./internal/check-options.js";
+import { checkAddress } from "./internal/check-address.js";
+import { checkMiddleware } from "./internal/check-middleware.js";
 import { compileMethod } from "./internal/compile-method.js";
 import type { Handler } from "./internal/generator-chain.js";
-import { checkMethodNames, methodNamesOf } from "./internal/method-names.js";
+import {
+  checkSelections,
+  selectionsOf,
+  type AddedMethod,
+  type Selection,
+} from "./internal/method-selection.js";
 import { describeService } from "./internal/service-definition.js";
 import { defaultServerLimits } from "./limits.js";
 import type { ContextAfter, Ordered } from "./middleware-order.js";
@@ -32,11 +46,14 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   middleware?: M;
   /** Bounds on connections and messages. Default: {@link defaultServerLimits}, and what the runtime has for the others. */
   limits?: Partial<ServerLimits>;
+  /** Settings of each HTTP/2 connection: windows, and limits on abuse. Default: the transport's; no other runtime has them. */
+  http2?: Partial<ConnectionOptions>;
   /**
-   * Serves reflection (v1 and v1alpha) from this serialized google.protobuf.FileDescriptorSet. Default: no reflection,
-   * since it shows the whole contract to anyone who can connect.
+   * Serves reflection (v1 and v1alpha) from this serialized google.protobuf.FileDescriptorSet, or from the file at this path or
+   * URL. It must describe every service that is added, with all imports; health, reflection and protobuf's own files are added
+   * to it. Default: no reflection, since it shows the whole contract to anyone who can connect.
    */
-  reflection?: Uint8Array;
+  reflection?: Uint8Array | string | URL;
 }
 
 /** Options for {@link CallwireServer.shutdown}. */
@@ -84,6 +101,23 @@ export interface CallwireServer<Context> {
   forceShutdown(): void;
 }
 
+/** An object whose own options another one checks: the runtime. */
+const checkedByRuntime: OptionRule = { ...rules.anyObject, allowed: "an object of options" };
+
+const optionRules: RulesOf<ServerOptions> = {
+  runtime: rules.objectWith("openServer", "createCredentials"),
+  // Checked one by one, by its place.
+  middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
+  limits: checkedByRuntime,
+  http2: checkedByRuntime,
+  reflection: rules.either(
+    rules.bytes,
+    rules.nonEmptyText,
+    rules.rule("a file URL", (value) => value instanceof URL),
+  ),
+};
+const shutdownRules: RulesOf<ShutdownOptions> = { timeoutMs: rules.milliseconds() };
+
 /** The default time that a shutdown waits for running calls, in milliseconds. */
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
 
@@ -101,13 +135,18 @@ const reflectionServices = [
 export function createServer<const M extends readonly AnyMiddleware[]>(
   options: ServerOptions<M> & Ordered<M> = {} as ServerOptions<M> & Ordered<M>,
 ): CallwireServer<ContextAfter<M>> {
-  checkOptions("createServer", options, ["runtime", "middleware", "limits", "reflection"]);
-  const { runtime = serverRuntime, middleware, limits, reflection } = options as ServerOptions<M>;
+  checkOptions("createServer", options, optionRules);
+  const { runtime = serverRuntime, middleware, limits, http2, reflection } = options as ServerOptions<M>;
   const list: readonly AnyMiddleware[] = middleware ?? [];
+  checkMiddleware(list);
+  const selections = new Set<Selection>(list.flatMap(selectionsOf));
   const services = new Set<string>();
-  const paths: string[] = [];
+  const added: AddedMethod[] = [];
   const health = new HealthState();
-  const server = runtime.openServer({ limits: { ...defaultServerLimits, ...withoutUndefined(limits) } });
+  const server = runtime.openServer({
+    limits: { ...defaultServerLimits, ...withoutUndefined(limits) },
+    ...(http2 && { http2 }),
+  });
   let state: "new" | "listening" | "stopped" = "new";
   let listening: Promise<unknown> = Promise.resolve();
   let stopping: Promise<ShutdownReport> | undefined;
@@ -130,7 +169,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     const { reflectionDefinitions, reflectionService } = await import("./services/reflection.js");
     if (reflecting) return;
     const all = () => [...services, HealthDefinition.fullName, ...reflectionServices];
-    const implementation = reflectionService(reflection, all);
+    const implementation = reflectionService(await descriptorSetOf(reflection), all);
     for (const definition of reflectionDefinitions) addOutside(definition, implementation);
     reflecting = true;
   };
@@ -182,7 +221,9 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     health,
 
     add(definition, implementation) {
+      checkDefinition(definition);
       const { service, methods } = describeService(definition);
+      checkValue(`add (${service})`, "the implementation", implementation, rules.required(rules.anyObject));
       const handlers = new Map(
         Array.from(methods.keys(), (name) => [name, handlerOf(implementation, name) as Handler | undefined]),
       );
@@ -190,10 +231,11 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       if (missing.length > 0) throw new Error(`${service}: no handler for ${missing.join(", ")}`);
       if (state !== "new") throw new Error(`${service} must be added before the server listens`);
       if (services.has(service)) throw new Error(`${service} was added before`);
-      const { wrapped, phases } = compileService(list, methods, handlers, implementation);
+      const onSelection = (one: Selection) => void selections.add(one);
+      const { wrapped, phases } = compileService(list, methods, handlers, implementation, onSelection);
       server.add(definition, wrapped, ({ path }) => phases.get(path));
       services.add(service);
-      for (const { path } of methods.values()) paths.push(path);
+      for (const [handler, descriptor] of methods) added.push({ handler, descriptor });
       if (health.get(service) === undefined) health.set(service, "SERVING");
       return this;
     },
@@ -203,7 +245,8 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         const why = state === "stopped" ? "the server was stopped" : "the server listens already";
         throw new Error(`cannot listen on ${address}: ${why}`);
       }
-      checkMethodNames(list.flatMap(methodNamesOf), paths);
+      checkAddress(address);
+      checkSelections(selections, added);
       state = "listening";
       try {
         const port = bind(address, credentials);
@@ -212,13 +255,18 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       } catch (error) {
         if (state === "listening") state = "new";
         const cause = error instanceof Error ? error.message : String(error);
-        const why = /EADDRINUSE/.test(cause) ? "the address is already in use" : cause;
+        const why = /EADDRINUSE/.test(cause)
+          ? "the address is already in use; stop what listens there, or give another port"
+          : /EACCES/.test(cause)
+            ? "the system does not allow it; ports below 1024 need a privilege"
+            : cause;
         throw new Error(`cannot listen on ${address}: ${why}`, { cause: error });
       }
     },
 
-    shutdown({ timeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = {}) {
-      checkMs("timeoutMs", timeoutMs);
+    shutdown(shutdownOptions = {}) {
+      checkOptions("shutdown", shutdownOptions, shutdownRules);
+      const { timeoutMs = DEFAULT_SHUTDOWN_TIMEOUT_MS } = shutdownOptions;
       stopping ??= stop(timeoutMs);
       return stopping;
     },
@@ -227,17 +275,30 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   };
 }
 
+/** The bytes of a descriptor set. @throws {Error} that names the file, if it cannot be read. */
+async function descriptorSetOf(reflection: Uint8Array | string | URL): Promise<Uint8Array> {
+  if (reflection instanceof Uint8Array) return reflection;
+  try {
+    return await readFile(reflection);
+  } catch (cause) {
+    throw new Error(`reflection: ${String(reflection)} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
 /** Compiles the middleware for each method of a service, and puts generators of nice-grpc around its handlers. */
 function compileService(
   list: readonly AnyMiddleware[],
   methods: ReadonlyMap<string, MethodDescriptor>,
   handlers: ReadonlyMap<string, Handler | undefined>,
   implementation: object,
+  onSelection: (selection: Selection) => void,
 ) {
   const wrapped: [name: string, handler: Handler][] = [];
   const phases = new Map<string, ReturnType<typeof compileMethod>["phases"]>();
   for (const [name, method] of methods) {
-    const compiled = compileMethod(list, method);
+    const compiled = compileMethod(list, method, { onSelection });
     const handler = handlers.get(name)!.bind(implementation);
     wrapped.push([name, compiled.around?.(handler) ?? handler]);
     phases.set(method.path, compiled.phases);

@@ -1,5 +1,5 @@
+import { checkOptions, rules, type RulesOf } from "@callwire/transport";
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from "pino";
-import { checkOptions } from "./internal/check-options.js";
 import { lineBuffer, lineFile } from "./internal/line-buffer.js";
 import { rememberLineLogger } from "./internal/line-logger.js";
 import { redacted, redactor } from "./internal/redact.js";
@@ -18,6 +18,15 @@ export interface CreateLoggerOptions {
    */
   destination?: DestinationStream | string;
 }
+
+const optionRules: RulesOf<CreateLoggerOptions> = {
+  level: rules.oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+  name: rules.text,
+  destination: rules.either(
+    rules.rule("the path of a file", rules.nonEmptyText.accepts),
+    rules.objectWith("write"),
+  ),
+};
 
 /**
  * Names of fields whose values are never written, at any depth down to four. Case, dashes and underscores make no
@@ -50,7 +59,7 @@ const STDOUT = 1;
 
 /** Makes a pino logger of JSON lines that replaces the values of {@link secretFields} by "[redacted]". */
 export function createLogger(given: CreateLoggerOptions = {}): Logger {
-  checkOptions("createLogger", given, ["level", "name", "destination"]);
+  checkOptions("createLogger", given, optionRules);
   const { level = "info", name, destination = lineBuffer(STDOUT) } = given;
   // Pino's own `redact` costs some 30 µs a line with paths of wildcards: one walk over the fields costs less than one.
   const secrets = redactor(secretFields);

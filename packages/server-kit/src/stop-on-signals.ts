@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport";
 import type { ShutdownReport } from "./create-server.js";
 
 /** Options for {@link stopOnSignals}. */
@@ -9,6 +11,15 @@ export interface StopOnSignalsOptions {
   /** Told which signal begins the stop. */
   onSignal?: (signal: NodeJS.Signals) => void;
 }
+
+const optionRules: RulesOf<StopOnSignalsOptions> = {
+  signals: rules.listOf(
+    rules.rule("a signal", (value) => Object.hasOwn(constants.signals, value as string)),
+    "names of signals such as 'SIGTERM'",
+  ),
+  timeoutMs: rules.milliseconds(),
+  onSignal: rules.callable,
+};
 
 /** The server that {@link stopOnSignals} stops. */
 export interface Stoppable {
@@ -28,8 +39,16 @@ const SAME_SIGNAL_MS = 100;
  */
 export async function stopOnSignals(
   server: Stoppable,
-  { signals = ["SIGTERM", "SIGINT"], timeoutMs, onSignal }: StopOnSignalsOptions = {},
+  options: StopOnSignalsOptions = {},
 ): Promise<ShutdownReport> {
+  checkValue(
+    "stopOnSignals",
+    "the server",
+    server,
+    rules.required(rules.objectWith("shutdown", "forceShutdown")),
+  );
+  checkOptions("stopOnSignals", options, optionRules);
+  const { signals = ["SIGTERM", "SIGINT"], timeoutMs, onSignal } = options;
   let listener: NodeJS.SignalsListener;
   const stopping = new Promise<ShutdownReport>((resolve, reject) => {
     let first: { signal: NodeJS.Signals; at: number } | undefined;

@@ -1,6 +1,5 @@
 import { createSecureContext } from "node:tls";
-import type { ServerRuntime } from "@callwire/transport";
-import { checkOptions } from "./internal/check-options.js";
+import { checkOptions, checkPem, rules, type RulesOf, type ServerRuntime } from "@callwire/transport";
 
 /** The TLS settings of a server, in PEM. */
 export interface TlsOptions {
@@ -14,6 +13,12 @@ export interface TlsOptions {
    */
   clientCa?: string | Buffer;
 }
+
+const optionRules: RulesOf<TlsOptions> = {
+  cert: rules.required(rules.pem),
+  key: rules.required(rules.pem),
+  clientCa: rules.pem,
+};
 
 /** Credentials for `listen` with TLS, of whatever runtime. Made by {@link tlsCredentials}. */
 export class TlsCredentials {
@@ -35,8 +40,9 @@ export class TlsCredentials {
  * @throws Error if a certificate or the key cannot be read, or one is not of the other.
  */
 export function tlsCredentials(options: TlsOptions): TlsCredentials {
-  checkOptions("tlsCredentials", options, ["cert", "key", "clientCa"]);
+  checkOptions("tlsCredentials", options, optionRules);
   const { cert, key, clientCa } = options;
+  checkPem({ cert, key, ca: clientCa }, { cert: "cert", key: "key", ca: "clientCa" });
   // Runtimes would find what is wrong only when they listen, and not say it.
   createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });
   return new TlsCredentials(options);

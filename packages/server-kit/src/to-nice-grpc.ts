@@ -1,4 +1,4 @@
-import type { ServerCallContext, ServerPhases } from "@callwire/transport";
+import { checkValue, rules, type ServerCallContext, type ServerPhases } from "@callwire/transport";
 import {
   ServerError,
   Status,
@@ -9,6 +9,7 @@ import {
 } from "nice-grpc-common";
 import { cancellationCode, monotonicMs } from "./internal/abort.js";
 import { compileMethod } from "./internal/compile-method.js";
+import { selectionsOf, withSelections } from "./internal/method-selection.js";
 import { warn } from "./internal/warn.js";
 import type { Middleware, SelectedServerMiddleware } from "./middleware.js";
 
@@ -20,6 +21,7 @@ import type { Middleware, SelectedServerMiddleware } from "./middleware.js";
 export function toNiceGrpc<Ext, Required>(
   middleware: Middleware<Ext, Required> | SelectedServerMiddleware<Ext, Required>,
 ): ServerMiddleware<Ext, Required> {
+  checkValue("toNiceGrpc", "the middleware", middleware, rules.required(rules.anyObject));
   const methods = new Map<string, ReturnType<typeof compileMethod>>();
   const compiled = (method: MethodDescriptor) => {
     let known = methods.get(method.path);
@@ -43,7 +45,7 @@ export function toNiceGrpc<Ext, Required>(
       return yield* runPhases(phases, call, context);
     },
   };
-  return named[middleware.name] as ServerMiddleware<Ext, Required>;
+  return withSelections(named[middleware.name] as ServerMiddleware<Ext, Required>, selectionsOf(middleware));
 }
 
 async function* runPhases<Request, Response>(

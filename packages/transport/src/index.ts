@@ -82,6 +82,22 @@ export { clientObject } from "./client/client-object.js";
 export { deserialize, serialize } from "./grpc/serialize.js";
 export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
 export { Metadata } from "./grpc/new-metadata.js";
+export {
+  checkOptions,
+  checkValue,
+  kindOf,
+  shown,
+  type OptionRule,
+  type OptionRules,
+  type RulesOf,
+} from "./grpc/check-options.js";
+export { checkDefinition } from "./grpc/check-definition.js";
+export { checkPem, type PemFiles } from "./grpc/check-pem.js";
+export { rules } from "./grpc/option-rules.js";
+export { didYouMean, nearestName } from "./grpc/nearest-name.js";
+export { checkGrpcJsChannelOptions } from "./grpc/grpc-js-channel-options.js";
+export type { ConnectionOptions } from "./http2/connection-options.js";
+export type { AbuseLimits } from "./http2/abuse-guard.js";
 export { shareEncoding } from "./grpc/shared-encoding.js";
 export type { ServiceImplementation } from "./grpc/service-implementation.js";
 export {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Walks through every call of a running users service with the client SDK. `npm run demo -- host:port` for another
-// address than the default one; a token goes into CALLWIRE_TOKEN.
+// Walks through every call of a running users service with the client SDK. `npm run demo -- --help` says what it takes.
 import { randomUUID } from "node:crypto";
 import { createUsersClient, CallError, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { Department, type ChatMessage, type CreateUserRequest } from "@callwire/contracts/users";
+import { DemoSettingError, demoHelp, explain, readDemoSettings } from "./demo-settings.js";
 
 /** Emails of this run end in this, so that the demo may be run again and again on one database. */
 const domain = `${randomUUID().slice(0, 8)}.example.com`;
@@ -87,13 +87,17 @@ async function chat(users: UsersClient): Promise<void> {
   }
 }
 
-const address = process.argv[2] ?? "127.0.0.1:50051";
-const token = process.env["CALLWIRE_TOKEN"];
 try {
-  await using users = createUsersClient({ address, ...(token !== undefined && { token }) });
-  for (const part of [unary, upload, list, watch, chat]) await part(users);
+  const settings = readDemoSettings(process.argv.slice(2), process.env);
+  if (settings === "help") process.stdout.write(demoHelp);
+  else {
+    await using users = createUsersClient(settings);
+    for (const part of [unary, upload, list, watch, chat]) await part(users);
+  }
 } catch (error) {
-  if (!(error instanceof CallError) || error.code !== Status.UNAVAILABLE) throw error;
-  console.error(`There is no users service at ${address}: ${error.message}\nStart one with \`npm start\`.`);
+  if (error instanceof CallError) console.error(`demo: ${explain(error, process.argv.slice(2))}`);
+  else if (error instanceof DemoSettingError || error instanceof TypeError)
+    console.error(`demo: ${error.message}`);
+  else throw error;
   process.exitCode = 1;
 }

@@ -1,24 +1,25 @@
 #!/usr/bin/env node
 import { inspect } from "node:util";
 import { createLogger, stopOnSignals } from "@callwire/server-kit";
-import { helpText, readSettings, SettingError } from "./settings.js";
+import { banner, listeningFields } from "./banner.js";
+import { checkTlsFiles, helpText, readSettings, SettingError } from "./settings.js";
 import { startUsersService } from "./start.js";
 
 async function main(): Promise<void> {
-  const settings = readSettings(process.argv.slice(2), process.env);
+  const args = process.argv.slice(2);
+  const settings = readSettings(args, process.env);
   if (settings === "help") {
     process.stdout.write(helpText());
     return;
   }
+  checkTlsFiles(settings, args, process.env);
   const logger = createLogger({ name: "users-service", level: settings.logLevel });
   const niceGrpc =
     settings.runtime === "nice-grpc" && (await import("@callwire/server-kit/nice-grpc")).niceGrpc;
   const service = await startUsersService(settings, { logger, ...(niceGrpc && { runtime: niceGrpc }) });
-  const host = settings.address.slice(0, settings.address.lastIndexOf(":"));
-  logger.info(
-    { address: `${host}:${service.port}`, database: settings.database, runtime: settings.runtime },
-    "listening",
-  );
+  if (process.stdout.isTTY && settings.logLevel !== "silent")
+    process.stdout.write(`${banner(settings, service.port)}\n`);
+  else logger.info(listeningFields(settings, service.port), "listening");
   const report = await stopOnSignals(service, {
     onSignal: (signal) => logger.info({ signal }, "stopping; a second signal forces"),
   });

@@ -229,6 +229,46 @@ describe("a wrong value is refused by a message that names its flag and its vari
     expect(problem(args)).toContain(message);
   });
 
+  test.each([
+    ["--adress", "did you mean '--address'?"],
+    ["--tls_cert", "did you mean '--tls-cert'?"],
+    ["--databse", "did you mean '--database'?"],
+    ["--heartbeat", "did you mean '--heartbeat-ms'?"],
+    ["--hlep", "did you mean '--help'?"],
+  ])("a misspelt flag %s", (flag, hint) => {
+    expect(problem([flag, "x"])).toBe(`Unknown option '${flag}'; ${hint}; --help lists all`);
+  });
+
+  test.each([
+    ["CALLWIRE_ADRESS", "CALLWIRE_ADDRESS"],
+    ["CALLWIRE_TLSCERT", "CALLWIRE_TLS_CERT"],
+    ["CALLWIRE_TOKEN_FILE", "CALLWIRE_TOKENS_FILE"],
+    ["CALLWIRE_DATABSE", "CALLWIRE_DATABASE"],
+    ["Callwire_Address", "CALLWIRE_ADDRESS"],
+    ["CALLWIRE_ADDRESS_", "CALLWIRE_ADDRESS"],
+  ])("a misspelt variable %s", (name, right) => {
+    expect(problem([], { [name]: "x" })).toBe(
+      `there is no setting ${name}; did you mean '${right}'?; --help lists all`,
+    );
+  });
+
+  test("a variable like none", () => {
+    expect(problem([], { CALLWIRE_ZZZ: "x" })).toBe("there is no setting CALLWIRE_ZZZ; --help lists all");
+    expect(problem([], { CALLWIRE_PORT: "50051" })).toContain("there is no setting CALLWIRE_PORT");
+  });
+
+  test("the demo's token and what Kubernetes sets are no settings of the service", () => {
+    const env = {
+      CALLWIRE_TOKEN: "t",
+      CALLWIRE_SERVICE_HOST: "10.0.0.1",
+      CALLWIRE_USERS_SERVICE_PORT_GRPC: "50051",
+      CALLWIRE_PORT: "tcp://10.0.0.1:50051",
+      CALLWIRE_USERS_PORT_50051_TCP_ADDR: "10.0.0.1",
+      OTHER_ADRESS: "x",
+    };
+    expect(settings([], env)).toEqual(settings());
+  });
+
   test("parts of TLS that lack another", () => {
     expect(problem(["--tls-cert", cert])).toBe("--tls-key (CALLWIRE_TLS_KEY): is required beside --tls-cert");
     expect(problem(["--tls-key", key])).toBe("--tls-cert (CALLWIRE_TLS_CERT): is required beside --tls-key");

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { TlsOptions } from "@callwire/server-kit";
+import { checkPem, didYouMean, nearestName } from "@callwire/transport";
 
 /** A setting: text with a default, and its meaning. */
 interface Setting {
@@ -139,12 +140,9 @@ ${lines.join("\n")}
 export function readSettings(args: readonly string[], env: Readonly<NodeJS.ProcessEnv>): Settings | "help" {
   const given = parseFlags(args);
   if (given["help"] === true) return "help";
+  checkVariables(env);
 
-  const text = (flag: Flag): string => {
-    const value = given[flag];
-    return typeof value === "string" ? value : (env[variableOf(flag)] ?? settings[flag].default);
-  };
-  const wrong = (flag: Flag, why: string) => new SettingError(`--${flag} (${variableOf(flag)}): ${why}`);
+  const text = textsOf(given, env);
   const choice = <T extends string>(flag: Flag, ...choices: T[]): T => {
     const value = choices.find((one) => one === text(flag));
     if (value === undefined) throw wrong(flag, `'${text(flag)}' is none of ${choices.join(", ")}`);
@@ -215,6 +213,60 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
   };
 }
 
+/**
+ * Reads the certificates and the key of settings that were read.
+ *
+ * @throws {SettingError} that names the flag and the file of what is no PEM, swapped, or not the key of its certificate.
+ */
+export function checkTlsFiles(
+  { tls }: Settings,
+  args: readonly string[],
+  env: Readonly<NodeJS.ProcessEnv>,
+): void {
+  if (tls === undefined) return;
+  const text = textsOf(parseFlags(args), env);
+  const name = (flag: Flag) => `--${flag} (${variableOf(flag)}): ${text(flag)}`;
+  try {
+    checkPem(
+      { cert: tls.cert, key: tls.key, ca: tls.clientCa },
+      { cert: name("tls-cert"), key: name("tls-key"), ca: name("tls-client-ca") },
+    );
+  } catch (error) {
+    throw new SettingError((error as Error).message, { cause: error });
+  }
+}
+
+function textsOf(
+  given: ReturnType<typeof parseFlags>,
+  env: Readonly<NodeJS.ProcessEnv>,
+): (flag: Flag) => string {
+  return (flag) => {
+    const value = given[flag];
+    return typeof value === "string" ? value : (env[variableOf(flag)] ?? settings[flag].default);
+  };
+}
+
+function wrong(flag: Flag, why: string): SettingError {
+  return new SettingError(`--${flag} (${variableOf(flag)}): ${why}`);
+}
+
+/** Variables that are not the service's: the demo's token, and those that Kubernetes makes for a service named callwire…. */
+const foreignVariables =
+  /^CALLWIRE_(TOKEN|(\w+_)?SERVICE_(HOST|PORT(_\w+)?)|(\w+_)?PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+
+/** @throws {SettingError} for a variable that names no setting: it would be passed over. */
+function checkVariables(env: Readonly<NodeJS.ProcessEnv>): void {
+  const known = Object.keys(settings).map(variableOf);
+  for (const [name, value = ""] of Object.entries(env)) {
+    if (!/^CALLWIRE_/i.test(name) || known.includes(name) || foreignVariables.test(name)) continue;
+    // Kubernetes has one such too, with a URL.
+    if (/_PORT$/.test(name) && /^\w+:\/\//.test(value)) continue;
+    const flag = nearestName(name.slice("CALLWIRE_".length), Object.keys(settings));
+    const hint = flag === undefined ? "" : `; did you mean '${variableOf(flag)}'?`;
+    throw new SettingError(`there is no setting ${name}${hint}; --help lists all`);
+  }
+}
+
 function parseFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
   try {
     return parseArgs({
@@ -225,8 +277,25 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | b
       },
     }).values;
   } catch (error) {
-    throw new SettingError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new SettingError(flagProblem(error as NodeJS.ErrnoException, args), { cause: error });
   }
+}
+
+/** Pure: what is wrong with the flags, by the error of `parseArgs`. */
+function flagProblem({ code, message }: NodeJS.ErrnoException, args: readonly string[]): string {
+  const quoted = /'(.*?)'/.exec(message)?.[1] ?? "";
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const flag = quoted.replace(/^-+/, "");
+    const hint = didYouMean(flag, [...Object.keys(settings), "help"]).replace("'", "'--");
+    return `Unknown option '${quoted}'${hint}; --help lists all`;
+  }
+  if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
+    const npm = args.some((arg) => arg.startsWith("--"))
+      ? ""
+      : "; npm passes flags on only behind '--', as in 'npm start -- --address 127.0.0.1:50051'";
+    return `Unexpected argument '${quoted}': settings are given as '--name value'${npm}; --help lists all`;
+  }
+  return `${message.split("\n")[0]}; --help lists all`;
 }
 
 /** True if only this machine can reach a host: localhost, 127.0.0.0/8 and ::1 (RFC 6890). */

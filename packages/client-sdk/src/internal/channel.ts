@@ -1,8 +1,11 @@
+import { checkPem, rules, type RulesOf } from "@callwire/transport";
 import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport";
-import type { ClientOptions } from "../client-options.js";
+import type { ClientOptions, TlsOptions } from "../client-options.js";
 import { defaultChannelOptions } from "./channel-options.js";
-import { checkOptionNames } from "./option-names.js";
 import { parseAddress } from "./target.js";
+
+/** The options of `tls`. */
+export const tlsRules: RulesOf<TlsOptions> = { ca: rules.pem, key: rules.pem, cert: rules.pem };
 
 /** Pure but for the credentials it makes: what secures the connection. Throws a TypeError if the options contradict. */
 function credentialsFor(
@@ -19,10 +22,10 @@ function credentialsFor(
   if (credentials) return credentials;
   if (!secure) return runtime.createCredentials(undefined);
   const pem = tls && tls !== true ? tls : {};
-  checkOptionNames("tls", pem, ["ca", "key", "cert"]);
   if ((pem.key === undefined) !== (pem.cert === undefined)) {
     throw new TypeError("tls.key and tls.cert go together");
   }
+  checkPem(pem, { cert: "tls.cert", key: "tls.key", ca: "tls.ca" });
   return runtime.createCredentials(pem);
 }
 

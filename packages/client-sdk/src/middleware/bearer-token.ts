@@ -1,4 +1,4 @@
-import type { ClientCallContext, ClientPhases } from "@callwire/transport";
+import { checkOptions, rules, type ClientCallContext, type ClientPhases } from "@callwire/transport";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 
@@ -10,6 +10,14 @@ export interface BearerTokenOptions {
   /** The token. A function is asked at each attempt of each call: it may keep a token until it expires. */
   token: TokenSource;
 }
+
+/** The values that a token may have, which no error shows. */
+export const tokenRule = rules.secret(
+  rules.rule(
+    "a text of printable ASCII without spaces, or a function that gives one",
+    (value) => typeof value === "function" || (typeof value === "string" && /^[!-~]+$/.test(value)),
+  ),
+);
 
 /** Pure: what is sent as `authorization`. Throws a TypeError if the token cannot be sent. */
 export function bearerOf(token: string): string {
@@ -23,7 +31,9 @@ export function bearerOf(token: string): string {
  * Sends `authorization: Bearer …`, unless the call's own metadata has that key. A token that cannot be had is
  * UNAUTHENTICATED, with the reason as `cause`. Each attempt asks anew, so that none goes out with an old token.
  */
-export function bearerToken({ token }: BearerTokenOptions): ClientPhases {
+export function bearerToken(options: BearerTokenOptions): ClientPhases {
+  checkOptions("bearerToken", options, { token: rules.required(tokenRule) });
+  const { token } = options;
   const get = typeof token === "string" ? () => token : token;
   // The calls that bring an `authorization` of their own. Few do, so that the others pay nothing.
   const others = new WeakSet<ClientCallContext>();

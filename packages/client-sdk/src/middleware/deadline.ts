@@ -1,4 +1,4 @@
-import type { ClientPhases } from "@callwire/transport";
+import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport";
 import { type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 
@@ -11,6 +11,8 @@ export interface DeadlineOptions {
    */
   timeoutMs?: number;
 }
+
+const optionRules: RulesOf<DeadlineOptions> = { timeoutMs: rules.positiveMilliseconds };
 
 /** Options of a call, for {@link deadline}. */
 export interface DeadlineCallOptions {
@@ -63,10 +65,9 @@ export function callTimeout(method: MethodDescriptor, own: number | undefined, b
  *
  * Throws a RangeError at once if `timeoutMs` is not positive.
  */
-export function deadline({
-  timeoutMs: byDefault = 30_000,
-}: DeadlineOptions = {}): ClientPhases<DeadlineCallOptions> {
-  checkTimeout(byDefault);
+export function deadline(options: DeadlineOptions = {}): ClientPhases<DeadlineCallOptions> {
+  checkOptions("deadline", options, optionRules);
+  const { timeoutMs: byDefault = 30_000 } = options;
   return {
     began(call) {
       const { method, options } = call;

@@ -1,4 +1,4 @@
-import type { ClientPhases } from "@callwire/transport";
+import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport";
 import { Metadata, type MetadataInit } from "nice-grpc-common";
 
 /** Options for {@link defaultMetadata}. */
@@ -6,6 +6,10 @@ export interface DefaultMetadataOptions {
   /** Sent with every call. */
   metadata: MetadataInit;
 }
+
+const optionRules: RulesOf<DefaultMetadataOptions> = {
+  metadata: rules.required(rules.rule("metadata, such as { key: 'value' }", rules.anyObject.accepts)),
+};
 
 /** Pure: puts defaults into metadata, where the call's own values of the same key stay. */
 export function addDefaults(metadata: Metadata, defaults: Metadata): void {
@@ -16,7 +20,9 @@ export function addDefaults(metadata: Metadata, defaults: Metadata): void {
 }
 
 /** Sends metadata with every call. Throws an Error at once if a key or a value is not one that can be sent. */
-export function defaultMetadata({ metadata }: DefaultMetadataOptions): ClientPhases {
+export function defaultMetadata(options: DefaultMetadataOptions): ClientPhases {
+  checkOptions("defaultMetadata", options, optionRules);
+  const { metadata } = options;
   const defaults = Metadata(metadata);
   return {
     began(call) {

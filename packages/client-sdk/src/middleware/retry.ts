@@ -1,8 +1,7 @@
-import type { ClientPhases } from "@callwire/transport";
+import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport";
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
 import { codeOf } from "../internal/client-errors.js";
-import { checkOptionNames } from "../internal/option-names.js";
 import { RetryThrottle } from "../internal/retry-throttle.js";
 
 /** Options for {@link retry}. */
@@ -26,6 +25,19 @@ export interface RetryOptions {
   /** The part of a failure that one success makes up for. Default: 0.1, which in the long run adds one retry to ten calls. */
   tokenRatio?: number;
 }
+
+/** The options of {@link retry}. */
+export const retryRules: RulesOf<RetryOptions> = {
+  maxAttempts: rules.wholeNumber({ min: 1, max: 5 }),
+  initialBackoffMs: rules.positiveMilliseconds,
+  maxBackoffMs: rules.positiveMilliseconds,
+  backoffMultiplier: rules.anyNumber({ min: 1 }),
+  maxTokens: rules.rule(
+    "a number of more than 0, at most 1000",
+    (value) => typeof value === "number" && value > 0 && value <= 1000,
+  ),
+  tokenRatio: rules.rule("a number of more than 0", (value) => typeof value === "number" && value > 0),
+};
 
 const defaults: Required<RetryOptions> = {
   maxAttempts: 4,
@@ -68,17 +80,11 @@ export function pushback(trailer: Metadata): number | "stop" | undefined {
  * Throws a RangeError at once if an option is out of its limits.
  */
 export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions> {
-  checkOptionNames("retry", options, Object.keys(defaults));
+  checkOptions("retry", options, retryRules);
   const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio } = {
     ...defaults,
     ...options,
   };
-  if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 5)) {
-    throw new RangeError(`retry.maxAttempts is ${maxAttempts}: it must be a whole number from 1 to 5`);
-  }
-  if (!(initialBackoffMs > 0 && maxBackoffMs > 0 && backoffMultiplier >= 1)) {
-    throw new RangeError("retry: the waits must be more than 0, and backoffMultiplier at least 1");
-  }
   const backoff = { initialMs: initialBackoffMs, maxMs: maxBackoffMs, multiplier: backoffMultiplier };
   const throttle = new RetryThrottle(maxTokens, tokenRatio);
   return {

@@ -1,4 +1,5 @@
 import {
+  checkGrpcJsChannelOptions,
   clientObject,
   type ClientRuntime,
   methodsOf,
@@ -38,6 +39,7 @@ export const niceGrpc: ClientRuntime<ChannelOptions> = {
     return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
   },
   openChannel(address, credentials, options) {
+    checkGrpcJsChannelOptions("createClient", options);
     return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, timesOf(options)));
   },
 };

@@ -1,4 +1,4 @@
-import type { ClientPhases } from "@callwire/transport";
+import { checkValue, rules, type ClientPhases } from "@callwire/transport";
 import type { ClientMiddleware, MethodDescriptor } from "nice-grpc-common";
 import { composePhases } from "./compose-phases.js";
 import { phasedMiddleware } from "./phased-middleware.js";
@@ -31,5 +31,7 @@ type All<Options extends object[]> = Options extends [infer First, ...infer Rest
 export function toNiceGrpc<Options extends object[]>(
   ...middleware: { [Each in keyof Options]: ClientPhases<Options[Each]> }
 ): ClientMiddleware<All<Options>> {
+  for (const each of middleware)
+    checkValue("toNiceGrpc", "a middleware", each, rules.required(rules.anyObject));
   return phasedMiddleware(phasesByPath(middleware));
 }

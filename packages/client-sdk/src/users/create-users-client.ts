@@ -1,4 +1,5 @@
 import { type ListUsersRequest, UserServiceDefinition, type WatchRequest } from "@callwire/contracts/users";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport";
 import type { ClientOptions } from "../client-options.js";
 import { createClient } from "../create-client.js";
 import { orderedUuid } from "../internal/ordered-uuid.js";
@@ -6,6 +7,27 @@ import { list } from "./list.js";
 import type { UsersClient } from "./users-client.js";
 import { Watch, type WatchOptions } from "./watch.js";
 import { Watches } from "./watches.js";
+
+/** A time of the watch's: what is out of range ends it with INVALID_ARGUMENT, as every call. */
+const anyTime = rules.rule("a number of milliseconds", (value) => typeof value === "number");
+const watchRules: RulesOf<WatchOptions> = {
+  compressMessage: rules.callable,
+  compression: rules.oneOf("identity", "gzip"),
+  deadline: rules.rule(
+    "a Date, or milliseconds since the epoch",
+    (value) => value instanceof Date || typeof value === "number",
+  ),
+  heartbeats: rules.boolean,
+  metadata: rules.anyObject,
+  onHeader: rules.callable,
+  onResume: rules.callable,
+  onTrailer: rules.callable,
+  requestId: rules.text,
+  signal: rules.rule("an AbortSignal", (value) => value instanceof AbortSignal),
+  stallTimeoutMs: anyTime,
+  timeoutMs: anyTime,
+  waitForReady: rules.boolean,
+};
 
 /**
  * Makes a client of the users service. It connects when it is first used, and again whenever the connection is lost.
@@ -32,8 +54,10 @@ export function createUsersClient(options: ClientOptions): UsersClient {
       ),
     list: (request: Partial<ListUsersRequest> = {}, callOptions) =>
       list(client.listUsers, request, callOptions),
-    watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) =>
-      new Watch(client.watchUsers, watches, request, watchOptions),
+    watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) => {
+      checkOptions("watchUsers", watchOptions, watchRules);
+      return new Watch(client.watchUsers, watches, request, watchOptions);
+    },
     uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
     chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),
     close,

@@ -1,5 +1,6 @@
 import type { ServerPhases } from "@callwire/transport";
 import type { MethodDescriptor } from "nice-grpc-common";
+import { selectionsOf, type Selection } from "./method-selection.js";
 import { isGenerator, type AnyMiddleware } from "../middleware.js";
 import { checkOrder } from "./check-order.js";
 import { compilePhases, type NamedPhases } from "./compile-phases.js";
@@ -15,20 +16,27 @@ export interface CompiledMethod {
   around: ((handler: Handler) => Handler) | undefined;
 }
 
+/** Options of {@link compileMethod}. */
+export interface CompileOptions {
+  /** True if the order was checked already. Default: false. */
+  checked?: boolean;
+  /** Hears of what middleware select that a middleware's `for` has made. Default: nobody does. */
+  onSelection?: (selection: Selection) => void;
+}
+
 /**
  * Compiles a list of middleware, outermost first, for one method.
  *
- * @param checked True if the order was checked already.
  * @throws {Error} that names a middleware in the wrong place.
  */
 export function compileMethod(
   list: readonly AnyMiddleware[],
   method: MethodDescriptor,
-  { checked = false } = {},
+  { checked = false, onSelection }: CompileOptions = {},
 ): CompiledMethod {
   const all: NamedPhases[] = [];
   const links: (ChainLink & { inside: NamedPhases[] })[] = [];
-  const resolved = list.map((one) => resolve(one, method)).filter((one) => one !== undefined);
+  const resolved = list.map((one) => resolve(one, method, onSelection)).filter((one) => one !== undefined);
   if (!checked) checkOrder(resolved, method);
   for (const one of resolved) {
     if (isGenerator(one)) {
@@ -52,9 +60,18 @@ export function compileMethod(
 }
 
 /** The middleware that one is for a method; undefined if it is none. */
-function resolve(middleware: AnyMiddleware, method: MethodDescriptor): AnyMiddleware | undefined {
+function resolve(
+  middleware: AnyMiddleware,
+  method: MethodDescriptor,
+  onSelection: CompileOptions["onSelection"],
+): AnyMiddleware | undefined {
   let one: AnyMiddleware | undefined = middleware;
-  while (one !== undefined && !isGenerator(one) && one.for !== undefined) one = one.for(method);
+  while (one !== undefined && !isGenerator(one) && one.for !== undefined) {
+    one = one.for(method);
+    // What is in the list itself was looked at as a whole.
+    if (one !== undefined && onSelection && selectionsOf(middleware).length === 0)
+      selectionsOf(one).forEach(onSelection);
+  }
   return one;
 }
 

@@ -1,6 +1,5 @@
-import type { ServerCallContext } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf, type ServerCallContext } from "@callwire/transport";
 import { unauthenticated } from "../errors/factories.js";
-import { checkOptions } from "../internal/check-options.js";
 import { isPromiseLike } from "../internal/promises.js";
 import type { Middleware } from "../middleware.js";
 
@@ -13,6 +12,8 @@ export interface AuthOptions<Identity> {
    */
   verify: (token: string, call: ServerCallContext) => Verdict<Identity> | Promise<Verdict<Identity>>;
 }
+
+const rulesOfAuth: RulesOf<AuthOptions<unknown>> = { verify: rules.required(rules.callable) };
 
 type Verdict<Identity> = Identity | undefined | null | false;
 
@@ -38,7 +39,7 @@ export function bearerToken(authorization: string | undefined): string {
  * arrives, before its body is read. Place it after `errorBoundary`; leave methods out with `forMethods`.
  */
 export function auth<Identity>(options: AuthOptions<Identity>): Middleware<AuthContext<Identity>> {
-  checkOptions("auth", options, ["verify"]);
+  checkOptions("auth", options, rulesOfAuth);
   const { verify } = options;
   // Callers send the same header again and again, which the transport gives as the same text.
   let lastHeader: string | undefined;

@@ -1,10 +1,10 @@
+import { checkOptions, rules, type RulesOf } from "@callwire/transport";
 import type { ServerError } from "nice-grpc-common";
 import type { Logger } from "pino";
 import { ServiceError } from "../errors/service-error.js";
 import { setStatusDetails, statusDetailsKey } from "../errors/status-details.js";
 import { toServerError } from "../errors/to-server-error.js";
 import { isCancellation } from "../internal/abort.js";
-import { checkOptions } from "../internal/check-options.js";
 import { splitPath } from "../internal/method.js";
 import { ignoreResult } from "../internal/promises.js";
 import { warn } from "../internal/warn.js";
@@ -21,6 +21,11 @@ export interface ErrorBoundaryOptions {
   domain?: string;
 }
 
+const optionRules: RulesOf<ErrorBoundaryOptions> = {
+  logger: rules.required(rules.objectWith("error", "warn")),
+  domain: rules.nonEmptyText,
+};
+
 /**
  * The one place where errors leave the server. An error made on purpose goes out with its google.rpc details, which
  * always have an ErrorInfo; anything else goes out as INTERNAL with a fixed message, and its cause to the log.
@@ -28,7 +33,7 @@ export interface ErrorBoundaryOptions {
  * trailers for an error of its own kind stay.
  */
 export function errorBoundary(options: ErrorBoundaryOptions): Middleware<{}, { requestId?: string }> {
-  checkOptions("errorBoundary", options, ["logger", "domain"]);
+  checkOptions("errorBoundary", options, optionRules);
   const { logger, domain } = options;
 
   const fieldsOf = (call: PhaseContext<{}, { requestId?: string }>) => {

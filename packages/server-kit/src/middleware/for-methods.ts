@@ -1,10 +1,17 @@
 import type { MethodDescriptor, ServerMiddleware } from "nice-grpc-common";
-import { isNamed, methodNamesOf, withMethodNames } from "../internal/method-names.js";
+import { checkValue, rules } from "@callwire/transport";
+import {
+  isNamed,
+  methodNamesOf,
+  selectionsOf,
+  withMethodNames,
+  withSelections,
+} from "../internal/method-selection.js";
 import type { AnyMiddleware, Middleware, SelectedServerMiddleware } from "../middleware.js";
 
 /**
  * Says which methods: `users.UserService/GetUser`, all of a service by `users.UserService/*`, a function, or several of
- * these. A name that no method has is an error of `listen`.
+ * these. A name that no method has is an error of `listen`, and so is a match that hits no method.
  */
 export type MethodMatch = string | ((method: MethodDescriptor) => boolean) | readonly MethodMatch[];
 
@@ -17,6 +24,7 @@ export function matchesMethod(match: MethodMatch, method: MethodDescriptor): boo
 
 /** All methods but those that `match` says. */
 export function except(match: MethodMatch): MethodMatch {
+  checkValue("except", "the match", match, matchRule);
   return withMethodNames((method: MethodDescriptor) => !matchesMethod(match, method), namesIn(match));
 }
 
@@ -37,11 +45,36 @@ export function forMethods(
   middleware: AnyMiddleware,
   // oxlint-disable-next-line typescript/no-explicit-any -- the overloads say what it adds and needs
 ): any {
-  const selected: Middleware = {
-    name: `forMethods(${middleware.name})`,
-    for: (method) => (matchesMethod(match, method) ? middleware : undefined),
-  };
-  return withMethodNames(selected, [...namesIn(match), ...methodNamesOf(middleware)]);
+  checkValue("forMethods", "the match", match, matchRule);
+  checkValue("forMethods", "the middleware", middleware, middlewareRule);
+  const selects = (method: MethodDescriptor) => matchesMethod(match, method);
+  const name = `forMethods(${middleware.name})`;
+  const selected: Middleware = { name, for: (method) => (selects(method) ? middleware : undefined) };
+  const inner = selectionsOf(middleware).map((one) => ({
+    ...one,
+    selects: (method: MethodDescriptor) => selects(method) && one.selects(method),
+  }));
+  return withSelections(selected, [{ of: name, names: namesIn(match), selects }, ...inner]);
+}
+
+const matchRule = rules.required(
+  rules.rule(
+    "a text like 'pkg.Service/Method' or 'pkg.Service/*', a function, or an array of these",
+    isMatch,
+  ),
+);
+
+const middlewareRule = rules.required(
+  rules.rule(
+    "a middleware; the match comes first",
+    (value) => typeof value === "function" || (typeof value === "object" && value !== null),
+  ),
+);
+
+function isMatch(value: unknown): boolean {
+  return (
+    typeof value === "string" || typeof value === "function" || (Array.isArray(value) && value.every(isMatch))
+  );
 }
 
 function namesIn(match: MethodMatch): readonly string[] {

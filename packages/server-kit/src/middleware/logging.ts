@@ -1,6 +1,6 @@
+import { checkOptions, rules, type RulesOf } from "@callwire/transport";
 import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
 import type { Logger } from "pino";
-import { checkOptions } from "../internal/check-options.js";
 import { IsoTime } from "../internal/iso-time.js";
 import { jsonBody, jsonText } from "../internal/json-text.js";
 import { lineEnd, lineLoggerOf, type LineLogger } from "../internal/line-logger.js";
@@ -19,6 +19,11 @@ export interface LoggingOptions {
   /** Chooses the level of the line. Default: {@link levelOf}. */
   level?: (code: Status) => LogLevel;
 }
+
+const optionRules: RulesOf<LoggingOptions> = {
+  logger: rules.required(rules.objectWith("debug", "info", "warn", "error", "child")),
+  level: rules.callable,
+};
 
 /** The levels that a call's line may have. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -77,7 +82,7 @@ function addedFields(call: Call): Record<string, unknown> {
  * `requestId` and outside `errorBoundary`, so that it sees what goes out. Messages and metadata are never logged.
  */
 export function logging(options: LoggingOptions): Middleware<LoggingContext, { requestId?: string }> {
-  checkOptions("logging", options, ["logger", "level"]);
+  checkOptions("logging", options, optionRules);
   const { logger, level = levelOf } = options;
   const lineLogger = lineLoggerOf(logger);
   const chooseLevel = (code: Status, call: Call): LogLevel => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { checkOptions } from "../internal/check-options.js";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport";
 import { requestIdKey } from "../internal/metadata-keys.js";
 import type { Middleware } from "../middleware.js";
 
@@ -8,6 +8,8 @@ export interface RequestIdOptions {
   /** Makes the id of a call that came without one. Default: a random UUID. */
   generate?: () => string;
 }
+
+const optionRules: RulesOf<RequestIdOptions> = { generate: rules.callable };
 
 /** The parts of the call context that {@link requestId} adds. */
 export interface RequestIdContext {
@@ -38,7 +40,7 @@ function isVisible(text: string): boolean {
  * trailer of a call that failed before its header was sent. Place it first.
  */
 export function requestId(options: RequestIdOptions = {}): Middleware<RequestIdContext> {
-  checkOptions("requestId", options, ["generate"]);
+  checkOptions("requestId", options, optionRules);
   const { generate = randomUUID } = options;
   return {
     name: "requestId",

@@ -1,4 +1,5 @@
 import { descriptorSet as contractsDescriptorSet } from "@callwire/contracts/descriptor-set";
+import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import {
   ServerReflectionDefinition,
   type ServerReflectionRequest,
@@ -12,22 +13,29 @@ import { readDescriptorSet, type DescriptorFile } from "./descriptor-files.js";
 /** Both versions of the service that {@link reflectionService} serves. */
 export const reflectionDefinitions = [ServerReflectionDefinition, ServerReflectionV1AlphaDefinition] as const;
 
+const standardServices: readonly string[] = [
+  HealthDefinition.fullName,
+  ...reflectionDefinitions.map(({ fullName }) => fullName),
+];
+
 /**
  * Serves grpc.reflection.v1.ServerReflection, and v1alpha, whose messages are the same on the wire.
  *
- * @param descriptorSet A serialized google.protobuf.FileDescriptorSet of the services and of all that they import. An import
- * that is not in it is an error.
+ * @param descriptorSet A serialized google.protobuf.FileDescriptorSet of the services and of all that they import. Health,
+ * reflection and protobuf's own files need not be in it.
  * @param services The full names of the services to list.
+ * @throws {Error} if the bytes are none, or lack a service or an import.
  */
 export function reflectionService(
   descriptorSet: Uint8Array,
   services: () => readonly string[],
 ): ServiceImplementation<ServerReflectionDefinition> &
   ServiceImplementation<ServerReflectionV1AlphaDefinition> {
-  const all = withStandardServices(readDescriptorSet(descriptorSet));
+  const all = withStandardFiles(readFiles(descriptorSet));
   const byName = new Map(all.map((file) => [file.name, file]));
   checkImports(byName);
   const bySymbol = new Map(all.flatMap((file) => file.symbols.map((symbol) => [symbol, file])));
+  checkServices(services(), bySymbol);
   const messages = new Set(all.flatMap((file) => file.messages));
   const files = (file: DescriptorFile | undefined, wanted: string) =>
     file ? withImports(file, byName) : missing(wanted);
@@ -106,22 +114,57 @@ function withImports(
   };
 }
 
+/** How a set is made, for errors. */
+const HOW =
+  "make it by 'buf build -o contract.binpb' or 'protoc --include_imports --descriptor_set_out=contract.binpb'";
+
 function checkImports(byName: ReadonlyMap<string, DescriptorFile>): void {
   for (const { name, imports } of byName.values()) {
     const lacking = imports.find((imported) => !byName.has(imported));
     if (lacking !== undefined) {
       throw new Error(
-        `reflection: the descriptor set lacks '${lacking}', which '${name}' imports: have it made with all imports`,
+        `reflection: the descriptor set lacks '${lacking}', which '${name}' imports: ${HOW}, with all imports`,
       );
     }
   }
 }
 
-/** Adds the files of health and reflection, which are served too, to a set that lacks them. */
-function withStandardServices(files: DescriptorFile[]): DescriptorFile[] {
-  const present = new Set(files.map(({ name }) => name));
-  const standard = readDescriptorSet(contractsDescriptorSet).filter(
-    ({ name }) => name.startsWith("grpc/") && !present.has(name),
+/** What is listed must be described: a client stops at what it cannot ask about. */
+function checkServices(services: readonly string[], bySymbol: ReadonlyMap<string, DescriptorFile>): void {
+  const lacking = services.find((service) => !bySymbol.has(service));
+  if (lacking === undefined) return;
+  throw new Error(
+    `reflection: the descriptor set lacks the service '${lacking}', which was added: ${HOW}, of the contract that has it`,
   );
-  return [...files, ...standard];
+}
+
+function readFiles(descriptorSet: Uint8Array): DescriptorFile[] {
+  try {
+    const files = readDescriptorSet(descriptorSet);
+    if (files.every(({ name }) => name !== "")) return files;
+  } catch (cause) {
+    throw new Error(`reflection is no serialized google.protobuf.FileDescriptorSet: ${HOW}`, { cause });
+  }
+  throw new Error(`reflection is no serialized google.protobuf.FileDescriptorSet: ${HOW}`);
+}
+
+/**
+ * Adds the files of health and reflection, which are served too, to a set that lacks them, and those of protobuf that it imports
+ * and lacks. Files of one name are one: sets are put together of several.
+ */
+function withStandardFiles(given: DescriptorFile[]): DescriptorFile[] {
+  const files = new Map(given.map((file) => [file.name, file]));
+  const symbols = new Set(given.flatMap((file) => file.symbols));
+  const standard = new Map(readDescriptorSet(contractsDescriptorSet).map((file) => [file.name, file]));
+  for (const file of standard.values()) {
+    const served = file.symbols.some((symbol) => standardServices.includes(symbol));
+    if (served && !file.symbols.some((symbol) => symbols.has(symbol))) files.set(file.name, file);
+  }
+  for (const { imports } of files.values()) {
+    for (const name of imports) {
+      const file = standard.get(name);
+      if (file !== undefined && !files.has(name)) files.set(name, file);
+    }
+  }
+  return [...files.values()];
 }

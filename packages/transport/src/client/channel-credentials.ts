@@ -1,4 +1,7 @@
 import { createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
+import { checkOptions, type RulesOf } from "../grpc/check-options.js";
+import { checkPem } from "../grpc/check-pem.js";
+import { boolean, callable } from "../grpc/option-rules.js";
 import { defaultRoots } from "./default-roots.js";
 
 /** Options to verify a server's certificate, beyond the usual. */
@@ -8,6 +11,8 @@ export interface VerifyOptions {
   /** False takes any certificate: for tests alone. Default: true. */
   rejectUnauthorized?: boolean;
 }
+
+const verifyRules: RulesOf<VerifyOptions> = { checkServerIdentity: callable, rejectUnauthorized: boolean };
 
 /** The settings of a channel over TLS. */
 export interface TlsSettings {
@@ -51,6 +56,10 @@ export class ChannelCredentials {
       throw new Error("Private key must be given with accompanying certificate chain");
     if (!privateKey && certChain)
       throw new Error("Certificate chain must be given with accompanying private key");
+    checkPem(
+      { ca: rootCerts, key: privateKey, cert: certChain },
+      { ca: "rootCerts", key: "privateKey", cert: "certChain" },
+    );
     const ca = rootCerts ?? defaultRoots(process.env);
     const ciphers = process.env["GRPC_SSL_CIPHER_SUITES"];
     const context = createSecureContext({
@@ -71,6 +80,7 @@ export class ChannelCredentials {
     context: SecureContext | (() => SecureContext),
     verifyOptions: VerifyOptions = {},
   ): ChannelCredentials {
+    checkOptions("ChannelCredentials", verifyOptions, verifyRules);
     return new ChannelCredentials({
       context: typeof context === "function" ? context : () => context,
       verify: verifyOptions,

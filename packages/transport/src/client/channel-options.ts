@@ -1,7 +1,22 @@
 import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
 import type { Encoding } from "../grpc/compression.js";
-import { connectionOptions, defaultClientOptions } from "../grpc/connection-settings.js";
+import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js";
+import { connectionOptions, connectionRule, defaultClientOptions } from "../grpc/connection-settings.js";
 import { checkOptionNames } from "../grpc/option-names.js";
+import {
+  anyNumber,
+  anyObject,
+  either,
+  milliseconds,
+  nonEmptyText,
+  objectWith,
+  oneOf,
+  required,
+  rule,
+  secret,
+  text as textRule,
+  wholeNumber,
+} from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import type { BalancingPolicy } from "./balancer.js";
 import { environmentProxy, parseProxy, type ProxyChoice } from "./proxy.js";
@@ -118,47 +133,76 @@ export const MIN_KEEPALIVE_MS = 10_000;
 /** grpc-js's number of gzip. */
 const GZIP = 2;
 
-/** The options that are our own. */
-const OWN_NAMES = ["maxConnections", "balancing", "resolver", "proxy", "proxyTimeoutMs", "http2"];
+const POLICIES = ["pick_first", "pick_first_shuffled", "round_robin"] as const satisfies BalancingPolicy[];
 
-/** Reads the options, and warns of those without meaning. Throws a TypeError or RangeError if one of them is not right. */
+const limitOrNone = anyNumber({ min: -1 });
+const flag = wholeNumber();
+const rules: RulesOf<ChannelOptions> = {
+  "grpc.max_receive_message_length": limitOrNone,
+  "grpc.max_send_message_length": limitOrNone,
+  "grpc.keepalive_time_ms": limitOrNone,
+  "grpc.keepalive_timeout_ms": milliseconds(),
+  "grpc.keepalive_permit_without_calls": flag,
+  "grpc.initial_reconnect_backoff_ms": milliseconds(),
+  "grpc.max_reconnect_backoff_ms": milliseconds(),
+  "grpc.min_reconnect_backoff_ms": milliseconds(),
+  "grpc.client_idle_timeout_ms": milliseconds(),
+  "grpc.dns_min_time_between_resolutions_ms": milliseconds(),
+  "grpc.ssl_target_name_override": nonEmptyText,
+  "grpc.default_authority": nonEmptyText,
+  "grpc.primary_user_agent": textRule,
+  "grpc.secondary_user_agent": textRule,
+  "grpc.default_compression_algorithm": oneOf(0, GZIP),
+  "grpc.service_config": textRule,
+  balancing: oneOf(...POLICIES),
+  resolver: objectWith("resolve"),
+  maxConnections: wholeNumber({ min: 1 }),
+  "grpc.enable_http_proxy": flag,
+  proxy: secret(
+    either(
+      rule("a URL like 'http://proxy:3128'", (value) => typeof value === "string"),
+      oneOf(false),
+    ),
+  ),
+  proxyTimeoutMs: milliseconds(),
+  http2: connectionRule,
+};
+
+/** The options that are our own. */
+const OWN_NAMES = Object.keys(rules).filter((name) => !name.startsWith("grpc."));
+
+/**
+ * Reads the options, and warns of those without meaning.
+ *
+ * @throws {TypeError | RangeError} that names the option, its value, and what is allowed.
+ */
 export function channelSettings(options: ChannelOptions): ChannelSettings {
+  checkValue("createChannel", "options", options, required(anyObject));
   checkOptionNames("channel", options, OWN_NAMES);
-  const number = (name: keyof ChannelOptions, fallback: number): number => {
-    const value = options[name] ?? fallback;
-    if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError(`${name} is not a number`);
-    return value;
-  };
-  const time = (name: keyof ChannelOptions, fallback: number): number => {
-    const value = number(name, fallback);
-    if (value < 0) throw new RangeError(`${name} must not be negative: ${value}`);
-    return value;
-  };
-  const text = (name: keyof ChannelOptions): string | undefined => {
-    const value = options[name] ?? undefined;
-    if (value !== undefined && typeof value !== "string") throw new TypeError(`${name} is not a string`);
-    return value;
-  };
+  const counted = Object.entries(options).filter(([name]) => Object.hasOwn(rules, name));
+  checkOptions("createChannel", Object.fromEntries(counted), rules);
+  const number = (name: keyof ChannelOptions, fallback: number): number =>
+    (options[name] as number | undefined) ?? fallback;
+  const text = (name: keyof ChannelOptions): string | undefined => options[name] as string | undefined;
   const bytes = (name: keyof ChannelOptions, fallback: number): number => {
     const value = number(name, fallback);
     return value < 0 ? MAX_MESSAGE_BYTES : Math.min(value, MAX_MESSAGE_BYTES);
   };
   const keepaliveMs = number("grpc.keepalive_time_ms", -1);
   const balancing = policyOf(options.balancing, text("grpc.service_config"));
-  const initialBackoffMs = Math.max(time("grpc.initial_reconnect_backoff_ms", 1000), 1);
+  const initialBackoffMs = Math.max(number("grpc.initial_reconnect_backoff_ms", 1000), 1);
   const maxConnections = number("maxConnections", 16);
-  if (!(maxConnections >= 1)) throw new RangeError("maxConnections must be at least 1");
   return {
     maxReceiveBytes: bytes("grpc.max_receive_message_length", 4 * 1024 * 1024),
     maxSendBytes: bytes("grpc.max_send_message_length", -1),
     keepaliveTimeMs: keepaliveMs < 0 ? Infinity : Math.max(keepaliveMs, MIN_KEEPALIVE_MS),
-    keepaliveTimeoutMs: time("grpc.keepalive_timeout_ms", 20_000),
+    keepaliveTimeoutMs: number("grpc.keepalive_timeout_ms", 20_000),
     keepaliveWithoutCalls: number("grpc.keepalive_permit_without_calls", 0) !== 0,
     initialBackoffMs,
-    maxBackoffMs: Math.max(time("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
-    connectTimeoutMs: time("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
-    idleTimeoutMs: Math.max(time("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
-    minResolutionIntervalMs: time(
+    maxBackoffMs: Math.max(number("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
+    connectTimeoutMs: number("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
+    idleTimeoutMs: Math.max(number("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
+    minResolutionIntervalMs: number(
       "grpc.dns_min_time_between_resolutions_ms",
       balancing === "round_robin" ? 30_000 : 0,
     ),
@@ -167,53 +211,36 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]
       .filter((part) => part !== undefined && part !== "")
       .join(" "),
-    compression: compressionOf(number("grpc.default_compression_algorithm", 0)),
+    compression: number("grpc.default_compression_algorithm", 0) === GZIP ? "gzip" : "identity",
     balancing,
-    resolver: resolverOf(options.resolver),
+    resolver: options.resolver,
     maxConnections,
     proxyFor: proxyChoice(
       options.proxy,
       number("grpc.enable_http_proxy", 1) !== 0,
-      time("proxyTimeoutMs", 10_000),
+      number("proxyTimeoutMs", 10_000),
     ),
     hasOwnProxy: options.proxy !== undefined,
     connection: connectionOptions(options.http2 ?? {}, defaultClientOptions),
   };
 }
 
-function compressionOf(algorithm: number): Encoding {
-  if (algorithm === 0) return "identity";
-  if (algorithm === GZIP) return "gzip";
-  throw new RangeError(`grpc.default_compression_algorithm must be 0, or 2 for gzip: ${algorithm}`);
-}
-
-function proxyChoice(proxy: unknown, mayComeFromEnvironment: boolean, timeoutMs: number): ProxyChoice {
+function proxyChoice(
+  proxy: string | false | undefined,
+  mayComeFromEnvironment: boolean,
+  timeoutMs: number,
+): ProxyChoice {
   if (proxy === undefined && mayComeFromEnvironment) return environmentProxy(process.env, timeoutMs);
   if (proxy === undefined || proxy === false) return () => undefined;
-  if (typeof proxy !== "string") throw new TypeError("proxy is not a string or false");
   const parsed = parseProxy(proxy, "proxy", timeoutMs);
   return () => parsed;
 }
 
-const POLICIES: readonly unknown[] = ["pick_first", "pick_first_shuffled", "round_robin"];
-
-function policyOf(balancing: unknown, serviceConfig: string | undefined): BalancingPolicy {
+function policyOf(
+  balancing: BalancingPolicy | undefined,
+  serviceConfig: string | undefined,
+): BalancingPolicy {
   // Also if it does not count: what is wrong is said.
   const configured = serviceConfig === undefined ? undefined : balancingOf(serviceConfig);
-  if (balancing === undefined) return configured ?? "pick_first";
-  if (!POLICIES.includes(balancing)) {
-    throw new TypeError(`balancing is not one of ${POLICIES.join(", ")}: ${JSON.stringify(balancing)}`);
-  }
-  return balancing as BalancingPolicy;
-}
-
-function resolverOf(resolver: unknown): Resolver | undefined {
-  if (resolver === undefined || isResolver(resolver)) return resolver;
-  throw new TypeError("resolver has no method resolve(address, listener)");
-}
-
-function isResolver(value: unknown): value is Resolver {
-  return (
-    typeof value === "object" && value !== null && "resolve" in value && typeof value.resolve === "function"
-  );
+  return balancing ?? configured ?? "pick_first";
 }

@@ -1,4 +1,6 @@
 import { Status } from "nice-grpc-common";
+import { checkValue } from "../grpc/check-options.js";
+import { required, text } from "../grpc/option-rules.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
@@ -226,6 +228,7 @@ export function createChannel(
   credentials?: ChannelCredentials,
   options: ChannelOptions = {},
 ): Channel {
+  checkValue("createChannel", "the address", address, required(text));
   const security =
     credentials ??
     (/^https:\/\//i.test(address) ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure());

@@ -1,6 +1,8 @@
 import { composeClientMiddleware, type ClientMiddleware } from "nice-grpc-common";
 import type { CompatServiceDefinition, NormalizedServiceDefinition } from "../grpc/definition-types.js";
+import { checkValue } from "../grpc/check-options.js";
 import { methodsOf } from "../grpc/definitions.js";
+import { anyObject, callable, options as optionsOf, required } from "../grpc/option-rules.js";
 import { transportChannel, type Channel } from "./channel.js";
 import { ClientMethod } from "./client-method.js";
 import { clientObject } from "./client-object.js";
@@ -47,6 +49,7 @@ function factoryWith<CallOptionsExt>(
 ): ClientFactory<CallOptionsExt> {
   return {
     use<Ext>(added: ClientMiddleware<Ext, CallOptionsExt>) {
+      checkValue("use", "the middleware", added, required(callable));
       const next = added as ClientMiddleware;
       return factoryWith<CallOptionsExt & Ext>(
         middleware === undefined ? next : composeClientMiddleware(middleware, next),
@@ -57,8 +60,12 @@ function factoryWith<CallOptionsExt>(
       channel: Channel,
       defaultCallOptions: Record<string, CallOptions | undefined> = {},
     ) {
+      const methods = methodsOf(definition);
       const ours = transportChannel(channel);
-      const methods = methodsOf(definition).map((method) => {
+      const names = ["*", ...methods.map(({ name }) => name)];
+      const rules = Object.fromEntries(names.map((name) => [name, anyObject]));
+      checkValue("createClient", "the default options", defaultCallOptions, optionsOf(rules));
+      const called = methods.map((method) => {
         const own = Object.hasOwn(defaultCallOptions, method.name)
           ? defaultCallOptions[method.name]
           : undefined;
@@ -71,7 +78,7 @@ function factoryWith<CallOptionsExt>(
             : methodWithMiddleware(target, middleware, defaults),
         ] as const;
       });
-      return clientObject(methods) as Client<Service, CallOptionsExt>;
+      return clientObject(called) as Client<Service, CallOptionsExt>;
     },
   };
 }

@@ -1,3 +1,5 @@
+import { checkValue } from "../grpc/check-options.js";
+import { objectWith, required } from "../grpc/option-rules.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions } from "./channel-options.js";
 import { TransportChannel, type Channel } from "./channel.js";
@@ -14,6 +16,7 @@ import type { InProcessServer, Target } from "./target.js";
  * @throws {Error} if an option is not right.
  */
 export function createInProcessChannel(server: InProcessServer, options: ChannelOptions = {}): Channel {
+  checkValue("createInProcessChannel", "the server", server, required(objectWith("connectInProcess")));
   const target: Target = {
     name: "in-process",
     authority: "localhost",

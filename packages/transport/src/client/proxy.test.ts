@@ -40,9 +40,9 @@ describe("the URL of a proxy", () => {
 
   test("anything but a string or false is refused", () => {
     expect(() => channelSettings({ proxy: true as unknown as string })).toThrow(
-      "proxy is not a string or false",
+      "it must be a URL like 'http://proxy:3128', or false",
     );
-    expect(() => channelSettings({ proxyTimeoutMs: -1 })).toThrow("proxyTimeoutMs must not be negative");
+    expect(() => channelSettings({ proxyTimeoutMs: -1 })).toThrow("proxyTimeoutMs is -1");
   });
 });
 

@@ -182,7 +182,9 @@ test("an address of a registry goes through the proxy of the option, and not of 
 
 test("what is no resolver is refused", () => {
   const resolver = {} as Resolver;
-  expect(() => createChannel("users", undefined, { resolver })).toThrow("resolver has no method resolve");
+  expect(() => createChannel("users", undefined, { resolver })).toThrow(
+    "it must be an object with the method resolve",
+  );
   expect(() => createChannel("", undefined, { resolver: new Registry() })).toThrow("Invalid address");
 });
 

@@ -1,5 +1,6 @@
 import type { MethodDescriptor } from "nice-grpc-common";
 import { keepBytes } from "../http2/socket-reader.js";
+import { checkDefinition } from "./check-definition.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { refusePromise } from "../protobuf/refuse-promise.js";
@@ -46,8 +47,13 @@ interface SerializingMethod {
   options?: MethodDescriptor["options"];
 }
 
-/** The methods of a definition of any of the forms that nice-grpc takes: ts-proto's, grpc-js's and its own. */
+/**
+ * The methods of a definition of any of the forms that nice-grpc takes: ts-proto's, grpc-js's and its own.
+ *
+ * @throws {TypeError} that says what is no definition.
+ */
 export function methodsOf(definition: object): Method[] {
+  checkDefinition(definition);
   if ("fullName" in definition && "methods" in definition) {
     const { fullName, methods } = definition as { fullName: string; methods: Record<string, TsProtoMethod> };
     return Object.entries(methods).map(([name, method]) => ({

@@ -81,14 +81,14 @@ describe("a name that is misspelt is refused, with the right one", () => {
   test.each<[object, string]>([
     [
       { "grpc.keepalive_time": 1 },
-      "a channel has no option grpc.keepalive_time (did you mean grpc.keepalive_time_ms?)",
+      "a channel has no option 'grpc.keepalive_time'; did you mean 'grpc.keepalive_time_ms'?",
     ],
-    [{ "grpc.max_recieve_message_length": 1 }, "(did you mean grpc.max_receive_message_length?)"],
-    [{ "grpc-max_send_message_length": 1 }, "(did you mean grpc.max_send_message_length?)"],
-    [{ maxConnection: 1 }, "a channel has no option maxConnection (did you mean maxConnections?)"],
-    [{ prxy: false }, "(did you mean proxy?)"],
-    [{ somethingElse: 1 }, "a channel has no option somethingElse"],
-    [{ __proto__: null, constructor: 1 }, "a channel has no option constructor"],
+    [{ "grpc.max_recieve_message_length": 1 }, "; did you mean 'grpc.max_receive_message_length'?"],
+    [{ "grpc-max_send_message_length": 1 }, "; did you mean 'grpc.max_send_message_length'?"],
+    [{ maxConnection: 1 }, "a channel has no option 'maxConnection'; did you mean 'maxConnections'?"],
+    [{ prxy: false }, "; did you mean 'proxy'?"],
+    [{ somethingElse: 1 }, "a channel has no option 'somethingElse'"],
+    [{ __proto__: null, constructor: 1 }, "a channel has no option 'constructor'"],
   ])("%j", (options, message) => {
     expect(() => channelSettings(options as ChannelOptions)).toThrow(message);
     expect(() => channelSettings(options as ChannelOptions)).toThrow(TypeError);
@@ -97,18 +97,27 @@ describe("a name that is misspelt is refused, with the right one", () => {
   test.each<[object, string]>([
     [
       { "grpc.max_concurent_streams": 1 },
-      "a server has no option grpc.max_concurent_streams (did you mean grpc.max_concurrent_streams?)",
+      "a server has no option 'grpc.max_concurent_streams'; did you mean 'grpc.max_concurrent_streams'?",
     ],
-    [{ limit: {} }, "a server has no option limit (did you mean limits?)"],
-    [{ limits: { keepAliveTime: 1 } }, "there is no limits.keepAliveTime (did you mean keepaliveTimeMs?)"],
-    [{ http2: { maxQueueBytes: 1 } }, "there is no http2.maxQueueBytes (did you mean maxQueuedBytes?)"],
-    [{ "grpc.default_compression_algorithm": 1 }, "must be 0, or 2 for gzip: 1"],
+    [{ limit: {} }, "a server has no option 'limit'; did you mean 'limits'?"],
+    [
+      { limits: { keepAliveTime: 1 } },
+      "createServer has no option 'limits.keepAliveTime'; did you mean 'limits.keepaliveTimeMs'?",
+    ],
+    [
+      { http2: { maxQueueBytes: 1 } },
+      "createServer has no option 'http2.maxQueueBytes'; did you mean 'http2.maxQueuedBytes'?",
+    ],
+    [
+      { "grpc.default_compression_algorithm": 1 },
+      "grpc.default_compression_algorithm is 1: it must be 0 or 2",
+    ],
   ])("%j of a server", (options, message) => {
     expect(() => createServer(options as ServerOptions)).toThrow(message);
   });
 
   test("the nearest name is taken, if it is near enough", () => {
-    expect(didYouMean("abcd", ["abcx", "abcde", "abxx"])).toBe(" (did you mean abcx?)");
+    expect(didYouMean("abcd", ["abcx", "abcde", "abxx"])).toBe("; did you mean 'abcx'?");
     expect(didYouMean("abc", ["xyz"])).toBe("");
     expect(didYouMean("a", ["b"])).toBe("");
   });

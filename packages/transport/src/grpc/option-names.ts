@@ -1,6 +1,9 @@
 import { GRPC_JS_OPTIONS, usedNames } from "./grpc-js-options.js";
 import { didYouMean } from "./nearest-name.js";
 
+/** The most letters that may be wrong in a name of gRPC's: those are long, and many are alike. */
+const MAX_DISTANCE = 3;
+
 /** The names that were warned of already: once in a process. */
 const warned = new Set<string>();
 
@@ -22,9 +25,10 @@ export function checkOptionNames(side: "channel" | "server", options: object, ow
       }
       continue;
     }
-    const hint = didYouMean(name, used);
+    const hint = didYouMean(name, used, MAX_DISTANCE);
     // Those of C-core are many, and configurations are shared among languages.
-    if (hint !== "" || !/^grpc[.-]/.test(name)) throw new TypeError(`a ${side} has no option ${name}${hint}`);
+    if (hint !== "" || !/^grpc[.-]/.test(name))
+      throw new TypeError(`a ${side} has no option '${name}'${hint}`);
     warnUnused(name, `of a ${side}`, "");
   }
 }

@@ -1,4 +1,7 @@
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { checkOptions } from "../grpc/check-options.js";
+import { checkPem } from "../grpc/check-pem.js";
+import { pem, required } from "../grpc/option-rules.js";
 
 /** A certificate of a server with its private key, in PEM; the names are grpc-js's. */
 export interface KeyCertPair {
@@ -63,7 +66,19 @@ export class ServerCredentials {
 }
 
 function secureContextOptions(rootCerts: Buffer | null, pairs: readonly KeyCertPair[]): SecureContextOptions {
-  if (pairs.length === 0) throw new TypeError("keyCertPairs must not be empty");
+  if (!Array.isArray(pairs) || pairs.length === 0) {
+    throw new TypeError(
+      "createSsl: keyCertPairs must be an array of { private_key, cert_chain }, and not be empty",
+    );
+  }
+  for (const [index, pair] of pairs.entries()) {
+    const name = (part: string) => (pairs.length === 1 ? part : `keyCertPairs[${index}].${part}`);
+    checkOptions("createSsl", pair, { private_key: required(pem), cert_chain: required(pem) });
+    checkPem(
+      { key: pair.private_key, cert: pair.cert_chain, ca: rootCerts },
+      { key: name("private_key"), cert: name("cert_chain"), ca: "rootCerts" },
+    );
+  }
   const options: SecureContextOptions = {
     ...(rootCerts !== null && { ca: rootCerts }),
     cert: pairs.map((pair) => pair.cert_chain),

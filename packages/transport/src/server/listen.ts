@@ -35,7 +35,11 @@ export function parseListenAddress(address: string): { path: string } | { host: 
   const unix = /^unix:(?:\/\/)?(.+)$/.exec(address);
   if (unix) return { path: unix[1]! };
   const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(address);
-  if (!match || Number(match[3]) > 65_535) throw new Error(`Invalid address: '${address}'`);
+  if (!match || Number(match[3]) > 65_535) {
+    throw new Error(
+      `Invalid address: '${address}': it must be 'host:port' with a port of at most 65535, '[ipv6]:port' or 'unix:path'`,
+    );
+  }
   return { host: match[1] ?? match[2]!, port: Number(match[3]) };
 }
 

@@ -9,21 +9,44 @@ import { createServer } from "./create-server.js";
 import { defaultServerLimits, serverLimits, type ServerOptions } from "./server-options.js";
 
 test.each<[string, object]>([
-  ["there is no limits.maxRecieveMessageBytes", { limits: { maxRecieveMessageBytes: 1 } }],
-  ["limits.keepaliveTimeMs must be of type number", { limits: { keepaliveTimeMs: "1" } }],
-  ["limits.keepaliveTimeMs must be of type number", { limits: { keepaliveTimeMs: null } }],
-  ["limits.keepaliveTimeMs must not be under 0: NaN", { limits: { keepaliveTimeMs: NaN } }],
-  ["limits.maxConcurrentStreams must not be under 0: -1", { limits: { maxConcurrentStreams: -1 } }],
-  ["limits.compressResponses must be of type boolean", { limits: { compressResponses: 1 } }],
-  ["grpc.keepalive_time_ms must be of type number", { "grpc.keepalive_time_ms": "1" }],
-  ["grpc.keepalive_time_ms must not be under -1: NaN", { "grpc.keepalive_time_ms": NaN }],
-  ["there is no http2.window", { http2: { window: 1 } }],
-  ["http2.streamWindow must not be under 0: -1", { http2: { streamWindow: -1 } }],
-  ["http2.streamWindow must be 2147483647 at most: 2147483648", { http2: { streamWindow: 2 ** 31 } }],
-  ["http2.connectionWindow must be 2147483647 at most: Infinity", { http2: { connectionWindow: Infinity } }],
-  ["http2.abuse must be of type object", { http2: { abuse: 1 } }],
-  ["there is no http2.abuse.pongs", { http2: { abuse: { pongs: { burst: 1, perSecond: 1 } } } }],
-  ["http2.abuse.pings.burst must not be under 0: -1", { http2: { abuse: { pings: { burst: -1 } } } }],
+  [
+    "createServer has no option 'limits.maxRecieveMessageBytes'; did you mean 'limits.maxReceiveMessageBytes'?",
+    { limits: { maxRecieveMessageBytes: 1 } },
+  ],
+  [
+    'limits.keepaliveTimeMs is "1": it must be a number of milliseconds of at least 0',
+    { limits: { keepaliveTimeMs: "1" } },
+  ],
+  ["limits.keepaliveTimeMs is null: it must be", { limits: { keepaliveTimeMs: null } }],
+  ["limits.keepaliveTimeMs is NaN: it must be", { limits: { keepaliveTimeMs: NaN } }],
+  [
+    "limits.maxConcurrentStreams is -1: it must be a whole number of at least 0",
+    { limits: { maxConcurrentStreams: -1 } },
+  ],
+  ["limits.compressResponses is 1: it must be true or false", { limits: { compressResponses: 1 } }],
+  ['grpc.keepalive_time_ms is "1": it must be a number', { "grpc.keepalive_time_ms": "1" }],
+  ["grpc.keepalive_time_ms is NaN: it must be a number", { "grpc.keepalive_time_ms": NaN }],
+  ["createServer has no option 'http2.window'", { http2: { window: 1 } }],
+  [
+    "http2.streamWindow is -1: it must be a whole number from 0 to 2147483647",
+    { http2: { streamWindow: -1 } },
+  ],
+  ["http2.streamWindow is 2147483648: it must be", { http2: { streamWindow: 2 ** 31 } }],
+  ["http2.connectionWindow is Infinity: it must be", { http2: { connectionWindow: Infinity } }],
+  ["http2.abuse is 1: it must be an object of options", { http2: { abuse: 1 } }],
+  [
+    "createServer has no option 'http2.abuse.pongs'; did you mean 'http2.abuse.pings'?",
+    { http2: { abuse: { pongs: { burst: 1, perSecond: 1 } } } },
+  ],
+  ["http2.abuse.pings.burst is -1: it must be", { http2: { abuse: { pings: { burst: -1 } } } }],
+  ["createServer: options is null", null as unknown as object],
+  ["createServer: limits is 5: it must be an object of options", { limits: 5 }],
+  [
+    "limits.maxReceiveMessageBytes is 1.5: it must be a whole number",
+    { limits: { maxReceiveMessageBytes: 1.5 } },
+  ],
+  ["did you mean 'limits.maxReceiveMessageBytes'?", { http2: { maxReceiveMessageBytes: 1 } }],
+  ["createServer: http1 is an object: it must be a server of node:http", { http1: {} }],
 ])("refuses what is wrong: %s", (message, options) => {
   expect(() => createServer(options as ServerOptions)).toThrow(message);
 });

@@ -1,6 +1,17 @@
 import type { Server as HttpServer } from "node:http";
-import { checkOption, override } from "../grpc/connection-settings.js";
 import { checkOptionNames } from "../grpc/option-names.js";
+import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js";
+import { connectionRule, override } from "../grpc/connection-settings.js";
+import {
+  anyNumber,
+  anyObject,
+  objectWith,
+  oneOf,
+  options as optionsOf,
+  required,
+  rule,
+  rulesFrom,
+} from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 
 /** Bounds of a server, on each connection and call. */
@@ -96,31 +107,56 @@ const GRPC_JS_NAMES = {
 } as const;
 /** grpc-js's number of gzip. */
 const GRPC_JS_GZIP = 2;
+
 /** The options of a server that are our own. */
-const OWN_NAMES = ["limits", "http2", "http1"];
+const ownRules = {
+  limits: optionsOf(rulesFrom(defaultServerLimits)),
+  http2: connectionRule,
+  http1: rule(
+    "a server of node:http that does not listen",
+    (value) => objectWith("emit", "on").accepts(value) && !(value as HttpServer).listening,
+  ),
+};
+const limitOrNone = anyNumber({ min: -1 });
+const rules: RulesOf<ServerOptions> = {
+  ...ownRules,
+  "grpc.max_receive_message_length": limitOrNone,
+  "grpc.max_send_message_length": limitOrNone,
+  "grpc.max_concurrent_streams": limitOrNone,
+  "grpc.keepalive_time_ms": limitOrNone,
+  "grpc.keepalive_timeout_ms": limitOrNone,
+  "grpc.max_connection_idle_ms": limitOrNone,
+  "grpc.max_connection_age_ms": limitOrNone,
+  "grpc.max_connection_age_grace_ms": limitOrNone,
+  "grpc.default_compression_algorithm": oneOf(0, GRPC_JS_GZIP),
+};
+
+/**
+ * Checks the options of a server. Options of grpc-js that have no meaning are warned of.
+ *
+ * @throws {TypeError | RangeError} that names the option, its value, and what is allowed.
+ */
+export function checkServerOptions(options: ServerOptions): void {
+  checkValue("createServer", "options", options, required(anyObject));
+  checkOptionNames("server", options, Object.keys(ownRules));
+  const counted = Object.entries(options).filter(([name]) => Object.hasOwn(rules, name));
+  checkOptions("createServer", Object.fromEntries(counted), rules);
+}
 
 /**
  * The limits that a server has. A limit that is given under both names has the value that it
- * has under ours. Options of grpc-js that have no meaning are warned of.
- *
- * @throws {TypeError} for what is no limit or option, or not of its type.
- * @throws {RangeError} for a number that is negative or none.
+ * has under ours.
  */
 export function serverLimits(options: GrpcJsServerOptions, overrides: Partial<ServerLimits>): ServerLimits {
-  checkOptionNames("server", options, OWN_NAMES);
   const limits = { ...defaultServerLimits };
   for (const [name, limit] of Object.entries(GRPC_JS_NAMES)) {
     const value = options[name as keyof typeof GRPC_JS_NAMES];
     if (value === undefined) continue;
-    checkOption(name, value, limits[limit], -1);
     limits[limit] = value < 0 ? Infinity : value;
   }
   const algorithm = options["grpc.default_compression_algorithm"] ?? 0;
-  if (algorithm !== 0 && algorithm !== GRPC_JS_GZIP) {
-    throw new RangeError(`grpc.default_compression_algorithm must be 0, or 2 for gzip: ${algorithm}`);
-  }
   limits.compressResponses = algorithm === GRPC_JS_GZIP;
-  return override("limits", limits, overrides);
+  return override(limits, overrides);
 }
 
 /** Options of {@link createServer}. Options of grpc-js's that have no meaning here are warned of once. */

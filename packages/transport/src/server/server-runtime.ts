@@ -1,5 +1,6 @@
 import type { MethodDescriptor, ServerError } from "nice-grpc-common";
 import type { CompatServiceDefinition } from "../grpc/definition-types.js";
+import type { ConnectionOptions } from "../http2/connection-options.js";
 import type { ServerPhases } from "./server-phases.js";
 
 /** The TLS settings of a server's connections, in PEM. */
@@ -15,7 +16,11 @@ export interface ServerTlsOptions {
 /** Carries the bytes of a server: the seam between the server-kit and this transport, or another one. */
 export interface ServerRuntime<Limits extends object = object> {
   /** Opens a server; nothing listens before `listen`. */
-  openServer(options: { limits: Partial<Limits> }): RuntimeServer;
+  openServer(options: {
+    limits: Partial<Limits>;
+    /** Settings of each HTTP/2 connection. A runtime without them refuses them. */
+    http2?: Partial<ConnectionOptions>;
+  }): RuntimeServer;
   /** Makes the runtime's own credentials for `listen`. */
   createCredentials(tls: ServerTlsOptions): object;
 }

@@ -5,8 +5,8 @@ import { TransportServer } from "./transport-server.js";
 
 /** The runtime of this package: gRPC over its own HTTP/2. */
 export const serverRuntime: ServerRuntime<ServerLimits> = {
-  openServer({ limits }) {
-    return open(new TransportServer({ limits }));
+  openServer({ limits, http2 }) {
+    return open(new TransportServer({ limits, ...(http2 && { http2 }) }));
   },
 
   createCredentials({ cert, key, clientCa }: ServerTlsOptions): ServerCredentials {

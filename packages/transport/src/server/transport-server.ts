@@ -5,9 +5,11 @@ import {
   type ServerError,
   type ServerMiddleware,
 } from "nice-grpc-common";
+import { checkValue } from "../grpc/check-options.js";
 import { connectionOptions } from "../grpc/connection-settings.js";
 import { methodsOf } from "../grpc/definitions.js";
 import { handlerOf } from "../grpc/handler-of.js";
+import { anyObject, callable, milliseconds, required, text } from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
@@ -19,7 +21,13 @@ import { listen, type Listener } from "./listen.js";
 import { readPreface } from "./preface.js";
 import { ServerConnection, type ServerState } from "./server-connection.js";
 import type { Handler, ServerMethod } from "./server-method.js";
-import { serverLimits, type ServerLimits, type ServerOptions, type ServerStats } from "./server-options.js";
+import {
+  checkServerOptions,
+  serverLimits,
+  type ServerLimits,
+  type ServerOptions,
+  type ServerStats,
+} from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
 import { StreamSweep } from "./stream-sweep.js";
@@ -69,6 +77,7 @@ export class TransportServer {
 
   /** @param middleware Goes around every handler. */
   constructor(options: ServerOptions, middleware?: ServerMiddleware) {
+    checkServerOptions(options);
     this.#options = options;
     this.#middleware = middleware;
     this.#connectionOptions = connectionOptions(options.http2 ?? {});
@@ -83,12 +92,14 @@ export class TransportServer {
   }
 
   use(middleware: ServerMiddleware): TransportServer {
+    checkValue("use", "the middleware", middleware, required(callable));
     if (this.#listener !== undefined) throw new Error("server.use() must be used before listen()");
     if (this.#methods.size > 0) throw new Error("server.use() must be used before adding any services");
     return new TransportServer(this.#options, compose(this.#middleware, middleware));
   }
 
   with(middleware: ServerMiddleware) {
+    checkValue("with", "the middleware", middleware, required(callable));
     return this.#builder(compose(this.#middleware, middleware));
   }
 
@@ -115,6 +126,10 @@ export class TransportServer {
     address: string,
     credentials: ServerCredentials = ServerCredentials.createInsecure(),
   ): Promise<number> {
+    checkValue("listen", "the address", address, required(text));
+    if (!(credentials instanceof ServerCredentials)) {
+      throw new TypeError("listen: the credentials must be made by ServerCredentials of @callwire/transport");
+    }
     if (this.#listener !== undefined) throw new Error("server.listen() has already been called");
     this.#listener = "starting";
     this.#shut = false;
@@ -167,6 +182,7 @@ export class TransportServer {
   }
 
   async drain(timeoutMs: number): Promise<DrainReport> {
+    checkValue("drain", "timeoutMs", timeoutMs, required(milliseconds()));
     return this.#stop(timeoutMs);
   }
 
@@ -253,7 +269,9 @@ export class TransportServer {
     phasesOf: PhasesOf | undefined,
   ): void {
     if (this.#listener !== undefined) throw new Error("server.add() must be used before listen()");
-    for (const { name, descriptor, request, response } of methodsOf(definition)) {
+    const methods = methodsOf(definition);
+    checkValue("add", "the implementation", implementation, required(anyObject));
+    for (const { name, descriptor, request, response } of methods) {
       const handler = handlerOf(implementation, name) as Handler | undefined;
       if (handler === undefined) throw new Error(`${descriptor.path}: no handler '${name}'`);
       if (this.#methods.has(descriptor.path)) throw new Error(`${descriptor.path} was added before`);

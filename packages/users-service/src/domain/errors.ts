@@ -106,6 +106,15 @@ export class TooManyLists extends DomainErrorBase {
   }
 }
 
+/** The disk has no room for a write. Nothing of it was kept. */
+export class DiskFull extends DomainErrorBase {
+  readonly kind = "disk-full";
+
+  constructor(override readonly cause: unknown) {
+    super("The disk of the service is full: nothing was written; come back when there is room");
+  }
+}
+
 /** Every error that the domain makes on purpose: `switch` on `kind`. */
 export type DomainError =
   | UserNotFound
@@ -116,7 +125,8 @@ export type DomainError =
   | WatcherTooSlow
   | ParticipantTooSlow
   | ListTooLong
-  | TooManyLists;
+  | TooManyLists
+  | DiskFull;
 
 /** True if an error was made by the domain on purpose; any other is a fault. */
 export function isDomainError(error: unknown): error is DomainError {

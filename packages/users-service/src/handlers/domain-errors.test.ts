@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { ServiceError, type PhaseContext } from "@callwire/server-kit";
 import { Status } from "nice-grpc-common";
 import {
+  DiskFull,
   EmailTaken,
   EtagMismatch,
   InvalidFields,
@@ -79,6 +80,12 @@ const cases: {
     error: new ListTooLong(10, "age>30"),
     code: Status.RESOURCE_EXHAUSTED,
     reason: "LIST_TOO_LONG",
+    details: {},
+  },
+  "disk-full": {
+    error: new DiskFull(new Error("database or disk is full")),
+    code: Status.RESOURCE_EXHAUSTED,
+    reason: "DISK_FULL",
     details: {},
   },
   "too-many-lists": {

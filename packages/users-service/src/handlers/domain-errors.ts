@@ -35,6 +35,8 @@ export function toServiceError(error: DomainError): ServiceError {
       return resourceExhausted({ message, reason: "PARTICIPANT_TOO_SLOW" });
     case "list-too-long":
       return resourceExhausted({ message, reason: "LIST_TOO_LONG" });
+    case "disk-full":
+      return resourceExhausted({ message, reason: "DISK_FULL", cause: error.cause });
     case "too-many-lists":
       return resourceExhausted({ message, reason: "TOO_MANY_LISTS", retryAfterMs: 1000 });
   }

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { accessSync, constants, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, resolve } from "node:path";
 
 import Database from "libsql";
 
@@ -84,6 +87,7 @@ export function openDatabase({ path, lockTimeoutMs = 5000 }: OpenDatabaseOptions
  * locking mode would not do: libsql's `close` lets go only when the last statement is collected as garbage.
  */
 function lock(path: string, timeoutMs: number): () => void {
+  checkPlace(path);
   let holder: Database.Database;
   try {
     // No statement is ever prepared on this connection, so it closes when it is told to.
@@ -106,6 +110,42 @@ function lock(path: string, timeoutMs: number): () => void {
     holder.exec("ROLLBACK");
     holder.close();
   };
+}
+
+/**
+ * Looks at where a database is to be: SQLite says "unable to open database file" of whatever is wrong there.
+ *
+ * @throws {Error} that names the folder or file, and what is wrong.
+ */
+function checkPlace(path: string): void {
+  const wrong = (why: string) => new Error(`The database ${path} cannot be opened: ${why}`);
+  const folder = dirname(resolve(path));
+  const inFolder = statSync(folder, { throwIfNoEntry: false });
+  if (inFolder === undefined) {
+    throw wrong(
+      `its folder ${folder} does not exist; make it ('mkdir -p ${folder}'), or give another --database`,
+    );
+  }
+  if (!inFolder.isDirectory()) throw wrong(`${folder} is no folder`);
+  if (!isAllowed(folder, constants.R_OK | constants.W_OK | constants.X_OK)) {
+    throw wrong(
+      `its folder ${folder} may not be read and written by user ${userInfo().username}; SQLite keeps files beside it`,
+    );
+  }
+  const inPlace = statSync(path, { throwIfNoEntry: false });
+  if (inPlace?.isDirectory() === true) throw wrong("it is a folder; give the path of a file");
+  if (inPlace !== undefined && !isAllowed(path, constants.R_OK | constants.W_OK)) {
+    throw wrong(`it may not be read and written by user ${userInfo().username}`);
+  }
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Marks an empty database as ours. @throws if it is another program's. */

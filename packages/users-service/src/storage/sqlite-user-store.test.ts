@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import Database from "libsql";
 
-import { ListTooLong, TooManyLists } from "../domain/errors.js";
+import { DiskFull, ListTooLong, TooManyLists } from "../domain/errors.js";
 import { parseOrderBy } from "../domain/order-by.js";
 import { parseFilter } from "../domain/parse-filter.js";
 import type { UserStore } from "../domain/user-store.js";
@@ -257,7 +257,8 @@ describe("a commit", () => {
     );
     const refused = results.filter((result) => result.status === "rejected");
     expect(refused).not.toHaveLength(0);
-    expect(String(refused[0]?.reason)).toContain("database or disk is full");
+    expect(refused[0]?.reason).toBeInstanceOf(DiskFull);
+    expect(String((refused[0]?.reason as DiskFull).cause)).toContain("database or disk is full");
     expect(await countOf(store)).toBe(1 + results.length - refused.length);
     opened.database.pragma("max_page_count = 1000000");
     await create(store, 1000);

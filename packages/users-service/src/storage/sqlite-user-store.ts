@@ -1,7 +1,7 @@
 import type Database from "libsql";
 
 import { compareCursors, cursorOf } from "../domain/cursor.js";
-import { PositionTooOld } from "../domain/errors.js";
+import { DiskFull, PositionTooOld } from "../domain/errors.js";
 import type {
   Change,
   ListCaller,
@@ -17,6 +17,7 @@ import { IndexWalk } from "./index-walk.js";
 import { matchingDepartments, planList } from "./list-plan.js";
 import { ListPool, type ListLimits } from "./list-pool.js";
 import { filterToSql, orderToSql } from "./list-sql.js";
+import { isDiskFull, storageError } from "./disk-full.js";
 import { openDatabase, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.js";
 import { READ_COLUMNS, rowToChange, textToUsers, type ChangeRow } from "./rows.js";
 import { SqliteTransaction } from "./sqlite-transaction.js";
@@ -173,7 +174,7 @@ export class SqliteUserStore implements UserStore {
           if (!this.#database.inTransaction) {
             throw error;
           }
-          return () => reject(error);
+          return () => reject(storageError(error));
         }
       };
       this.#pending.push({ run, reject });
@@ -243,7 +244,7 @@ export class SqliteUserStore implements UserStore {
       this.#transaction.rollBack();
       // If not even the first was begun, none can be.
       for (const write of this.#pending.splice(0, done.length || Infinity)) {
-        write.reject(error);
+        write.reject(storageError(error));
       }
       this.#schedule();
       return;
@@ -288,12 +289,13 @@ export class SqliteUserStore implements UserStore {
   ): void {
     if (error !== null) {
       // The system has let go of what it could not write: nobody can say what the disk has.
-      this.#broken = new Error(
+      const broken = new Error(
         `The database could not be synced, start the service again: ${error.message}`,
         {
           cause: error,
         },
       );
+      this.#broken = isDiskFull(error) ? new DiskFull(broken) : broken;
       for (const write of done) {
         write.reject(this.#broken);
       }

@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  checkOptions,
   handlerOf,
   methodsOf,
+  rules,
   type CompatServiceDefinition,
   type Method,
+  type OptionRule,
   type RuntimeServer,
   type ServerLimits,
   type ServerRuntime,
@@ -12,10 +15,10 @@ import { ServerCredentials, type ChannelOptions } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import type { ServerError } from "nice-grpc-common";
 import { closedByAbort } from "../../internal/closed-by-abort.js";
-import { didYouMean } from "../../internal/nearest-name.js";
 import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
 import { runPhases } from "./run-phases.js";
+import { tryAddress } from "./try-address.js";
 
 /** The longest time that a timer takes, in milliseconds: 24.8 days. grpc-js's would fire at once for a longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -44,7 +47,12 @@ export type NiceGrpcLimits = Pick<ServerLimits, keyof typeof GRPC_JS_NAMES>;
  * one that has passed.
  */
 export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
-  openServer({ limits }): RuntimeServer {
+  openServer({ limits, http2 }): RuntimeServer {
+    if (http2 !== undefined && Object.keys(http2).length > 0) {
+      throw new TypeError(
+        "createServer: servers of nice-grpc have no option 'http2': it is the transport's alone",
+      );
+    }
     const methods = new Map<string, ServedMethod>();
     const running = new Set<GrpcJsCall>();
     // grpc-js starts the handler inside the listener's callbacks; nice-grpc makes its context there, out of our reach.
@@ -70,7 +78,10 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
           methods.set(method.descriptor.path, servedMethod(method, phasesOf(method.descriptor)));
         }
       },
-      listen: (address, credentials) => server.listen(address, credentials as ServerCredentials | undefined),
+      async listen(address, credentials) {
+        await tryAddress(address);
+        return server.listen(address, credentials as ServerCredentials | undefined);
+      },
       get running() {
         return Array.from(running, (call) => call.method.path);
       },
@@ -120,21 +131,24 @@ function bytesDefinition(methods: readonly Method[]): CompatServiceDefinition {
   };
   return Object.fromEntries(methods.map(({ name, descriptor }) => [name, { ...descriptor, ...coders }]));
 }
+const limitRules: Record<keyof NiceGrpcLimits, OptionRule> = {
+  maxReceiveMessageBytes: rules.wholeNumber(),
+  maxSendMessageBytes: rules.wholeNumber(),
+  maxConcurrentStreams: rules.wholeNumber(),
+  keepaliveTimeMs: rules.milliseconds(),
+  keepaliveTimeoutMs: rules.milliseconds(),
+  maxConnectionIdleMs: rules.milliseconds(),
+  maxConnectionAgeMs: rules.milliseconds(),
+  maxConnectionAgeGraceMs: rules.milliseconds(),
+};
 
 /** @throws {TypeError | RangeError} for a limit that grpc-js does not have, or that is none. */
 function grpcJsOptions(limits: Partial<NiceGrpcLimits>): ChannelOptions {
+  checkOptions("createServer (nice-grpc)", { limits }, { limits: rules.options(limitRules) });
   const options: Record<string, number> = {};
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    const option = (GRPC_JS_NAMES as Record<string, string | undefined>)[name];
-    if (option === undefined) {
-      throw new TypeError(
-        `servers of nice-grpc have no limits.${name}${didYouMean(name, Object.keys(GRPC_JS_NAMES))}`,
-      );
-    }
-    if (typeof value !== "number" || !(value >= 0)) {
-      throw new RangeError(`limits.${name} must be a number, 0 or more: ${String(value)}`);
-    }
+    const option = GRPC_JS_NAMES[name as keyof NiceGrpcLimits];
     // Message sizes are without a limit at -1, and times if they are not given.
     if (value !== Infinity) options[option] = name.endsWith("Ms") ? Math.min(value, MAX_TIMER_MS) : value;
     else if (name.endsWith("Bytes")) options[option] = -1;

@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { createUsersClient } from "@callwire/client-sdk/users";
+import { afterAll, expect, test } from "@jest/globals";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+/** The runtime of the service: the suite runs over each runtime. */
+declare const runtimeName: string;
+
+/** `npm start` in a process group of its own, as a terminal makes one. */
+function npmStart(...args: string[]) {
+  const npm = spawn("npm", ["start", "--", "--runtime", runtimeName, ...args], {
+    cwd: root,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  npm.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const lines: string[] = [];
+  const listening = new Promise<Record<string, unknown>>((resolve, reject) => {
+    createInterface(npm.stdout).on("line", (line) => {
+      lines.push(line);
+      if (line.includes('"msg":"listening"')) resolve(JSON.parse(line) as Record<string, unknown>);
+    });
+    npm.once("close", () => reject(new Error([...lines, stderr].join("\n"))));
+  });
+  listening.catch(() => {});
+  return {
+    npm,
+    lines,
+    listening,
+    // All that have its streams have ended then, an orphan too.
+    closed: once(npm, "close"),
+    async [Symbol.asyncDispose]() {
+      try {
+        process.kill(-npm.pid!, "SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    },
+  };
+}
+
+test.each<[NodeJS.Signals, "npm alone" | "the group"]>([
+  ["SIGTERM", "npm alone"],
+  ["SIGINT", "npm alone"],
+  ["SIGTERM", "the group"],
+  ["SIGINT", "the group"],
+])(
+  "%s to %s stops the service gracefully, with its port and database",
+  async (signal, to) => {
+    const database = join(folder.path, `${signal}-${to.replace(" ", "-")}.db`);
+    await using started = npmStart("--address", "127.0.0.1:0", "--database", database);
+    const { address } = await started.listening;
+    await using users = createUsersClient({ address: address as string });
+    const { id } = await users.createUser({ name: "Ada", email: "ada@example.com" });
+
+    process.kill(to === "the group" ? -started.npm.pid! : started.npm.pid!, signal);
+    await started.closed;
+    expect(started.lines.join("\n")).toMatch(/"forced":false.*"msg":"stopped"/);
+    // Nobody has the port or the database any more.
+    await using successor = npmStart("--address", address as string, "--database", database);
+    await successor.listening;
+    await using again = createUsersClient({ address: address as string });
+    expect(await again.getUser({ id })).toMatchObject({ name: "Ada" });
+    process.kill(-successor.npm.pid!, "SIGTERM");
+    await successor.closed;
+  },
+  180_000,
+);
+
+test("standard output has npm's words and the service's lines alone", async () => {
+  await using started = npmStart("--address", "127.0.0.1:0", "--database", ":memory:");
+  expect(await started.listening).toMatchObject({
+    tls: false,
+    tokens: 0,
+    database: ":memory:",
+    runtime: runtimeName,
+    msg: "listening",
+  });
+  const others = started.lines.filter((line) => line !== "" && !line.startsWith("{"));
+  expect(others.every((line) => line.startsWith("> "))).toBe(true);
+  process.kill(started.npm.pid!, "SIGTERM");
+  await started.closed;
+}, 180_000);

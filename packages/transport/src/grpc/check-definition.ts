@@ -1,0 +1,47 @@
+import { kindOf } from "./check-options.js";
+
+/**
+ * Checks that a value is a definition of a service, of any of the forms that nice-grpc takes.
+ *
+ * @throws {TypeError} that says what was given instead, and what to do.
+ */
+export function checkDefinition(definition: unknown): void {
+  if (typeof definition === "function" && isObject((definition as { service?: unknown }).service)) {
+    throw notOne("a client's class of grpc-js", "give its `service`");
+  }
+  if (!isObject(definition))
+    throw notOne(kindOf(definition), "is its name imported from the generated file?");
+  if (definition["kind"] === "service" && "typeName" in definition) {
+    throw notOne(
+      "a service of protobuf-es",
+      "generate one by ts-proto with outputServices=generic-definitions",
+    );
+  }
+  const byTsProto = typeof definition["fullName"] === "string" && isObject(definition["methods"]);
+  const methods = Object.entries(byTsProto ? (definition["methods"] as object) : definition);
+  if (methods.length === 0)
+    throw notOne("an object without methods", "does the contract's service have any?");
+  for (const [name, method] of methods) {
+    const parts = isObject(method) ? method : {};
+    const complete = byTsProto
+      ? typeof parts["name"] === "string" && isObject(parts["requestType"]) && isObject(parts["responseType"])
+      : typeof parts["path"] === "string" &&
+        typeof parts["requestSerialize"] === "function" &&
+        typeof parts["responseDeserialize"] === "function";
+    if (complete) continue;
+    throw notOne(
+      `an object whose '${name}' describes no method`,
+      "the definition comes first, and options, channels and handlers after it",
+    );
+  }
+}
+
+function notOne(what: string, advice: string): TypeError {
+  return new TypeError(
+    `the service definition is ${what}: it must be one that ts-proto or grpc-tools makes; ${advice}`,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

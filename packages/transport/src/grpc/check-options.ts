@@ -1,0 +1,122 @@
+import { nearestName } from "./nearest-name.js";
+
+// One check for the options of every function of the transport, the server-kit, the client-sdk and the services on them. It
+// runs when something is made, never for a call.
+
+/** The values that an option may have. */
+export interface OptionRule {
+  /** Completes "it must be …". */
+  readonly allowed: string;
+  accepts(value: unknown): boolean;
+  /** The rules of the options inside of an object. */
+  readonly inside?: OptionRules;
+  /** True if the option must be given. */
+  readonly required?: boolean;
+  /** True if no error may show the value. */
+  readonly secret?: boolean;
+}
+
+/** Rules by the names of options. */
+export type OptionRules = Readonly<Record<string, OptionRule>>;
+
+/** A rule for each option of an interface: an option without a rule does not compile. */
+export type RulesOf<Options> = {
+  readonly [Name in keyof Options as string extends Name ? never : Name]-?: OptionRule;
+};
+
+/**
+ * Checks options: their names, their values, and those inside of them. `undefined` counts as not given.
+ *
+ * @param owner The function that they are given to, such as `createServer`.
+ * @throws {TypeError} that names what is no option with the nearest one, an option that is missing, or one of another type,
+ *   with its value and what is allowed.
+ * @throws {RangeError} for a number that is out of range.
+ */
+export function checkOptions(owner: string, options: unknown, rules: OptionRules): void {
+  if (!isOptions(options)) {
+    throw new TypeError(`${owner} takes an object of options, and was given ${shown(options)}`);
+  }
+  checkInside(owner, "", options, rules, rules);
+}
+
+/**
+ * Checks a value that is no part of an object of options, such as an argument.
+ *
+ * @throws {TypeError | RangeError} As {@link checkOptions}.
+ */
+export function checkValue(owner: string, name: string, value: unknown, rule: OptionRule): void {
+  if (value === undefined && rule.required !== true) return;
+  if (value === undefined) throw new TypeError(`${owner}: ${name} is missing: it must be ${rule.allowed}`);
+  if (!rule.accepts(value)) throw wrongValue(owner, name, value, rule);
+  if (rule.inside !== undefined && isOptions(value)) {
+    checkInside(owner, `${name}.`, value, rule.inside, rule.inside);
+  }
+}
+
+function checkInside(owner: string, prefix: string, options: object, rules: OptionRules, all: OptionRules) {
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    const path = prefix + name;
+    if (rule === undefined)
+      throw new TypeError(`${owner} has no option '${path}'${hint(name, prefix, rules, all)}`);
+    if (value === undefined) continue;
+    if (!rule.accepts(value)) throw wrongValue(owner, path, value, rule);
+    if (rule.inside !== undefined && isOptions(value))
+      checkInside(owner, `${path}.`, value, rule.inside, all);
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    if (rule.required !== true || (options as Record<string, unknown>)[name] !== undefined) continue;
+    throw new TypeError(`${owner}: the option '${prefix}${name}' is missing: it must be ${rule.allowed}`);
+  }
+}
+
+function wrongValue(owner: string, path: string, value: unknown, rule: OptionRule): Error {
+  const text = `${owner}: ${path} is ${rule.secret === true ? kindOf(value) : shown(value)}: it must be ${rule.allowed}`;
+  return typeof value === "number" && [0, 1].some((number) => rule.accepts(number))
+    ? new RangeError(text)
+    : new TypeError(text);
+}
+
+/** The nearest name beside a wrong one, or at another place; all names, if none is near. */
+function hint(name: string, prefix: string, rules: OptionRules, all: OptionRules): string {
+  const here = nearestName(name, Object.keys(rules));
+  if (here !== undefined) return `; did you mean '${prefix}${here}'?`;
+  const elsewhere = new Map(pathsOf(all, "").map((path) => [path.slice(path.lastIndexOf(".") + 1), path]));
+  const there = nearestName(name, elsewhere.keys());
+  if (there !== undefined) return `; did you mean '${elsewhere.get(there)}'?`;
+  const names = Object.keys(rules);
+  return names.length === 0 ? "; it has none" : `; it has ${names.join(", ")}`;
+}
+
+function pathsOf(rules: OptionRules, prefix: string): string[] {
+  return Object.entries(rules).flatMap(([name, { inside }]) => [
+    prefix + name,
+    ...(inside === undefined ? [] : pathsOf(inside, `${prefix}${name}.`)),
+  ]);
+}
+
+function isOptions(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The most characters of a text that an error shows. */
+const MAX_SHOWN = 60;
+
+/** Pure: a value as an error shows it. It never throws. */
+export function shown(value: unknown): string {
+  if (typeof value === "string")
+    return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "object" || typeof value === "function" ? kindOf(value) : String(value);
+}
+
+/** Pure: the kind of a value, for errors that must not show it. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  if (value === "") return "an empty text";
+  if (typeof value === "object") return "an object";
+  if (typeof value === "string") return "a text";
+  if (value === undefined) return "undefined";
+  return typeof value === "number" && Number.isNaN(value) ? "NaN" : `a ${typeof value}`;
+}
