@@ -3,7 +3,7 @@ import { expect } from "@jest/globals";
 import { CallError, createClient, Metadata, Status } from "@callwire/client-sdk";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { startEchoServers, type EchoServers } from "./echo-server.js";
-import { clientRuntimes, isAtLength, testProxies, type ClientRuntimeName } from "./each-proxy.js";
+import { clientRuntimes, isAtLength, testProxies, type NamedClientRuntime } from "./each-proxy.js";
 import type { ProxyProgram } from "./programs.js";
 import { links, startProxy, type Link, type Proxy } from "./proxy.js";
 
@@ -11,11 +11,10 @@ const MIB = 1 << 20;
 
 type Client = ReturnType<typeof clientOf>;
 
-function clientOf(proxy: Proxy, link: Link, runtimeName: ClientRuntimeName, gzip = false) {
-  const runtime = clientRuntimes[runtimeName];
+function clientOf(proxy: Proxy, link: Link, runtime: NamedClientRuntime, gzip = false) {
   return createClient(EchoServiceDefinition, {
     ...proxy.client(link),
-    ...(runtime && { runtime }),
+    ...runtime.options,
     ...(gzip && { channelOptions: { "grpc.default_compression_algorithm": 2 } }),
   });
 }
@@ -108,7 +107,7 @@ async function compressed(client: Client): Promise<void> {
 
 async function everyLink(program: ProxyProgram, index: number, servers: EchoServers): Promise<void> {
   await using proxy = await startProxy(program, { clear: [servers.clear], tls: servers.tls });
-  for (const runtime of Object.keys(clientRuntimes) as ClientRuntimeName[]) {
+  for (const runtime of clientRuntimes) {
     for (const link of links) {
       try {
         await using client = clientOf(proxy, link, runtime);
@@ -116,13 +115,13 @@ async function everyLink(program: ProxyProgram, index: number, servers: EchoServ
         await metadata(client);
         await failures(client);
         // Each link with some proxy, and all with all at length.
-        if (isAtLength || (link === links[index % links.length] && runtime === "transport")) {
+        if (isAtLength || (link === links[index % links.length] && runtime.name === "transport")) {
           await large(client);
         }
         await using gzip = clientOf(proxy, link, runtime, true);
         await compressed(gzip);
       } catch (error) {
-        throw new Error(`${proxy.name}, ${link}, over ${runtime}`, { cause: error });
+        throw new Error(`${proxy.name}, ${link}, over ${runtime.name}`, { cause: error });
       }
     }
   }
@@ -134,7 +133,7 @@ testProxies(
     await using servers = await startEchoServers();
     await Promise.all(programs.map((program, index) => everyLink(program, index, servers)));
     // One from each of the clients that compress.
-    expect(servers.compressed).toBe(programs.length * links.length * Object.keys(clientRuntimes).length);
+    expect(servers.compressed).toBe(programs.length * links.length * clientRuntimes.length);
   },
   isAtLength ? 300_000 : 60_000,
 );

@@ -9,9 +9,12 @@ export const isAtLength = typeof atLength !== "undefined";
 /** A number of calls: tenfold at length. */
 export const many = (calls: number) => (isAtLength ? 10 * calls : calls);
 
-/** The runtimes of the SDK. */
-export const clientRuntimes = { transport: undefined, "nice-grpc": niceGrpc } as const;
-export type ClientRuntimeName = keyof typeof clientRuntimes;
+/** The runtimes of the SDK, each with the options of a client over it. */
+export const clientRuntimes = [
+  { name: "transport", options: {} },
+  { name: "nice-grpc", options: { runtime: niceGrpc } },
+] as const;
+export type NamedClientRuntime = (typeof clientRuntimes)[number];
 
 /** Says which proxies this machine lacks, by skipped tests, and runs a test with those that it has. */
 export function testProxies(

@@ -105,6 +105,27 @@ export async function startProxy(
   };
 }
 
+/** Proxies that run side by side. Disposing of them ends all. */
+export type Proxies = readonly Proxy[] & AsyncDisposable;
+
+/** Starts several proxies; none runs if one fails. */
+export async function startProxies(
+  programs: readonly ProxyProgram[],
+  options: (program: ProxyProgram) => ProxyOptions,
+): Promise<Proxies> {
+  const starts = await Promise.allSettled(programs.map((program) => startProxy(program, options(program))));
+  const proxies = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const dispose = async () => {
+    await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
+  };
+  const failed = starts.find((start) => start.status === "rejected");
+  if (failed) {
+    await dispose();
+    throw failed.reason;
+  }
+  return Object.assign(proxies, { [Symbol.asyncDispose]: dispose });
+}
+
 /** The proxy's files with this run's ports and settings, and the certificates that they name. */
 function writeFiles(
   folder: string,
