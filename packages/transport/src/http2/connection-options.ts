@@ -11,10 +11,8 @@ export interface ConnectionOptions {
   /** The receive window of the connection, in bytes, at least 65,535. Default 16 MiB. */
   connectionWindow: number;
   /**
-   * The bytes that may wait for the readers of a connection. From a quarter on, SETTINGS shrink the windows of its streams to 4 KiB,
-   * and only those whose readers wait get more; beyond, calls that still send what nobody reads end with RESOURCE_EXHAUSTED. As
-   * many more may be kept of incomplete messages that are longer than half a stream's window, where further ones wait, and of
-   * messages that were decompressed. Default 64 MiB.
+   * The bytes that may wait for the handlers of a connection before the peer gets no new credit for the connection. As many
+   * more may be kept of incomplete messages that are longer than half a stream's window; further ones wait. Default 64 MiB.
    */
   maxUnreadBytes: number;
   /**
