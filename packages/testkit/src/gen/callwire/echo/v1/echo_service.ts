@@ -238,7 +238,8 @@ export const EchoUnaryRequest: MessageFns<EchoUnaryRequest> = {
   fromPartial(object: DeepPartial<EchoUnaryRequest>): EchoUnaryRequest {
     const message = createBaseEchoUnaryRequest();
     message.text = object.text ?? "";
-    message.fault = (object.fault !== undefined && object.fault !== null) ? Fault.fromPartial(object.fault) : undefined;
+    message.fault =
+      object.fault !== undefined && object.fault !== null ? Fault.fromPartial(object.fault) : undefined;
     return message;
   },
 };
@@ -372,7 +373,8 @@ export const EchoServerStreamRequest: MessageFns<EchoServerStreamRequest> = {
     const message = createBaseEchoServerStreamRequest();
     message.text = object.text ?? "";
     message.count = object.count ?? 0;
-    message.fault = (object.fault !== undefined && object.fault !== null) ? Fault.fromPartial(object.fault) : undefined;
+    message.fault =
+      object.fault !== undefined && object.fault !== null ? Fault.fromPartial(object.fault) : undefined;
     return message;
   },
 };
@@ -506,7 +508,8 @@ export const EchoClientStreamRequest: MessageFns<EchoClientStreamRequest> = {
   fromPartial(object: DeepPartial<EchoClientStreamRequest>): EchoClientStreamRequest {
     const message = createBaseEchoClientStreamRequest();
     message.text = object.text ?? "";
-    message.fault = (object.fault !== undefined && object.fault !== null) ? Fault.fromPartial(object.fault) : undefined;
+    message.fault =
+      object.fault !== undefined && object.fault !== null ? Fault.fromPartial(object.fault) : undefined;
     return message;
   },
 };
@@ -640,7 +643,8 @@ export const EchoBidiStreamRequest: MessageFns<EchoBidiStreamRequest> = {
   fromPartial(object: DeepPartial<EchoBidiStreamRequest>): EchoBidiStreamRequest {
     const message = createBaseEchoBidiStreamRequest();
     message.text = object.text ?? "";
-    message.fault = (object.fault !== undefined && object.fault !== null) ? Fault.fromPartial(object.fault) : undefined;
+    message.fault =
+      object.fault !== undefined && object.fault !== null ? Fault.fromPartial(object.fault) : undefined;
     return message;
   },
 };
@@ -747,11 +751,15 @@ export const EchoServiceDefinition = {
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 
-export type DeepPartial<T> = T extends Builtin ? T
-  : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
-  : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
-  : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
-  : Partial<T>;
+export type DeepPartial<T> = T extends Builtin
+  ? T
+  : T extends globalThis.Array<infer U>
+    ? globalThis.Array<DeepPartial<U>>
+    : T extends ReadonlyArray<infer U>
+      ? ReadonlyArray<DeepPartial<U>>
+      : T extends {}
+        ? { [K in keyof T]?: DeepPartial<T[K]> }
+        : Partial<T>;
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
