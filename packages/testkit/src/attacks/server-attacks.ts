@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { frame, lengthPrefixed } from "../wire.js";
 import type { Attack } from "./attack.js";
 import { Attacker, echo, fromConnections, H2, hpackString, requestBlock, setting } from "./attacker.js";
+import { knownAttacks } from "./known-attacks.js";
 
 /** Just under the default limit of a message. */
 const NEARLY_4_MIB = 4 * 1024 * 1024 - 1024;
@@ -224,4 +225,6 @@ export const serverAttacks: readonly Attack[] = [
       await attacker.holdOn();
     },
   ),
+
+  ...knownAttacks,
 ];

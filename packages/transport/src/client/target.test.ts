@@ -13,6 +13,8 @@ describe("parseTarget", () => {
     ["dns://8.8.8.8/example.com", "example.com:443", "example.com"],
     ["[::1]:50051", "[::1]:50051", "::1"],
     ["::1", "[::1]:80", "::1"],
+    ["[fe80::1%eth0]:5", "[fe80::1%eth0]:5", "fe80::1%eth0"],
+    ["fe80::1%eth0", "[fe80::1%eth0]:80", "fe80::1%eth0"],
     ["ipv4:127.0.0.1:1,127.0.0.2:2", "127.0.0.1:1", "127.0.0.1"],
     ["ipv6:[::1]:1", "[::1]:1", "::1"],
     ["unix:relative/path", "localhost", "localhost"],
@@ -83,18 +85,19 @@ test.each([
   });
 });
 
-test("an empty one is refused", () => {
-  for (const address of ["", "x://", "x:///"])
+test("an empty one is refused, and one that is no text", () => {
+  for (const address of ["", "x://", "x:///", "x:///\ud800"])
     expect(() => parseResolvedTarget(address)).toThrow("Invalid address");
 });
 
 test("what a connection can be made to", () => {
   expect(parseSocketAddress("10.0.0.1:5")).toEqual({ host: "10.0.0.1", port: 5 });
   expect(parseSocketAddress("[::1]:5")).toEqual({ host: "::1", port: 5 });
+  expect(parseSocketAddress("[fe80::1%eth0]:5")).toEqual({ host: "fe80::1%eth0", port: 5 });
   expect(parseSocketAddress("pod-1.users:5")).toEqual({ host: "pod-1.users", port: 5 });
   expect(parseSocketAddress("unix:/run/s")).toEqual({ path: "/run/s" });
   expect(parseSocketAddress("unix:///run/s")).toEqual({ path: "/run/s" });
-  for (const text of ["10.0.0.1", "::1", "unix:", "a b:1", "http://a:1", ""]) {
+  for (const text of ["10.0.0.1", "::1", "[10.0.0.1]:1", "[a]:1", "unix:", "a b:1", "http://a:1", ""]) {
     expect(() => parseSocketAddress(text)).toThrow(`Invalid address: '${text}'`);
   }
 });

@@ -75,12 +75,14 @@ export function parseTarget(address: string, secure: boolean): Target {
  * Pure: reads an address that a resolver of the user's own understands, such as `consul:///users`. As `:authority` it has what
  * stands behind the scheme (gRPC, "Name Resolution").
  *
- * @throws {Error} if it is empty.
+ * @throws {Error} if it is empty, or no text.
  */
 export function parseResolvedTarget(address: string): Target {
   const [, server, path] = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)\/?(.*)$/i.exec(address) ?? [];
   const named = server === undefined ? address.replace(/^[a-z][a-z0-9+.-]*:(?!\d+$)/i, "") : path || server;
   // The brackets of an IPv6 address stay.
+  // Half of a surrogate pair has no UTF-8.
+  if (/\p{Surrogate}/u.test(named)) throw invalid(address);
   const authority = encodeURI(named).replace(/%5B/g, "[").replace(/%5D/g, "]");
   if (authority === "") throw invalid(address);
   const hostname = authority.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
@@ -143,9 +145,10 @@ function unknown(address: string): Target {
 }
 
 function hostAndPort(address: string, text: string, defaultPort: number): { host: string; port: number } {
-  // An IPv6 address stands in brackets, unless it stands alone.
+  // An IPv6 address stands in brackets, and nothing else does, unless it stands alone (RFC 3986, section 3.2.2).
   const match =
-    isIP(text) === 6 ? [text, text] : /^(?:\[([0-9a-f:.%]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?$/i.exec(text);
+    isIP(text) === 6 ? [text, text] : /^(?:\[([^\]]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  if (match?.[1] !== undefined && isIP(match[1]) !== 6) throw invalid(address);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   if (host === undefined || port > 65_535) throw invalid(address);
