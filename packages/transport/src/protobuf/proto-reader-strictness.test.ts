@@ -173,7 +173,10 @@ describe("ProtoReader refuses", () => {
     const field = fromHex("1807");
     const text = fromHex("7203616263");
     const bytes = Buffer.concat([group, field, group, text, group]);
-    for (const message of [bytes, Buffer.concat([group, fromHex("8a01"), Buffer.of(bytes.length), bytes, group, text])]) {
+    for (const message of [
+      bytes,
+      Buffer.concat([group, fromHex("8a01"), Buffer.of(bytes.length), bytes, group, text]),
+    ]) {
       const decoded = decodeMessage(EveryField, message);
       const inner = decoded.child ?? decoded;
       expect({ int32: inner.int32Value, text: inner.stringValue, outer: decoded.stringValue }).toEqual({
