@@ -284,12 +284,6 @@ describe("options that contradict each other are refused:", () => {
   });
 });
 
-test("a method named close is refused", () => {
-  const { echoUnary } = EchoServiceDefinition.methods;
-  const definition = { name: "S", fullName: "a.S", methods: { close: echoUnary } };
-  expect(() => createClient(definition, { address: unreachable })).toThrow(/method named close/);
-});
-
 test("a runtime gets the defaults of the channel and what overrides them", async () => {
   const calls: CallContext[] = [];
   await using server = await startRecording(calls);

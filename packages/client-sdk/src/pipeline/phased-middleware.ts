@@ -68,8 +68,9 @@ export function phasedMiddleware(
     call: ClientMiddlewareCall<unknown, unknown>,
     options: CallOptions,
   ): AsyncGenerator<unknown, unknown, undefined> {
-    const phases = phasesOf(call.method) ?? noPhases;
-    const context = new PhasedContext(call.method, options);
+    const method = host.coder?.methodOf(call.method) ?? call.method;
+    const phases = phasesOf(method) ?? noPhases;
+    const context = new PhasedContext(method, options);
     const lifetime = new CallLifetime();
     const running = { context, lifetime };
     const off = host.onCall?.(running);

@@ -8,6 +8,7 @@ const known: Readonly<Record<keyof Middleware, true>> = {
   request: true,
   response: true,
   failed: true,
+  faulted: true,
   ended: true,
   for: true,
   adds: true,
@@ -15,7 +16,7 @@ const known: Readonly<Record<keyof Middleware, true>> = {
   uses: true,
 } as Readonly<Record<keyof Middleware, true>>;
 const names = Object.keys(known);
-const phases = ["arrived", "request", "response", "failed", "ended", "for"];
+const phases = ["arrived", "request", "response", "failed", "faulted", "ended", "for"];
 /** The kit's own factories, which are easily put into a list without being called. */
 const factories = new Set(["auth", "errorBoundary", "logging", "requestId"]);
 /** The most letters that may be wrong in a phase: a middleware may have other properties of its own. */

@@ -51,10 +51,10 @@ describe("settings of connections", () => {
     });
   });
   test.each<[string, object]>([
-    ["there is no http2.abuse.pongs (did you mean pings?)", { abuse: { pongs: {} } }],
-    ["there is no http2.handshakeTimeoutMS (did you mean handshakeTimeoutMs?)", { handshakeTimeoutMS: 1 }],
-    ["http2.abuse.pings.burst must not be under 0: NaN", { abuse: { pings: { burst: NaN } } }],
-    ["http2 must be of type object", 1 as never],
+    ["no option 'http2.abuse.pongs'; did you mean 'http2.abuse.pings'?", { abuse: { pongs: {} } }],
+    ["no option 'http2.handshakeTimeoutMS'; did you mean 'http2.handshakeTimeoutMs'?", { handshakeTimeoutMS: 1 }],
+    ["http2.abuse.pings.burst is NaN: it must be a whole number of at least 0", { abuse: { pings: { burst: NaN } } }],
+    ["http2 is 1: it must be an object of options", 1 as never],
   ])("%s", (message, http2) => {
     expect(() => channelSettings({ http2 })).toThrow(message);
   });

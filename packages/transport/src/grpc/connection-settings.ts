@@ -30,7 +30,7 @@ export function connectionOptions(
 /** Replaces what is given; `undefined` is not. */
 export function override<T extends object>(defaults: T, overrides: Partial<T>): T {
   const result = { ...defaults } as Record<string, unknown>;
-  for (const [name, value] of Object.entries(overrides) as [string, unknown][]) {
+  for (const [name, value] of Object.entries<unknown>(overrides)) {
     if (value === undefined) continue;
     result[name] =
       typeof value === "object" && value !== null ? override(result[name] as object, value) : value;

@@ -25,12 +25,18 @@ export function checkOptionNames(side: "channel" | "server", options: object, ow
       }
       continue;
     }
-    const hint = didYouMean(name, used, MAX_DISTANCE);
+    const hint = didYouMean(name, alike(name, used), MAX_DISTANCE);
     // Those of C-core are many, and configurations are shared among languages.
     if (hint !== "" || !/^grpc[.-]/.test(name))
       throw new TypeError(`a ${side} has no option '${name}'${hint}`);
     warnUnused(name, `of a ${side}`, "");
   }
+}
+
+/** gRPC's names resemble each other, and ours each other. */
+function alike(name: string, used: readonly string[]): readonly string[] {
+  const isOfGrpc = name.startsWith("grpc.");
+  return isOfGrpc ? used.filter((one) => one.startsWith("grpc.")) : used;
 }
 
 /** Says once that an option, or a part of one, has no effect. */

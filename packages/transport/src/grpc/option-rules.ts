@@ -56,7 +56,7 @@ export const callable: OptionRule = {
 export const pem: OptionRule = {
   allowed: "PEM, as a text or as bytes",
   accepts: (value) =>
-    (typeof value === "string" || value instanceof Uint8Array) && (value as string | Uint8Array).length > 0,
+    (typeof value === "string" || value instanceof Uint8Array) && value.length > 0,
   secret: true,
 };
 
