@@ -39,6 +39,7 @@ const MIN_TIGHT_MS = 1000;
 export class Receiver {
   readonly #bdp: BdpEstimator;
   readonly #connection: ReceiverConnection;
+  readonly #buffered: BufferedBytes;
   readonly #connectionWindow: number;
   readonly #streamWindow: number;
   readonly #maxUnread: number;
@@ -66,6 +67,7 @@ export class Receiver {
 
   constructor(connection: ReceiverConnection, options: ReceiverOptions) {
     this.#connection = connection;
+    this.#buffered = connection.buffered;
     this.#bdp = new BdpEstimator(options.streamWindow, options.maxStreamWindow);
     // RFC 9113, section 6.9.2: it cannot be less.
     this.#connectionWindow = Math.max(options.connectionWindow, DEFAULT_WINDOW_SIZE);
@@ -89,7 +91,7 @@ export class Receiver {
 
   /** True if no more may be kept on this connection: streams that still send what nobody reads must end. */
   get isFull(): boolean {
-    return this.#unread > this.#maxUnread + this.#reserved || this.#connection.buffered.isOver;
+    return this.#unread > this.#maxUnread + this.#reserved || this.#buffered.isOver;
   }
 
   /** @throws {ConnectionError} FLOW_CONTROL_ERROR if the peer has sent more than the connection's window. */
@@ -99,7 +101,7 @@ export class Receiver {
       throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "DATA over the connection's window");
     }
     this.#unread += bytes;
-    this.#connection.buffered.add(bytes);
+    this.#buffered.add(bytes);
     this.#uncredited += bytes;
     if (this.#uncredited < this.#connectionWindow / 2) return;
     this.#connection.sender.windowUpdate(0, this.#uncredited);
@@ -112,7 +114,7 @@ export class Receiver {
     stream.receiveWindow -= bytes;
     stream.unread += bytes;
     // They were counted when room was made for them.
-    if (this.#reservations.size > 0 && this.#reservations.has(stream)) this.#connection.buffered.add(-bytes);
+    if (this.#reservations.size > 0 && this.#reservations.has(stream)) this.#buffered.add(-bytes);
     return this.#initial + stream.receiveWindow >= 0;
   }
 
@@ -120,7 +122,7 @@ export class Receiver {
   checkUnread(): void {
     if (this.#isTight || this.#announced <= TIGHT_WINDOW) return;
     const isMuch = this.#unread > this.#maxUnread / 4 + this.#reserved;
-    if (!isMuch && !this.#connection.buffered.isNear) return;
+    if (!isMuch && !this.#buffered.isNear) return;
     this.#isTight = true;
     this.#tightSince = performance.now();
     this.#connection.announceWindow(TIGHT_WINDOW);
@@ -151,7 +153,7 @@ export class Receiver {
   /** Bytes that belong to no stream any more have been used up. */
   discard(bytes: number): void {
     this.#unread -= bytes;
-    this.#connection.buffered.add(-bytes);
+    this.#buffered.add(-bytes);
     if (this.#isTight && this.#unread < this.#maxUnread / 16) this.#relax();
   }
 
@@ -161,17 +163,17 @@ export class Receiver {
    */
   keep(stream: Http2Stream, bytes: number): boolean {
     if (stream.closed) return true;
-    if (this.#connection.buffered.isOver) return false;
+    if (this.#buffered.isOver) return false;
     if (this.#kept > 0 && this.#kept + bytes > this.#maxUnread) return false;
     stream.kept += bytes;
     this.#kept += bytes;
-    this.#connection.buffered.add(bytes);
+    this.#buffered.add(bytes);
     return true;
   }
 
   #unkeep(stream: Http2Stream): void {
     this.#kept -= stream.kept;
-    this.#connection.buffered.add(-stream.kept);
+    this.#buffered.add(-stream.kept);
     stream.kept = 0;
   }
 
@@ -194,7 +196,7 @@ export class Receiver {
     }
     this.#reservations.set(stream, bytes);
     this.#reserved += bytes;
-    this.#connection.buffered.add(bytes - stream.unread);
+    this.#buffered.add(bytes - stream.unread);
     return true;
   }
 
@@ -209,7 +211,7 @@ export class Receiver {
     if (bytes === undefined) return;
     this.#reservations.delete(stream);
     this.#reserved -= bytes;
-    this.#connection.buffered.add(stream.unread - bytes);
+    this.#buffered.add(stream.unread - bytes);
     for (const [next, wanted] of this.#waiting) {
       if (!this.#hasRoomFor(wanted)) return;
       this.#waiting.delete(next);
@@ -219,7 +221,7 @@ export class Receiver {
 
   #hasRoomFor(bytes: number): boolean {
     if (this.#reserved === 0) return true;
-    return this.#reserved + bytes <= this.#maxUnread && !this.#connection.buffered.isNear;
+    return this.#reserved + bytes <= this.#maxUnread && !this.#buffered.isNear;
   }
 
   /** A stream is over: nobody will use up what it has not read. */
@@ -258,7 +260,7 @@ export class Receiver {
 
   /** Times are good again. */
   #relax(): void {
-    if (this.#connection.buffered.isNear || performance.now() - this.#tightSince < MIN_TIGHT_MS) return;
+    if (this.#buffered.isNear || performance.now() - this.#tightSince < MIN_TIGHT_MS) return;
     this.#isTight = false;
     this.#grow();
   }

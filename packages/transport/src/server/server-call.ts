@@ -290,7 +290,9 @@ export class ServerCall
   /** Ends the call if too much waits to be sent. */
   #checkUnsent(): void {
     const { buffered, limits, sender } = this.#host;
-    if (sender.pendingBytes <= limits.maxUnsentBytes && !buffered.isOver) return;
+    const { pending } = this.stream;
+    const isAlone = pending?.bytes === sender.pendingBytes;
+    if ((isAlone || sender.pendingBytes <= limits.maxUnsentBytes) && !buffered.isOver) return;
     this.#interrupt(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be sent to this client");
   }
 

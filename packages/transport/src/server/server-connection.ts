@@ -68,7 +68,10 @@ export class ServerConnection extends Connection implements CallHost {
 
   /** @param first The bytes that were read after the client's preface. */
   constructor(socket: Socket, state: ServerState, options: ConnectionOptions, first: Buffer) {
-    super(socket, options, new BufferedBytes(serverBytes, state.limits.maxBufferedBytes));
+    const { maxBufferedBytes, maxReceiveMessageBytes } = state.limits;
+    // One message has room, however long it may be.
+    const most = Math.max(maxBufferedBytes, maxReceiveMessageBytes);
+    super(socket, options, new BufferedBytes(serverBytes, most));
     this.#state = state;
     this.limits = state.limits;
     this.stats = state.stats;

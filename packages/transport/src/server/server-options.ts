@@ -36,14 +36,14 @@ export interface ServerLimits {
    */
   answerTimeoutMs: number;
   /**
-   * The bytes of answers that may wait for the client of one connection to take them. A call whose answer would be beyond ends
-   * with RESOURCE_EXHAUSTED. Default 64 MiB.
+   * The bytes of answers that may wait for the client of one connection to take them. A call whose answer would be beyond, and
+   * is not alone, ends with RESOURCE_EXHAUSTED. Default 64 MiB.
    */
   maxUnsentBytes: number;
   /**
    * The bytes that may wait in memory for the clients of all connections of this process: received in part or not read,
    * decompressed, or not sent. Beyond, connections with more than an equal share get RESOURCE_EXHAUSTED for calls that need
-   * more. Default 256 MiB; it should be several times `maxReceiveMessageBytes`.
+   * more. Default 256 MiB, or `maxReceiveMessageBytes` if that is more; it should be several times that.
    */
   maxBufferedBytes: number;
   /** A connection silent for so long is sent a PING, in milliseconds. Default 2 hours. */

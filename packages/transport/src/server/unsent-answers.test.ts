@@ -12,6 +12,7 @@ import {
   goodCall,
   openCall,
   outcome,
+  sendCall,
   startRawServer,
 } from "../testing/raw-calls.js";
 import { RawPeer } from "../testing/raw-peer.js";
@@ -27,23 +28,24 @@ function send(peer: RawPeer, size = SIZE): number {
 }
 
 /** The same, and waits until the answer waits. */
-async function ask(peer: RawPeer): Promise<number> {
-  const id = send(peer);
+async function ask(peer: RawPeer, size = SIZE): Promise<number> {
+  const id = send(peer, size);
   await peer.settled();
   return id;
 }
 
 test("an answer that would be beyond what may wait ends its call, and no other", async () => {
-  await using served = await startRawServer({ limits: { maxUnsentBytes: 2.5 * SIZE } });
+  await using served = await startRawServer({ limits: { maxUnsentBytes: 2.1 * SIZE } });
   using peer = await RawPeer.open(served.port, noWindow);
-  const ids = [await ask(peer), await ask(peer)];
+  // One alone may be longer.
+  const ids = [await ask(peer, 2.2 * SIZE)];
   const beyond = await outcome(peer, await ask(peer));
   expect(beyond.fields).toMatchObject({
     "grpc-status": "8",
     "grpc-message": "too many bytes wait to be sent to this client",
   });
   expect(serverBytes.total).toBeGreaterThan(2 * SIZE);
-  peer.send(peer.grant(10 * SIZE), ...ids.map((id) => peer.grant(2 * SIZE, id)));
+  peer.send(peer.grant(10 * SIZE), ...ids.map((id) => peer.grant(3 * SIZE, id)));
   for (const id of ids) {
     expect((await outcome(peer, id)).fields["grpc-status"]).toBe("0");
     expect(peer.dataOf(id)).toBeGreaterThan(SIZE);
@@ -94,14 +96,16 @@ test("a connection for which much waits, and that takes nothing, ends", async ()
 });
 
 test("all connections together keep no more than the process may: who has most of it gets no more", async () => {
-  await using served = await startRawServer({ limits: { maxBufferedBytes: 3 * SIZE } });
+  await using served = await startRawServer(
+    { limits: { maxBufferedBytes: 3 * SIZE, maxReceiveMessageBytes: SIZE } },
+    { echoUnary: async () => ({ text: "x".repeat(SIZE) }) },
+  );
   using greedy = await RawPeer.open(served.port, noWindow);
   using modest = await RawPeer.open(served.port, noWindow);
-  const ids = Array.from({ length: 5 }, () => send(greedy));
-  const refused = await outcome(greedy, ids.at(-1)!);
+  const refused = await outcome(greedy, Array.from({ length: 4 }, () => sendCall(greedy)).at(-1)!);
   expect(refused.fields["grpc-status"]).toBe("8");
-  const id = send(modest, 10_000);
-  modest.send(modest.grant(20_000, id));
+  const id = sendCall(modest);
+  modest.send(modest.grant(2 * SIZE), modest.grant(2 * SIZE, id));
   expect((await outcome(modest, id)).fields["grpc-status"]).toBe("0");
 });
 
