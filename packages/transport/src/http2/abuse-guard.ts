@@ -8,7 +8,7 @@ import { TokenBucket, type Rate } from "./token-bucket.js";
 export interface AbuseLimits {
   /**
    * Streams that a client reset (CVE-2023-44487). A server's resets are bounded by the client's own calls, and are not
-   * counted. Default: 50,000 at once, 20,000 a second.
+   * counted. Default: 30,000 at once, 10,000 a second.
    */
   resetsReceived: Rate;
   /**
@@ -42,7 +42,7 @@ export interface AbuseLimits {
 
 /** The defaults of {@link AbuseLimits}. */
 export const defaultAbuseLimits: AbuseLimits = {
-  resetsReceived: { burst: 50_000, perSecond: 20_000 },
+  resetsReceived: { burst: 30_000, perSecond: 10_000 },
   resetsProvoked: { burst: 10_000, perSecond: 5_000 },
   refusedStreams: { burst: 10_000, perSecond: 1_000 },
   pings: { burst: 5_000, perSecond: 1_000 },
