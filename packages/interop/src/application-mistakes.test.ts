@@ -154,7 +154,7 @@ function startServer() {
         }
         if (place === "log fields") context.addLogFields(VALUES[way]() as Record<string, unknown>);
         if (place === "abort listener") {
-          context.signal.addEventListener("abort", WAYS[way] as () => unknown);
+          context.signal.addEventListener("abort", WAYS[way]);
           onListening();
           await new Promise(() => {});
         }
