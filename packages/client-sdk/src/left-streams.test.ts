@@ -188,12 +188,8 @@ describe.each(SOURCES)("%s that is a source and waits is closed", (_what, make) 
     await using client = createClient(EchoServiceDefinition, { address: server.address });
     const { requests, closed } = make();
     const controller = new AbortController();
-    const messages = client
-      .echoBidiStream(requests, {
-        signal: controller.signal,
-        ...(why === "deadline" && { timeoutMs: 200 }),
-      })
-      [Symbol.asyncIterator]();
+    const options = { signal: controller.signal, ...(why === "deadline" && { timeoutMs: 200 }) };
+    const messages = client.echoBidiStream(requests, options)[Symbol.asyncIterator]();
     if (why !== "deadline") expect(await messages.next()).toMatchObject({ value: { text: "a" } });
     const next = messages.next();
     if (why === "signal") controller.abort();
