@@ -35,7 +35,7 @@ export function writeMessage(
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
-    sender.data(stream, bytes, endStream);
+    if (!isOver(stream)) sender.data(stream, bytes, endStream);
     return;
   }
   const { output } = sender;
@@ -52,6 +52,7 @@ export function writeMessage(
     output.borrowed = true;
     encodeAt(codec, message, writer);
     output.borrowed = false;
+    if (isOver(stream)) return;
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
@@ -80,6 +81,11 @@ export function writeMessage(
     writer.release();
     idleWriter = writer;
   }
+}
+
+/** True if an encoder has ended its own call: nothing may follow RST_STREAM or the end of the stream (RFC 9113, section 5.1). */
+function isOver({ closed, localEnded, pending }: Http2Stream): boolean {
+  return closed || localEnded || pending?.end !== undefined;
 }
 
 /** Sends a message in frames of its own: one that is long, or must wait. */
