@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { ClientCallContext, ClientRuntime } from "@callwire/transport";
+import type { ClientCallContext, ClientRuntime, CompatServiceDefinition } from "@callwire/transport";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import {
   type CallContext,
@@ -282,6 +282,76 @@ describe("options that contradict each other are refused:", () => {
     expect(() => createClient(EchoServiceDefinition, options)).toThrow(message);
     expect(() => createClient(EchoServiceDefinition, options)).toThrow(TypeError);
   });
+});
+
+test("methods of every name are called, and to await a client calls none", async () => {
+  const { echoUnary } = EchoServiceDefinition.methods;
+  const definition = {
+    name: "S",
+    fullName: "a.S",
+    methods: {
+      close: { ...echoUnary, name: "Close" },
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: { ...echoUnary, name: "Then" },
+      toString: { ...echoUnary, name: "ToString" },
+      constructor: { ...echoUnary, name: "Constructor" },
+    },
+  } as const;
+  const called: string[] = [];
+  const handler = (name: string) => async () => {
+    called.push(name);
+    return { text: name };
+  };
+  await using server = await startServer((s) =>
+    s.add(definition, {
+      close: handler("close"),
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: handler("then"),
+      toString: handler("toString"),
+      constructor: handler("constructor"),
+    }),
+  );
+  // TypeScript itself refuses an async function that returns an object with `then`.
+  const make = async () => createClient(definition as CompatServiceDefinition, { address: server.address });
+  const client = await make();
+  expect(await Promise.resolve(client)).toBe(client);
+  expect(called).toEqual([]);
+  const methods = client as unknown as Record<string, (request: object) => Promise<{ text: string }>>;
+  for (const name of ["close", "then", "toString", "constructor"]) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await methods[name]!({ text: "" })).toEqual({ text: name });
+  }
+  expect(called.splice(0)).toEqual(["close", "then", "toString", "constructor"]);
+  // Without a request it is the client's own.
+  expect(client.close()).toBeUndefined();
+  await expect(methods["toString"]!({})).rejects.toMatchObject({ code: Status.CANCELLED });
+  expect(called).toEqual([]);
+});
+
+test("fields that HTTP/2 and gRPC keep for themselves are left out of metadata", async () => {
+  const calls: CallContext[] = [];
+  await using server = await startRecording(calls);
+  await using client = createClient(EchoServiceDefinition, { address: server.address });
+  const own = [
+    "te",
+    "connection",
+    "content-type",
+    "grpc-status",
+    "grpc-encoding",
+    "host",
+    "transfer-encoding",
+  ];
+  const metadata = Metadata({ "x-mine": "1", "user-agent": "me", "grpc-timeout": "5S" });
+  for (const name of own) metadata.set(name, "x");
+  expect(await client.echoUnary({ text: "a" }, { metadata })).toEqual({ text: "a" });
+  const requests = [{ text: "b" }];
+  expect(await client.echoClientStream(requests, { metadata })).toMatchObject({ text: "b" });
+  for (const call of calls) {
+    expect(call.metadata.get("x-mine")).toBe("1");
+    expect(call.metadata.get("user-agent")).not.toBe("me");
+    for (const name of own) expect(call.metadata.get(name)).not.toBe("x");
+  }
+  expect(calls).toHaveLength(2);
 });
 
 test("a runtime gets the defaults of the channel and what overrides them", async () => {

@@ -154,7 +154,8 @@ function startServer() {
         }
         if (place === "log fields") context.addLogFields(VALUES[way]() as Record<string, unknown>);
         if (place === "abort listener") {
-          context.signal.addEventListener("abort", WAYS[way] as () => unknown);
+          const listener: () => unknown = WAYS[way];
+          context.signal.addEventListener("abort", listener);
           onListening();
           await new Promise(() => {});
         }

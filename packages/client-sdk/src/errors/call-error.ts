@@ -1,6 +1,7 @@
 import type { FailureOrigin } from "@callwire/transport";
 import { type ClientError, Metadata, Status } from "nice-grpc-common";
 import { isClientError } from "../internal/client-errors.js";
+import { jsonValue } from "../internal/json-value.js";
 import { errorText } from "../internal/error-text.js";
 import { decodeErrorDetails, type ErrorDetails } from "./error-details.js";
 
@@ -78,6 +79,12 @@ export class CallError extends Error {
       return new CallError({ origin, ...context, code, description, cause });
     }
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
+  }
+
+  /** What `JSON.stringify` writes: all that was said of the call. Not the cause, which may be anything. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, code, description, method, requestId, origin, details } = this;
+    return { name, message, code, description, method, requestId, origin, details: jsonValue(details) };
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -11,6 +11,7 @@ import {
   RetryInfo,
   Status as RpcStatus,
 } from "@callwire/contracts/google/rpc";
+import { jsonValue } from "../internal/json-value.js";
 import type { Metadata } from "nice-grpc-common";
 
 /**
@@ -58,6 +59,8 @@ const decoders = new Map<string, (bytes: Uint8Array) => Omit<ErrorDetails, "unkn
 /** Decodes the trailer `grpc-status-details-bin`. What is malformed is left out: it must not hide the error itself. */
 export function decodeErrorDetails(trailers: Metadata): ErrorDetails {
   const details: ErrorDetails = { unknown: [] };
+  // JSON itself takes neither the integers of a RetryInfo nor the map of an ErrorInfo. Not enumerable: it is no detail.
+  Object.defineProperty(details, "toJSON", { value: () => jsonValue(details) });
   const bytes = trailers.get("grpc-status-details-bin");
   if (!bytes) return details;
   let packed: RpcStatus["details"];

@@ -9,8 +9,6 @@ export interface MessageCoder {
   encode(method: MethodDescriptor, message: unknown): unknown;
   /** The message of a response. Throws INTERNAL if the bytes cannot be decoded. */
   decode(method: MethodDescriptor, bytes: unknown): unknown;
-  /** The method as its definition has it: nice-grpc gets one without options. */
-  methodOf(method: MethodDescriptor): MethodDescriptor;
 }
 
 /**
@@ -20,7 +18,6 @@ export interface MessageCoder {
 export function messageCoder(methods: readonly Method[]): MessageCoder {
   const byPath = new Map(methods.map((method) => [method.descriptor.path, method]));
   return {
-    methodOf: ({ path }) => byPath.get(path)!.descriptor,
     encode({ path }, message) {
       try {
         return serialize(byPath.get(path)!.request, message);

@@ -2,6 +2,7 @@ import {
   checkGrpcJsChannelOptions,
   clientObject,
   type ClientRuntime,
+  type Method,
   methodsOf,
   parseTimeout,
   type RuntimeChannel,
@@ -19,7 +20,7 @@ import { clientError } from "../internal/client-errors.js";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
-import { bytesDefinition, messageCoder, type MessageCoder } from "./coded-messages.js";
+import { bytesDefinition, messageCoder } from "./coded-messages.js";
 import { grpcJsOrigin } from "./grpc-js-origin.js";
 import { RequestStall } from "./request-stall.js";
 
@@ -74,7 +75,7 @@ class NiceGrpcChannel implements RuntimeChannel {
     const methods = methodsOf(definition);
     const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
     const client = createClientFactory()
-      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, messageCoder(methods))))
+      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, methods)))
       .create(
         bytesDefinition(methods) as Parameters<ReturnType<typeof createClientFactory>["create"]>[0],
         this.#channel,
@@ -103,11 +104,13 @@ function interruptible(method: RuntimeMethod): RuntimeMethod {
 }
 
 /** Adds what nice-grpc's calls lack: deadlines, stalls, an end with their client, and how they failed. */
-function hostOf(calls: RunningCalls, coder: MessageCoder): PhasedHost {
+function hostOf(calls: RunningCalls, methods: readonly Method[]): PhasedHost {
+  const descriptors = new Map(methods.map(({ descriptor }) => [descriptor.path, descriptor]));
   const stalls = new WeakMap<PhasedCall, RequestStall>();
   return {
     originOf: grpcJsOrigin,
-    coder,
+    methodOf: (method) => descriptors.get(method.path) ?? method,
+    coder: messageCoder(methods),
     onCall(call) {
       const { context, lifetime } = call;
       const { path, requestStream, responseStream } = context.method;

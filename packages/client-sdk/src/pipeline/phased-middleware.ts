@@ -38,6 +38,8 @@ export interface PhasedHost {
   requestHooks?(call: PhasedCall): Partial<RequestStreamHooks>;
   /** A message of the response has come, or with false: it is being read by the caller. */
   onWaiting?(call: PhasedCall, waits: boolean): void;
+  /** The method as its definition has it: nice-grpc passes on no options of some definitions. Default: the call's. */
+  methodOf?(method: MethodDescriptor): MethodDescriptor;
   /** Codes messages, where `next` takes and gives bytes. */
   coder?: {
     encode(method: MethodDescriptor, message: unknown): unknown;
@@ -68,7 +70,7 @@ export function phasedMiddleware(
     call: ClientMiddlewareCall<unknown, unknown>,
     options: CallOptions,
   ): AsyncGenerator<unknown, unknown, undefined> {
-    const method = host.coder?.methodOf(call.method) ?? call.method;
+    const method = host.methodOf?.(call.method) ?? call.method;
     const phases = phasesOf(method) ?? noPhases;
     const context = new PhasedContext(method, options);
     const lifetime = new CallLifetime();
@@ -80,6 +82,8 @@ export function phasedMiddleware(
     try {
       ours(lifetime, () => phases.began?.(context));
       requests = call.requestStream ? sendable(call.request, phases, running, host) : undefined;
+      // Also while nobody waits for the response.
+      if (requests !== undefined) lifetime.signal.addEventListener("abort", requests.end);
       begin(running);
       for (;;) {
         try {
@@ -87,7 +91,7 @@ export function phasedMiddleware(
           await attempt(phases, running);
           const request =
             requests === undefined ? sent(phases.request, call.request, running, host) : requests.requests;
-          const responses = (call.next as Next)(request, attemptOptions(running));
+          const responses = (call.next as Next)(request, attemptOptions(running, requests));
           const response = call.responseStream
             ? yield* streamed(responses, phases, running, host)
             : received(phases.response, yield* responses, running, host);
@@ -220,7 +224,7 @@ function sendable(
 }
 
 /** The options of the present attempt. */
-function attemptOptions({ context, lifetime }: PhasedCall): CallOptions {
+function attemptOptions({ context, lifetime }: PhasedCall, requests: RequestStream | undefined): CallOptions {
   const { options } = context;
   // Called by the socket's reader: in the caller's async context only if it is bound to that.
   const onHeader = options.onHeader && AsyncResource.bind(options.onHeader.bind(options));
@@ -237,7 +241,10 @@ function attemptOptions({ context, lifetime }: PhasedCall): CallOptions {
         fail(error);
       }
     },
-    onTrailer: (trailer: Metadata) => context.onTrailer(trailer),
+    onTrailer(trailer: Metadata) {
+      context.onTrailer(trailer);
+      requests?.end();
+    },
   };
 }
 

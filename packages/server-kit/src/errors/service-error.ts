@@ -81,6 +81,12 @@ export class ServiceError extends ServerError {
     this.cause = cause;
   }
 
+  /** What `JSON.stringify` writes: all that may be sent. Not the cause, which may be anything. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, code, reason, metadata, errorDetails } = this;
+    return { name, message, code, reason, metadata, errorDetails };
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     // A subclass has instances of its own.
     if (this !== ServiceError) return Function.prototype[Symbol.hasInstance].call(this, value);

@@ -9,6 +9,8 @@ import { createServer } from "../server/create-server.js";
 import { echoClient } from "../testing/echo-client.js";
 import { start } from "../testing/echo-server.js";
 import { failureOf } from "../testing/outcomes.js";
+import { FRAME_HEADERS, FRAME_RST_STREAM } from "../http2/constants.js";
+import { goodEcho, openRawEcho, takeCall } from "../testing/raw-server-peer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 
 /** The ways in which a function of an application goes wrong at once. */
@@ -117,4 +119,20 @@ test("a source that cannot be iterated fails its call alone, also one that waits
     expect(two).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(/locked/) } });
     expect(good).toMatchObject({ status: "fulfilled", value: { text: "good" } });
   }
+});
+
+test("an encoder that ends its own call sends nothing behind RST_STREAM", async () => {
+  await using raw = await openRawEcho();
+  const controller = new AbortController();
+  const request = {
+    get text() {
+      controller.abort();
+      return "late";
+    },
+  };
+  await expect(raw.client.echoUnary(request, { signal: controller.signal })).rejects.toThrow("aborted");
+  const id = await takeCall(raw.peer);
+  // All that came before it has come, too.
+  await goodEcho(raw, raw.peer);
+  expect(raw.peer.of(id).map(({ type }) => type)).toEqual([FRAME_HEADERS, FRAME_RST_STREAM]);
 });

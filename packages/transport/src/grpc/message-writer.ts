@@ -36,7 +36,7 @@ export function writeMessage(
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
-    if (!stream.closed && !stream.localEnded) sender.data(stream, bytes, endStream);
+    if (!isOver(stream)) sender.data(stream, bytes, endStream);
     return;
   }
   const { output } = sender;
@@ -53,8 +53,7 @@ export function writeMessage(
     output.borrowed = true;
     encodeAt(codec, message, writer);
     output.borrowed = false;
-    // Its encoder may have ended the call: nothing follows RST_STREAM.
-    if (stream.closed || stream.localEnded) return;
+    if (isOver(stream)) return;
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
@@ -83,6 +82,11 @@ export function writeMessage(
     writer.release();
     idleWriter = writer;
   }
+}
+
+/** True if an encoder has ended its own call: nothing may follow RST_STREAM or the end of the stream (RFC 9113, section 5.1). */
+function isOver({ closed, localEnded, pending }: Http2Stream): boolean {
+  return closed || localEnded || pending?.end !== undefined;
 }
 
 /** Sends a message in frames of its own: one that is long, or must wait. */

@@ -25,7 +25,10 @@ export function runPhases(
     try {
       const request = passed(call, arrival);
       if (!call.responseStream) {
-        const response = yield* call.next(request, arrival);
+        const response: unknown = yield* call.next(request, arrival);
+        // Here, where the phases hear of it: nice-grpc looks for it when they are through.
+        if (response === undefined || response === null)
+          throw new Error(`${arrival.method.path}: the handler returned no message`);
         return (onResponse === undefined ? response : onResponse(response, arrival)) as Response;
       }
       return yield* endable(() => call.next(request, arrival), arrival, onResponse, endReason());
