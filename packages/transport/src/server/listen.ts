@@ -2,6 +2,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import type { ServerCredentials } from "./credentials.js";
+import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { readPreface } from "./preface.js";
 
 /** The options of {@link listen}. */
@@ -12,6 +13,8 @@ export interface ListenOptions {
   handshakeTimeoutMs: number;
   /** Takes connections that speak HTTP/1.1; without it they are closed. */
   http1: HttpServer | undefined;
+  /** Hears of clients that speak another protocol, or whose TLS failed. */
+  onConnectionProblem: ((problem: Error) => void) | undefined;
   /** Takes connections that speak HTTP/2, with what was read after the preface. */
   onConnection(socket: Socket, first: Buffer): void;
 }
@@ -43,7 +46,8 @@ export function parseListenAddress(address: string): { path: string } | { host: 
 
 /** Listens on an address, for HTTP/2 and, if it is wanted, HTTP/1.1 on the same port. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { address, credentials, handshakeTimeoutMs, http1, onConnection } = options;
+  const { address, credentials, handshakeTimeoutMs, http1, onConnection, onConnectionProblem } = options;
+  const problems = new ConnectionProblems(onConnectionProblem ?? (() => {}));
   const open = new Set<Socket>();
   const http1Sockets = new Set<Socket>();
   let closed = false;
@@ -82,6 +86,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       (first) => {
         open.delete(socket);
         if (!http1) {
+          problems.report(prefaceProblem(first), socket.remoteAddress);
           socket.destroy();
           return;
         }
@@ -111,6 +116,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       },
       (socket: TLSSocket) => onSocket(socket),
     );
+    tls.on("tlsClientError", (error, { remoteAddress }) => problems.report(tlsProblem(error), remoteAddress));
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;
   }

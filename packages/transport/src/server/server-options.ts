@@ -5,6 +5,7 @@ import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js
 import {
   anyNumber,
   anyObject,
+  callable,
   objectWith,
   oneOf,
   options as optionsOf,
@@ -101,6 +102,7 @@ const connectionRules = {
 const ownRules = {
   limits: optionsOf(rulesFrom(defaultServerLimits)),
   http2: optionsOf(connectionRules),
+  onConnectionProblem: callable,
   http1: rule(
     "a server of node:http that does not listen",
     (value) => objectWith("emit", "on").accepts(value) && !(value as HttpServer).listening,
@@ -153,6 +155,11 @@ export interface ServerOptions extends GrpcJsServerOptions {
   limits?: Partial<ServerLimits>;
   /** Settings of each HTTP/2 connection. */
   http2?: Partial<ConnectionOptions>;
+  /**
+   * Hears of clients that cannot be served before their first call: they speak another protocol than the port, or their TLS failed.
+   * Each kind of problem is told at most once a minute. What it throws is passed over. Default: nobody does.
+   */
+  onConnectionProblem?: (problem: Error) => void;
   /** Takes connections to the same port that speak HTTP/1.1. It must not listen itself. */
   http1?: HttpServer;
 }
