@@ -4,7 +4,8 @@ const users = createUsersClient({ address: process.env["USERS_ADDRESS"] ?? "127.
 
 const ada = await users.createUser({
   name: "Ada Lovelace",
-  email: "ada@example.com",
+  // Emails are unique: each run has one of its own.
+  email: `ada-${Date.now()}@example.com`,
   department: Department.ENGINEERING,
 });
 console.log(`created ${ada.name}`);

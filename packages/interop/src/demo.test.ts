@@ -1,5 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { runWell } from "./run.js";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { testCertificates } from "@callwire/testkit";
+import { run, runWell } from "./run.js";
+import { temporaryFolder } from "./temporary-folder.js";
 import { demoScript, startUsersService } from "./users-service-process.js";
 
 test("the demo walks through every call, again and again on one database", async () => {
@@ -12,4 +16,32 @@ test("the demo walks through every call, again and again on one database", async
     expect(output).toContain("deleted: Bob Example, 42");
     expect(output).toContain("Alice: I'll be going, then.");
   }
+});
+
+test("the demo says how to use it, and walks through a service with TLS and tokens", async () => {
+  expect(await runWell(process.execPath, [demoScript, "--help"])).toContain("--token-file <file>");
+  using folder = temporaryFolder();
+  const written = (name: string, text: string) => {
+    writeFileSync(join(folder.path, name), text);
+    return join(folder.path, name);
+  };
+  const { ca, server } = await testCertificates();
+  const tokens = written("tokens", "shop token-of-the-shop\n");
+  const authority = written("ca.pem", ca);
+  await using service = await startUsersService([
+    ...["--tls-cert", written("cert.pem", server.cert), "--tls-key", written("key.pem", server.key)],
+    ...["--tokens-file", tokens],
+  ]);
+  const demo = (...args: string[]) =>
+    run(process.execPath, [demoScript, service.address, ...args], { env: { CALLWIRE_TOKEN: undefined } });
+
+  const walked = await demo("--tls-ca", authority, "--token-file", tokens);
+  expect(walked).toMatchObject({ code: 0, stderr: "" });
+  expect(walked.stdout).toContain("1000 created, 1 failed");
+  const nobody = await demo("--tls-ca", authority);
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("The service wants a token") });
+  const clear = await demo("--token-file", tokens);
+  expect(clear).toMatchObject({ code: 1, stderr: expect.stringContaining("--tls-ca") });
+  const slip = await demo("--tokn", "t");
+  expect(slip).toMatchObject({ code: 1, stderr: expect.stringContaining("did you mean '--token'?") });
 });

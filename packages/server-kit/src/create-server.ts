@@ -29,6 +29,7 @@ import {
 } from "./internal/method-selection.js";
 import { describeService } from "./internal/service-definition.js";
 import { defaultServerLimits } from "./limits.js";
+import type { Logger } from "./logger.js";
 import type { ContextAfter, Ordered } from "./middleware-order.js";
 import type { AnyMiddleware } from "./middleware.js";
 import { HealthState, healthService } from "./services/health.js";
@@ -46,6 +47,11 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   middleware?: M;
   /** Bounds on connections and messages. Default: {@link defaultServerLimits}, and what the runtime has for the others. */
   limits?: Partial<ServerLimits>;
+  /**
+   * Takes a line at level warn for clients that cannot be served before their first call: they speak clear text to a port with TLS,
+   * or TLS to one without. Each kind of problem is told at most once a minute. Default: nobody hears of them.
+   */
+  logger?: Pick<Logger, "warn">;
   /** Settings of each HTTP/2 connection: windows, and limits on abuse. Default: the transport's; no other runtime has them. */
   http2?: Partial<ConnectionOptions>;
   /**
@@ -110,6 +116,7 @@ const optionRules: RulesOf<ServerOptions> = {
   middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
   limits: checkedByRuntime,
   http2: checkedByRuntime,
+  logger: rules.objectWith("warn"),
   reflection: rules.either(
     rules.bytes,
     rules.nonEmptyText,
@@ -136,7 +143,14 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   options: ServerOptions<M> & Ordered<M> = {} as ServerOptions<M> & Ordered<M>,
 ): CallwireServer<ContextAfter<M>> {
   checkOptions("createServer", options, optionRules);
-  const { runtime = serverRuntime, middleware, limits, http2, reflection } = options as ServerOptions<M>;
+  const {
+    runtime = serverRuntime,
+    middleware,
+    limits,
+    http2,
+    logger,
+    reflection,
+  } = options as ServerOptions<M>;
   const list: readonly AnyMiddleware[] = middleware ?? [];
   checkMiddleware(list);
   const selections = new Set<Selection>(list.flatMap(selectionsOf));
@@ -146,6 +160,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const server = runtime.openServer({
     limits: { ...defaultServerLimits, ...withoutUndefined(limits) },
     ...(http2 && { http2 }),
+    ...(logger && { onConnectionProblem: ({ message }) => logger.warn(message) }),
   });
   let state: "new" | "listening" | "stopped" = "new";
   let listening: Promise<unknown> = Promise.resolve();

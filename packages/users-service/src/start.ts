@@ -48,6 +48,7 @@ export async function startUsersService(
     const authentication = tokens ? ([auth({ verify: tokenVerifier(tokens) }), logCaller()] as const) : [];
     const server = createServer({
       ...(runtime && { runtime }),
+      logger,
       ...(settings.reflection && { reflection: descriptorSet }),
       middleware: [
         requestId(),

@@ -5,6 +5,15 @@ import { clientError } from "../internal/client-errors.js";
 /** Where a token comes from: itself, or a function that is asked for it. */
 export type TokenSource = string | (() => string | Promise<string>);
 
+/** What a source of tokens said; it may have thrown anything. */
+function messageOf(cause: unknown): string {
+  try {
+    return cause instanceof Error ? cause.message : String(cause);
+  } catch {
+    return "its source threw what has no text";
+  }
+}
+
 /** Options for {@link bearerToken}. */
 export interface BearerTokenOptions {
   /** The token. A function is asked at each attempt of each call: it may keep a token until it expires. */
@@ -49,7 +58,13 @@ export function bearerToken(options: BearerTokenOptions): ClientPhases {
     call.metadata.set("authorization", lastBearer);
   };
   const refuse = (call: ClientCallContext, cause: unknown) =>
-    clientError(call.method.path, Status.UNAUTHENTICATED, "no token could be had", "local", cause);
+    clientError(
+      call.method.path,
+      Status.UNAUTHENTICATED,
+      `no token could be had: ${messageOf(cause)}`,
+      "local",
+      cause,
+    );
 
   return {
     attempted(call) {

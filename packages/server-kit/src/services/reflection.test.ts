@@ -1,3 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   FileDescriptorProtoSchema,
@@ -10,7 +15,8 @@ import {
   type ServerReflectionRequest,
 } from "@callwire/contracts/grpc/reflection/v1";
 import { ServerReflectionDefinition as V1Alpha } from "@callwire/contracts/grpc/reflection/v1alpha";
-import { describe, expect, test } from "@jest/globals";
+import { echoService, EchoServiceDefinition } from "@callwire/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createChannel, createClient } from "nice-grpc";
 import { Status } from "nice-grpc-common";
 import { createServer } from "../create-server.js";
@@ -151,5 +157,86 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     });
     expect(failed.code).toBe(Status.UNIMPLEMENTED);
     channel.close();
+  });
+});
+
+describe.each(runtimes)("a contract of one's own over %s", (_name, runtime) => {
+  /** The names that reflection lists, and the symbols in what it says of each. */
+  async function described(reflection: Uint8Array | string | URL): Promise<Record<string, string[]>> {
+    const server = createServer({ runtime, reflection }).add(EchoServiceDefinition, echoService());
+    const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
+    try {
+      const client = createClient(ServerReflectionDefinition, channel);
+      const ask = async (messageRequest: Question) => {
+        const requests = (async function* () {
+          yield { messageRequest };
+        })();
+        for await (const { messageResponse } of client.serverReflectionInfo(requests)) return messageResponse;
+        throw new Error("there was no answer");
+      };
+      const list = await ask({ $case: "listServices", value: "*" });
+      if (list?.$case !== "listServicesResponse") throw new Error("there was no list");
+      const answers: Record<string, string[]> = {};
+      for (const { name } of list.value.service) {
+        const answer = await ask({ $case: "fileContainingSymbol", value: name });
+        if (answer?.$case !== "fileDescriptorResponse") throw new Error(`${name} cannot be described`);
+        const files = answer.value.fileDescriptorProto.map((file) =>
+          fromBinary(FileDescriptorProtoSchema, file),
+        );
+        answers[name] = files.flatMap((file) =>
+          file.service.map((service) => `${file.package}.${service.name}`),
+        );
+        // grpcurl links what it gets.
+        const names = files.map((file) => file.name);
+        for (const file of files) expect(names).toEqual(expect.arrayContaining(file.dependency));
+      }
+      return answers;
+    } finally {
+      channel.close();
+      server.forceShutdown();
+    }
+  }
+
+  const folder = mkdtempSync(join(tmpdir(), "callwire-reflection-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "echo.binpb");
+  beforeAll(() => {
+    const buf = fileURLToPath(new URL("../../../../node_modules/.bin/buf", import.meta.url));
+    const proto = fileURLToPath(new URL("../../../testkit/proto", import.meta.url));
+    execFileSync(buf, ["build", proto, "-o", path]);
+  });
+
+  test.each<[string, () => Uint8Array | string | URL]>([
+    ["bytes", () => readFileSync(path)],
+    ["a path", () => path],
+    ["a URL", () => pathToFileURL(path)],
+    ["a set that has the standard services too", () => Buffer.concat([readFileSync(path), descriptorSet])],
+    ["a set twice", () => Buffer.concat([readFileSync(path), readFileSync(path)])],
+  ])("what is listed can be described: %s", async (_what, make) => {
+    expect(await described(make())).toEqual({
+      "callwire.echo.v1.EchoService": ["callwire.echo.v1.EchoService"],
+      "grpc.health.v1.Health": ["grpc.health.v1.Health"],
+      "grpc.reflection.v1.ServerReflection": ["grpc.reflection.v1.ServerReflection"],
+      "grpc.reflection.v1alpha.ServerReflection": ["grpc.reflection.v1alpha.ServerReflection"],
+    });
+  });
+
+  test.each<[string, () => Uint8Array | string, string]>([
+    [
+      "no service of ours",
+      () => descriptorSet,
+      "lacks the service 'callwire.echo.v1.EchoService', which was added",
+    ],
+    ["nothing", () => new Uint8Array(), "lacks the service"],
+    [
+      "a contract's text",
+      () => Buffer.from('syntax = "proto3";'),
+      "no serialized google.protobuf.FileDescriptorSet",
+    ],
+    ["JSON", () => Buffer.from('{"file": []}'), "no serialized google.protobuf.FileDescriptorSet"],
+    ["a path that is none", () => join(folder, "nowhere.binpb"), "nowhere.binpb cannot be read"],
+  ])("a set of %s stops the start", async (_what, make, message) => {
+    await expect(described(make())).rejects.toThrow(message);
+    await expect(described(make())).rejects.toThrow(/^cannot listen on /);
   });
 });

@@ -19,6 +19,7 @@ class Victim {
 
   constructor(socket: Socket, onCall: (victim: Victim, id: number) => void) {
     this.socket = socket;
+    socket.setMaxListeners(0);
     const frames = new Frames();
     let missing = PREFACE.length;
     socket.on("data", (chunk: Buffer) => {

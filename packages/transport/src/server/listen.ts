@@ -3,6 +3,7 @@ import { createServer as createNetServer, type Server as NetServer, type Socket 
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import type { ServerCredentials } from "./credentials.js";
+import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import { readPreface } from "./preface.js";
 
@@ -14,6 +15,8 @@ export interface ListenOptions {
   handshakeTimeoutMs: number;
   /** Takes connections that speak HTTP/1.1; without it they are closed. */
   http1: HttpServer | undefined;
+  /** Hears of clients that speak another protocol, or whose TLS failed. */
+  onConnectionProblem: ((problem: Error) => void) | undefined;
   /** Takes connections that speak HTTP/2, with what was read after the preface. */
   onConnection(socket: Socket, first: Buffer): void;
 }
@@ -45,7 +48,8 @@ export function parseListenAddress(address: string): { path: string } | { host: 
 
 /** Listens on an address, for HTTP/2 and, if it is wanted, HTTP/1.1 on the same port. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { address, credentials, handshakeTimeoutMs, http1, onConnection } = options;
+  const { address, credentials, handshakeTimeoutMs, http1, onConnection, onConnectionProblem } = options;
+  const problems = new ConnectionProblems(onConnectionProblem ?? (() => {}));
   const open = new Set<Socket>();
   const http1Sockets = new Set<Socket>();
   let closed = false;
@@ -84,6 +88,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       (first) => {
         open.delete(socket);
         if (!http1) {
+          problems.report(prefaceProblem(first), socket.remoteAddress);
           socket.destroy();
           return;
         }
@@ -119,7 +124,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       (socket: TLSSocket) => onSocket(socket, handshakes.end(socket)),
     );
     tls.on("connection", (socket) => handshakes.begin(socket));
-    tls.on("tlsClientError", (_error, socket) => socket.destroy());
+    tls.on("tlsClientError", (error, socket) => {
+      problems.report(tlsProblem(error), socket.remoteAddress);
+      socket.destroy();
+    });
     closeHandshakes = () => handshakes.close();
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;

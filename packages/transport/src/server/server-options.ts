@@ -5,6 +5,8 @@ import { connectionRule, override } from "../grpc/connection-settings.js";
 import {
   anyNumber,
   anyObject,
+  callable,
+  callable,
   objectWith,
   oneOf,
   options as optionsOf,
@@ -112,6 +114,7 @@ const GRPC_JS_GZIP = 2;
 const ownRules = {
   limits: optionsOf(rulesFrom(defaultServerLimits)),
   http2: connectionRule,
+  onConnectionProblem: callable,
   http1: rule(
     "a server of node:http that does not listen",
     (value) => objectWith("emit", "on").accepts(value) && !(value as HttpServer).listening,
@@ -164,6 +167,11 @@ export interface ServerOptions extends GrpcJsServerOptions {
   limits?: Partial<ServerLimits>;
   /** Settings of each HTTP/2 connection. */
   http2?: Partial<ConnectionOptions>;
+  /**
+   * Hears of clients that cannot be served before their first call: they speak another protocol than the port, or their TLS failed.
+   * Each kind of problem is told at most once a minute. What it throws is passed over. Default: nobody does.
+   */
+  onConnectionProblem?: (problem: Error) => void;
   /** Takes connections to the same port that speak HTTP/1.1. It must not listen itself. */
   http1?: HttpServer;
 }

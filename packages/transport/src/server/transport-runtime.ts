@@ -5,8 +5,14 @@ import { TransportServer } from "./transport-server.js";
 
 /** The runtime of this package: gRPC over its own HTTP/2. */
 export const serverRuntime: ServerRuntime<ServerLimits> = {
-  openServer({ limits, http2 }) {
-    return open(new TransportServer({ limits, ...(http2 && { http2 }) }));
+  openServer({ limits, http2, onConnectionProblem }) {
+    return open(
+      new TransportServer({
+        limits,
+        ...(http2 && { http2 }),
+        ...(onConnectionProblem && { onConnectionProblem }),
+      }),
+    );
   },
 
   createCredentials({ cert, key, clientCa }: ServerTlsOptions): ServerCredentials {

@@ -141,6 +141,7 @@ export class TransportServer {
         credentials,
         handshakeTimeoutMs: this.#connectionOptions.handshakeTimeoutMs,
         http1: this.#options.http1,
+        onConnectionProblem: this.#options.onConnectionProblem,
         onConnection: (socket, first) => this.#serve(socket, first),
       });
     } catch (error) {

@@ -1,0 +1,58 @@
+/** The least time between two reports of one kind, in milliseconds: whoever probes a port is not to fill the log. */
+const REPORT_INTERVAL_MS = 60_000;
+
+/** The first byte of TLS: a record of a handshake (RFC 8446, section 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
+/** The codes by which OpenSSL says that what came is no TLS. */
+const NO_TLS = new Set([
+  "ERR_SSL_HTTP_REQUEST",
+  "ERR_SSL_HTTPS_PROXY_REQUEST",
+  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+  "ERR_SSL_UNKNOWN_PROTOCOL",
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+]);
+
+/** Pure: the mistake of a client whose TLS failed; undefined if it is nobody's, such as a probe of the port. */
+export function tlsProblem({ code = "", message }: NodeJS.ErrnoException): string | undefined {
+  if (NO_TLS.has(code)) return "a client spoke clear text to this port, which takes TLS: give the client TLS";
+  if (code.includes("PEER_DID_NOT_RETURN_A_CERTIFICATE")) return "a client showed no certificate, and must";
+  if (code.includes("ALERT_UNKNOWN_CA") || code.includes("ALERT_BAD_CERTIFICATE")) {
+    return "a client does not trust this server's certificate: give the client its authority";
+  }
+  return code.startsWith("ERR_SSL_") ? `TLS with a client failed: ${message}` : undefined;
+}
+
+/** Pure: the mistake of a client by the first bytes that it sent, which are not those of HTTP/2. */
+export function prefaceProblem(first: Buffer): string | undefined {
+  if (first[0] === TLS_HANDSHAKE) {
+    return "a client spoke TLS to this port, which is in clear text: give the server a certificate, or the client no TLS";
+  }
+  if (/^[A-Z]{3,10} \S+ HTTP\/1/.test(first.toString("latin1", 0, 256))) {
+    return "a client spoke HTTP/1.1 to this port, which takes gRPC over HTTP/2";
+  }
+  return undefined;
+}
+
+/** Passes problems on, each kind at most once a minute. */
+export class ConnectionProblems {
+  readonly #listener: (problem: Error) => void;
+  readonly #reportedAt = new Map<string, number>();
+
+  constructor(listener: (problem: Error) => void) {
+    this.#listener = listener;
+  }
+
+  /** @param peer The client's address, if it is known. */
+  report(problem: string | undefined, peer: string | undefined): void {
+    if (problem === undefined) return;
+    const now = performance.now();
+    if (now - (this.#reportedAt.get(problem) ?? -Infinity) < REPORT_INTERVAL_MS) return;
+    this.#reportedAt.set(problem, now);
+    try {
+      this.#listener(new Error(peer === undefined ? problem : `${problem} (${peer})`));
+    } catch {
+      // A listener's mistake is not the server's.
+    }
+  }
+}
