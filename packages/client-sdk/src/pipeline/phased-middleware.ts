@@ -178,6 +178,12 @@ function sendable(
   });
 }
 
+/** Pure: true for the header of a proxy's page, such as HTML with 502. No server has answered then. */
+function isPage(header: Metadata): boolean {
+  const type = header.get("content-type");
+  return type !== undefined && !String(type).startsWith("application/grpc");
+}
+
 /** The options of the present attempt. */
 function attemptOptions({ context, lifetime }: PhasedCall): CallOptions {
   const { options } = context;
@@ -189,6 +195,7 @@ function attemptOptions({ context, lifetime }: PhasedCall): CallOptions {
     ...(metadata !== undefined && { metadata }),
     signal: lifetime.signal,
     onHeader(header: Metadata) {
+      if (isPage(header)) return;
       context.isCommitted = true;
       try {
         onHeader?.(header);
