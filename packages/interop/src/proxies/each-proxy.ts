@@ -6,8 +6,8 @@ import { installed, missing, type ProxyProgram } from "./programs.js";
 declare const atLength: boolean | undefined;
 export const isAtLength = typeof atLength !== "undefined";
 
-/** A number of calls: tenfold at length. */
-export const many = (calls: number) => (isAtLength ? 10 * calls : calls);
+/** A number of calls: fourfold at length. */
+export const many = (calls: number) => (isAtLength ? 4 * calls : calls);
 
 /** The runtimes of the SDK, each with the options of a client over it. */
 export const clientRuntimes = [
@@ -15,6 +15,14 @@ export const clientRuntimes = [
   { name: "nice-grpc", options: { runtime: niceGrpc } },
 ] as const;
 export type NamedClientRuntime = (typeof clientRuntimes)[number];
+
+/**
+ * True if a channel may have more than 1,000 answers over one connection. Node.js's own HTTP/2 client, which grpc-js stands on, ends
+ * a connection after that many of Apache's empty DATA frames.
+ */
+export function lastsLong(proxy: ProxyProgram["name"], { name }: NamedClientRuntime): boolean {
+  return proxy !== "Apache" || name === "transport";
+}
 
 /** Settings of {@link testProxies}. */
 export interface ProxyTestOptions {

@@ -2,7 +2,7 @@ import { expect } from "@jest/globals";
 import { createClient } from "@callwire/client-sdk";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { startEchoServers } from "./echo-server.js";
-import { clientRuntimes, isAtLength, testProxies } from "./each-proxy.js";
+import { clientRuntimes, isAtLength, lastsLong, testProxies } from "./each-proxy.js";
 import { startProxies } from "./proxy.js";
 
 const CALLS = 6_000;
@@ -15,8 +15,9 @@ testProxies(
     await using servers = await startEchoServers();
     await using proxies = await startProxies(programs, () => ({ clear: [servers.clear] }));
     for (const proxy of proxies) {
-      for (const { name, options } of clientRuntimes) {
-        if (name !== "transport" && !isAtLength) continue;
+      for (const runtime of clientRuntimes) {
+        const { name, options } = runtime;
+        if (!lastsLong(proxy.name, runtime)) continue;
         await using client = createClient(EchoServiceDefinition, {
           ...proxy.client("clear"),
           ...options,
