@@ -1,5 +1,6 @@
 // Holds that every block of TypeScript and protobuf in the documentation stands, to the letter but for its indentation,
-// in a file that is compiled, and that links between files lead somewhere.
+// in a file that is compiled, that every block of a proxy's configuration stands in a file that a test runs, and that links
+// between files lead somewhere.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -20,12 +21,12 @@ function* filesBelow(folder) {
 export function checkDocs() {
   const files = Array.from(filesBelow("."));
   const sources = files
-    .filter((path) => /\.(ts|proto)$/.test(path))
+    .filter((path) => /\.(ts|proto)$/.test(path) || path.startsWith("packages/interop/proxies/"))
     .map((path) => flush(readFileSync(path, "utf8")));
   const problems = [];
   for (const path of files.filter((path) => path.endsWith(".md"))) {
     const text = readFileSync(path, "utf8");
-    for (const [, code] of text.matchAll(/^```(?:ts|proto)\n(.*?)^```$/gms)) {
+    for (const [, code] of text.matchAll(/^```(?:ts|proto|nginx|haproxy|caddy|ini|apache)\n(.*?)^```$/gms)) {
       if (!sources.some((source) => source.includes(flush(code)))) {
         problems.push(`${path}: this block is in no source file:\n${code}`);
       }

@@ -15,6 +15,8 @@ export interface RunOptions {
   cwd?: string;
   /** Beside those of this process. */
   env?: NodeJS.ProcessEnv;
+  /** True if it starts processes that must end with it: all are killed together. Default: false. */
+  withChildren?: boolean;
 }
 
 /** A program that runs. Disposing of it kills it. */
@@ -26,15 +28,36 @@ export interface Running extends AsyncDisposable {
   line<T>(choose: (line: string) => T | undefined): Promise<T>;
 }
 
+/** Those that run. One listener for all, since Node.js warns of more than ten. */
+const kills = new Set<() => void>();
+const killAll = () => {
+  for (const kill of kills) kill();
+};
+
 /** Starts a program. It does not outlive this process, whatever becomes of the test. */
-export function start(command: string, args: readonly string[], { cwd, env }: RunOptions = {}): Running {
+export function start(
+  command: string,
+  args: readonly string[],
+  { cwd, env, withChildren = false }: RunOptions = {},
+): Running {
   const child = spawn(command, args, {
     cwd,
+    // The leader of a group of its own.
+    detached: withChildren,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killWithUs = () => void child.kill("SIGKILL");
-  process.once("exit", killWithUs);
+  const kill = () => {
+    if (withChildren && child.pid !== undefined) {
+      try {
+        process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // All have ended.
+      }
+    } else child.kill("SIGKILL");
+  };
+  if (kills.size === 0) process.once("exit", killAll);
+  kills.add(kill);
 
   let stdout = "";
   let stderr = "";
@@ -49,7 +72,8 @@ export function start(command: string, args: readonly string[], { cwd, env }: Ru
     } catch (error) {
       return { code: null, signal: null, stdout, stderr: stderr + String(error) };
     } finally {
-      process.off("exit", killWithUs);
+      kills.delete(kill);
+      if (kills.size === 0) process.off("exit", killAll);
     }
   };
   const outcome = end();
@@ -78,7 +102,7 @@ export function start(command: string, args: readonly string[], { cwd, env }: Ru
       });
     },
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
+      kill();
       await outcome;
     },
   };

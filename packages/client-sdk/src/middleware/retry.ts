@@ -1,4 +1,4 @@
-import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type ClientPhases, type FailureOrigin, type RulesOf } from "@callwire/transport";
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
 import { codeOf } from "../internal/client-errors.js";
@@ -72,8 +72,16 @@ export function pushback(trailer: Metadata): number | "stop" | undefined {
   return /^\d{1,9}$/.test(wish) ? Number(wish) : "stop";
 }
 
+/** The codes of a reset by a proxy whose server is gone. A server says them by a status, with another origin. */
+const CUT_OFF: ReadonlySet<Status> = new Set([Status.INTERNAL, Status.UNKNOWN, Status.CANCELLED]);
+
+/** Pure: true if a call that ended so may find a server that answers. */
+export function isTransient(code: Status, origin: FailureOrigin): boolean {
+  return code === Status.UNAVAILABLE || (origin === "reset" && CUT_OFF.has(code));
+}
+
 /**
- * Tries a call again after UNAVAILABLE, by gRFC A6 and AIP-194: only if that is safe, only while nothing of an answer has
+ * Tries a call again after UNAVAILABLE, or a reset that no server sent as a status, by gRFC A6 and AIP-194: only if that is safe, only while nothing of an answer has
  * come (headers included), after a wait that grows, never past the deadline, and not while most calls fail. `onHeader`
  * and `onTrailer` hear of the attempt that counts.
  *
@@ -88,9 +96,9 @@ export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions
   const backoff = { initialMs: initialBackoffMs, maxMs: maxBackoffMs, multiplier: backoffMultiplier };
   const throttle = new RetryThrottle(maxTokens, tokenRatio);
   return {
-    retryAfterMs(error, _origin, call) {
+    retryAfterMs(error, origin, call) {
       if (!isRepeatable(call.method, call.options.retry)) return undefined;
-      const unavailable = codeOf(error) === Status.UNAVAILABLE;
+      const unavailable = isTransient(codeOf(error), origin);
       const wish = pushback(call.trailer);
       if (!unavailable && wish !== "stop") return undefined;
       // Every such failure counts, also one that is the last.

@@ -223,6 +223,12 @@ function sendable(
   });
 }
 
+/** Pure: true for the header of a proxy's page, such as HTML with 502. No server has answered then. */
+function isPage(header: Metadata): boolean {
+  const type = header.get("content-type");
+  return type !== undefined && !String(type).startsWith("application/grpc");
+}
+
 /** The options of the present attempt. */
 function attemptOptions({ context, lifetime }: PhasedCall, requests: RequestStream | undefined): CallOptions {
   const { options } = context;
@@ -234,6 +240,7 @@ function attemptOptions({ context, lifetime }: PhasedCall, requests: RequestStre
     metadata: ours(lifetime, () => context.outgoing()),
     signal: lifetime.signal,
     onHeader(header: Metadata) {
+      if (isPage(header)) return;
       context.isCommitted = true;
       try {
         ignoreResult(onHeader?.(header), fail);

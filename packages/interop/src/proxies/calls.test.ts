@@ -135,5 +135,5 @@ testProxies(
     // One from each of the clients that compress.
     expect(servers.compressed).toBe(programs.length * links.length * clientRuntimes.length);
   },
-  isAtLength ? 300_000 : 60_000,
+  { timeoutMs: isAtLength ? 300_000 : 60_000 },
 );

@@ -30,5 +30,5 @@ testProxies(
       await other[Symbol.asyncDispose]();
     }
   },
-  isAtLength ? 300_000 : 60_000,
+  { timeoutMs: isAtLength ? 300_000 : 60_000 },
 );

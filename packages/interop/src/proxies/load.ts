@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
 import { createUsersClient } from "@callwire/client-sdk/users";
-import { clientRuntimes } from "./each-proxy.js";
+import { clientRuntimes, isAtLength, lastsLong } from "./each-proxy.js";
 import type { Proxy } from "./proxy.js";
 
 const CALLERS = 8;
@@ -16,12 +16,14 @@ export interface Load extends Disposable {
 /** Opens a channel through each proxy for each runtime. */
 export function startLoad(proxies: readonly Proxy[]): Load {
   const channels = proxies.flatMap((proxy) =>
-    clientRuntimes.map((runtime) => ({
-      name: `${proxy.name} from ${runtime.name}`,
-      users: createUsersClient({ ...proxy.client("clear"), ...runtime.options }),
-      answered: 0,
-      failed: new Map<string, number>(),
-    })),
+    clientRuntimes
+      .filter((runtime) => !isAtLength || lastsLong(proxy.name, runtime))
+      .map((runtime) => ({
+        name: `${proxy.name} from ${runtime.name}`,
+        users: createUsersClient({ ...proxy.client("clear"), ...runtime.options }),
+        answered: 0,
+        failed: new Map<string, number>(),
+      })),
   );
   let asked = 0;
 

@@ -11,8 +11,6 @@ export interface ProxyProgram {
   files: readonly string[];
   /** The command that runs it in the foreground, in the folder of its files. */
   run: (file: string, folder: string) => readonly [command: string, ...args: string[]];
-  /** Ends it with all its processes and connections, at once. */
-  stop: NodeJS.Signals;
   /** Makes it read its file again without the loss of calls. */
   reload: NodeJS.Signals | ((file: string) => readonly [command: string, ...args: string[]]);
 }
@@ -24,7 +22,6 @@ const programs: readonly ProxyProgram[] = [
     version: ["nginx", "-v"],
     files: ["nginx.conf"],
     run: (file, folder) => ["nginx", "-p", folder, "-c", file, "-e", "nginx.log", "-g", "daemon off;"],
-    stop: "SIGTERM",
     reload: "SIGHUP",
   },
   {
@@ -33,7 +30,6 @@ const programs: readonly ProxyProgram[] = [
     version: ["haproxy", "-v"],
     files: ["haproxy.cfg"],
     run: (file) => ["haproxy", "-W", "-f", file],
-    stop: "SIGTERM",
     reload: "SIGUSR2",
   },
   {
@@ -42,8 +38,6 @@ const programs: readonly ProxyProgram[] = [
     version: ["caddy", "version"],
     files: ["Caddyfile"],
     run: (file) => ["caddy", "run", "--config", file],
-    // It waits for its connections on the others.
-    stop: "SIGKILL",
     reload: (file) => ["caddy", "reload", "--config", file],
   },
   {
@@ -52,7 +46,6 @@ const programs: readonly ProxyProgram[] = [
     version: ["nghttpx", "--version"],
     files: ["nghttpx.conf", "nghttpx-tls.conf"],
     run: (file, folder) => ["nghttpx", `--conf=${folder}/${file}`],
-    stop: "SIGTERM",
     reload: "SIGHUP",
   },
   {
@@ -61,7 +54,6 @@ const programs: readonly ProxyProgram[] = [
     version: ["apache2", "-v"],
     files: ["apache.conf"],
     run: (file, folder) => ["apache2", "-d", folder, "-f", file, "-DFOREGROUND"],
-    stop: "SIGTERM",
     reload: "SIGUSR1",
   },
 ];
@@ -72,8 +64,6 @@ export const programEnv = { PATH: `${process.env["PATH"]}:/usr/sbin` };
 const runs = ([command, ...args]: ProxyProgram["version"]) =>
   spawnSync(command, args, { env: { ...process.env, ...programEnv } }).status === 0;
 
-/** The proxies that this machine has, and for the others why a test does without them. */
+/** The proxies that this machine has, and those that it lacks. */
 export const installed: readonly ProxyProgram[] = programs.filter(({ version }) => runs(version));
-export const missing: readonly string[] = programs
-  .filter((program) => !installed.includes(program))
-  .map(({ name, debianPackage }) => `no ${name}: on Debian, apt-get install ${debianPackage}`);
+export const missing: readonly ProxyProgram[] = programs.filter((program) => !installed.includes(program));

@@ -21,6 +21,9 @@ const ADMIN_PORT = 2019;
 const CLEAR_BACK_PORTS = [50051, 50052] as const;
 const TLS_BACK_PORT = 50061;
 
+/** The time that a proxy has to end before it is killed, in milliseconds. */
+const END_MS = 500;
+
 const SOURCE = fileURLToPath(new URL("../../proxies", import.meta.url));
 
 /** The certificates of this run: of the proxies and of the servers behind them. */
@@ -65,14 +68,18 @@ export async function startProxy(
 
   // The system ends it with this process, whatever becomes of that.
   const processes = program.files.map((file) =>
-    start("setpriv", ["--pdeathsig", program.stop, "--", ...program.run(file, folder.path)], {
+    start("setpriv", ["--pdeathsig", "SIGTERM", "--", ...program.run(file, folder.path)], {
       cwd: folder.path,
+      withChildren: true,
       env: { ...programEnv, HOME: folder.path, XDG_DATA_HOME: folder.path, XDG_CONFIG_HOME: folder.path },
     }),
   );
   const dispose = async () => {
-    for (const { child } of processes) child.kill(program.stop);
-    await Promise.all(processes.map(({ outcome }) => outcome));
+    // Those that can end in time wait for their workers.
+    for (const { child } of processes) child.kill("SIGTERM");
+    const ended = Promise.all(processes.map(({ outcome }) => outcome));
+    await Promise.race([ended, wait(END_MS, undefined, { ref: false })]);
+    await Promise.all(processes.map((running) => running[Symbol.asyncDispose]()));
     folder[Symbol.dispose]();
   };
   try {

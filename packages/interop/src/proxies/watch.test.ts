@@ -51,5 +51,5 @@ testProxies(
       await service[Symbol.asyncDispose]();
     }
   },
-  isAtLength ? 300_000 : 60_000,
+  { timeoutMs: isAtLength ? 300_000 : 60_000 },
 );
