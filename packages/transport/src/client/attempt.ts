@@ -148,6 +148,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   }
 
   onHeaders(list: HeaderList, endStream: boolean): void {
+    (this.connection as ClientConnection).hasServed = true;
     if (list.tooLarge) {
       const { maxHeaderListSize } = defaultConnectionOptions;
       this.#fail(

@@ -40,6 +40,12 @@ export interface ChannelOptions {
    * `pick_first` 0, where a name is resolved again when its connection is lost or could not be made.
    */
   "grpc.dns_min_time_between_resolutions_ms"?: number;
+  /**
+   * The time after which a name is resolved by DNS again without a cause, in milliseconds; `Infinity` for never. Default: with
+   * `round_robin` 30,000, or `grpc.dns_min_time_between_resolutions_ms` if that is set, so that servers that are added get calls;
+   * with `pick_first` never, where more servers change nothing.
+   */
+  resolutionIntervalMs?: number;
   /** The name that the server's certificate is checked for, for tests. Default: the address's host. */
   "grpc.ssl_target_name_override"?: string;
   /** The value of `:authority`. Default: the address's host and port. */
@@ -92,6 +98,7 @@ export interface ChannelSettings {
   connectTimeoutMs: number;
   idleTimeoutMs: number;
   minResolutionIntervalMs: number;
+  resolutionIntervalMs: number;
   tlsNameOverride: string | undefined;
   authority: string | undefined;
   userAgent: string;
@@ -107,11 +114,20 @@ export interface ChannelSettings {
 
 /** The shortest time between two PINGs (gRPC, "Keepalive"). */
 export const MIN_KEEPALIVE_MS = 10_000;
+/** The time between resolutions with `round_robin`, in milliseconds. */
+const RESOLUTION_INTERVAL_MS = 30_000;
 /** grpc-js's number of gzip. */
 const GZIP = 2;
 
 /** The options that are our own. */
-const OWN_NAMES = ["maxConnections", "balancing", "resolver", "proxy", "proxyTimeoutMs"];
+const OWN_NAMES = [
+  "maxConnections",
+  "resolutionIntervalMs",
+  "balancing",
+  "resolver",
+  "proxy",
+  "proxyTimeoutMs",
+];
 
 /** Reads the options, and warns of those without meaning. Throws a TypeError or RangeError if one of them is not right. */
 export function channelSettings(options: ChannelOptions): ChannelSettings {
@@ -138,6 +154,15 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
   const keepaliveMs = number("grpc.keepalive_time_ms", -1);
   const balancing = policyOf(options.balancing, text("grpc.service_config"));
   const initialBackoffMs = Math.max(time("grpc.initial_reconnect_backoff_ms", 1000), 1);
+  const minResolutionIntervalMs = time(
+    "grpc.dns_min_time_between_resolutions_ms",
+    balancing === "round_robin" ? RESOLUTION_INTERVAL_MS : 0,
+  );
+  const resolutionIntervalMs = time(
+    "resolutionIntervalMs",
+    balancing === "round_robin" ? minResolutionIntervalMs || RESOLUTION_INTERVAL_MS : Infinity,
+  );
+  if (resolutionIntervalMs === 0) throw new RangeError("resolutionIntervalMs must be more than 0");
   const maxConnections = number("maxConnections", 16);
   if (!(maxConnections >= 1)) throw new RangeError("maxConnections must be at least 1");
   return {
@@ -150,10 +175,8 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     maxBackoffMs: Math.max(time("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
     connectTimeoutMs: time("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
     idleTimeoutMs: Math.max(time("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
-    minResolutionIntervalMs: time(
-      "grpc.dns_min_time_between_resolutions_ms",
-      balancing === "round_robin" ? 30_000 : 0,
-    ),
+    minResolutionIntervalMs,
+    resolutionIntervalMs,
     tlsNameOverride: text("grpc.ssl_target_name_override"),
     authority: text("grpc.default_authority"),
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]

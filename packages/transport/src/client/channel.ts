@@ -247,7 +247,11 @@ function addressSource(
     // The environment's proxy is for names that it resolves itself: what a registry names is reached from here.
     return resolvedNames(settings.resolver, name, settings.hasOwnProxy ? settings.proxyFor : () => undefined);
   }
-  return dnsNames(hostname, port, settings.minResolutionIntervalMs);
+  return dnsNames(hostname, port, {
+    minIntervalMs: settings.minResolutionIntervalMs,
+    intervalMs: settings.resolutionIntervalMs,
+    timeoutMs: settings.connectTimeoutMs,
+  });
 }
 
 /**

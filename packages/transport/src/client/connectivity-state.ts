@@ -45,7 +45,8 @@ export class StateWatches {
     };
     this.#watches.add(watch);
     if (deadline - Date.now() <= 0) process.nextTick(arm);
-    else if (deadline !== Infinity) arm();
+    // To connect takes a while, and who waits for it keeps the process alive; another state may last for ever.
+    else if (deadline !== Infinity || from === ConnectivityState.CONNECTING) arm();
   }
 
   /** The state has changed. */

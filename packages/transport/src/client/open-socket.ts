@@ -1,6 +1,14 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
-import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls";
+import { textOf } from "./call-errors.js";
+import type { ChannelCredentials, TlsSettings, VerifyOptions } from "./channel-credentials.js";
 import { formatHost, type SocketAddress } from "./target.js";
 import { openTunnel } from "./tunnel.js";
 
@@ -11,6 +19,12 @@ export interface SocketOptions {
   hostname: string;
 }
 
+/** An error's text, or the socket. */
+export type OpenResult = [error: string, socket: undefined] | [error: undefined, socket: Socket];
+
+/** The place that TLS connects to: an address, or a socket that is connected. */
+type TlsPlace = Pick<ConnectionOptions, "host" | "port" | "path" | "socket">;
+
 /**
  * Opens a socket on which HTTP/2 can begin: connected, through the address's proxy if it has one, and through TLS if the
  * credentials ask for it. `done` is called once, later, unless it was given up. Returns what gives it up.
@@ -18,35 +32,54 @@ export interface SocketOptions {
 export function openSocket(
   address: SocketAddress,
   options: SocketOptions,
-  done: (error: string | undefined, socket: Socket) => void,
+  done: (...result: OpenResult) => void,
 ): () => void {
   const { tls } = options.credentials;
   const proxy = "proxy" in address ? address.proxy : undefined;
-  let socket: Socket;
+  let socket: Socket | undefined;
   let stopTunnel = (): void => {};
   let onClosed = "the connection was closed";
   let over = false;
   const finish = (error?: string) => {
     if (over) return;
     over = true;
-    socket.off("error", onError);
-    socket.off("close", onClose);
-    if (error !== undefined) discard();
-    done(error, socket);
+    socket?.off("error", onError);
+    socket?.off("close", onClose);
+    if (error === undefined && socket !== undefined) {
+      done(undefined, socket);
+      return;
+    }
+    discard();
+    done(error ?? onClosed, undefined);
   };
   const discard = () => {
     over = true;
     stopTunnel();
     // Nobody is concerned by its later events.
-    socket.on("error", () => {});
-    socket.destroy();
+    socket?.on("error", () => {});
+    socket?.destroy();
   };
   const onError = (error: Error) => finish(error.message);
   const onClose = () => finish(onClosed);
-  const watch = (opened: Socket) => {
+  const watch = (opened: Socket): Socket => {
     socket = opened;
     socket.on("error", onError);
     socket.on("close", onClose);
+    // Calls keep the process alive: an attempt to connect does not.
+    socket.unref();
+    return socket;
+  };
+  /** Starts TLS, on a socket of its own or over the tunnel. The application's functions that it calls may throw. */
+  const secure = (settings: TlsSettings, place: TlsPlace) => {
+    try {
+      watch(connectTls({ ...tlsOptions(settings, options.hostname), ...place })).once(
+        "secureConnect",
+        onSecure,
+      );
+    } catch (error) {
+      const why = `the connection cannot be secured: ${textOf(error)}`;
+      setImmediate(() => finish(why));
+    }
   };
   const onSecure = () => {
     const offersHttp2 = (socket as TLSSocket).alpnProtocol === "h2";
@@ -62,11 +95,11 @@ export function openSocket(
     if (tls === undefined) {
       finish();
       // The connection listens by now.
-      socket.resume();
+      socket!.resume();
       return;
     }
-    socket.off("close", onClose);
-    watch(connectTls({ ...tlsOptions(tls, options.hostname), socket }).once("secureConnect", onSecure));
+    socket!.off("close", onClose);
+    secure(tls, { socket: socket! });
   };
 
   if ("connectInProcess" in address) {
@@ -77,29 +110,47 @@ export function openSocket(
     const { host, port } = proxy;
     const authority = formatHost(address as { host: string; port: number });
     onClosed = "the proxy closed the connection without an answer";
-    watch(connectTcp({ host, port }));
-    socket!.once("connect", () => {
-      stopTunnel = openTunnel(socket, proxy, authority, onTunnel);
+    const raw = watch(connectTcp({ host, port }));
+    raw.once("connect", () => {
+      stopTunnel = openTunnel(raw, proxy, authority, onTunnel);
     });
   } else if (tls === undefined) {
-    watch(connectTcp(address));
-    socket!.once("connect", () => finish());
-  } else {
-    watch(connectTls({ ...tlsOptions(tls, options.hostname), ...address }).once("secureConnect", onSecure));
-  }
+    watch(connectTcp(address)).once("connect", () => finish());
+  } else secure(tls, address);
   return () => {
     if (!over) discard();
   };
 }
 
+/** @throws what the application's function throws, or a TypeError if it gives no secure context. */
 function tlsOptions({ context, verify }: TlsSettings, hostname: string) {
   return {
-    secureContext: context(),
+    secureContext: checkedContext(context()),
     ALPNProtocols: ["h2"],
     // RFC 6066, section 3: not for addresses.
     ...(isIP(hostname) === 0 && { servername: hostname }),
     rejectUnauthorized: verify.rejectUnauthorized ?? true,
-    checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
-      checkServerIdentity(hostname, certificate) ?? verify.checkServerIdentity?.(hostname, certificate),
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+      checkServerIdentity(hostname, certificate) ?? checkedByCaller(verify, hostname, certificate),
   };
+}
+
+/** Node.js would take its default context, which trusts others, for one that is missing. */
+function checkedContext(context: SecureContext): SecureContext {
+  if (typeof context === "object" && (context as SecureContext | null)?.context !== undefined) return context;
+  throw new TypeError("the function for secure contexts has given none");
+}
+
+/** Refuses the certificate for what the application's check throws: inside TLS an error would end the process. */
+function checkedByCaller(
+  verify: VerifyOptions,
+  hostname: string,
+  certificate: PeerCertificate,
+): Error | undefined {
+  try {
+    const wrong: unknown = verify.checkServerIdentity?.(hostname, certificate);
+    return wrong === undefined || wrong instanceof Error ? wrong : new Error(textOf(wrong));
+  } catch (error) {
+    return new Error(`checkServerIdentity has thrown: ${textOf(error)}`, { cause: error });
+  }
 }
