@@ -2,10 +2,10 @@ import { type ListUsersRequest, UserServiceDefinition, type WatchRequest } from 
 import type { ClientOptions } from "../client-options.js";
 import { createClient } from "../create-client.js";
 import { orderedUuid } from "../internal/ordered-uuid.js";
+import { Watches } from "../resumable/watches.js";
 import { list } from "./list.js";
 import type { UsersClient } from "./users-client.js";
-import { Watch, type WatchOptions } from "./watch.js";
-import { Watches } from "./watches.js";
+import { type WatchOptions, watchUsers } from "./watch.js";
 
 /**
  * Makes a client of the users service. It connects when it is first used, and again whenever the connection is lost.
@@ -33,7 +33,7 @@ export function createUsersClient(options: ClientOptions): UsersClient {
     list: (request: Partial<ListUsersRequest> = {}, callOptions) =>
       list(client.listUsers, request, callOptions),
     watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) =>
-      new Watch(client.watchUsers, watches, request, watchOptions),
+      watchUsers(client.watchUsers, watches, request, watchOptions),
     uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
     chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),
     close,

@@ -180,8 +180,8 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
       checkLength(head, 0, true);
       this.#onTrailers(list);
     } else if (httpStatus !== "200") {
-      this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
-    } else if (!head.isGrpc) this.#fail(Status.UNKNOWN, notGrpc(head), "status");
+      this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, httpOrigin(httpStatus));
+    } else if (!head.isGrpc) this.#fail(Status.UNKNOWN, notGrpc(head), "reset");
     else this.#owner.onCommitted(list);
   }
 
@@ -215,7 +215,8 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   }
 
   onReadFailed(error: unknown): void {
-    this.#failFor(error);
+    // A proxy may go on with something else where a server was lost: what is no message is no status either.
+    this.#failFor(error, error instanceof ServerError && error.code === Status.INTERNAL ? "reset" : "local");
   }
 
   #messageSource(): MessageSource {
@@ -246,10 +247,10 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     if (status === undefined) {
       const { httpStatus } = head;
       if (httpStatus !== undefined && httpStatus !== "200") {
-        this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
+        this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, httpOrigin(httpStatus));
       } else {
         const why = head.isGrpc ? "the response has no grpc-status" : notGrpc(head);
-        this.#fail(Status.UNKNOWN, why, "status");
+        this.#fail(Status.UNKNOWN, why, "reset");
       }
     } else if (status !== Status.OK) this.#fail(status, head.message, "status");
     else if (this.#source?.isBetweenMessages === false) {
@@ -263,13 +264,18 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     else this.#fail(Status.UNAVAILABLE, why, origin);
   }
 
-  #failFor(error: unknown): void {
-    if (error instanceof ServerError) this.#fail(error.code, error.details, "local", error.cause);
-    else this.#fail(Status.INTERNAL, textOf(error), "local", error);
+  #failFor(error: unknown, origin: FailureOrigin = "local"): void {
+    if (error instanceof ServerError) this.#fail(error.code, error.details, origin, error.cause);
+    else this.#fail(Status.INTERNAL, textOf(error), origin, error);
   }
 
   #fail(code: Status, details: string, origin: FailureOrigin, cause?: unknown): void {
     if (this.#over) return;
     this.#owner.onFailed(clientError(this.#owner.target.path, code, details, origin, cause), origin);
   }
+}
+
+/** An error of a proxy's is no status; one that blames the request would come again. */
+function httpOrigin(httpStatus: string): FailureOrigin {
+  return httpStatus.startsWith("5") ? "reset" : "status";
 }

@@ -29,7 +29,10 @@ export interface ClientCallContext<Options extends object = object> {
 export type FailureOrigin =
   /** The server sent this status. */
   | "status"
-  /** The server, or what stands before it, reset the stream (RST_STREAM), and did not say a status. */
+  /**
+   * The server, or what stands before it, ended the stream, and did not say a status: by RST_STREAM, by an end without trailers, by
+   * an HTTP error or with what is no gRPC.
+   */
   | "reset"
   /** The connection was lost, or none could be made. */
   | "connection"
