@@ -1,7 +1,8 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, type MessageReceiver } from "../grpc/message-source.js";
-import { encodeCompressed, writeCompressed, writeMessage } from "../grpc/message-writer.js";
+import type { KeptMessage } from "../grpc/kept-messages.js";
+import { writeKept, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
@@ -72,26 +73,21 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     return this.#owner.wantsMessage;
   }
 
-  /** Sends one message of the request. */
-  send(message: unknown, last: boolean): void {
+  /** Sends one message of the request; returns it as it was sent, if it may be sent again. */
+  send(message: unknown, last: boolean, keeps: boolean): KeptMessage | undefined {
     const { definition, maxSendBytes } = this.#owner.target;
     try {
-      writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last);
+      const { sender } = this.connection!;
+      return writeMessage(sender, this, definition.request, message, maxSendBytes, last, keeps);
     } catch (error) {
       this.#failFor(error);
+      return undefined;
     }
   }
 
-  /** Sends one message of the request, compressed. */
-  async sendCompressed(message: unknown, last: boolean): Promise<void> {
-    const { definition, maxSendBytes } = this.#owner.target;
-    try {
-      const compressed = await encodeCompressed(definition.request, message, maxSendBytes);
-      // Meanwhile it may be over.
-      if (!this.closed) writeCompressed(this.connection!.sender, this, compressed, last);
-    } catch (error) {
-      this.#failFor(error);
-    }
+  /** Sends one message of the request that is encoded already. */
+  sendKept(message: KeptMessage, last: boolean): void {
+    if (!this.closed) writeKept(this.connection!.sender, this, message, last);
   }
 
   /** Ends the request. */
@@ -262,6 +258,11 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     if (this.#over) return;
     if (this.#head === undefined) this.#owner.onUnprocessed(why, origin);
     else this.#fail(Status.UNAVAILABLE, why, origin);
+  }
+
+  /** A message of the request could not be encoded. */
+  failToSend(error: unknown): void {
+    this.#failFor(error);
   }
 
   #failFor(error: unknown, origin: FailureOrigin = "local"): void {

@@ -1,4 +1,5 @@
 import { Status } from "nice-grpc-common";
+import type { KeepBudget } from "../grpc/kept-messages.js";
 import { defaultConnectionOptions } from "../http2/connection-options.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
@@ -50,6 +51,8 @@ export class TransportChannel extends Channel implements BalancerListener {
   readonly secure: boolean;
   /** The value of `:authority`. */
   readonly authority: string;
+  /** The bytes that calls may still keep of their requests, to send them again. */
+  readonly keepBudget: KeepBudget;
   callsStarted = 0;
   callsSucceeded = 0;
   callsFailed = 0;
@@ -67,6 +70,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   constructor(target: Target, credentials: ChannelCredentials, settings: ChannelSettings) {
     super();
     this.settings = settings;
+    this.keepBudget = { leftBytes: settings.maxKeptBytesOfAll };
     this.secure = credentials._isSecure();
     this.authority = settings.authority ?? target.authority;
     this.#target = throughProxy(target, settings.proxyFor);

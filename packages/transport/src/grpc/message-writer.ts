@@ -5,6 +5,7 @@ import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
+import { keepWritten, type KeptMessage } from "./kept-messages.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
 
@@ -19,6 +20,8 @@ let idleWriter: ProtoWriter | undefined;
  * Sends one message on a stream. If the windows are open, a message that fits in one frame is encoded straight into the
  * connection's output: in the stream's last DATA frame, if that is the last thing there and still has room.
  *
+ * @param keeps True if the message may have to be sent again. Default: false.
+ * @returns The message as it was sent, if it is to be kept, and is not too long for that.
  * @throws {ServerError} RESOURCE_EXHAUSTED if it is longer than `maxBytes`, INTERNAL if it cannot be encoded. Nothing is
  * sent then.
  */
@@ -29,13 +32,14 @@ export function writeMessage(
   message: unknown,
   maxBytes: number,
   endStream: boolean,
-): void {
+  keeps = false,
+): KeptMessage | undefined {
   const shared = sharedBytesOf(message);
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
     sender.data(stream, bytes, endStream);
-    return;
+    return { buffer: bytes, start: PREFIX_LENGTH, end: bytes.length, compressed: false };
   }
   const { output } = sender;
   const writer = idleWriter ?? new ProtoWriter(MIN_UNCOPIED_BYTES);
@@ -54,6 +58,7 @@ export function writeMessage(
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
+    const kept = keeps ? keepWritten(writer, inOutput) : undefined;
     const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
     const size = length + PREFIX_LENGTH;
     if (inPlace && sender.isOpenFor(stream) && size <= sender.frameRoom(stream)) {
@@ -61,7 +66,7 @@ export function writeMessage(
         writePrefix(buffer, at, length);
         output.extendData(size, endStream);
         sender.sentMessage(stream, size, endStream);
-        return;
+        return kept;
       }
       const place = at + HEAD_LENGTH;
       if (place + length <= buffer.length) {
@@ -70,10 +75,11 @@ export function writeMessage(
         writePrefix(buffer, at + FRAME_HEADER_LENGTH, length);
         output.dataFrame(size, endStream, stream.id);
         sender.sentMessage(stream, size, endStream);
-        return;
+        return kept;
       }
     }
     sendPieces(sender, stream, writer, inOutput, endStream);
+    return kept;
   } finally {
     output.borrowed = false;
     writer.release();
@@ -106,6 +112,28 @@ export function writeCompressed(
   endStream: boolean,
 ): void {
   sender.data(stream, Buffer.concat([messagePrefix(true, bytes.length), bytes]), endStream);
+}
+
+/** Sends a message again, or for the first time after it had to wait, as it was encoded then. */
+export function writeKept(
+  sender: StreamSender,
+  stream: Http2Stream,
+  { buffer, start, end, compressed }: KeptMessage,
+  endStream: boolean,
+): void {
+  const bytes = Buffer.concat([messagePrefix(compressed, end - start), buffer.subarray(start, end)]);
+  sender.data(stream, bytes, endStream);
+}
+
+/**
+ * Encodes one message, for {@link writeKept}.
+ *
+ * @throws {ServerError} As {@link writeMessage}.
+ */
+export function encodeKept(codec: Codec, message: unknown, maxBytes: number): KeptMessage {
+  const bytes = encodeApart(codec, message);
+  checkSize(bytes.length, maxBytes);
+  return { buffer: bytes, start: 0, end: bytes.length, compressed: false };
 }
 
 /** Byte by byte, as Buffer's own methods check what is known to be right. */
