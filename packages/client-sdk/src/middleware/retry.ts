@@ -1,4 +1,4 @@
-import type { ClientPhases } from "@callwire/transport";
+import type { ClientCallContext, ClientPhases, FailureOrigin } from "@callwire/transport";
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
 import { codeOf } from "../internal/client-errors.js";
@@ -19,13 +19,22 @@ export interface RetryOptions {
   /** By how much each wait is longer than the one before, at least 1. Default: 2. */
   backoffMultiplier?: number;
   /**
-   * The failures in a row that stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Default: 100, so that
-   * fifty calls in flight outlive a restart together.
+   * The failures in a row that stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Calls that lose one
+   * connection together count as one failure. Default: 100.
    */
   maxTokens?: number;
+  /**
+   * The longest wait of a call that no server has seen, in milliseconds: while there is no connection it takes no token, counts as no
+   * attempt, and waits within its deadline. A client that has never reached its server gives up after `maxAttempts` instead: its
+   * address may be wrong. Default: 30,000, the default time of a call, so that restarts lose nothing.
+   */
+  maxWaitMs?: number;
   /** The part of a failure that one success makes up for. Default: 0.1, which in the long run adds one retry to ten calls. */
   tokenRatio?: number;
 }
+
+/** The longest wait between two looks for a connection, in milliseconds. */
+const MAX_LOOK_MS = 1_000;
 
 const defaults: Required<RetryOptions> = {
   maxAttempts: 4,
@@ -33,6 +42,7 @@ const defaults: Required<RetryOptions> = {
   maxBackoffMs: 5_000,
   backoffMultiplier: 2,
   maxTokens: 100,
+  maxWaitMs: 30_000,
   tokenRatio: 0.1,
 };
 
@@ -60,6 +70,22 @@ export function pushback(trailer: Metadata): number | "stop" | undefined {
   return /^\d{1,9}$/.test(wish) ? Number(wish) : "stop";
 }
 
+/** Since when a call waits for a connection, by the clock of `performance.now()`, and how often it has looked. */
+interface ConnectionWait {
+  since: number;
+  looks: number;
+}
+
+/** Pure: true if a call that failed so has reached a server. */
+function wasSeen(origin: FailureOrigin, { isUnseen }: ClientCallContext): boolean {
+  return !isUnseen && origin !== "local" && origin !== "deadline";
+}
+
+/** The wait, if it ends before the call's deadline. */
+function inTime({ deadlineMs }: ClientCallContext, waitMs: number): number | undefined {
+  return performance.now() + waitMs < deadlineMs ? waitMs : undefined;
+}
+
 /**
  * Tries a call again after UNAVAILABLE, by gRFC A6 and AIP-194: only if that is safe, only while nothing of an answer has
  * come (headers included), after a wait that grows, never past the deadline, and not while most calls fail. `onHeader`
@@ -69,42 +95,64 @@ export function pushback(trailer: Metadata): number | "stop" | undefined {
  */
 export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions> {
   checkOptionNames("retry", options, Object.keys(defaults));
-  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio } = {
-    ...defaults,
-    ...options,
-  };
+  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio, maxWaitMs } =
+    {
+      ...defaults,
+      ...options,
+    };
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 5)) {
     throw new RangeError(`retry.maxAttempts is ${maxAttempts}: it must be a whole number from 1 to 5`);
   }
+  if (!(maxWaitMs >= 0)) throw new RangeError(`retry.maxWaitMs is ${maxWaitMs}: it must be at least 0`);
   if (!(initialBackoffMs > 0 && maxBackoffMs > 0 && backoffMultiplier >= 1)) {
     throw new RangeError("retry: the waits must be more than 0, and backoffMultiplier at least 1");
   }
   const backoff = { initialMs: initialBackoffMs, maxMs: maxBackoffMs, multiplier: backoffMultiplier };
   const throttle = new RetryThrottle(maxTokens, tokenRatio);
+  /** True once a server has seen a call. */
+  let isReached = false;
+  const waits = new WeakMap<object, ConnectionWait>();
+
+  /** The wait of a call that no server has seen. */
+  const waitForConnection = (call: ClientCallContext): number | undefined => {
+    const now = performance.now();
+    let wait = waits.get(call);
+    if (wait === undefined) waits.set(call, (wait = { since: now, looks: 0 }));
+    wait.looks++;
+    if (isReached ? now - wait.since >= maxWaitMs : call.attempts + wait.looks > maxAttempts)
+      return undefined;
+    const waitMs = backoffMs(backoff, wait.looks);
+    return inTime(call, isReached ? Math.min(waitMs, MAX_LOOK_MS) : waitMs);
+  };
+
   return {
-    retryAfterMs(error, _origin, call) {
+    retryAfterMs(error, origin, call) {
+      isReached ||= wasSeen(origin, call);
       if (!isRepeatable(call.method, call.options.retry)) return undefined;
+      if (call.isUnseen) return waitForConnection(call);
       const unavailable = codeOf(error) === Status.UNAVAILABLE;
       const wish = pushback(call.trailer);
       if (!unavailable && wish !== "stop") return undefined;
       // Every such failure counts, also one that is the last.
-      const allowed = throttle.failed();
+      const allowed = origin === "connection" ? throttle.lost() : throttle.failed();
       if (!allowed || wish === "stop" || call.attempts >= maxAttempts) return undefined;
-      const waitMs = wish ?? backoffMs(backoff, call.attempts);
-      return performance.now() + waitMs < call.deadlineMs ? waitMs : undefined;
+      return inTime(call, wish ?? backoffMs(backoff, call.attempts));
     },
-    failed(error, _origin, call) {
+    failed(error, origin, call) {
+      isReached ||= wasSeen(origin, call);
       // For a call that has begun to answer, `retryAfterMs` is not asked.
       if (
         call.isCommitted &&
         isRepeatable(call.method, call.options.retry) &&
         (codeOf(error) === Status.UNAVAILABLE || pushback(call.trailer) === "stop")
       ) {
-        throttle.failed();
+        if (origin === "connection") throttle.lost();
+        else throttle.failed();
       }
       return error;
     },
     ended(call, code) {
+      if (code === Status.OK) isReached = true;
       if (code === Status.OK && isRepeatable(call.method, call.options.retry)) throttle.succeeded();
     },
   };

@@ -14,14 +14,15 @@ const resets = [
   "Protocol not secure enough",
 ];
 
-/** Those with which it ends one that has no connection, or has lost it. */
+/** Those with which it ends one that has no connection. */
+const noConnection = ["No connection established", "Name resolution failed", "Subchannel not ready"];
+
+/** Those with which it ends one that has none any more, and those before. */
 const losses = [
+  ...noConnection,
   "Connection dropped",
-  "No connection established",
-  "Name resolution failed",
   "Channel closed before call started",
   "The channel has been closed",
-  "Subchannel not ready",
 ];
 
 /** Those of the system's errors that it passes on. */
@@ -49,4 +50,10 @@ export function grpcJsOrigin(thrown: unknown): FailureOrigin {
   return losses.some((text) => details.startsWith(text)) || socketError.test(details)
     ? "connection"
     : "status";
+}
+
+/** Pure: true if a call over grpc-js failed before any server has seen it. */
+export function isUnseen(thrown: unknown): boolean {
+  if (!isClientError(thrown) || thrown.code !== Status.UNAVAILABLE) return false;
+  return noConnection.some((text) => thrown.details.startsWith(text));
 }

@@ -11,7 +11,7 @@ import { clientError } from "../internal/client-errors.js";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
-import { grpcJsOrigin } from "./grpc-js-origin.js";
+import { grpcJsOrigin, isUnseen } from "./grpc-js-origin.js";
 import { RequestStall } from "./request-stall.js";
 
 /** Options of a call that this runtime takes beside nice-grpc's. */
@@ -86,6 +86,7 @@ function hostOf(calls: RunningCalls): PhasedHost {
   const stalls = new WeakMap<PhasedCall, RequestStall>();
   return {
     originOf: grpcJsOrigin,
+    isUnseen,
     onCall(call) {
       const { context, lifetime } = call;
       const { path, requestStream, responseStream } = context.method;

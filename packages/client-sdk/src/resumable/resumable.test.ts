@@ -56,7 +56,10 @@ const cuts: [string, End][] = [
   ["RST_STREAM(CANCEL)", (stream) => stream.close(constants.NGHTTP2_CANCEL)],
   ["RST_STREAM(ENHANCE_YOUR_CALM)", (stream) => stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)],
   ["END_STREAM without trailers", (stream) => stream.end()],
-  ["HTML inside the stream", (stream) => stream.end("<!DOCTYPE HTML><html><body>502 Proxy Error</body></html>")],
+  [
+    "HTML inside the stream",
+    (stream) => stream.end("<!DOCTYPE HTML><html><body>502 Proxy Error</body></html>"),
+  ],
   ["the end of the connection", (stream) => stream.session!.destroy()],
 ];
 

@@ -47,6 +47,7 @@ export abstract class ClientCall
   deadlineMs = Infinity;
   attempts = 0;
   isCommitted = false;
+  isUnseen = false;
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
   scopeNext: ScopedCall | undefined;
@@ -192,7 +193,9 @@ export abstract class ClientCall
 
   /** Makes an attempt. */
   #try(): void {
-    this.attempts++;
+    // One that no server has seen is the same one still.
+    if (!this.isUnseen) this.attempts++;
+    this.isUnseen = false;
     this.isCommitted = false;
     this.#repeated = false;
     this.#attempt = undefined;
@@ -447,6 +450,8 @@ export abstract class ClientCall
   onUnprocessed(why: string, origin: FailureOrigin): void {
     // Of a request that is a stream, messages may be gone.
     if (this.#repeated || (this.#pump !== undefined && this.#kept?.messages === undefined)) {
+      // A server that refuses a stream is there, and has too much to do.
+      this.isUnseen = origin === "connection";
       this.onFailed(clientError(this.target.path, Status.UNAVAILABLE, why, origin), origin);
       return;
     }
@@ -457,6 +462,7 @@ export abstract class ClientCall
   }
 
   fail(code: Status, details: string): void {
+    this.isUnseen = true;
     this.onFailed(clientError(this.target.path, code, details, "connection"), "connection");
   }
 
