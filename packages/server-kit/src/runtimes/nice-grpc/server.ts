@@ -5,13 +5,14 @@ import type {
   ServerLimits,
   ServerRuntime,
 } from "@callwire/transport";
-import { ServerCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import type { ChannelOptions, ServerCredentials } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import type { ServerError } from "nice-grpc-common";
 import { didYouMean } from "../../internal/nearest-name.js";
 import { describeService } from "../../internal/service-definition.js";
 import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
+import { RenewableCredentials } from "./renewable-credentials.js";
 import { runPhases } from "./run-phases.js";
 
 /** The names that grpc-js has for limits. */
@@ -69,12 +70,9 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
     };
   },
 
-  createCredentials({ cert, key, clientCa }) {
-    return ServerCredentials.createSsl(
-      clientCa === undefined ? null : Buffer.from(clientCa),
-      [{ cert_chain: Buffer.from(cert), private_key: Buffer.from(key) }],
-      clientCa !== undefined,
-    );
+  createCredentials: (tls) => new RenewableCredentials(tls),
+  reloadCredentials(credentials, tls) {
+    (credentials as RenewableCredentials).renew(tls);
   },
 };
 
