@@ -37,6 +37,8 @@ export type ServiceClient<Definition extends CompatServiceDefinition, Ext extend
 
 const optionNames: readonly (keyof ClientOptions)[] = [
   "address",
+  "addresses",
+  "balancing",
   "allowTokenInClear",
   "channelOptions",
   "credentials",

@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import { type ClientRuntime, methodsOf, type RuntimeChannel, type RuntimeMethod } from "@callwire/transport";
+import { Channel as GrpcJsChannel } from "@grpc/grpc-js";
 import {
   type Channel,
   ChannelCredentials,
@@ -30,9 +32,32 @@ export const niceGrpc: ClientRuntime<ChannelOptions> = {
     return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
   },
   openChannel(address, credentials, options) {
-    return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, options));
+    return new NiceGrpcChannel(channelTo(address, credentials as ChannelCredentials, options));
   },
 };
+
+/** @throws {TypeError} for several addresses of which one is a name: grpc-js has no list of names. */
+function channelTo(
+  address: string | readonly string[],
+  credentials: ChannelCredentials,
+  options: ChannelOptions,
+): Channel {
+  if (typeof address === "string") {
+    // nice-grpc knows grpc-js's names by `://` alone, and gives the others a port.
+    return /^(dns|ipv4|ipv6|unix):(?!\/\/)/i.test(address)
+      ? new GrpcJsChannel(address, credentials, options)
+      : createChannel(address, credentials, options);
+  }
+  const plain = address.map((each) => each.replace(/^(https?:\/\/|ipv[46]:)/i, ""));
+  const families = new Set(plain.map((each) => isIP(each.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""))));
+  const [family] = families;
+  if (families.size > 1 || family === 0) {
+    throw new TypeError(
+      "over nice-grpc, addresses must be IP addresses of one family with their ports; the transport takes names too",
+    );
+  }
+  return new GrpcJsChannel(`ipv${family}:${plain.join(",")}`, credentials, options);
+}
 
 function pem(text: string | Uint8Array | undefined): Buffer | null {
   return text === undefined ? null : Buffer.from(text);

@@ -21,6 +21,43 @@ export function fixedNames(addresses: readonly SocketAddress[]): AddressSource {
   };
 }
 
+/** The addresses of several sources, in their order. One that has not answered yet, or failed, does not hold up the others. */
+export function joinedNames(sources: readonly AddressSource[]): AddressSource {
+  if (sources.length === 1) return sources[0]!;
+  return (listener) => {
+    const found = sources.map((): readonly SocketAddress[] => []);
+    const pending = new Set(sources.keys());
+    let failure: Error | undefined;
+    const say = () => {
+      const addresses = found.flat();
+      if (addresses.length > 0) listener.onAddresses(addresses);
+      else if (pending.size === 0) listener.onError(failure ?? new Error("the names have no addresses"));
+    };
+    const resolutions = sources.map((source, index) =>
+      source({
+        onAddresses(addresses) {
+          found[index] = addresses;
+          pending.delete(index);
+          say();
+        },
+        onError(error) {
+          failure = error;
+          pending.delete(index);
+          say();
+        },
+      }),
+    );
+    return {
+      refresh: () => {
+        for (const resolution of resolutions) resolution.refresh?.();
+      },
+      stop: () => {
+        for (const resolution of resolutions) resolution.stop();
+      },
+    };
+  };
+}
+
 /** The addresses that a resolver finds for a name, each through the proxy chosen for it. */
 export function resolvedNames(resolver: Resolver, name: string, proxyFor: ProxyChoice): AddressSource {
   const parse = (text: string): SocketAddress => {
