@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
-import { EchoServiceDefinition, echoService, startServer } from "@callwire/testkit";
+import { EchoServiceDefinition, echoService, type EchoUnaryRequest, startServer } from "@callwire/testkit";
 import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
 import { createClient } from "../testing/clients.js";
 import { sleep as sleepFor } from "../internal/abort.js";
@@ -312,6 +312,42 @@ test.each([Status.INTERNAL, Status.UNKNOWN, Status.ABORTED, Status.CANCELLED, St
     expect(server.attempts()).toBe(1);
   },
 );
+
+/** The unary method as a definition that is not ts-proto's, with its options. */
+function definitionWith(options: object | undefined) {
+  const { requestType, responseType } = EchoServiceDefinition.methods.echoUnary;
+  return {
+    echoUnary: {
+      path: `/${EchoServiceDefinition.fullName}/EchoUnary`,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (message: Partial<EchoUnaryRequest>) =>
+        Buffer.from(requestType.encode(requestType.fromPartial(message)).finish()),
+      requestDeserialize: (bytes: Uint8Array) => requestType.decode(bytes),
+      responseSerialize: (message: object) =>
+        Buffer.from(responseType.encode(responseType.fromPartial(message)).finish()),
+      responseDeserialize: (bytes: Uint8Array) => responseType.decode(bytes),
+      ...(options !== undefined && { options }),
+    },
+  } as const;
+}
+
+test.each([
+  ["proto-loader", { idempotency_level: "NO_SIDE_EFFECTS", deprecated: false }, 2],
+  ["proto-loader", { idempotency_level: "IDEMPOTENT" }, 2],
+  ["proto-loader with enums as numbers", { idempotency_level: 1 }, 2],
+  ["proto-loader", { idempotency_level: "IDEMPOTENCY_UNKNOWN" }, 1],
+  ["proto-loader with enums as numbers", { idempotency_level: 0 }, 1],
+  ["nice-grpc", { idempotencyLevel: "IDEMPOTENT" }, 2],
+  ["grpc-tools", undefined, 1],
+])("a definition of %s with the options %j: %d attempts", async (_, options, attempts) => {
+  await using server = await startFlaky((n) => {
+    if (n === 1) throw unavailable();
+  });
+  await using client = createClient(definitionWith(options), { address: server.address, retry: quick });
+  await client.echoUnary({ text: "a" }).catch(() => {});
+  expect(server.attempts()).toBe(attempts);
+});
 
 test("a call may be repeated if the contract or the caller says so, but never one that streams its requests", () => {
   const method = { path: "/a.B/C", requestStream: false, responseStream: false, options: {} };

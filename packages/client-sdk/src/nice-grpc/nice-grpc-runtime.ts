@@ -76,9 +76,14 @@ class NiceGrpcChannel implements RuntimeChannel {
     phasesOf: Parameters<RuntimeChannel["createClient"]>[1],
   ): Record<string, RuntimeMethod> {
     const methods = methodsOf(definition);
+    const descriptors = new Map(methods.map(({ descriptor }) => [descriptor.path, descriptor]));
     const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
+    const middleware = phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls));
     const client = createClientFactory()
-      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls)))
+      // nice-grpc drops a method's options, unless ts-proto has made its definition.
+      .use((call, options) =>
+        middleware({ ...call, method: descriptors.get(call.method.path) ?? call.method }, options),
+      )
       .create(
         definition as Parameters<ReturnType<typeof createClientFactory>["create"]>[0],
         this.#channel,
