@@ -73,7 +73,7 @@ const policies: Record<NonNullable<ClientOptions["balancing"]>, object> = {
 function balancingConfig(balancing: NonNullable<ClientOptions["balancing"]>): string {
   if (!Object.hasOwn(policies, balancing)) {
     throw new TypeError(
-      `balancing is ${String(balancing)}: it must be one of ${Object.keys(policies).join(", ")}`,
+      `balancing is ${balancing as string}: it must be one of ${Object.keys(policies).join(", ")}`,
     );
   }
   return JSON.stringify({ loadBalancingConfig: [policies[balancing]] });
