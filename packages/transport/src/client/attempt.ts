@@ -1,7 +1,7 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, type MessageReceiver } from "../grpc/message-source.js";
-import type { KeptMessage } from "../grpc/kept-messages.js";
+import type { KeptMessage, MessageKeeper } from "../grpc/kept-messages.js";
 import { writeKept, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
@@ -46,9 +46,12 @@ export interface AttemptOwner {
 }
 
 /** One attempt of a call, and the stream that carries it: sends the request's messages, and reads the response. */
-export class Attempt extends Http2Stream implements ClientStream, MessageReceiver {
+export class Attempt extends Http2Stream implements ClientStream, MessageKeeper, MessageReceiver {
   /** The trailers, once they have come. */
   trailer: HeaderList | undefined;
+  keptBuffer: Buffer | undefined;
+  keptStart = 0;
+  keptEnd = 0;
   readonly #owner: AttemptOwner;
   #over = false;
   #head: ResponseHead | undefined;
@@ -73,16 +76,21 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     return this.#owner.wantsMessage;
   }
 
-  /** Sends one message of the request; returns it as it was sent, if it may be sent again. */
-  send(message: unknown, last: boolean, keeps: boolean): KeptMessage | undefined {
+  /** Sends one message of the request, and perhaps keeps it as it was sent. */
+  send(message: unknown, last: boolean, keeps: boolean): void {
     const { definition, maxSendBytes } = this.#owner.target;
+    const keeper = keeps ? this : undefined;
     try {
-      const { sender } = this.connection!;
-      return writeMessage(sender, this, definition.request, message, maxSendBytes, last, keeps);
+      writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last, keeper);
     } catch (error) {
       this.#failFor(error);
-      return undefined;
     }
+  }
+
+  /** The message that was sent last, if it is kept. */
+  get kept(): KeptMessage | undefined {
+    const { keptBuffer: buffer, keptStart: start, keptEnd: end } = this;
+    return buffer && { buffer, start, end, compressed: false };
   }
 
   /** Sends one message of the request that is encoded already. */
@@ -178,7 +186,10 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     } else if (httpStatus !== "200") {
       this.#fail(statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, httpOrigin(httpStatus));
     } else if (!head.isGrpc) this.#fail(Status.UNKNOWN, notGrpc(head), "reset");
-    else this.#owner.onCommitted(list);
+    else {
+      this.keptBuffer = undefined;
+      this.#owner.onCommitted(list);
+    }
   }
 
   onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {

@@ -50,9 +50,9 @@ export interface ChannelOptions {
    * The most that a call keeps of a request that is a stream, in bytes, so that it can be sent again if the server says that it has
    * not seen the call. A call that has sent more fails with UNAVAILABLE then. Default: 256 KiB, as in C-core.
    */
-  "grpc.per_rpc_retry_buffer_size"?: number;
+  maxResendBytesPerCall?: number;
   /** The same for all calls of the channel together, in bytes. Default: 16 MiB. */
-  "grpc.retry_buffer_size"?: number;
+  maxResendBytes?: number;
   /** The name that the server's certificate is checked for, for tests. Default: the address's host. */
   "grpc.ssl_target_name_override"?: string;
   /** The value of `:authority`. Default: the address's host and port. */
@@ -131,6 +131,8 @@ const GZIP = 2;
 /** The options that are our own. */
 const OWN_NAMES = [
   "maxConnections",
+  "maxResendBytes",
+  "maxResendBytesPerCall",
   "resolutionIntervalMs",
   "balancing",
   "resolver",
@@ -186,8 +188,8 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     idleTimeoutMs: Math.max(time("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
     minResolutionIntervalMs,
     resolutionIntervalMs,
-    maxKeptBytes: time("grpc.per_rpc_retry_buffer_size", 256 * 1024),
-    maxKeptBytesOfAll: time("grpc.retry_buffer_size", 16 * 1024 * 1024),
+    maxKeptBytes: time("maxResendBytesPerCall", 256 * 1024),
+    maxKeptBytesOfAll: time("maxResendBytes", 16 * 1024 * 1024),
     tlsNameOverride: text("grpc.ssl_target_name_override"),
     authority: text("grpc.default_authority"),
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]

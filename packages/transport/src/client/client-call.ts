@@ -64,7 +64,7 @@ export abstract class ClientCall
   #pump: RequestPump | undefined;
   /** The caller's metadata as they were when the call was made, and what phases have set. */
   #metadata: LazyMetadata | undefined;
-  /** The one message of a request that is no stream, as it was sent; undefined if it is too long to be kept. */
+  /** The one message of a request that is no stream, as an attempt before has sent it, or as it waits to be sent. */
   #message: KeptMessage | undefined;
   /** True while the one message is being compressed. */
   #isCompressing = false;
@@ -279,7 +279,7 @@ export abstract class ClientCall
     if (this.#over) return;
     if (sent === this.#request) attempt.sendKept(message, true);
     else if (message.compressed) void this.#sendCompressed(sent, true);
-    else this.#message = attempt.send(sent, true, true);
+    else attempt.send(sent, true, true);
   }
 
   /** The request's messages that another attempt has sent in vain, and those that came since. */
@@ -321,9 +321,10 @@ export abstract class ClientCall
     if (compressed) return this.#sendCompressed(message, last);
     if (this.#attempt === undefined) this.#sendLater(message);
     else {
-      const kept = this.#attempt.send(message, last, last || this.#kept?.messages !== undefined);
-      if (last) this.#message = kept;
-      else this.#kept?.add(kept);
+      const keeps = last || this.#kept?.messages !== undefined;
+      this.#attempt.send(message, last, keeps);
+      // Sending may have ended the call.
+      if (!last && keeps) this.#kept?.add(this.#attempt?.kept);
     }
     return undefined;
   }
@@ -383,7 +384,6 @@ export abstract class ClientCall
 
   onCommitted(header: HeaderList): void {
     this.isCommitted = true;
-    this.#message = undefined;
     this.#kept?.drop();
     if (this.options.onHeader !== undefined) this.#enter(this.#tellHeader, header);
   }
@@ -456,6 +456,7 @@ export abstract class ClientCall
       return;
     }
     this.#repeated = true;
+    this.#keepMessage();
     this.#attempt?.close();
     this.#attempt = undefined;
     this.target.channel.start(this);
@@ -493,8 +494,14 @@ export abstract class ClientCall
 
   /** Lets go of an attempt that is not the last, or waits for its connection. Its trailers stay until the next one begins. */
   #endAttempt(): void {
+    this.#keepMessage();
     if (this.#attempt === undefined) this.target.channel.forget(this);
     else this.#attempt.close();
+  }
+
+  /** The next attempt sends the one message as this one did. */
+  #keepMessage(): void {
+    if (!this.method.requestStream) this.#message = this.#attempt?.kept ?? this.#message;
   }
 
   #giveUp(error: unknown, origin: FailureOrigin): void {
@@ -601,7 +608,6 @@ export abstract class ClientCall
     const { signal } = this.options;
     if (signal !== undefined) stopListening(signal, this);
     this.target.scope?.remove(this);
-    this.#message = undefined;
     this.#kept?.drop();
     if (this.#pump !== undefined) this.#enter(this.#pump.stop, undefined, this.#pump);
     this.#attempt?.close();

@@ -194,8 +194,8 @@ describe.each(ways)("a stream that was not seen, by %s", (_, refuse) => {
   });
 
   test.each([
-    ["grpc.per_rpc_retry_buffer_size", 10],
-    ["grpc.retry_buffer_size", 10],
+    ["maxResendBytesPerCall", 10],
+    ["maxResendBytes", 10],
   ])("more than %s is not kept: UNAVAILABLE, and the source is closed", async (name, bytes) => {
     await using raw = await openRawEcho({ channel: { [name]: bytes } });
     const closed = deferred();
@@ -219,7 +219,7 @@ describe.each(ways)("a stream that was not seen, by %s", (_, refuse) => {
 });
 
 test("what is kept is given back: calls one after another have the whole buffer", async () => {
-  await using raw = await openRawEcho({ channel: { "grpc.retry_buffer_size": 30 } });
+  await using raw = await openRawEcho({ channel: { maxResendBytes: 30 } });
   for (let turn = 0; turn < 5; turn++) {
     const call = raw.client.echoClientStream([{ text: "twenty bytes and more" }] as never);
     // oxlint-disable-next-line no-await-in-loop

@@ -5,7 +5,7 @@ import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
-import { keepWritten, type KeptMessage } from "./kept-messages.js";
+import { keepWritten, type KeptMessage, type MessageKeeper } from "./kept-messages.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
 
@@ -20,8 +20,7 @@ let idleWriter: ProtoWriter | undefined;
  * Sends one message on a stream. If the windows are open, a message that fits in one frame is encoded straight into the
  * connection's output: in the stream's last DATA frame, if that is the last thing there and still has room.
  *
- * @param keeps True if the message may have to be sent again. Default: false.
- * @returns The message as it was sent, if it is to be kept, and is not too long for that.
+ * @param keeper Keeps the message as it is sent, if it is not too long for that. Default: nobody does.
  * @throws {ServerError} RESOURCE_EXHAUSTED if it is longer than `maxBytes`, INTERNAL if it cannot be encoded. Nothing is
  * sent then.
  */
@@ -32,14 +31,18 @@ export function writeMessage(
   message: unknown,
   maxBytes: number,
   endStream: boolean,
-  keeps = false,
-): KeptMessage | undefined {
+  keeper?: MessageKeeper,
+): void {
   const shared = sharedBytesOf(message);
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
     sender.data(stream, bytes, endStream);
-    return { buffer: bytes, start: PREFIX_LENGTH, end: bytes.length, compressed: false };
+    if (keeper === undefined) return;
+    keeper.keptBuffer = bytes;
+    keeper.keptStart = PREFIX_LENGTH;
+    keeper.keptEnd = bytes.length;
+    return;
   }
   const { output } = sender;
   const writer = idleWriter ?? new ProtoWriter(MIN_UNCOPIED_BYTES);
@@ -58,7 +61,7 @@ export function writeMessage(
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
-    const kept = keeps ? keepWritten(writer, inOutput) : undefined;
+    if (keeper !== undefined) keepWritten(keeper, writer, length, inOutput);
     const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
     const size = length + PREFIX_LENGTH;
     if (inPlace && sender.isOpenFor(stream) && size <= sender.frameRoom(stream)) {
@@ -66,7 +69,7 @@ export function writeMessage(
         writePrefix(buffer, at, length);
         output.extendData(size, endStream);
         sender.sentMessage(stream, size, endStream);
-        return kept;
+        return;
       }
       const place = at + HEAD_LENGTH;
       if (place + length <= buffer.length) {
@@ -75,11 +78,10 @@ export function writeMessage(
         writePrefix(buffer, at + FRAME_HEADER_LENGTH, length);
         output.dataFrame(size, endStream, stream.id);
         sender.sentMessage(stream, size, endStream);
-        return kept;
+        return;
       }
     }
     sendPieces(sender, stream, writer, inOutput, endStream);
-    return kept;
   } finally {
     output.borrowed = false;
     writer.release();
