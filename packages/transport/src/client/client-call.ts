@@ -181,10 +181,11 @@ export abstract class ClientCall
     const { definition, maxSendBytes, phases } = this.target;
     try {
       if (this.options.metadata !== undefined) (this.metadata as LazyMetadata).toFields();
-      if (this.method.requestStream) return;
+      // Who chooses the compression of a message is promised the caller's own.
+      if (this.method.requestStream || this.options.compressMessage !== undefined) return;
       const message = encodeKept(definition.request, this.#request, maxSendBytes);
       if (phases?.request === undefined && this.#encoding === "identity") this.#message = message;
-      // Phases and the choice of compression get a message, and get it when it is sent.
+      // Phases get a message, and get it when it is sent.
       else this.#request = definition.request.decode(message.buffer, message.start, message.end);
     } catch {
       // Nothing is kept.
