@@ -23,9 +23,20 @@ export type Middleware<Ext extends object = object> = ClientPhases<Ext> | Client
 export interface ClientOptions<Ext extends object = object> {
   /**
    * Where the server is: "host:port" or "http://host:port" in clear text (unless `tls` or `credentials` secure the
-   * former), "https://host:port" over TLS, or a name in gRPC's own syntax, such as "dns:///host:port" or "unix:///path".
+   * former), "https://host:port" over TLS, or a name in gRPC's own syntax, such as "dns:///host:port", "ipv4:1.2.3.4:5,6.7.8.9:5",
+   * "ipv6:[::1]:5", "unix:///path" or "unix-abstract:name". Either this or `addresses` must be given.
    */
-  address: string;
+  address?: string;
+  /**
+   * Where the servers are, if several serve the same: each as `address`. The certificate of each is checked for the first one's name.
+   * nice-grpc's channels take several only as IP addresses.
+   */
+  addresses?: readonly string[];
+  /**
+   * The policy by which calls find their server: the first address that answers, the same in an order of chance, or each address in
+   * turn. A name is resolved again when a server goes away, and with `round_robin` at intervals. Default: `pick_first`.
+   */
+  balancing?: "pick_first" | "pick_first_shuffled" | "round_robin";
   /** Secures the connection; `true` trusts the well-known authorities. Default: true for "https://", otherwise none. */
   tls?: true | TlsOptions;
   /** Secures the connection, with a credentials object of the runtime. Not together with `tls`. */

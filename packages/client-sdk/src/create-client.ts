@@ -61,8 +61,14 @@ type TakingAnyIterable<Methods, Definition> = {
     : Methods[Name];
 };
 
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
+}
+
 const optionRules: RulesOf<ClientOptions> = {
-  address: rules.required(rules.rule("a text like 'host:port' or 'https://host:port'", rules.text.accepts)),
+  address: rules.rule("a text like 'host:port' or 'https://host:port'", rules.text.accepts),
+  addresses: rules.rule("an array of addresses like 'host:port'", isListOfTexts),
+  balancing: rules.oneOf("pick_first", "pick_first_shuffled", "round_robin"),
   allowTokenInClear: rules.boolean,
   // The runtime checks what is in it.
   channelOptions: rules.anyObject,

@@ -49,6 +49,7 @@ test("the examples run and say what they should", async () => {
   await import("../examples/users.js");
   await import("../examples/watch.js");
   await import("../examples/any-service.js");
+  await import("../examples/resume.js");
   expect(lines).toEqual([
     "created Ada Lovelace",
     "found Ada Lovelace",
@@ -56,5 +57,8 @@ test("the examples run and say what they should", async () => {
     "created Bob",
     "deleted Bob",
     "status 1",
+    "resumable: heartbeat",
+    "resumable: created",
+    "resumable: deleted",
   ]);
 });

@@ -9,6 +9,8 @@ export { deadline, type DeadlineCallOptions, type DeadlineOptions } from "./midd
 export { defaultMetadata, type DefaultMetadataOptions } from "./middleware/default-metadata.js";
 export { requestId, type RequestIdCallOptions } from "./middleware/request-id.js";
 export { retry, type RetryCallOptions, type RetryOptions } from "./middleware/retry.js";
+export { resumable, type Resumable, type ResumableOptions } from "./resumable/resumable.js";
+export type { Resume } from "./resumable/resumed-stream.js";
 export { toNiceGrpc } from "./pipeline/to-nice-grpc.js";
 
 // The seam that middleware and runtimes are written against, and what its types are needed for: one import serves.

@@ -1,7 +1,8 @@
 // The entry point @callwire/client-sdk/users: a client of the users service, and all that its callers need.
 export { createUsersClient } from "./users/create-users-client.js";
 export type { UsersClient } from "./users/users-client.js";
-export type { Resume, WatchOptions } from "./users/watch.js";
+export type { Resume } from "./resumable/resumed-stream.js";
+export type { WatchOptions } from "./users/watch.js";
 export {
   Department,
   type ChatMessage,

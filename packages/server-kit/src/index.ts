@@ -24,7 +24,13 @@ export type {
 export type { ContextAfter } from "./middleware-order.js";
 export { toNiceGrpc } from "./to-nice-grpc.js";
 export { stopOnSignals, type Stoppable, type StopOnSignalsOptions } from "./stop-on-signals.js";
-export { TlsCredentials, tlsCredentials, type TlsOptions } from "./tls-credentials.js";
+export {
+  TlsCredentials,
+  tlsCredentials,
+  type TlsFiles,
+  type TlsLogger,
+  type TlsOptions,
+} from "./tls-credentials.js";
 export { createLogger, secretFields, type CreateLoggerOptions, type Logger } from "./logger.js";
 export { HealthState, type Health } from "./services/health.js";
 export { requestId, type RequestIdContext, type RequestIdOptions } from "./middleware/request-id.js";

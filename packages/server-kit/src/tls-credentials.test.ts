@@ -1,5 +1,10 @@
+import { X509Certificate } from "node:crypto";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { ChannelCredentials, createChannel, createClient } from "nice-grpc";
-import { beforeAll, describe, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import {
   echoService,
   EchoServiceDefinition,
@@ -11,7 +16,7 @@ import { Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
 import { failure } from "./testing/errors.js";
 import { runtimes } from "./testing/runtimes.js";
-import { tlsCredentials } from "./tls-credentials.js";
+import { tlsCredentials, type TlsCredentials } from "./tls-credentials.js";
 
 let pem: TestCertificates;
 beforeAll(async () => {
@@ -80,4 +85,157 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     }
     expect(tls.seen).toEqual([]);
   });
+});
+
+describe.each(runtimes)("renewed over %s", (_name, runtime) => {
+  /** The numbers of the certificates that a new connection is shown. */
+  const serialOf = (port: number) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls(
+        { port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+        () => {
+          resolve(socket.getPeerCertificate().serialNumber);
+          socket.destroy();
+        },
+      );
+      socket.on("error", reject);
+    });
+  const numberOf = ({ cert }: TestCertificate) => new X509Certificate(cert).serialNumber;
+
+  const serve = async (credentials: TlsCredentials) => {
+    const server = createServer({ runtime }).add(EchoServiceDefinition, echoService());
+    const port = await server.listen("127.0.0.1:0", credentials);
+    return {
+      port,
+      async [Symbol.asyncDispose]() {
+        credentials.stopWatching();
+        server.forceShutdown();
+      },
+    };
+  };
+
+  /** A folder of certificates as Kubernetes mounts them: symbolic links to a folder that is replaced by a rename. */
+  const mount = async (first: TestCertificate) => {
+    const folder = await mkdtemp(join(tmpdir(), "callwire-tls-"));
+    let version = 0;
+    const put = async ({ cert, key }: TestCertificate) => {
+      const name = `..v${++version}`;
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, "tls.crt"), cert);
+      await writeFile(join(folder, name, "tls.key"), key);
+      await symlink(name, join(folder, "..data_tmp"));
+      await rename(join(folder, "..data_tmp"), join(folder, "..data"));
+    };
+    await put(first);
+    for (const file of ["tls.crt", "tls.key"]) await symlink(join("..data", file), join(folder, file));
+    return {
+      put,
+      files: { certFile: join(folder, "tls.crt"), keyFile: join(folder, "tls.key") },
+      [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+    };
+  };
+
+  /** A logger, and its next line. */
+  const lines = () => {
+    const all: string[] = [];
+    let wake = (): void => {};
+    const add = (_fields: object, line: string) => {
+      all.push(line);
+      wake();
+    };
+    const next = async (): Promise<string> => {
+      while (all.length === 0) {
+        // oxlint-disable-next-line no-await-in-loop
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      return all.shift()!;
+    };
+    return { logger: { info: add, error: add }, next };
+  };
+
+  test("by call: new connections get the new one, those there are go on", async () => {
+    const credentials = tlsCredentials(pem.server);
+    await using served = await serve(credentials);
+    const trusted = ChannelCredentials.createSsl(Buffer.from(pem.ca));
+    const channel = createChannel(`localhost:${served.port}`, trusted, {
+      "grpc.use_local_subchannel_pool": 1,
+    });
+    const client = createClient(EchoServiceDefinition, channel);
+    await client.echoUnary({ text: "a" });
+    expect(await serialOf(served.port)).toBe(numberOf(pem.server));
+    credentials.reload(pem.client);
+    expect(await serialOf(served.port)).toBe(numberOf(pem.client));
+    expect(await client.echoUnary({ text: "b" })).toEqual({ text: "b" });
+    channel.close();
+  });
+
+  test("by call: a bad pair is refused, and the old one goes on", async () => {
+    const credentials = tlsCredentials(pem.server);
+    await using served = await serve(credentials);
+    expect(() => credentials.reload({ cert: pem.client.cert, key: pem.server.key })).toThrow();
+    expect(() => credentials.reload({ cert: "nonsense", key: pem.server.key })).toThrow();
+    expect(() => credentials.reload({ ...pem.client, clientCa: pem.ca })).toThrow("clientCa cannot be added");
+    expect(() => credentials.reload()).toThrow("there are no files");
+    expect(await serialOf(served.port)).toBe(numberOf(pem.server));
+  });
+
+  test("by its files, as Kubernetes replaces them; a bad pair is logged, and the old one goes on", async () => {
+    await using mounted = await mount(pem.server);
+    const { logger, next } = lines();
+    await using served = await serve(tlsCredentials({ ...mounted.files, checkIntervalMs: 10, logger }));
+    expect(await serialOf(served.port)).toBe(numberOf(pem.server));
+    await mounted.put(pem.client);
+    expect(await next()).toBe("the renewed certificate is in use");
+    expect(await serialOf(served.port)).toBe(numberOf(pem.client));
+    await mounted.put({ cert: pem.server.cert, key: pem.client.key });
+    expect(await next()).toBe("the renewed certificate is refused, and the old one goes on");
+    expect(await serialOf(served.port)).toBe(numberOf(pem.client));
+    await mounted.put(pem.server);
+    expect(await next()).toBe("the renewed certificate is in use");
+    expect(await serialOf(served.port)).toBe(numberOf(pem.server));
+  });
+
+  test("by its files, replaced one after the other by renames", async () => {
+    await using mounted = await mount(pem.server);
+    const { logger, next } = lines();
+    await using served = await serve(tlsCredentials({ ...mounted.files, checkIntervalMs: 10, logger }));
+    const { certFile, keyFile } = mounted.files;
+    await writeFile(`${certFile}.new`, pem.client.cert);
+    await rename(`${certFile}.new`, certFile);
+    expect(await next()).toBe("the renewed certificate is refused, and the old one goes on");
+    await rm(keyFile);
+    expect(await next()).toBe("the renewed certificate is refused, and the old one goes on");
+    await writeFile(keyFile, pem.client.key);
+    expect(await next()).toBe("the renewed certificate is in use");
+    expect(await serialOf(served.port)).toBe(numberOf(pem.client));
+  });
+
+  test("a logger that throws ends nothing", async () => {
+    await using mounted = await mount(pem.server);
+    let told = (): void => {};
+    const isTold = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const fail = () => {
+      told();
+      throw new Error("no log");
+    };
+    using _warn = jest.spyOn(process, "emitWarning").mockReturnValue();
+    await using served = await serve(
+      tlsCredentials({ ...mounted.files, checkIntervalMs: 10, logger: { info: fail, error: fail } }),
+    );
+    await mounted.put({ cert: "nonsense", key: "nonsense" });
+    await isTold;
+    expect(await serialOf(served.port)).toBe(numberOf(pem.server));
+  });
+});
+
+test("files that are not there, and options that are wrong, are refused at once", async () => {
+  const files = { certFile: "/nowhere/tls.crt", keyFile: "/nowhere/tls.key" };
+  expect(() => tlsCredentials(files)).toThrow("/nowhere/tls.crt");
+  expect(() => tlsCredentials({ certFile: "a" } as never)).toThrow("certFile and keyFile go together");
+  expect(() => tlsCredentials({ ...files, checkIntervalMs: NaN })).toThrow(RangeError);
+  expect(() => tlsCredentials({ ...files, clientCAFile: "a" } as never)).toThrow("clientCaFile");
 });

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { checkOptions, checkPem, rules, type RulesOf, type ServerRuntime } from "@callwire/transport";
+import { warn } from "./internal/warn.js";
 
 /** The TLS settings of a server, in PEM. */
 export interface TlsOptions {
@@ -19,31 +21,160 @@ const optionRules: RulesOf<TlsOptions> = {
   key: rules.required(rules.pem),
   clientCa: rules.pem,
 };
+/** The TLS settings of a server, in files that are looked at again, so that a renewed certificate is used. */
+export interface TlsFiles {
+  /** The path of {@link TlsOptions.cert}. */
+  certFile: string;
+  /** The path of {@link TlsOptions.key}. */
+  keyFile: string;
+  /** The path of {@link TlsOptions.clientCa}. Default: clients need no certificate. */
+  clientCaFile?: string;
+  /**
+   * The time between two looks at the files, in milliseconds, once a server listens; `Infinity` for never. They are read, so that
+   * it makes no difference how they are replaced: written to, renamed, or by symbolic links, as Kubernetes does. Default: 1,000.
+   */
+  checkIntervalMs?: number;
+  /** Hears of new certificates, and of those that cannot be used. Default: the latter are warnings of the process. */
+  logger?: TlsLogger;
+}
+
+/** The part of a logger that {@link TlsFiles} need: pino's has it. */
+export interface TlsLogger {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+type Runtime = Pick<ServerRuntime, "createCredentials" | "reloadCredentials">;
+
+const CHECK_INTERVAL_MS = 1_000;
+
+const path = rules.rule("the path of a file", (value) => typeof value === "string" && value !== "");
+const fileRules: RulesOf<TlsFiles> = {
+  certFile: rules.required(path),
+  keyFile: rules.required(path),
+  clientCaFile: path,
+  checkIntervalMs: rules.positiveMilliseconds,
+  logger: rules.objectWith("info", "error"),
+};
 
 /** Credentials for `listen` with TLS, of whatever runtime. Made by {@link tlsCredentials}. */
 export class TlsCredentials {
-  readonly #options: TlsOptions;
+  #options: TlsOptions;
+  readonly #files: TlsFiles | undefined;
+  /** The credentials in use, and how they take new certificates. */
+  readonly #made: ((options: TlsOptions) => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** The last error of the files: it is told once. */
+  #lastError = "";
 
-  constructor(options: TlsOptions) {
-    this.#options = options;
+  constructor(options: TlsOptions | TlsFiles) {
+    this.#files = "certFile" in options ? options : undefined;
+    this.#options = "certFile" in options ? readFiles(options) : options;
+    check(this.#options, this.#files);
   }
 
-  /** Makes the runtime's own credentials. */
-  createWith(runtime: Pick<ServerRuntime, "createCredentials">): object {
-    return runtime.createCredentials(this.#options);
+  /** Makes the runtime's own credentials, and begins to watch the files if there are any. */
+  createWith(runtime: Runtime): object {
+    const credentials = runtime.createCredentials(this.#options);
+    this.#made.push((options) => {
+      if (runtime.reloadCredentials === undefined) throw new Error("this runtime cannot renew certificates");
+      runtime.reloadCredentials(credentials, options);
+    });
+    this.#watch();
+    return credentials;
+  }
+
+  /**
+   * Takes new certificates: connections made from now on get them, those there are keep theirs. Clients need a certificate as before.
+   *
+   * @param options The new ones. Default: those in the files, read now.
+   * @throws {Error} if a certificate or the key cannot be read, or one is not of the other: the old ones go on.
+   */
+  reload(options?: TlsOptions): void {
+    if (options !== undefined) checkOptions("TlsCredentials.reload", options, optionRules);
+    else if (this.#files === undefined)
+      throw new TypeError("reload: give cert and key, as there are no files");
+    const renewed = options ?? readFiles(this.#files!);
+    check(renewed, options === undefined ? this.#files : undefined);
+    const had = this.#options.clientCa !== undefined;
+    if (had !== (renewed.clientCa !== undefined)) {
+      throw new TypeError(`clientCa cannot be ${had ? "left out" : "added"} while a server listens`);
+    }
+    for (const take of this.#made) take(renewed);
+    this.#options = renewed;
+  }
+
+  /** Looks at the files no more. */
+  stopWatching(): void {
+    clearInterval(this.#timer);
+  }
+
+  #watch(): void {
+    const { checkIntervalMs = CHECK_INTERVAL_MS } = this.#files ?? { checkIntervalMs: Infinity };
+    if (this.#timer !== undefined || checkIntervalMs === Infinity) return;
+    this.#timer = setInterval(() => this.#look(), Math.min(checkIntervalMs, 2 ** 31 - 1)).unref();
+  }
+
+  /** Reads the files, and takes what is new in them. One of a pair may be replaced before the other: that is an error for a while. */
+  #look(): void {
+    const { logger } = this.#files!;
+    try {
+      const found = readFiles(this.#files!);
+      if (!isSame(found, this.#options)) {
+        this.reload(found);
+        logger?.info({ certFile: this.#files!.certFile }, "the renewed certificate is in use");
+      }
+      this.#lastError = "";
+    } catch (error) {
+      const { message } = error as Error;
+      if (message === this.#lastError) return;
+      this.#lastError = message;
+      this.#tellRefused(error);
+    }
+  }
+
+  #tellRefused(error: unknown): void {
+    const what = "the renewed certificate is refused, and the old one goes on";
+    try {
+      const { certFile, keyFile, logger } = this.#files!;
+      if (logger === undefined) warn(what, error);
+      else logger.error({ err: error, certFile, keyFile }, what);
+    } catch (fault) {
+      warn("a logger has thrown", fault);
+    }
   }
 }
 
 /**
- * Credentials for `listen` with TLS.
+ * Credentials for `listen` with TLS, from PEM or from files. Files are watched; PEM is renewed by {@link TlsCredentials.reload}.
  *
- * @throws Error if a certificate or the key cannot be read, or one is not of the other.
+ * @throws Error if a file, a certificate or the key cannot be read, or one is not of the other.
  */
-export function tlsCredentials(options: TlsOptions): TlsCredentials {
-  checkOptions("tlsCredentials", options, optionRules);
-  const { cert, key, clientCa } = options;
-  checkPem({ cert, key, ca: clientCa }, { cert: "cert", key: "key", ca: "clientCa" });
-  // Runtimes would find what is wrong only when they listen, and not say it.
-  createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });
+export function tlsCredentials(options: TlsOptions | TlsFiles): TlsCredentials {
+  const isOfFiles =
+    typeof options === "object" && options !== null && ("certFile" in options || "keyFile" in options);
+  checkOptions("tlsCredentials", options, isOfFiles ? fileRules : optionRules);
   return new TlsCredentials(options);
+}
+
+/** Reads what is wrong now: runtimes would find it only when they listen, and not say it. */
+function check({ cert, key, clientCa }: TlsOptions, files?: TlsFiles): void {
+  const names = { cert: files?.certFile ?? "cert", key: files?.keyFile ?? "key", ca: files?.clientCaFile ?? "clientCa" };
+  checkPem({ cert, key, ca: clientCa }, names);
+  createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });
+}
+
+/** Short files, read at once: a pair that is replaced between two reads would not fit. */
+function readFiles({ certFile, keyFile, clientCaFile }: TlsFiles): TlsOptions {
+  return {
+    cert: readFileSync(certFile),
+    key: readFileSync(keyFile),
+    ...(clientCaFile !== undefined && { clientCa: readFileSync(clientCaFile) }),
+  };
+}
+
+function isSame(a: TlsOptions, b: TlsOptions): boolean {
+  const same = (one: string | Buffer | undefined, other: string | Buffer | undefined) =>
+    String(one) === String(other);
+  return same(a.cert, b.cert) && same(a.key, b.key) && same(a.clientCa, b.clientCa);
 }

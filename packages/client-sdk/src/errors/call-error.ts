@@ -44,7 +44,7 @@ export class CallError extends Error {
   /** The `x-request-id` that the call was sent with: the way to find it in the server's log. */
   readonly requestId: string | undefined;
   /**
-   * Where the failure began: "status" if the server sent it, "reset" if the server cut the call off without one, "connection"
+   * Where the failure began: "status" if the server sent it, "reset" if the call was cut off without one, "connection"
    * if the connection was lost or there was none, "deadline" if the time was up, and "local" if this side ended the call.
    * Undefined for an error that was not made by a call.
    */

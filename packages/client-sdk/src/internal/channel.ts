@@ -31,12 +31,53 @@ function credentialsFor(
 
 /** Opens the channel that the options describe. Throws a TypeError if they contradict each other. */
 export function openChannel(options: ClientOptions, runtime: ClientRuntime): RuntimeChannel {
-  const { address, scheme, isLocal } = parseAddress(options.address);
-  const credentials = credentialsFor(scheme, options, runtime);
+  const targets = addressesOf(options).map(parseAddress);
+  const schemes = new Set(targets.map(({ scheme }) => scheme));
+  if (schemes.size > 1) throw new TypeError("addresses must all have the same scheme, or none");
+  const credentials = credentialsFor(targets[0]!.scheme, options, runtime);
+  const addresses = targets.map(({ address }) => address);
+  const isLocal = targets.every((target) => target.isLocal);
   if (options.token !== undefined && !credentials._isSecure() && !isLocal && !options.allowTokenInClear) {
     throw new TypeError(
-      `refusing to send a token in clear text to ${address}: use TLS, or set allowTokenInClear if the network is trusted`,
+      `refusing to send a token in clear text to ${addresses.join(", ")}: use TLS, or set allowTokenInClear if the network is trusted`,
     );
   }
-  return runtime.openChannel(address, credentials, { ...defaultChannelOptions, ...options.channelOptions });
+  return runtime.openChannel(addresses.length === 1 ? addresses[0]! : addresses, credentials, {
+    ...defaultChannelOptions,
+    ...(options.balancing !== undefined && { "grpc.service_config": balancingConfig(options.balancing) }),
+    ...options.channelOptions,
+  });
+}
+
+function addressesOf({
+  address,
+  addresses,
+}: Pick<ClientOptions, "address" | "addresses">): readonly string[] {
+  if (address !== undefined && addresses !== undefined) {
+    throw new TypeError("give either address or addresses, not both");
+  }
+  const list: unknown = addresses ?? (address === undefined ? undefined : [address]);
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new TypeError('give address, such as "host:port", or addresses, a list of them');
+  }
+  for (const each of list as unknown[]) {
+    if (typeof each !== "string") throw new TypeError(`an address must be a string: ${String(each)}`);
+  }
+  return list as string[];
+}
+
+/** A policy as a service config, which both runtimes read (gRPC, "Service Config"). */
+const policies: Record<NonNullable<ClientOptions["balancing"]>, object> = {
+  pick_first: { pick_first: {} },
+  pick_first_shuffled: { pick_first: { shuffleAddressList: true } },
+  round_robin: { round_robin: {} },
+};
+
+function balancingConfig(balancing: NonNullable<ClientOptions["balancing"]>): string {
+  if (!Object.hasOwn(policies, balancing)) {
+    throw new TypeError(
+      `balancing is ${balancing as string}: it must be one of ${Object.keys(policies).join(", ")}`,
+    );
+  }
+  return JSON.stringify({ loadBalancingConfig: [policies[balancing]] });
 }

@@ -1,4 +1,11 @@
-import { checkOptions, rules, type ClientPhases, type FailureOrigin, type RulesOf } from "@callwire/transport";
+import {
+  checkOptions,
+  rules,
+  type ClientCallContext,
+  type ClientPhases,
+  type FailureOrigin,
+  type RulesOf,
+} from "@callwire/transport";
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
 import { codeOf } from "../internal/client-errors.js";
@@ -18,10 +25,16 @@ export interface RetryOptions {
   /** By how much each wait is longer than the one before, at least 1. Default: 2. */
   backoffMultiplier?: number;
   /**
-   * The failures in a row that stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Default: 100, so that
-   * fifty calls in flight outlive a restart together.
+   * The failures in a row that stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Calls that lose one
+   * connection together count as one failure. Default: 100.
    */
   maxTokens?: number;
+  /**
+   * The longest wait of a call that no server has seen, in milliseconds: while there is no connection it takes no token, counts as no
+   * attempt, and waits within its deadline. A client that has never reached its server gives up after `maxAttempts` instead: its
+   * address may be wrong. Default: 30,000, the default time of a call, so that restarts lose nothing.
+   */
+  maxWaitMs?: number;
   /** The part of a failure that one success makes up for. Default: 0.1, which in the long run adds one retry to ten calls. */
   tokenRatio?: number;
 }
@@ -32,12 +45,15 @@ export const retryRules: RulesOf<RetryOptions> = {
   initialBackoffMs: rules.positiveMilliseconds,
   maxBackoffMs: rules.positiveMilliseconds,
   backoffMultiplier: rules.anyNumber({ min: 1 }),
+  maxWaitMs: rules.milliseconds(),
   maxTokens: rules.rule(
     "a number of more than 0, at most 1000",
     (value) => typeof value === "number" && value > 0 && value <= 1000,
   ),
   tokenRatio: rules.rule("a number of more than 0", (value) => typeof value === "number" && value > 0),
 };
+/** The longest wait between two looks for a connection, in milliseconds. */
+const MAX_LOOK_MS = 1_000;
 
 const defaults: Required<RetryOptions> = {
   maxAttempts: 4,
@@ -45,6 +61,7 @@ const defaults: Required<RetryOptions> = {
   maxBackoffMs: 5_000,
   backoffMultiplier: 2,
   maxTokens: 100,
+  maxWaitMs: 30_000,
   tokenRatio: 0.1,
 };
 
@@ -80,6 +97,22 @@ export function isTransient(code: Status, origin: FailureOrigin): boolean {
   return code === Status.UNAVAILABLE || (origin === "reset" && CUT_OFF.has(code));
 }
 
+/** Since when a call waits for a connection, by the clock of `performance.now()`, and how often it has looked. */
+interface ConnectionWait {
+  since: number;
+  looks: number;
+}
+
+/** Pure: true if a call that failed so has reached a server. */
+function wasSeen(origin: FailureOrigin, { isUnseen }: ClientCallContext): boolean {
+  return !isUnseen && origin !== "local" && origin !== "deadline";
+}
+
+/** The wait, if it ends before the call's deadline. */
+function inTime({ deadlineMs }: ClientCallContext, waitMs: number): number | undefined {
+  return performance.now() + waitMs < deadlineMs ? waitMs : undefined;
+}
+
 /**
  * Tries a call again after UNAVAILABLE, or a reset that no server sent as a status, by gRFC A6 and AIP-194: only if that is safe, only while nothing of an answer has
  * come (headers included), after a wait that grows, never past the deadline, and not while most calls fail. `onHeader`
@@ -89,36 +122,57 @@ export function isTransient(code: Status, origin: FailureOrigin): boolean {
  */
 export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions> {
   checkOptions("retry", options, retryRules);
-  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio } = {
-    ...defaults,
-    ...options,
-  };
+  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio, maxWaitMs } =
+    {
+      ...defaults,
+      ...options,
+    };
   const backoff = { initialMs: initialBackoffMs, maxMs: maxBackoffMs, multiplier: backoffMultiplier };
   const throttle = new RetryThrottle(maxTokens, tokenRatio);
+  /** True once a server has seen a call. */
+  let isReached = false;
+  const waits = new WeakMap<object, ConnectionWait>();
+
+  /** The wait of a call that no server has seen. */
+  const waitForConnection = (call: ClientCallContext): number | undefined => {
+    const now = performance.now();
+    let wait = waits.get(call);
+    if (wait === undefined) waits.set(call, (wait = { since: now, looks: 0 }));
+    wait.looks++;
+    if (isReached ? now - wait.since >= maxWaitMs : call.attempts + wait.looks > maxAttempts)
+      return undefined;
+    const waitMs = backoffMs(backoff, wait.looks);
+    return inTime(call, isReached ? Math.min(waitMs, MAX_LOOK_MS) : waitMs);
+  };
+
   return {
     retryAfterMs(error, origin, call) {
+      isReached ||= wasSeen(origin, call);
       if (!isRepeatable(call.method, call.options.retry)) return undefined;
+      if (call.isUnseen) return waitForConnection(call);
       const unavailable = isTransient(codeOf(error), origin);
       const wish = pushback(call.trailer);
       if (!unavailable && wish !== "stop") return undefined;
       // Every such failure counts, also one that is the last.
-      const allowed = throttle.failed();
+      const allowed = origin === "connection" ? throttle.lost() : throttle.failed();
       if (!allowed || wish === "stop" || call.attempts >= maxAttempts) return undefined;
-      const waitMs = wish ?? backoffMs(backoff, call.attempts);
-      return performance.now() + waitMs < call.deadlineMs ? waitMs : undefined;
+      return inTime(call, wish ?? backoffMs(backoff, call.attempts));
     },
-    failed(error, _origin, call) {
+    failed(error, origin, call) {
+      isReached ||= wasSeen(origin, call);
       // For a call that has begun to answer, `retryAfterMs` is not asked.
       if (
         call.isCommitted &&
         isRepeatable(call.method, call.options.retry) &&
-        (codeOf(error) === Status.UNAVAILABLE || pushback(call.trailer) === "stop")
+        (isTransient(codeOf(error), origin) || pushback(call.trailer) === "stop")
       ) {
-        throttle.failed();
+        if (origin === "connection") throttle.lost();
+        else throttle.failed();
       }
       return error;
     },
     ended(call, code) {
+      if (code === Status.OK) isReached = true;
       if (code === Status.OK && isRepeatable(call.method, call.options.retry)) throttle.succeeded();
     },
   };

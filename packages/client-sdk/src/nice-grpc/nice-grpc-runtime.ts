@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import {
   checkGrpcJsChannelOptions,
   clientObject,
@@ -8,6 +9,7 @@ import {
   type RuntimeChannel,
   type RuntimeMethod,
 } from "@callwire/transport";
+import { Channel as GrpcJsChannel } from "@grpc/grpc-js";
 import {
   type Channel,
   ChannelCredentials,
@@ -21,7 +23,7 @@ import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
 import { bytesDefinition, messageCoder } from "./coded-messages.js";
-import { grpcJsOrigin } from "./grpc-js-origin.js";
+import { grpcJsOrigin, isUnseen } from "./grpc-js-origin.js";
 import { RequestStall } from "./request-stall.js";
 
 /** Options of a call that this runtime takes beside nice-grpc's. */
@@ -41,7 +43,7 @@ export const niceGrpc: ClientRuntime<ChannelOptions> = {
   },
   openChannel(address, credentials, options) {
     checkGrpcJsChannelOptions("createClient", options);
-    return new NiceGrpcChannel(createChannel(address, credentials as ChannelCredentials, timesOf(options)));
+    return new NiceGrpcChannel(channelTo(address, credentials as ChannelCredentials, timesOf(options)));
   },
 };
 
@@ -54,6 +56,29 @@ function timesOf(options: ChannelOptions | undefined): ChannelOptions {
     ([name, value]) => name.endsWith("_ms") && typeof value === "number" && value > MAX_TIMER_MS,
   );
   return { ...options, ...Object.fromEntries(times.map(([name]) => [name, MAX_TIMER_MS])) };
+}
+
+/** @throws {TypeError} for several addresses of which one is a name: grpc-js has no list of names. */
+function channelTo(
+  address: string | readonly string[],
+  credentials: ChannelCredentials,
+  options: ChannelOptions,
+): Channel {
+  if (typeof address === "string") {
+    // nice-grpc knows grpc-js's names by `://` alone, and gives the others a port.
+    return /^(dns|ipv4|ipv6|unix):(?!\/\/)/i.test(address)
+      ? new GrpcJsChannel(address, credentials, options)
+      : createChannel(address, credentials, options);
+  }
+  const plain = address.map((each) => each.replace(/^(https?:\/\/|ipv[46]:)/i, ""));
+  const families = new Set(plain.map((each) => isIP(each.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""))));
+  const [family] = families;
+  if (families.size > 1 || family === 0) {
+    throw new TypeError(
+      "over nice-grpc, addresses must be IP addresses of one family with their ports; the transport takes names too",
+    );
+  }
+  return new GrpcJsChannel(`ipv${family}:${plain.join(",")}`, credentials, options);
 }
 
 function pem(text: string | Uint8Array | undefined): Buffer | null {
@@ -111,6 +136,7 @@ function hostOf(calls: RunningCalls, methods: readonly Method[]): PhasedHost {
     originOf: grpcJsOrigin,
     methodOf: (method) => descriptors.get(method.path) ?? method,
     coder: messageCoder(methods),
+    isUnseen,
     onCall(call) {
       const { context, lifetime } = call;
       const { path, requestStream, responseStream } = context.method;

@@ -18,6 +18,7 @@ export class PhasedContext implements ClientCallContext {
   deadlineMs = Infinity;
   attempts = 0;
   isCommitted = false;
+  isUnseen = false;
   #metadata: Metadata | undefined;
   #trailer: Metadata | undefined;
   #isTrailerTold = false;
@@ -36,7 +37,9 @@ export class PhasedContext implements ClientCallContext {
   }
 
   beginAttempt(): void {
-    this.attempts++;
+    // One that no server has seen is the same one still.
+    if (!this.isUnseen) this.attempts++;
+    this.isUnseen = false;
     this.isCommitted = false;
     this.#trailer = undefined;
   }

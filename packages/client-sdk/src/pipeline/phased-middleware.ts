@@ -32,6 +32,8 @@ export interface PhasedCall {
 export interface PhasedHost {
   /** The way in which a call failed, by what its `next` threw. */
   originOf(thrown: unknown): FailureOrigin;
+  /** True if no server has seen an attempt, by what its `next` threw. Default: never. */
+  isUnseen?(thrown: unknown): boolean;
   /** A call begins, before its phases do. The function that it returns is called at the end. */
   onCall?(call: PhasedCall): () => void;
   /** The callbacks for the requests of a call that streams them. */
@@ -100,6 +102,7 @@ export function phasedMiddleware(
           return response;
         } catch (thrown) {
           const failure = failureOf(thrown, running, host);
+          context.isUnseen = lifetime.failure === undefined && host.isUnseen?.(thrown) === true;
           const waitMs = retryAfter(failure, phases, running);
           if (waitMs === undefined) throw failure.error;
           await sleep(waitMs, lifetime.signal).catch(() => {});

@@ -3,10 +3,10 @@ import { checkOptions, rules, type RulesOf } from "@callwire/transport";
 import type { ClientOptions } from "../client-options.js";
 import { createClient } from "../create-client.js";
 import { orderedUuid } from "../internal/ordered-uuid.js";
+import { Watches } from "../resumable/watches.js";
 import { list } from "./list.js";
 import type { UsersClient } from "./users-client.js";
-import { Watch, type WatchOptions } from "./watch.js";
-import { Watches } from "./watches.js";
+import { type WatchOptions, watchUsers } from "./watch.js";
 
 /** A time of the watch's: what is out of range ends it with INVALID_ARGUMENT, as every call. */
 const anyTime = rules.rule("a number of milliseconds", (value) => typeof value === "number");
@@ -56,7 +56,7 @@ export function createUsersClient(options: ClientOptions): UsersClient {
       list(client.listUsers, request, callOptions),
     watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) => {
       checkOptions("watchUsers", watchOptions, watchRules);
-      return new Watch(client.watchUsers, watches, request, watchOptions);
+      return watchUsers(client.watchUsers, watches, request, watchOptions);
     },
     uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
     chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),

@@ -8,7 +8,8 @@ import { type CallContext, ServerError, Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
 import { createUsersClient } from "../testing/clients.js";
 import type { UsersClient } from "./users-client.js";
-import { isResumable, type Resume, type WatchOptions } from "./watch.js";
+import type { Resume } from "../resumable/resumed-stream.js";
+import { isResumable, type WatchOptions } from "./watch.js";
 
 const unused = async () => {
   throw new ServerError(Status.UNIMPLEMENTED, "not in this test");
@@ -192,7 +193,7 @@ describe("a watch goes on, missing and repeating nothing,", () => {
     expect(await take(events, 1)).toEqual(["1"]);
     wire.die();
     expect(await take(events, 1)).toEqual(["2"]);
-    expect(resumed).toEqual(["no event for 300 ms"]);
+    expect(resumed).toEqual(["no message for 300 ms"]);
     await events.return?.();
   });
 
@@ -416,7 +417,8 @@ test.each([
   [Status.INTERNAL, "connection", true],
   [Status.INTERNAL, "status", false],
   [Status.INTERNAL, "local", false],
-  [Status.RESOURCE_EXHAUSTED, "reset", false],
+  [Status.RESOURCE_EXHAUSTED, "reset", true],
+  [Status.RESOURCE_EXHAUSTED, "status", false],
   [Status.UNKNOWN, "status", false],
   [Status.OUT_OF_RANGE, "status", false],
 ] as const)("code %d that came as %s: resumed is %p", (code, origin, resumable) => {

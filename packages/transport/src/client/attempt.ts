@@ -1,7 +1,8 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, tooMuchKept, type MessageReceiver } from "../grpc/message-source.js";
-import { encodeCompressed, writeCompressed, writeMessage } from "../grpc/message-writer.js";
+import type { KeptMessage, MessageKeeper } from "../grpc/kept-messages.js";
+import { writeKept, writeMessage } from "../grpc/message-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
@@ -46,9 +47,12 @@ export interface AttemptOwner {
 }
 
 /** One attempt of a call, and the stream that carries it: sends the request's messages, and reads the response. */
-export class Attempt extends Http2Stream implements ClientStream, MessageReceiver {
+export class Attempt extends Http2Stream implements ClientStream, MessageKeeper, MessageReceiver {
   /** The trailers, once they have come. */
   trailer: HeaderList | undefined;
+  keptBuffer: Buffer | undefined;
+  keptStart = 0;
+  keptEnd = 0;
   readonly #owner: AttemptOwner;
   #over = false;
   #head: ResponseHead | undefined;
@@ -75,26 +79,26 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     return this.#owner.wantsMessage;
   }
 
-  /** Sends one message of the request. */
-  send(message: unknown, last: boolean): void {
+  /** Sends one message of the request, and perhaps keeps it as it was sent. */
+  send(message: unknown, last: boolean, keeps: boolean): void {
     const { definition, maxSendBytes } = this.#owner.target;
+    const keeper = keeps ? this : undefined;
     try {
-      writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last);
+      writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last, keeper);
     } catch (error) {
       this.#failFor(error);
     }
   }
 
-  /** Sends one message of the request, compressed. */
-  async sendCompressed(message: unknown, last: boolean): Promise<void> {
-    const { definition, maxSendBytes } = this.#owner.target;
-    try {
-      const compressed = await encodeCompressed(definition.request, message, maxSendBytes);
-      // Meanwhile it may be over.
-      if (!this.closed) writeCompressed(this.connection!.sender, this, compressed, last);
-    } catch (error) {
-      this.#failFor(error);
-    }
+  /** The message that was sent last, if it is kept. */
+  get keptMessage(): KeptMessage | undefined {
+    const { keptBuffer: buffer, keptStart: start, keptEnd: end } = this;
+    return buffer && { buffer, start, end, compressed: false };
+  }
+
+  /** Sends one message of the request that is encoded already. */
+  sendKept(message: KeptMessage, last: boolean): void {
+    if (!this.closed) writeKept(this.connection!.sender, this, message, last);
   }
 
   /** Ends the request. */
@@ -164,6 +168,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   }
 
   onHeaders(list: HeaderList, endStream: boolean): void {
+    (this.connection as ClientConnection).hasServed = true;
     if (list.tooLarge) {
       const { maxHeaderListSize } = (this.connection as ClientConnection).options;
       this.#fail(
@@ -199,9 +204,17 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
       checkLength(head, 0, true);
       this.#onTrailers(list);
     } else if (httpStatus !== "200") {
-      this.#awaitPage(list, statusOfHttpStatus(httpStatus), `HTTP status ${httpStatus}`, "status");
-    } else if (!head.isGrpc) this.#awaitPage(list, Status.UNKNOWN, NOT_GRPC, "status");
-    else this.#owner.onCommitted(list);
+      this.#awaitPage(
+        list,
+        statusOfHttpStatus(httpStatus),
+        `HTTP status ${httpStatus}`,
+        httpOrigin(httpStatus),
+      );
+    } else if (!head.isGrpc) this.#awaitPage(list, Status.UNKNOWN, NOT_GRPC, "reset");
+    else {
+      this.keptBuffer = undefined;
+      this.#owner.onCommitted(list);
+    }
   }
 
   onData(buffer: Buffer, start: number, end: number, endStream: boolean): void {
@@ -239,7 +252,8 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
   }
 
   onReadFailed(error: unknown): void {
-    this.#failFor(error);
+    // A proxy may go on with something else where a server was lost: what is no message is no status either.
+    this.#failFor(error, error instanceof ServerError && error.code === Status.INTERNAL ? "reset" : "local");
   }
 
   #messageSource(): MessageSource {
@@ -271,13 +285,13 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
       const { httpStatus } = head;
       if (httpStatus !== undefined && httpStatus !== "200") {
         const why = describePage(`HTTP status ${httpStatus}`, pageHead(this.trailer!), EMPTY);
-        this.#fail(statusOfHttpStatus(httpStatus), why, "status");
+        this.#fail(statusOfHttpStatus(httpStatus), why, httpOrigin(httpStatus));
       } else {
         const isGrpc = (this.#head ?? head).isGrpc;
         const why = isGrpc
           ? "the response has no grpc-status"
           : describePage(NOT_GRPC, pageHead(this.trailer!), EMPTY);
-        this.#fail(Status.UNKNOWN, why, "status");
+        this.#fail(Status.UNKNOWN, why, "reset");
       }
     } else if (status !== Status.OK) this.#fail(status, head.message, "status");
     else if (this.#source?.isBetweenMessages === false) {
@@ -304,9 +318,14 @@ export class Attempt extends Http2Stream implements ClientStream, MessageReceive
     else this.#fail(Status.UNAVAILABLE, why, origin);
   }
 
-  #failFor(error: unknown): void {
-    if (error instanceof ServerError) this.#fail(error.code, error.details, "local", error.cause);
-    else this.#fail(Status.INTERNAL, textOf(error), "local", error);
+  /** A message of the request could not be encoded. */
+  failToSend(error: unknown): void {
+    this.#failFor(error);
+  }
+
+  #failFor(error: unknown, origin: FailureOrigin = "local"): void {
+    if (error instanceof ServerError) this.#fail(error.code, error.details, origin, error.cause);
+    else this.#fail(Status.INTERNAL, textOf(error), origin, error);
   }
 
   #fail(code: Status, details: string, origin: FailureOrigin, cause?: unknown): void {
@@ -322,4 +341,9 @@ function pageHead({ fields }: HeaderList): PageHead {
     return at < 0 ? undefined : fields[at + 1];
   };
   return { contentType: valueOf("content-type"), server: valueOf("server") };
+}
+
+/** An error of a proxy's is no status; one that blames the request would come again. */
+function httpOrigin(httpStatus: string): FailureOrigin {
+  return httpStatus.startsWith("5") ? "reset" : "status";
 }

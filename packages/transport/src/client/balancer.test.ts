@@ -83,6 +83,20 @@ describe("round_robin", () => {
     expect(balancer.state).toBe(READY);
   });
 
+  test("a server that goes away has the name resolved again, and those that left are left", async () => {
+    await using first = await startHttp2(() => {});
+    await using second = await startHttp2(() => {});
+    using balanced = balance("round_robin", [at(first)]);
+    const { balancer, source } = balanced;
+    balancer.connect();
+    await until(() => balancer.connections.length === 1);
+    for (const session of first.sessions) session.goaway();
+    await until(() => source.refreshed === 1);
+    balanced.say([at(second)]);
+    await until(() => peers(balancer)[0] === second.address);
+    for (let turn = 0; turn < 3; turn++) expect(balancer.pick()?.peer).toBe(second.address);
+  });
+
   test("an address that is lost has the name resolved again", async () => {
     const first = await startHttp2(() => {});
     await using second = await startHttp2(() => {});

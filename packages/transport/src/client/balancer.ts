@@ -46,6 +46,7 @@ export class Balancer implements EndpointListener {
     this.#watch = new NameWatch(
       source,
       new Backoff(options.initialBackoffMs, options.maxBackoffMs),
+      options.connect.timeoutMs,
       (addresses) => this.#use(addresses),
       () => this.onChange(),
     );

@@ -11,6 +11,7 @@ import {
   nonEmptyText,
   objectWith,
   oneOf,
+  positiveMilliseconds,
   required,
   rule,
   secret,
@@ -57,6 +58,19 @@ export interface ChannelOptions {
    * `pick_first` 0, where a name is resolved again when its connection is lost or could not be made.
    */
   "grpc.dns_min_time_between_resolutions_ms"?: number;
+  /**
+   * The time after which a name is resolved by DNS again without a cause, in milliseconds; `Infinity` for never. Default: with
+   * `round_robin` 30,000, or `grpc.dns_min_time_between_resolutions_ms` if that is set, so that servers that are added get calls;
+   * with `pick_first` never, where more servers change nothing.
+   */
+  resolutionIntervalMs?: number;
+  /**
+   * The most that a call keeps of a request that is a stream, in bytes, so that it can be sent again if the server says that it has
+   * not seen the call. A call that has sent more fails with UNAVAILABLE then. Default: 256 KiB, as in C-core.
+   */
+  maxResendBytesPerCall?: number;
+  /** The same for all calls of the channel together, in bytes. Default: 16 MiB. */
+  maxResendBytes?: number;
   /** The name that the server's certificate is checked for, for tests. Default: the address's host. */
   "grpc.ssl_target_name_override"?: string;
   /** The value of `:authority`. Default: the address's host and port. */
@@ -114,6 +128,9 @@ export interface ChannelSettings {
   connectTimeoutMs: number;
   idleTimeoutMs: number;
   minResolutionIntervalMs: number;
+  resolutionIntervalMs: number;
+  maxKeptBytes: number;
+  maxKeptBytesOfAll: number;
   tlsNameOverride: string | undefined;
   authority: string | undefined;
   userAgent: string;
@@ -130,6 +147,8 @@ export interface ChannelSettings {
 
 /** The shortest time between two PINGs (gRPC, "Keepalive"). */
 export const MIN_KEEPALIVE_MS = 10_000;
+/** The time between resolutions with `round_robin`, in milliseconds. */
+const RESOLUTION_INTERVAL_MS = 30_000;
 /** grpc-js's number of gzip. */
 const GZIP = 2;
 
@@ -165,6 +184,9 @@ const rules: RulesOf<ChannelOptions> = {
     ),
   ),
   proxyTimeoutMs: milliseconds(),
+  resolutionIntervalMs: positiveMilliseconds,
+  maxResendBytes: wholeNumber(),
+  maxResendBytesPerCall: wholeNumber(),
   http2: connectionRule,
 };
 
@@ -191,6 +213,14 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
   const keepaliveMs = number("grpc.keepalive_time_ms", -1);
   const balancing = policyOf(options.balancing, text("grpc.service_config"));
   const initialBackoffMs = Math.max(number("grpc.initial_reconnect_backoff_ms", 1000), 1);
+  const minResolutionIntervalMs = number(
+    "grpc.dns_min_time_between_resolutions_ms",
+    balancing === "round_robin" ? RESOLUTION_INTERVAL_MS : 0,
+  );
+  const resolutionIntervalMs = number(
+    "resolutionIntervalMs",
+    balancing === "round_robin" ? minResolutionIntervalMs || RESOLUTION_INTERVAL_MS : Infinity,
+  );
   const maxConnections = number("maxConnections", 16);
   return {
     maxReceiveBytes: bytes("grpc.max_receive_message_length", 4 * 1024 * 1024),
@@ -202,10 +232,10 @@ export function channelSettings(options: ChannelOptions): ChannelSettings {
     maxBackoffMs: Math.max(number("grpc.max_reconnect_backoff_ms", 120_000), initialBackoffMs),
     connectTimeoutMs: number("grpc.min_reconnect_backoff_ms", 20_000) || Infinity,
     idleTimeoutMs: Math.max(number("grpc.client_idle_timeout_ms", 30 * 60_000), 1000),
-    minResolutionIntervalMs: number(
-      "grpc.dns_min_time_between_resolutions_ms",
-      balancing === "round_robin" ? 30_000 : 0,
-    ),
+    minResolutionIntervalMs,
+    resolutionIntervalMs,
+    maxKeptBytes: number("maxResendBytesPerCall", 256 * 1024),
+    maxKeptBytesOfAll: number("maxResendBytes", 16 * 1024 * 1024),
     tlsNameOverride: text("grpc.ssl_target_name_override"),
     authority: text("grpc.default_authority"),
     userAgent: [text("grpc.primary_user_agent"), "grpc-node-callwire/0.1", text("grpc.secondary_user_agent")]

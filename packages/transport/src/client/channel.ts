@@ -1,6 +1,7 @@
 import { Status } from "nice-grpc-common";
 import { checkValue } from "../grpc/check-options.js";
-import { required, text } from "../grpc/option-rules.js";
+import type { KeepBudget } from "../grpc/kept-messages.js";
+import { either, listOf, required, text } from "../grpc/option-rules.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
@@ -10,7 +11,7 @@ import type { KeepaliveOptions } from "./client-connection.js";
 import { ConnectivityState, StateWatches } from "./connectivity-state.js";
 import { dnsNames } from "./dns-names.js";
 import type { EndpointOptions } from "./endpoint.js";
-import { fixedNames, resolvedNames, type AddressSource } from "./name-watch.js";
+import { fixedNames, joinedNames, resolvedNames, type AddressSource } from "./name-watch.js";
 import { parseResolvedTarget, parseTarget, throughProxy, type Target } from "./target.js";
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
@@ -51,10 +52,12 @@ export class TransportChannel extends Channel implements BalancerListener {
   readonly secure: boolean;
   /** The value of `:authority`. */
   readonly authority: string;
+  /** The bytes that calls may still keep of their requests, to send them again. */
+  readonly keepBudget: KeepBudget;
   callsStarted = 0;
   callsSucceeded = 0;
   callsFailed = 0;
-  readonly #target: Target;
+  readonly #name: string;
   readonly #balancer: Balancer;
   readonly #keepalive: KeepaliveOptions;
   readonly #waiting = new Set<ChannelCall>();
@@ -65,12 +68,20 @@ export class TransportChannel extends Channel implements BalancerListener {
   #closed = false;
   #serving = false;
 
-  constructor(target: Target, credentials: ChannelCredentials, settings: ChannelSettings) {
+  /** @param targets At least one. The first one's name is what certificates are checked for, and `:authority`. */
+  constructor(
+    targets: Target | readonly [Target, ...Target[]],
+    credentials: ChannelCredentials,
+    settings: ChannelSettings,
+  ) {
     super();
+    const all: readonly Target[] = Array.isArray(targets) ? targets : [targets as Target];
+    const target = all[0]!;
     this.settings = settings;
+    this.keepBudget = { leftBytes: settings.maxKeptBytesOfAll };
     this.secure = credentials._isSecure();
     this.authority = settings.authority ?? target.authority;
-    this.#target = throughProxy(target, settings.proxyFor);
+    this.#name = all.map(({ name }) => name).join(",");
     this.#keepalive = {
       timeMs: settings.keepaliveTimeMs,
       timeoutMs: settings.keepaliveTimeoutMs,
@@ -88,11 +99,12 @@ export class TransportChannel extends Channel implements BalancerListener {
       maxBackoffMs: settings.maxBackoffMs,
       maxConnections: settings.maxConnections,
     };
-    this.#balancer = new Balancer(addressSource(this.#target, settings), settings.balancing, options, this);
+    const sources = all.map((each) => addressSource(throughProxy(each, settings.proxyFor), settings));
+    this.#balancer = new Balancer(joinedNames(sources), settings.balancing, options, this);
   }
 
   getTarget(): string {
-    return this.#target.name;
+    return this.#name;
   }
 
   close(): void {
@@ -215,32 +227,38 @@ export class TransportChannel extends Channel implements BalancerListener {
   }
 }
 
+const addressRule = required(either(text, listOf(text, "addresses")));
+
 /**
  * Makes a channel. It connects when it is first used, and again whenever its connection is lost.
  *
  * @param address `host:port`, `http://host:port`, `https://host:port`, or a name in gRPC's syntax: `dns:///host:port`,
- *   `ipv4:…`, `ipv6:…`, `unix:path`. Without a port it is 443 with TLS, and 80 without.
+ *   `ipv4:…`, `ipv6:…`, `unix:path`, `unix-abstract:name`. Without a port it is 443 with TLS, and 80 without. Several addresses are
+ *   those of one service: the first one's name is its name, for certificates too.
  * @param credentials Default: TLS for `https://`, otherwise clear text.
  * @throws {Error} if the address or an option is not right.
  */
 export function createChannel(
-  address: string,
+  address: string | readonly string[],
   credentials?: ChannelCredentials,
   options: ChannelOptions = {},
 ): Channel {
-  checkValue("createChannel", "the address", address, required(text));
+  checkValue("createChannel", "the address", address, addressRule);
+  const [first, ...others] = typeof address === "string" ? [address] : address;
+  if (first === undefined) throw new TypeError("a channel needs an address");
   const security =
     credentials ??
-    (/^https:\/\//i.test(address) ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure());
+    (/^https:\/\//i.test(first) ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure());
   if (!(security instanceof ChannelCredentials)) {
     throw new TypeError("credentials must be made by ChannelCredentials of @callwire/transport");
   }
   const settings = channelSettings(options);
-  const target =
-    settings.resolver === undefined
-      ? parseTarget(address, security._isSecure())
-      : parseResolvedTarget(address);
-  return new TransportChannel(target, security, settings);
+  if (settings.resolver !== undefined && others.length > 0) {
+    throw new TypeError("a resolver finds the addresses of one name, and several are given");
+  }
+  const read = (each: string) =>
+    settings.resolver === undefined ? parseTarget(each, security._isSecure()) : parseResolvedTarget(each);
+  return new TransportChannel([read(first), ...others.map(read)], security, settings);
 }
 
 function addressSource(
@@ -252,7 +270,11 @@ function addressSource(
     // The environment's proxy is for names that it resolves itself: what a registry names is reached from here.
     return resolvedNames(settings.resolver, name, settings.hasOwnProxy ? settings.proxyFor : () => undefined);
   }
-  return dnsNames(hostname, port, settings.minResolutionIntervalMs);
+  return dnsNames(hostname, port, {
+    minIntervalMs: settings.minResolutionIntervalMs,
+    intervalMs: settings.resolutionIntervalMs,
+    timeoutMs: settings.connectTimeoutMs,
+  });
 }
 
 /**

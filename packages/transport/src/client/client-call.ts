@@ -1,6 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
-import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import { type Metadata, type MethodDescriptor, ServerError, Status } from "nice-grpc-common";
 import type { Encoding } from "../grpc/compression.js";
+import { KeptRequest, type KeptMessage } from "../grpc/kept-messages.js";
+import { encodeCompressed, encodeKept } from "../grpc/message-writer.js";
 import { LazyMetadata } from "../grpc/metadata.js";
 import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
@@ -9,7 +11,7 @@ import { timerMs } from "../http2/timers.js";
 import { refusePromise } from "../protobuf/refuse-promise.js";
 import { abortError, listenForAbort, stopListening, type Abortable } from "./abort-listeners.js";
 import { Attempt, type AttemptOwner } from "./attempt.js";
-import { clientError, codeOf, reportFault } from "./call-errors.js";
+import { clientError, codeOf, reportFault, textOf } from "./call-errors.js";
 import type { ScopedCall } from "./call-scope.js";
 import type { ChannelCall } from "./channel-call.js";
 import type { ClientConnection } from "./client-connection.js";
@@ -46,11 +48,12 @@ export abstract class ClientCall
   deadlineMs = Infinity;
   attempts = 0;
   isCommitted = false;
+  isUnseen = false;
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
   scopeNext: ScopedCall | undefined;
   scopePrevious: ScopedCall | undefined;
-  readonly #request: unknown;
+  #request: unknown;
   #over = false;
   #attempt: Attempt | undefined;
   /** True if the present attempt was sent once already, and not processed (gRPC A6, "transparent retries"). */
@@ -60,8 +63,14 @@ export abstract class ClientCall
   /** Runs between two attempts. */
   #retryTimer: NodeJS.Timeout | undefined;
   #pump: RequestPump | undefined;
-  /** Made when a phase asks for it. */
-  #metadata: Metadata | undefined;
+  /** The caller's metadata as they were when the call was made, and what phases have set. */
+  #metadata: LazyMetadata | undefined;
+  /** The one message of a request that is no stream, as an attempt before has sent it, or as it waits to be sent. */
+  #message: KeptMessage | undefined;
+  /** True while the one message is being compressed. */
+  #isCompressing = false;
+  /** The messages of a request that is a stream, as they were sent. */
+  #kept: KeptRequest | undefined;
 
   constructor(target: ClientMethod, request: unknown, options: CallOptions) {
     this.target = target;
@@ -100,7 +109,7 @@ export abstract class ClientCall
   }
 
   get isBlocked(): boolean {
-    return this.#attempt?.pending !== undefined;
+    return this.#attempt === undefined || this.#attempt.pending !== undefined;
   }
 
   get progress(): number {
@@ -120,7 +129,9 @@ export abstract class ClientCall
   start(): void {
     this.target.channel.callsStarted++;
     this.#start();
-    if (this.#over || !this.#runsLater()) return;
+    if (this.#over) return;
+    if (this.#attempt === undefined) this.#keepAsItIs();
+    if (!this.#runsLater()) return;
     this.#caller = new AsyncResource("CallwireCall", { requireManualDestroy: true });
   }
 
@@ -166,9 +177,27 @@ export abstract class ClientCall
     this.#try();
   }
 
+  /** The call begins later: what its caller changes meanwhile must not go out. What is wrong shows when it begins. */
+  #keepAsItIs(): void {
+    const { definition, maxSendBytes, phases } = this.target;
+    try {
+      if (this.options.metadata !== undefined) (this.metadata as LazyMetadata).toFields();
+      // Who chooses the compression of a message is promised the caller's own.
+      if (this.method.requestStream || this.options.compressMessage !== undefined) return;
+      const message = encodeKept(definition.request, this.#request, maxSendBytes);
+      if (phases?.request === undefined && this.#encoding === "identity") this.#message = message;
+      // Phases get a message, and get it when it is sent.
+      else this.#request = definition.request.decode(message.buffer, message.start, message.end);
+    } catch {
+      // Nothing is kept.
+    }
+  }
+
   /** Makes an attempt. */
   #try(): void {
-    this.attempts++;
+    // One that no server has seen is the same one still.
+    if (!this.isUnseen) this.attempts++;
+    this.isUnseen = false;
     this.isCommitted = false;
     this.#repeated = false;
     this.#attempt = undefined;
@@ -216,7 +245,8 @@ export abstract class ClientCall
     let fields: string[] | undefined;
     try {
       const timeoutMs = this.attempts === 1 ? options.timeoutMs : undefined;
-      fields = requestFields(this.#metadata ?? options.metadata, leftMs, this.#encoding, timeoutMs);
+      const metadata = options.metadata === undefined ? this.#metadata : (this.metadata as LazyMetadata);
+      fields = requestFields(metadata, leftMs, this.#encoding, timeoutMs);
     } catch (error) {
       this.cancel(error);
       return;
@@ -233,12 +263,38 @@ export abstract class ClientCall
     const attempt = new Attempt(this);
     this.#attempt = attempt;
     connection.open(attempt, target.fields, fields);
-    if (this.method.requestStream) this.#pumpRequest();
-    else void this.sendRequest(this.#request, true);
+    if (this.#pump !== undefined) this.#sendAgain(attempt, this.#pump);
+    else if (this.method.requestStream) this.#pumpRequest();
+    else if (this.#message !== undefined) this.#sendOneAgain(attempt, this.#message);
+    else if (!this.#isCompressing) void this.sendRequest(this.#request, true);
+  }
+
+  /** The one message, as it was sent before; a phase that makes another one of it does so for each attempt. */
+  #sendOneAgain(attempt: Attempt, message: KeptMessage): void {
+    const { phases } = this.target;
+    let sent: unknown = this.#request;
+    try {
+      if (phases?.request !== undefined) sent = phases.request(sent, this);
+    } catch (error) {
+      this.cancel(error);
+    }
+    if (this.#over) return;
+    if (sent === this.#request) attempt.sendKept(message, true);
+    else if (message.compressed) void this.#sendCompressed(sent, true);
+    else attempt.send(sent, true, true);
+  }
+
+  /** The request's messages that another attempt has sent in vain, and those that came since. */
+  #sendAgain(attempt: Attempt, pump: RequestPump): void {
+    for (const message of this.#kept?.messages ?? []) attempt.sendKept(message, false);
+    if (pump.hasEnded) attempt.sendEnd();
+    else if (!this.isBlocked) pump.onDrained();
   }
 
   #pumpRequest(): void {
     const { stallTimeoutMs = Infinity } = this.options;
+    const { channel } = this.target;
+    this.#kept = new KeptRequest(channel.settings.maxKeptBytes, channel.keepBudget);
     this.#pump = new RequestPump(
       this,
       stallTimeoutMs === Infinity ? undefined : new StallWatch(this, stallTimeoutMs),
@@ -268,13 +324,64 @@ export abstract class ClientCall
     }
     // The called function may have ended the call.
     if (this.#over) return undefined;
-    if (compressed) return this.#attempt!.sendCompressed(message, last);
-    this.#attempt!.send(message, last);
+    if (compressed) return this.#sendCompressed(message, last);
+    if (this.#attempt === undefined) this.#sendLater(message);
+    else {
+      const keeps = last || this.#kept?.messages !== undefined;
+      this.#attempt.send(message, last, keeps);
+      // Sending may have ended the call.
+      if (!last && keeps) this.#kept?.add(this.#attempt?.keptMessage);
+    }
     return undefined;
   }
 
+  async #sendCompressed(message: unknown, last: boolean): Promise<void> {
+    const { definition, maxSendBytes } = this.target;
+    this.#isCompressing = true;
+    let bytes: Buffer;
+    try {
+      bytes = await encodeCompressed(definition.request, message, maxSendBytes);
+    } catch (error) {
+      this.#failToSend(error);
+      return;
+    } finally {
+      this.#isCompressing = false;
+    }
+    // Meanwhile the call may be over, or have another attempt, or none.
+    if (this.#over) return;
+    const kept = { buffer: bytes, start: 0, end: bytes.length, compressed: true };
+    if (last) this.#message = kept;
+    else this.#keepInOrder(kept);
+    this.#attempt?.sendKept(kept, last);
+  }
+
+  /** A message of a stream that has no attempt now: the next one begins with it. */
+  #sendLater(message: unknown): void {
+    const { definition, maxSendBytes } = this.target;
+    try {
+      this.#keepInOrder(encodeKept(definition.request, message, maxSendBytes));
+    } catch (error) {
+      this.#failToSend(error);
+    }
+  }
+
+  #keepInOrder(kept: KeptMessage): void {
+    this.#kept?.add(kept);
+    if (this.#attempt !== undefined || this.#kept?.messages !== undefined) return;
+    const why = "the server has not seen the call, and its requests are too many to be sent again";
+    this.onFailed(clientError(this.target.path, Status.UNAVAILABLE, why, "connection"), "connection");
+  }
+
+  #failToSend(error: unknown): void {
+    if (this.#over) return;
+    if (this.#attempt !== undefined) this.#attempt.failToSend(error);
+    else if (error instanceof ServerError) this.failHere(error.code, error.details);
+    else this.failHere(Status.INTERNAL, textOf(error));
+  }
+
   sendEnd(): void {
-    this.#attempt!.sendEnd();
+    // Without an attempt, the next one sends the end.
+    this.#attempt?.sendEnd();
   }
 
   onDrained(): void {
@@ -283,6 +390,7 @@ export abstract class ClientCall
 
   onCommitted(header: HeaderList): void {
     this.isCommitted = true;
+    this.#kept?.drop();
     if (this.options.onHeader !== undefined) this.#enter(this.#tellHeader, header);
   }
 
@@ -355,18 +463,22 @@ export abstract class ClientCall
   }
 
   onUnprocessed(why: string, origin: FailureOrigin): void {
-    // A request that is a stream has given messages that are gone.
-    if (this.#repeated || this.#pump !== undefined) {
+    // Of a request that is a stream, messages may be gone.
+    if (this.#repeated || (this.#pump !== undefined && this.#kept?.messages === undefined)) {
+      // A server that refuses a stream is there, and has too much to do.
+      this.isUnseen = origin === "connection";
       this.onFailed(clientError(this.target.path, Status.UNAVAILABLE, why, origin), origin);
       return;
     }
     this.#repeated = true;
+    this.#keepMessage();
     this.#attempt?.close();
     this.#attempt = undefined;
     this.target.channel.start(this);
   }
 
   fail(code: Status, details: string): void {
+    this.isUnseen = true;
     this.onFailed(clientError(this.target.path, code, details, "connection"), "connection");
   }
 
@@ -397,8 +509,14 @@ export abstract class ClientCall
 
   /** Lets go of an attempt that is not the last, or waits for its connection. Its trailers stay until the next one begins. */
   #endAttempt(): void {
+    this.#keepMessage();
     if (this.#attempt === undefined) this.target.channel.forget(this);
     else this.#attempt.close();
+  }
+
+  /** The next attempt sends the one message as this one did. */
+  #keepMessage(): void {
+    if (!this.method.requestStream) this.#message = this.#attempt?.keptMessage ?? this.#message;
   }
 
   #giveUp(error: unknown, origin: FailureOrigin): void {
@@ -505,6 +623,7 @@ export abstract class ClientCall
     const { signal } = this.options;
     if (signal !== undefined) stopListening(signal, this);
     this.target.scope?.remove(this);
+    this.#kept?.drop();
     if (this.#pump !== undefined) this.#enter(this.#pump.stop, undefined, this.#pump);
     this.#attempt?.close();
   }

@@ -44,6 +44,8 @@ export class ClientConnection extends Connection {
   readonly peer: string;
   /** When the last call was over, by the clock of `performance.now()`; for those that have none. */
   idleSince = performance.now();
+  /** True if a response has begun to come: the connection was of use. */
+  hasServed = false;
   /** Why the server goes away, if it said so: the end of the connection itself tells less. */
   goAwayReason: string | undefined;
   #nextId = 1;
@@ -51,7 +53,8 @@ export class ClientConnection extends Connection {
   #leftOutFrom = Infinity;
   #ready = false;
   #goingAway = false;
-  #referenced = true;
+  /** A new connection has no calls: its socket keeps nothing alive. */
+  #referenced = false;
   #checkingReference = false;
   #keepaliveTimer: NodeJS.Timeout | undefined;
   #lateFrames = 0;

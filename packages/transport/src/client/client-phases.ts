@@ -21,6 +21,11 @@ export interface ClientCallContext<Options extends object = object> {
   readonly attempts: number;
   /** True if a part of an answer has come to the present attempt: it cannot be tried again (gRPC A6). */
   readonly isCommitted: boolean;
+  /**
+   * True if no server has seen the present attempt, and it has failed: there was no connection for it, or the server has said so as
+   * it went away. It is safe to try it again, and does not count in `attempts`.
+   */
+  readonly isUnseen: boolean;
   /** The trailers of the last attempt; empty if it had none. */
   readonly trailer: Metadata;
 }
@@ -29,7 +34,10 @@ export interface ClientCallContext<Options extends object = object> {
 export type FailureOrigin =
   /** The server sent this status. */
   | "status"
-  /** The server, or what stands before it, reset the stream (RST_STREAM), and did not say a status. */
+  /**
+   * The server, or what stands before it, ended the stream, and did not say a status: by RST_STREAM, by an end without trailers, by
+   * an HTTP error or with what is no gRPC.
+   */
   | "reset"
   /** The connection was lost, or none could be made. */
   | "connection"

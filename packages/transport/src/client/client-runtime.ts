@@ -21,8 +21,12 @@ export interface RuntimeCredentials {
 export interface ClientRuntime<Options extends object = object> {
   /** Makes credentials: TLS, or for undefined clear text. */
   createCredentials(tls: ClientTlsOptions | undefined): RuntimeCredentials;
-  /** Makes a connection, or several, to one address. */
-  openChannel(address: string, credentials: RuntimeCredentials, options: Options): RuntimeChannel;
+  /** Makes a connection, or several, to one address, or to several of them that serve the same. */
+  openChannel(
+    address: string | readonly string[],
+    credentials: RuntimeCredentials,
+    options: Options,
+  ): RuntimeChannel;
 }
 
 /** A channel of a {@link ClientRuntime}. */

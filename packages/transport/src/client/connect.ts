@@ -1,11 +1,10 @@
-import type { Socket } from "node:net";
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
 import { interleaveFamilies } from "./address-order.js";
 import { ClientConnection, type ConnectionListener, type KeepaliveOptions } from "./client-connection.js";
-import { openSocket, type SocketOptions } from "./open-socket.js";
+import { openSocket, type OpenResult, type SocketOptions } from "./open-socket.js";
 import { formatAddress, type SocketAddress } from "./target.js";
 
 /**
@@ -90,7 +89,7 @@ export function connect(
       begin();
     });
     running.set(name, cancel);
-    if (queue.length > 0) nextTimer = setTimeout(begin, CONNECTION_ATTEMPT_DELAY_MS);
+    if (queue.length > 0) nextTimer = setTimeout(begin, CONNECTION_ATTEMPT_DELAY_MS).unref();
   };
 
   begin();
@@ -108,7 +107,7 @@ export function connect(
       if (running.size === 0) begin();
       else if (queue.length > 0) {
         clearTimeout(nextTimer);
-        nextTimer = setTimeout(begin, CONNECTION_ATTEMPT_DELAY_MS);
+        nextTimer = setTimeout(begin, CONNECTION_ATTEMPT_DELAY_MS).unref();
       }
     },
     cancel: () => giveUp("the channel was closed"),
@@ -152,7 +151,7 @@ function connectOne(
     finish();
     done(error);
   };
-  const onOpen = (error: string | undefined, socket: Socket) => {
+  const onOpen = (...[error, socket]: OpenResult) => {
     if (error !== undefined) {
       fail(error);
       return;
@@ -178,6 +177,6 @@ function connectOne(
           const reason = `no connection within ${timeoutMs} ms`;
           cancel(reason);
           done(reason);
-        }, timerMs(timeoutMs));
+        }, timerMs(timeoutMs)).unref();
   return cancel;
 }

@@ -47,7 +47,8 @@ export class StateWatches {
     };
     this.#watches.add(watch);
     if (until <= performance.now()) process.nextTick(arm);
-    else if (until !== Infinity) arm();
+    // To connect takes a while, and who waits for it keeps the process alive; another state may last for ever.
+    else if (until !== Infinity || from === ConnectivityState.CONNECTING) arm();
   }
 
   /** The state has changed. */

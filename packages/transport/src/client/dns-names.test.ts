@@ -1,9 +1,9 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { dnsNames, type Lookup } from "./dns-names.js";
+import { dnsNames, type DnsTimes, type Lookup } from "./dns-names.js";
 import type { AddressListener } from "./name-watch.js";
 
 /** Looks a name up by `lookup`; what it has said so far. */
-function resolve(lookup: Lookup, minIntervalMs = 0) {
+function resolve(lookup: Lookup, minIntervalMs = 0, more: Partial<DnsTimes> = {}) {
   const said: unknown[] = [];
   let wake = (): void => {};
   const say = (what: unknown): void => {
@@ -11,7 +11,8 @@ function resolve(lookup: Lookup, minIntervalMs = 0) {
     wake();
   };
   const listener: AddressListener = { onAddresses: say, onError: ({ message }) => say(message) };
-  const resolution = dnsNames("users", 5, minIntervalMs, lookup)(listener);
+  const times = { minIntervalMs, intervalMs: Infinity, timeoutMs: Infinity, ...more };
+  const resolution = dnsNames("users", 5, times, lookup)(listener);
   return {
     said,
     resolution,
@@ -110,4 +111,37 @@ test("what is found after it was stopped is not said", async () => {
   resolution.stop();
   await turn();
   expect(said).toEqual([]);
+});
+
+test("DNS that does not answer is an error in time, and is asked again; an answer that comes late counts", async () => {
+  const answers: ((found: { address: string }[]) => void)[] = [];
+  const { next, resolution, said } = resolve(
+    () =>
+      new Promise((resolve) => {
+        answers.push(resolve);
+      }),
+    0,
+    { timeoutMs: 5 },
+  );
+  expect(await next()).toBe("DNS has not answered for users within 5 ms");
+  resolution.refresh!();
+  expect(answers).toHaveLength(2);
+  answers[1]!([{ address: "127.0.0.1" }]);
+  await turn();
+  answers[0]!([{ address: "127.0.0.2" }]);
+  await turn();
+  expect(said.slice(1)).toEqual([[address("127.0.0.1")], [address("127.0.0.2")]]);
+  resolution.stop();
+});
+
+test("a name is looked up again at intervals, until it is stopped", async () => {
+  let asked = 0;
+  const { next, resolution } = resolve(async () => [{ address: `127.0.0.${++asked}` }], 0, {
+    intervalMs: 10,
+  });
+  for (const host of ["127.0.0.1", "127.0.0.2", "127.0.0.3"]) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await next()).toEqual([address(host)]);
+  }
+  resolution.stop();
 });

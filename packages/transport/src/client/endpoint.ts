@@ -6,6 +6,9 @@ import { connect, type ConnectAttempt, type ConnectOptions } from "./connect.js"
 import { ConnectivityState } from "./connectivity-state.js";
 import { formatAddress, type SocketAddress } from "./target.js";
 
+/** The time after which a connection was of use, also without calls, in milliseconds. */
+const USEFUL_AFTER_MS = 10_000;
+
 /** Options of an {@link Endpoint}. */
 export interface EndpointOptions {
   connect: ConnectOptions;
@@ -44,6 +47,8 @@ export class Endpoint implements ConnectionListener {
   /** When the last attempt began, by the clock of `performance.now()`. */
   #startedAt = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  /** The number of connections in a row that ended at once, without a response. */
+  #wasted = 0;
   readonly #backoff: Backoff;
   readonly #options: EndpointOptions;
   readonly #listener: EndpointListener;
@@ -134,7 +139,7 @@ export class Endpoint implements ConnectionListener {
       const connection = await this.#attempt.connection;
       if (connection.end !== undefined) throw new Error(connection.end.message);
       this.#attempting = false;
-      this.#backoff.reset();
+      if (this.#wasted === 0) this.#backoff.reset();
       this.#add(connection);
     } catch (error) {
       this.#attempting = false;
@@ -147,7 +152,9 @@ export class Endpoint implements ConnectionListener {
   #add(connection: ClientConnection): void {
     if (this.state === ConnectivityState.SHUTDOWN || connection.isGoingAway) {
       connection.shutDown();
-      if (this.connections.length === 0) this.#become(ConnectivityState.IDLE);
+      if (this.state === ConnectivityState.SHUTDOWN) return;
+      this.#rest(connection);
+      this.#listener.onLost();
       return;
     }
     this.connections = [...this.connections, connection];
@@ -197,12 +204,27 @@ export class Endpoint implements ConnectionListener {
     this.connections = this.connections.filter((each) => each !== connection);
     this.#leaving.delete(connection);
     if (this.state === ConnectivityState.SHUTDOWN) return;
-    if (this.connections.length === 0) {
-      if (this.#attempting) this.#become(ConnectivityState.CONNECTING);
-      else if (this.#retryTimer !== undefined) this.#become(ConnectivityState.TRANSIENT_FAILURE);
-      else this.#become(ConnectivityState.IDLE);
-    }
+    this.#rest(connection);
     this.#listener.onLost();
+  }
+
+  /**
+   * A connection has ended. A server that ends each one at once is asked again after the backoff of connecting, but for the
+   * first time: it may be one that restarts.
+   */
+  #rest(ended: ClientConnection): void {
+    const livedMs = performance.now() - this.#startedAt;
+    if (ended.hasServed || livedMs >= USEFUL_AFTER_MS) {
+      if (this.#wasted > 0) this.#backoff.reset();
+      this.#wasted = 0;
+    } else if (++this.#wasted > 1 && this.#retryTimer === undefined && !this.#attempting) {
+      this.error = ended.goAwayReason ?? ended.end?.message ?? "the server sent GOAWAY";
+      this.#waitUntil(this.#startedAt + this.#backoff.next());
+    }
+    if (this.connections.length > 0) return;
+    if (this.#attempting) this.#become(ConnectivityState.CONNECTING);
+    else if (this.#retryTimer !== undefined) this.#become(ConnectivityState.TRANSIENT_FAILURE);
+    else this.#become(ConnectivityState.IDLE);
   }
 
   #become(state: ConnectivityState): void {

@@ -21,6 +21,43 @@ export function fixedNames(addresses: readonly SocketAddress[]): AddressSource {
   };
 }
 
+/** The addresses of several sources, in their order. One that has not answered yet, or failed, does not hold up the others. */
+export function joinedNames(sources: readonly AddressSource[]): AddressSource {
+  if (sources.length === 1) return sources[0]!;
+  return (listener) => {
+    const found = sources.map((): readonly SocketAddress[] => []);
+    const pending = new Set(sources.keys());
+    let failure: Error | undefined;
+    const say = () => {
+      const addresses = found.flat();
+      if (addresses.length > 0) listener.onAddresses(addresses);
+      else if (pending.size === 0) listener.onError(failure ?? new Error("the names have no addresses"));
+    };
+    const resolutions = sources.map((source, index) =>
+      source({
+        onAddresses(addresses) {
+          found[index] = addresses;
+          pending.delete(index);
+          say();
+        },
+        onError(error) {
+          failure = error;
+          pending.delete(index);
+          say();
+        },
+      }),
+    );
+    return {
+      refresh: () => {
+        for (const resolution of resolutions) resolution.refresh?.();
+      },
+      stop: () => {
+        for (const resolution of resolutions) resolution.stop();
+      },
+    };
+  };
+}
+
 /** The addresses that a resolver finds for a name, each through the proxy chosen for it. */
 export function resolvedNames(resolver: Resolver, name: string, proxyFor: ProxyChoice): AddressSource {
   const parse = (text: string): SocketAddress => {
@@ -58,21 +95,26 @@ export class NameWatch {
   #generation = 0;
   readonly #source: AddressSource;
   readonly #backoff: Backoff;
+  readonly #timeoutMs: number;
+  #limitTimer: NodeJS.Timeout | undefined;
   readonly #onAddresses: (addresses: readonly SocketAddress[]) => void;
   readonly #onChange: () => void;
 
   /**
+   * @param timeoutMs The time that addresses may take to come, in milliseconds; `Infinity` for no limit.
    * @param onAddresses Called when there are other addresses, or none any more.
    * @param onChange Called when the state has changed and the addresses have not.
    */
   constructor(
     source: AddressSource,
     backoff: Backoff,
+    timeoutMs: number,
     onAddresses: (addresses: readonly SocketAddress[]) => void,
     onChange: () => void,
   ) {
     this.#source = source;
     this.#backoff = backoff;
+    this.#timeoutMs = timeoutMs;
     this.#onAddresses = onAddresses;
     this.#onChange = onChange;
   }
@@ -89,6 +131,7 @@ export class NameWatch {
     if (this.addresses.length > 0 || this.#isResolving || this.#retryTimer !== undefined || !this.#canAsk)
       return;
     this.#isResolving = true;
+    this.#limit();
     this.#onChange();
     if (this.#resolution === undefined) this.#begin();
     else this.refresh();
@@ -112,6 +155,7 @@ export class NameWatch {
     this.#hasFailed = false;
     this.addresses = [];
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#limitTimer);
     this.#retryTimer = undefined;
     try {
       resolution?.stop();
@@ -144,8 +188,18 @@ export class NameWatch {
     }
   }
 
+  /** A source that says nothing has failed after a while: calls must not wait for it for ever. */
+  #limit(): void {
+    if (this.#timeoutMs === Infinity) return;
+    clearTimeout(this.#limitTimer);
+    this.#limitTimer = setTimeout(() => {
+      if (this.#isResolving) this.#failed(new Error(`the name has no addresses after ${this.#timeoutMs} ms`));
+    }, timerMs(this.#timeoutMs)).unref();
+  }
+
   #found(addresses: readonly SocketAddress[]): void {
     this.#isResolving = false;
+    clearTimeout(this.#limitTimer);
     this.addresses = [...new Map(addresses.map((address) => [formatAddress(address), address])).values()];
     if (this.addresses.length === 0) this.#fail("the name has no addresses");
     else {
@@ -159,6 +213,7 @@ export class NameWatch {
 
   #failed(error: unknown): void {
     this.#isResolving = false;
+    clearTimeout(this.#limitTimer);
     // Those known before are better than none.
     if (this.addresses.length > 0) return;
     this.#fail(textOf(error));

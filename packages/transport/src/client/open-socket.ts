@@ -1,5 +1,11 @@
-import { connect as connectTcp, isIP, Socket } from "node:net";
-import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type TLSSocket,
+} from "node:tls";
 import { refusePromise } from "../protobuf/refuse-promise.js";
 import { textOf } from "./call-errors.js";
 import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
@@ -14,6 +20,12 @@ export interface SocketOptions {
   hostname: string;
 }
 
+/** An error's text, or the socket. */
+export type OpenResult = [error: string, socket: undefined] | [error: undefined, socket: Socket];
+
+/** The place that TLS connects to: an address, or a socket that is connected. */
+type TlsPlace = Pick<ConnectionOptions, "host" | "port" | "path" | "socket">;
+
 /**
  * Opens a socket on which HTTP/2 can begin: connected, through the address's proxy if it has one, and through TLS if the
  * credentials ask for it. `done` is called once, later, unless it was given up. Returns what gives it up.
@@ -21,43 +33,54 @@ export interface SocketOptions {
 export function openSocket(
   address: SocketAddress,
   options: SocketOptions,
-  done: (error: string | undefined, socket: Socket) => void,
+  done: (...result: OpenResult) => void,
 ): () => void {
   const { tls } = options.credentials;
-  let secure: ReturnType<typeof tlsOptions> | undefined;
-  try {
-    secure = tls && tlsOptions(tls, options.hostname);
-  } catch (error) {
-    // The application's function for the secure context.
-    const timer = setImmediate(() => done(`no secure context: ${textOf(error)}`, new Socket()));
-    return () => clearImmediate(timer);
-  }
   const proxy = "proxy" in address ? address.proxy : undefined;
-  let socket: Socket;
+  let socket: Socket | undefined;
   let stopTunnel = (): void => {};
   let onClosed = "the connection was closed";
   let over = false;
   const finish = (error?: string) => {
     if (over) return;
     over = true;
-    socket.off("error", onError);
-    socket.off("close", onClose);
-    if (error !== undefined) discard();
-    done(error, socket);
+    socket?.off("error", onError);
+    socket?.off("close", onClose);
+    if (error === undefined && socket !== undefined) {
+      done(undefined, socket);
+      return;
+    }
+    discard();
+    done(error ?? onClosed, undefined);
   };
   const discard = () => {
     over = true;
     stopTunnel();
     // Nobody is concerned by its later events.
-    socket.on("error", () => {});
-    socket.destroy();
+    socket?.on("error", () => {});
+    socket?.destroy();
   };
   const onError = (error: Error) => finish(connectErrorText(error, tls !== undefined));
   const onClose = () => finish(onClosed);
-  const watch = (opened: Socket) => {
+  const watch = (opened: Socket): Socket => {
     socket = opened;
     socket.on("error", onError);
     socket.on("close", onClose);
+    // Calls keep the process alive: an attempt to connect does not.
+    socket.unref();
+    return socket;
+  };
+  /** Starts TLS, on a socket of its own or over the tunnel. The application's functions that it calls may throw. */
+  const secure = (settings: TlsSettings, place: TlsPlace) => {
+    try {
+      watch(connectTls({ ...tlsOptions(settings, options.hostname), ...place })).once(
+        "secureConnect",
+        onSecure,
+      );
+    } catch (error) {
+      const why = `no secure context: ${textOf(error)}`;
+      setImmediate(() => finish(why));
+    }
   };
   const onSecure = () => {
     if ((socket as TLSSocket).alpnProtocol === "h2") finish();
@@ -70,14 +93,14 @@ export function openSocket(
       return;
     }
     onClosed = "the connection was closed";
-    if (secure === undefined) {
+    if (tls === undefined) {
       finish();
       // The connection listens by now.
-      socket.resume();
+      socket!.resume();
       return;
     }
-    socket.off("close", onClose);
-    watch(connectTls({ ...secure, socket }).once("secureConnect", onSecure));
+    socket!.off("close", onClose);
+    secure(tls, { socket: socket! });
   };
 
   if ("connectInProcess" in address) {
@@ -88,16 +111,13 @@ export function openSocket(
     const { host, port } = proxy;
     const authority = formatHost(address as { host: string; port: number });
     onClosed = "the proxy closed the connection without an answer";
-    watch(connectTcp({ host, port }));
-    socket!.once("connect", () => {
-      stopTunnel = openTunnel(socket, proxy, authority, onTunnel);
+    const raw = watch(connectTcp({ host, port }));
+    raw.once("connect", () => {
+      stopTunnel = openTunnel(raw, proxy, authority, onTunnel);
     });
-  } else if (secure === undefined) {
-    watch(connectTcp(address));
-    socket!.once("connect", () => finish());
-  } else {
-    watch(connectTls({ ...secure, ...address }).once("secureConnect", onSecure));
-  }
+  } else if (tls === undefined) {
+    watch(connectTcp(address)).once("connect", () => finish());
+  } else secure(tls, address);
   return () => {
     if (!over) discard();
   };
@@ -121,7 +141,7 @@ function tlsOptions({ context, verify }: TlsSettings, hostname: string) {
   };
 }
 
-/** The application's refusal of a certificate: what it throws refuses, too. */
+/** The application's refusal of a certificate: inside TLS, an error of its check would end the process. */
 function refusalOf(
   { checkServerIdentity: check }: TlsSettings["verify"],
   hostname: string,

@@ -50,7 +50,7 @@ describe("6.8 GOAWAY", () => {
   });
 
   test("a request of which messages are gone cannot be sent again: UNAVAILABLE", async () => {
-    await using raw = await openRawEcho();
+    await using raw = await openRawEcho({ channel: { maxResendBytesPerCall: 1 } });
     const { peer } = raw;
     const upload = failureOf(raw.client.echoClientStream(openRequest("a")));
     const dialogue = failureOf(collect(raw.client.echoBidiStream(openRequest("b"))));

@@ -17,7 +17,10 @@ describe("parseTarget", () => {
     ["fe80::1%eth0", "[fe80::1%eth0]:80", "fe80::1%eth0"],
     ["ipv4:127.0.0.1:1,127.0.0.2:2", "127.0.0.1:1", "127.0.0.1"],
     ["ipv6:[::1]:1", "[::1]:1", "::1"],
+    ["[fe80::1%eth0]:1", "[fe80::1]:1", "fe80::1"],
+    ["ipv6:[fe80::1%25en.0]:1", "[fe80::1]:1", "fe80::1"],
     ["unix:relative/path", "localhost", "localhost"],
+    ["unix-abstract:name", "localhost", "localhost"],
   ])("%s", (address, authority, hostname) => {
     const target = parseTarget(address, address.startsWith("https:"));
     expect([target.authority, target.hostname]).toEqual([authority, hostname]);
@@ -49,6 +52,11 @@ describe("parseTarget", () => {
     ]);
     expect(parseTarget("unix:///run/s", false).addresses).toEqual([{ path: "/run/s" }]);
     expect(parseTarget("unix:run/s", false).addresses).toEqual([{ path: "run/s" }]);
+    expect(parseTarget("unix-abstract:s", false).addresses).toEqual([{ path: "\0s" }]);
+    expect(parseTarget("[fe80::1%eth0]:5", false).addresses).toEqual([{ host: "fe80::1%eth0", port: 5 }]);
+    expect(parseTarget("ipv6:[fe80::1%25eth0]:5", false).addresses).toEqual([
+      { host: "fe80::1%eth0", port: 5 },
+    ]);
     expect(parseTarget("[::1]:5", false).addresses).toEqual([{ host: "::1", port: 5 }]);
   });
 

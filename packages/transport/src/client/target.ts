@@ -1,4 +1,5 @@
 import { isIP, type Socket } from "node:net";
+import { formatUnixPath, parseUnixAddress } from "../http2/unix-path.js";
 import type { Proxy, ProxyChoice } from "./proxy.js";
 
 /** The part of a server that a channel within the process needs. */
@@ -32,7 +33,8 @@ const DNS_PORT = 443;
 
 /**
  * Pure: reads an address: `host:port`, `http://host:port` and `https://host:port` as nice-grpc, and gRPC's names
- * `dns:host:port`, `dns:///host:port`, `ipv4:address:port,…`, `ipv6:[address]:port,…`, `unix:path` and `unix:///path`.
+ * `dns:host:port`, `dns:///host:port`, `ipv4:address:port,…`, `ipv6:[address]:port,…`, `unix:path`, `unix:///path` and
+ * `unix-abstract:name`. An IPv6 address may have a zone.
  *
  * Names of other schemes are taken, as by grpc-js, and not found.
  *
@@ -41,9 +43,9 @@ const DNS_PORT = 443;
 export function parseTarget(address: string, secure: boolean): Target {
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(address) ?? [];
   switch (scheme.toLowerCase()) {
-    case "unix": {
-      const path = rest.startsWith("//") ? rest.replace(/^\/\/[^/]*/, "") : rest;
-      if (path === "") throw invalid(address);
+    case "unix":
+    case "unix-abstract": {
+      const path = parseUnixAddress(address)!;
       return { name: address, authority: "localhost", hostname: "localhost", addresses: [{ path }], port: 0 };
     }
     case "dns":
@@ -53,7 +55,8 @@ export function parseTarget(address: string, secure: boolean): Target {
       const addresses = rest.split(",").map((each) => hostAndPort(address, each, DNS_PORT));
       const hostname = addresses[0]!.host;
       if (addresses.some(({ host }) => isIP(host) === 0)) throw invalid(address);
-      return { name: address, authority: rest.split(",")[0]!, hostname, addresses, port: 0 };
+      const authority = withoutZone(rest.split(",")[0]!);
+      return { name: address, authority, hostname: withoutZone(hostname), addresses, port: 0 };
     }
     case "http":
     case "https":
@@ -95,7 +98,7 @@ export function parseResolvedTarget(address: string): Target {
  * @throws {Error} if it is none.
  */
 export function parseSocketAddress(text: string): SocketAddress {
-  const path = /^unix:(?:\/\/[^/]*)?(.+)$/i.exec(text)?.[1];
+  const path = parseUnixAddress(text);
   if (path !== undefined) return { path };
   const address = hostAndPort(text, text, NaN);
   if (Number.isNaN(address.port)) throw new Error(`Invalid address: '${text}': it has no port`);
@@ -121,7 +124,7 @@ export function throughProxy(target: Target, choose: ProxyChoice): Target {
 /** The written form of an address. */
 export function formatAddress(address: SocketAddress): string {
   if ("connectInProcess" in address) return "in-process";
-  if ("path" in address) return `unix:${address.path}`;
+  if ("path" in address) return formatUnixPath(address.path);
   const { proxy } = address;
   return proxy === undefined
     ? formatHost(address)
@@ -137,7 +140,8 @@ function byName(address: string, authority: string, defaultPort: number, name?: 
   const { host, port } = hostAndPort(address, authority, defaultPort);
   const full = formatHost({ host, port });
   const addresses = isIP(host) === 0 ? undefined : [{ host, port }];
-  return { name: name ?? `dns:${full}`, authority: full, hostname: host, addresses, port };
+  const hostname = withoutZone(host);
+  return { name: name ?? `dns:${full}`, authority: withoutZone(full), hostname, addresses, port };
 }
 
 function unknown(address: string): Target {
@@ -148,11 +152,18 @@ function hostAndPort(address: string, text: string, defaultPort: number): { host
   // An IPv6 address stands in brackets, and nothing else does, unless it stands alone (RFC 3986, section 3.2.2).
   const match =
     isIP(text) === 6 ? [text, text] : /^(?:\[([^\]]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?$/.exec(text);
-  if (match?.[1] !== undefined && isIP(match[1]) !== 6) throw invalid(address);
-  const host = match?.[1] ?? match?.[2];
+  // RFC 6874: in brackets, `%` before a zone may be written as `%25`.
+  const inBrackets = match?.[1]?.replace("%25", "%");
+  if (inBrackets !== undefined && isIP(inBrackets) !== 6) throw invalid(address);
+  const host = inBrackets ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   if (host === undefined || port > 65_535) throw invalid(address);
   return { host, port };
+}
+
+/** RFC 6874, section 4: a zone means something on this machine alone. */
+function withoutZone(text: string): string {
+  return text.replace(/%[^\]]*/, "");
 }
 
 function invalid(address: string): Error {

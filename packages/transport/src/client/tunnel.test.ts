@@ -185,6 +185,17 @@ describe("TLS through the tunnel", () => {
     expect(proxy.asked[0]!.authority).toBe(`localhost:${port}`);
   });
 
+  test("a secure context factory that throws fails the attempt, and no more", async () => {
+    await using proxy = await startProxy();
+    const failing = ChannelCredentials.createFromSecureContext(() => {
+      throw new Error("the certificate is being renewed");
+    });
+    using echo = echoClient(`localhost:${port}`, { proxy: proxy.url }, failing);
+    const { code, details } = await failureOf(echo.client.echoUnary({ text: "a" }));
+    expect(code).toBe(Status.UNAVAILABLE);
+    expect(details).toContain("the certificate is being renewed");
+  });
+
   test("the server's name is what the client asks for (SNI)", async () => {
     const { cert, key } = certificates.server;
     const names: unknown[] = [];

@@ -44,7 +44,10 @@ interface SerializingMethod {
   requestDeserialize(bytes: Buffer): unknown;
   responseSerialize(value: unknown): Uint8Array;
   responseDeserialize(bytes: Buffer): unknown;
-  options?: MethodDescriptor["options"];
+  options?: MethodDescriptor["options"] & {
+    /** As @grpc/proto-loader has it: the enum's name, or with `enums: Number` its number. */
+    idempotency_level?: unknown;
+  };
 }
 
 /**
@@ -74,11 +77,23 @@ export function methodsOf(definition: object): Method[] {
       path: method.path,
       requestStream: method.requestStream,
       responseStream: method.responseStream,
-      options: method.options ?? {},
+      options: optionsOf(method.options),
     },
     request: new SerializingCodec(method.requestSerialize, method.requestDeserialize),
     response: new SerializingCodec(method.responseSerialize, method.responseDeserialize),
   }));
+}
+
+/** The levels of google.protobuf.MethodOptions.IdempotencyLevel, by their numbers. */
+const LEVELS = [undefined, "NO_SIDE_EFFECTS", "IDEMPOTENT"] as const;
+
+/** A method's options, with the level of a method that may be sent twice under ts-proto's name for it. */
+function optionsOf(options: SerializingMethod["options"] = {}): MethodDescriptor["options"] {
+  const { idempotencyLevel, idempotency_level: level } = options;
+  const found = LEVELS.find((name, number) => name !== undefined && (level === name || level === number));
+  return idempotencyLevel !== undefined || found === undefined
+    ? options
+    : { ...options, idempotencyLevel: found };
 }
 
 /** Takes partial messages, as nice-grpc does with the types of ts-proto. */

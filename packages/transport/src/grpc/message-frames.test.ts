@@ -41,8 +41,9 @@ function sending() {
   );
   const sender = new Sender(socket as unknown as Socket, { size: 2 }, () => {});
   const [first, second] = streams as [Http2Stream, Http2Stream];
-  const write = (stream: Http2Stream, message: Uint8Array, end = false): void =>
+  const write = (stream: Http2Stream, message: Uint8Array, end = false): void => {
     writeMessage(sender, stream, codec, message, Infinity, end);
+  };
   /** The frames that have gone out. */
   const frames = (): Frame[] => {
     const all: Frame[] = [];

@@ -5,6 +5,7 @@ import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
+import { keepWritten, type KeptMessage, type MessageKeeper } from "./kept-messages.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { encodeAt, serialize } from "./serialize.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
@@ -21,6 +22,7 @@ let idleWriter: ProtoWriter | undefined;
  * connection's output: in the stream's last DATA frame, if that is the last thing there and still has room. Nothing is sent
  * if the encoder ends the call.
  *
+ * @param keeper Keeps the message as it is sent, if it is not too long for that. Default: nobody does.
  * @throws {ServerError} RESOURCE_EXHAUSTED if it is longer than `maxBytes`, INTERNAL if it cannot be encoded. Nothing is
  * sent then.
  */
@@ -31,12 +33,18 @@ export function writeMessage(
   message: unknown,
   maxBytes: number,
   endStream: boolean,
+  keeper?: MessageKeeper,
 ): void {
   const shared = sharedBytesOf(message);
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
-    if (!isOver(stream)) sender.data(stream, bytes, endStream);
+    if (isOver(stream)) return;
+    sender.data(stream, bytes, endStream);
+    if (keeper === undefined) return;
+    keeper.keptBuffer = bytes;
+    keeper.keptStart = PREFIX_LENGTH;
+    keeper.keptEnd = bytes.length;
     return;
   }
   const { output } = sender;
@@ -57,6 +65,7 @@ export function writeMessage(
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
+    if (keeper !== undefined) keepWritten(keeper, writer, length, inOutput);
     const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
     const size = length + PREFIX_LENGTH;
     if (inPlace && sender.isOpenFor(stream) && size <= sender.frameRoom(stream)) {
@@ -114,6 +123,28 @@ export function writeCompressed(
   endStream: boolean,
 ): void {
   sender.data(stream, Buffer.concat([messagePrefix(true, bytes.length), bytes]), endStream);
+}
+
+/** Sends a message again, or for the first time after it had to wait, as it was encoded then. */
+export function writeKept(
+  sender: StreamSender,
+  stream: Http2Stream,
+  { buffer, start, end, compressed }: KeptMessage,
+  endStream: boolean,
+): void {
+  const bytes = Buffer.concat([messagePrefix(compressed, end - start), buffer.subarray(start, end)]);
+  sender.data(stream, bytes, endStream);
+}
+
+/**
+ * Encodes one message, for {@link writeKept}.
+ *
+ * @throws {ServerError} As {@link writeMessage}.
+ */
+export function encodeKept(codec: Codec, message: unknown, maxBytes: number): KeptMessage {
+  const bytes = serialize(codec, message);
+  checkSize(bytes.length, maxBytes);
+  return { buffer: bytes, start: 0, end: bytes.length, compressed: false };
 }
 
 /** Byte by byte, as Buffer's own methods check what is known to be right. */

@@ -3,9 +3,11 @@ import { createServer as createNetServer, type Server as NetServer, type Socket 
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import type { ServerCredentials } from "./credentials.js";
+import { parseUnixAddress } from "../http2/unix-path.js";
 import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import { readPreface } from "./preface.js";
+import { listenOnce, removeDeadSocket } from "./unix-listen.js";
 
 /** The options of {@link listen}. */
 export interface ListenOptions {
@@ -33,17 +35,22 @@ export interface Listener {
   readonly ended: Promise<void>;
 }
 
-/** Splits `host:port`, `[ipv6]:port` and `unix:path`. */
+/**
+ * Splits `host:port`, `[ipv6]:port`, with a zone or without, `unix:path` and `unix-abstract:name`.
+ *
+ * @throws {Error} if it is none of them, or the path of a socket is too long.
+ */
 export function parseListenAddress(address: string): { path: string } | { host: string; port: number } {
-  const unix = /^unix:(?:\/\/)?(.+)$/.exec(address);
-  if (unix) return { path: unix[1]! };
+  const path = parseUnixAddress(address);
+  if (path !== undefined) return { path };
   const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(address);
   if (!match || Number(match[3]) > 65_535) {
     throw new Error(
       `Invalid address: '${address}': it must be 'host:port' with a port of at most 65535, '[ipv6]:port' or 'unix:path'`,
     );
   }
-  return { host: match[1] ?? match[2]!, port: Number(match[3]) };
+  // RFC 6874: in brackets, `%` before a zone may be written as `%25`.
+  return { host: match[1]?.replace("%25", "%") ?? match[2]!, port: Number(match[3]) };
 }
 
 /** Listens on an address, for HTTP/2 and, if it is wanted, HTTP/1.1 on the same port. */
@@ -132,13 +139,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;
   }
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(parseListenAddress(address), () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  const where = parseListenAddress(address);
+  try {
+    await listenOnce(server, where);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    if (!isTaken || !("path" in where) || !(await removeDeadSocket(where.path))) throw error;
+    await listenOnce(server, where);
+  }
   // Accepting may fail, for want of descriptors: those that are connected go on.
   server.on("error", () => {});
   const bound = server.address();

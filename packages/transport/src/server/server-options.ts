@@ -6,7 +6,6 @@ import {
   anyNumber,
   anyObject,
   callable,
-  callable,
   objectWith,
   oneOf,
   options as optionsOf,

@@ -25,6 +25,11 @@ export interface ServerRuntime<Limits extends object = object> {
   }): RuntimeServer;
   /** Makes the runtime's own credentials for `listen`. */
   createCredentials(tls: ServerTlsOptions): object;
+  /**
+   * Gives credentials that {@link createCredentials} has made new certificates, for the connections to come. `clientCa` is there or not
+   * as it was.
+   */
+  reloadCredentials?(credentials: object, tls: ServerTlsOptions): void;
 }
 
 /** A server of a {@link ServerRuntime}. */

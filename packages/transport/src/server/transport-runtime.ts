@@ -1,4 +1,4 @@
-import { ServerCredentials } from "./credentials.js";
+import { type KeyCertPair, ServerCredentials } from "./credentials.js";
 import type { ServerLimits } from "./server-options.js";
 import type { RuntimeServer, ServerRuntime, ServerTlsOptions } from "./server-runtime.js";
 import { TransportServer } from "./transport-server.js";
@@ -15,14 +15,19 @@ export const serverRuntime: ServerRuntime<ServerLimits> = {
     );
   },
 
-  createCredentials({ cert, key, clientCa }: ServerTlsOptions): ServerCredentials {
-    return ServerCredentials.createSsl(
-      clientCa === undefined ? null : Buffer.from(clientCa),
-      [{ private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }],
-      clientCa !== undefined,
-    );
+  createCredentials(tls: ServerTlsOptions): ServerCredentials {
+    return ServerCredentials.createSsl(...certificatesOf(tls), tls.clientCa !== undefined);
+  },
+
+  reloadCredentials(credentials, tls) {
+    checked(credentials)!.reload(...certificatesOf(tls));
   },
 };
+
+function certificatesOf({ cert, key, clientCa }: ServerTlsOptions): [Buffer | null, [KeyCertPair]] {
+  const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
+  return [clientCa === undefined ? null : Buffer.from(clientCa), [pair]];
+}
 
 function open(server: TransportServer): RuntimeServer & Pick<TransportServer, "connectInProcess" | "stats"> {
   return {

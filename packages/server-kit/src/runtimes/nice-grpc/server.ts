@@ -11,20 +11,18 @@ import {
   type ServerLimits,
   type ServerRuntime,
 } from "@callwire/transport";
-import { ServerCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import type { ChannelOptions, ServerCredentials } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import type { ServerError } from "nice-grpc-common";
 import { closedByAbort } from "../../internal/closed-by-abort.js";
 import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
+import { RenewableCredentials } from "./renewable-credentials.js";
 import { runPhases } from "./run-phases.js";
 import { tryAddress } from "./try-address.js";
 
 /** The longest time that a timer takes, in milliseconds: 24.8 days. grpc-js's would fire at once for a longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/** The time that a TLS handshake may stand still, in milliseconds: the transport's default for a whole one. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The names that grpc-js has for limits. */
 const GRPC_JS_NAMES = {
@@ -94,16 +92,9 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
     };
   },
 
-  createCredentials({ cert, key, clientCa }) {
-    const credentials = ServerCredentials.createSsl(
-      clientCa === undefined ? null : Buffer.from(clientCa),
-      [{ cert_chain: Buffer.from(cert), private_key: Buffer.from(key) }],
-      clientCa !== undefined,
-    );
-    // Its servers hand these to node:tls, which otherwise waits two minutes for a handshake.
-    const settings = credentials._getConstructorOptions.bind(credentials);
-    credentials._getConstructorOptions = () => ({ ...settings(), handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
-    return credentials;
+  createCredentials: (tls) => new RenewableCredentials(tls),
+  reloadCredentials(credentials, tls) {
+    (credentials as RenewableCredentials).renew(tls);
   },
 };
 

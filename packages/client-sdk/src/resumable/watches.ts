@@ -1,4 +1,4 @@
-/** A watch, as {@link Watches} knows it. */
+/** A stream that is resumed, as {@link Watches} knows it. */
 export interface OpenWatch {
   /** Since when it waits for an event, by the clock of `performance.now()`; Infinity while it does not. */
   readonly waitingSince: number;
@@ -14,7 +14,7 @@ export interface OpenWatch {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * The watches of a client. One timer for all of them notices those that stall, by a number that each writes: an event costs
+ * Streams that are resumed: those of a client, or all that have none. One timer for all of them notices those that stall, by a number that each writes: an event costs
  * no timer.
  */
 export class Watches {

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "@jest/globals";
+import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
+import { niceGrpc } from "./nice-grpc/nice-grpc-runtime.js";
+import { createClient, runtime } from "./testing/clients.js";
+
+/** Two servers that say which one they are. */
+async function startTwo() {
+  const start = (name: string) =>
+    startServer((s) =>
+      s.add(EchoServiceDefinition, { ...echoService(), echoUnary: async () => ({ text: name }) }),
+    );
+  const [first, second] = await Promise.all([start("first"), start("second")]);
+  return {
+    first,
+    second,
+    async [Symbol.asyncDispose]() {
+      first.server.forceShutdown();
+      second.server.forceShutdown();
+    },
+  };
+}
+
+type Echo = ReturnType<typeof createClient<typeof EchoServiceDefinition>>;
+
+/** The servers that have answered; calls until both have, with round robin. */
+async function answersOf(client: Echo, calls: number): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let call = 0; call < calls; call++) {
+    // oxlint-disable-next-line no-await-in-loop
+    names.add((await client.echoUnary({})).text);
+  }
+  return names;
+}
+
+async function untilBoth(client: Echo): Promise<void> {
+  const names = new Set<string>();
+  // oxlint-disable-next-line no-await-in-loop
+  while (names.size < 2) names.add((await client.echoUnary({})).text);
+}
+
+describe("several addresses", () => {
+  test("as a list, in turn", async () => {
+    await using two = await startTwo();
+    await using client = createClient(EchoServiceDefinition, {
+      addresses: [two.first.address, two.second.address],
+      balancing: "round_robin",
+    });
+    await untilBoth(client);
+  });
+
+  test("as a name of gRPC's, in turn", async () => {
+    await using two = await startTwo();
+    await using client = createClient(EchoServiceDefinition, {
+      address: `ipv4:${two.first.address},${two.second.address}`,
+      balancing: "round_robin",
+    });
+    await untilBoth(client);
+  });
+
+  test("by default the first one that answers has all calls, and the next one when it is gone", async () => {
+    await using two = await startTwo();
+    await using client = createClient(EchoServiceDefinition, {
+      addresses: ["127.0.0.1:1", two.first.address, two.second.address],
+    });
+    expect(await answersOf(client, 10)).toEqual(new Set(["first"]));
+    two.first.server.forceShutdown();
+    expect((await client.echoUnary({})).text).toBe("second");
+  });
+
+  test("with names among them: the transport takes them, nice-grpc's channels refuse them", async () => {
+    await using two = await startTwo();
+    const port = two.second.address.split(":")[1]!;
+    const options = {
+      addresses: [two.first.address, `localhost:${port}`],
+      balancing: "round_robin",
+    } as const;
+    if (runtime === niceGrpc) {
+      expect(() => createClient(EchoServiceDefinition, options)).toThrow("must be IP addresses");
+      return;
+    }
+    await using client = createClient(EchoServiceDefinition, options);
+    await untilBoth(client);
+  });
+});
+
+test("names of gRPC's own reach their server", async () => {
+  await using two = await startTwo();
+  const port = two.first.address.split(":")[1]!;
+  for (const address of [`dns:localhost:${port}`, `dns:///localhost:${port}`, `ipv4:127.0.0.1:${port}`]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await using client = createClient(EchoServiceDefinition, { address });
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await client.echoUnary({})).text).toBe("first");
+  }
+});
+
+test.each([
+  [{}, "give address"],
+  [{ addresses: [] }, "give address"],
+  [{ address: "a:1", addresses: ["b:1"] }, "not both"],
+  [{ addresses: ["a:1", 5] }, "an address must be a string: 5"],
+  [{ addresses: ["http://a:1", "https://b:1"] }, "the same scheme"],
+  [{ addresses: ["a:1", "host:port"] }, 'address is "host:port"'],
+  [{ address: "a:1", balancing: "random" }, "must be one of pick_first, pick_first_shuffled, round_robin"],
+  [{ adresses: ["a:1"] }, 'the nearest is "addresses"'],
+  [{ addresses: ["127.0.0.1:1", "10.0.0.1:1"], token: "t" }, "refusing to send a token in clear text"],
+])("%j is refused at once", (options, why) => {
+  expect(() => createClient(EchoServiceDefinition, options as never)).toThrow(why);
+});

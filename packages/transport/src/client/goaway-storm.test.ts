@@ -1,0 +1,70 @@
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { expect, test } from "@jest/globals";
+import { frame } from "@callwire/testkit/wire";
+import { Status } from "nice-grpc-common";
+import { FRAME_GOAWAY } from "../http2/constants.js";
+import { echoClient } from "../testing/echo-client.js";
+import { failureOf } from "../testing/outcomes.js";
+import { okTrailers, responseHeaders, takeRequest } from "../testing/raw-server-peer.js";
+import { RawPeer, settings, uint32 } from "../testing/raw-peer.js";
+import { dataFrames, echoMessage } from "../testing/raw-calls.js";
+
+/** A server that ends each connection by GOAWAY, at once or when a call comes, until it takes calls. */
+async function startGoingAway(when: "at once" | "with a call") {
+  const sockets = new Set<Socket>();
+  const state = { connections: 0, takesCalls: false };
+  const server = createServer((socket) => {
+    state.connections++;
+    sockets.add(socket);
+    const peer = RawPeer.accept(socket);
+    const goAway = () => peer.send(frame(FRAME_GOAWAY, 0, 0, uint32(0, 0)));
+    peer.send(settings());
+    if (when === "at once" && !state.takesCalls) goAway();
+    takeRequest(peer)
+      .then((id) => {
+        if (!state.takesCalls) goAway();
+        else peer.send(responseHeaders(peer, id), dataFrames(id, echoMessage("ok")), okTrailers(peer, id));
+      })
+      .catch(() => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    state,
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+test.each(["at once", "with a call"] as const)(
+  "a server that says GOAWAY to everybody, %s, is not asked all the time; calls fail, and go on when it takes them",
+  async (when) => {
+    await using server = await startGoingAway(when);
+    using echo = echoClient(server.address, {
+      "grpc.initial_reconnect_backoff_ms": 300,
+      "grpc.max_reconnect_backoff_ms": 300,
+    });
+    for (let calls = 0; calls < 50; calls++) {
+      // oxlint-disable-next-line no-await-in-loop
+      const failure = await failureOf(echo.client.echoUnary({ text: "a" }));
+      expect(failure).toMatchObject({ code: Status.UNAVAILABLE, origin: "connection" });
+    }
+    // Two at once, and perhaps one after a wait on a slow machine.
+    expect(server.state.connections).toBeLessThanOrEqual(4);
+    server.state.takesCalls = true;
+    expect(await echo.client.echoUnary({ text: "a" }, { waitForReady: true })).toEqual({ text: "ok" });
+  },
+);
+
+test("calls that wait for a connection do not have one made all the time", async () => {
+  await using server = await startGoingAway("at once");
+  using echo = echoClient(server.address, { "grpc.initial_reconnect_backoff_ms": 60_000 });
+  const failure = await failureOf(
+    echo.client.echoUnary({ text: "a" }, { waitForReady: true, timeoutMs: 100 }),
+  );
+  expect(failure.code).toBe(Status.DEADLINE_EXCEEDED);
+  expect(server.state.connections).toBe(2);
+});
