@@ -33,7 +33,10 @@ async function build() {
   const notice = setTimeout(() => {
     process.stderr.write("Installing and building; the first time takes a minute or two …\n");
   }, SILENCE_MS);
-  const [code] = await once(child, "close");
+  // Not "close": a daemon that the build leaves behind keeps its streams open.
+  const [code] = await once(child, "exit");
+  child.stdout.destroy();
+  child.stderr.destroy();
   clearTimeout(notice);
   for (const signal of signals) process.off(signal, stop);
   if (stoppedBy !== undefined) {
