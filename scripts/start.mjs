@@ -26,7 +26,7 @@ async function build() {
   let stoppedBy;
   const stop = (signal) => {
     stoppedBy = signal;
-    if (isPosix) process.kill(-child.pid, signal);
+    if (isPosix && child.pid !== undefined) process.kill(-child.pid, signal);
     else child.kill(signal);
   };
   for (const signal of signals) process.on(signal, stop);

@@ -95,14 +95,17 @@ test("names of gRPC's own reach their server", async () => {
 });
 
 test.each([
-  [{}, "give address"],
-  [{ addresses: [] }, "give address"],
+  [{}, "the option 'address' is missing"],
+  [{ addresses: [] }, "addresses is an empty array: it must be an array of addresses"],
   [{ address: "a:1", addresses: ["b:1"] }, "not both"],
-  [{ addresses: ["a:1", 5] }, "an address must be a string: 5"],
+  [{ addresses: ["a:1", 5] }, "it must be an array of addresses"],
   [{ addresses: ["http://a:1", "https://b:1"] }, "the same scheme"],
   [{ addresses: ["a:1", "host:port"] }, 'address is "host:port"'],
-  [{ address: "a:1", balancing: "random" }, "must be one of pick_first, pick_first_shuffled, round_robin"],
-  [{ adresses: ["a:1"] }, 'the nearest is "addresses"'],
+  [
+    { address: "a:1", balancing: "random" },
+    'it must be "pick_first" or "pick_first_shuffled" or "round_robin"',
+  ],
+  [{ adresses: ["a:1"] }, "did you mean 'addresses'?"],
   [{ addresses: ["127.0.0.1:1", "10.0.0.1:1"], token: "t" }, "refusing to send a token in clear text"],
 ])("%j is refused at once", (options, why) => {
   expect(() => createClient(EchoServiceDefinition, options as never)).toThrow(why);

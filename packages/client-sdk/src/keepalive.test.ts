@@ -19,13 +19,13 @@ async function pings(
   const session = connect(`http://127.0.0.1:${await server.listen("127.0.0.1:0")}`);
   session.on("error", () => {}).setMaxListeners(0);
   await once(session, "remoteSettings");
-  let goAway: string | undefined;
-  session.on("goaway", (_code, _id, data) => (goAway = Buffer.from(data!).toString()));
+  const goAways: string[] = [];
+  session.on("goaway", (_code, _id, data) => void goAways.push(Buffer.from(data).toString()));
   const now = performance.now.bind(performance);
   let offsetMs = 0;
   jest.spyOn(performance, "now").mockImplementation(() => now() + offsetMs);
   let sent = 0;
-  while (goAway === undefined && sent < most) {
+  while (goAways.length === 0 && sent < most) {
     offsetMs += intervalMs;
     sent++;
     await new Promise<void>((resolve) => {
@@ -35,7 +35,7 @@ async function pings(
   }
   session.destroy();
   server.forceShutdown();
-  return { sent, goAway };
+  return { sent, goAway: goAways[0] };
 }
 
 test("a quiet stream over the defaults never ends with too_many_pings", async () => {

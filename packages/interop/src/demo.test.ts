@@ -29,8 +29,12 @@ test("the demo says how to use it, and walks through a service with TLS and toke
   const tokens = written("tokens", "shop token-of-the-shop\n");
   const authority = written("ca.pem", ca);
   await using service = await startUsersService([
-    ...["--tls-cert", written("cert.pem", server.cert), "--tls-key", written("key.pem", server.key)],
-    ...["--tokens-file", tokens],
+    "--tls-cert",
+    written("cert.pem", server.cert),
+    "--tls-key",
+    written("key.pem", server.key),
+    "--tokens-file",
+    tokens,
   ]);
   const demo = (...args: string[]) =>
     run(process.execPath, [demoScript, service.address, ...args], { env: { CALLWIRE_TOKEN: undefined } });

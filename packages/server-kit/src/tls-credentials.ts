@@ -159,7 +159,11 @@ export function tlsCredentials(options: TlsOptions | TlsFiles): TlsCredentials {
 
 /** Reads what is wrong now: runtimes would find it only when they listen, and not say it. */
 function check({ cert, key, clientCa }: TlsOptions, files?: TlsFiles): void {
-  const names = { cert: files?.certFile ?? "cert", key: files?.keyFile ?? "key", ca: files?.clientCaFile ?? "clientCa" };
+  const names = {
+    cert: files?.certFile ?? "cert",
+    key: files?.keyFile ?? "key",
+    ca: files?.clientCaFile ?? "clientCa",
+  };
   checkPem({ cert, key, ca: clientCa }, names);
   createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });
 }

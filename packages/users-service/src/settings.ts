@@ -260,7 +260,7 @@ function checkVariables(env: Readonly<NodeJS.ProcessEnv>): void {
   for (const [name, value = ""] of Object.entries(env)) {
     if (!/^CALLWIRE_/i.test(name) || known.includes(name) || foreignVariables.test(name)) continue;
     // Kubernetes has one such too, with a URL.
-    if (/_PORT$/.test(name) && /^\w+:\/\//.test(value)) continue;
+    if (name.endsWith("_PORT") && /^\w+:\/\//.test(value)) continue;
     const flag = nearestName(name.slice("CALLWIRE_".length), Object.keys(settings));
     const hint = flag === undefined ? "" : `; did you mean '${variableOf(flag)}'?`;
     throw new SettingError(`there is no setting ${name}${hint}; --help lists all`);

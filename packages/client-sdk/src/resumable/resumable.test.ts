@@ -209,9 +209,11 @@ describe("from this side", () => {
 test("options that are wrong are refused at once", () => {
   const call = () => (async function* () {})();
   expect(() => resumable(call, {} as never)).toThrow("'tokenOf' is missing: it must be a function");
-  expect(() => resumable(undefined as never, { tokenOf: () => "" })).toThrow("call is missing: it must be a function");
+  expect(() => resumable(undefined as never, { tokenOf: () => "" })).toThrow(
+    "call is missing: it must be a function",
+  );
   expect(() => resumable(call, { tokenOf: () => "", onResumed: () => {} } as never)).toThrow(
-    'resumable has no option "onResumed": the nearest is "onResume"',
+    "resumable has no option 'onResumed'; did you mean 'onResume'?",
   );
 });
 

@@ -44,16 +44,17 @@ testProxies(
       const url = `https://localhost:${proxy.port("TLS to clear")}/users.UserService/ListUsers`;
       if (has("curl")) {
         const dumped = await runWell("curl", [
-          ...[
-            "--silent",
-            "--insecure",
-            "--http2",
-            "--dump-header",
-            "-",
-            "--output",
-            join(folder.path, "answer"),
-          ],
-          ...["--data-binary", `@${message}`, ...headers, url],
+          "--silent",
+          "--insecure",
+          "--http2",
+          "--dump-header",
+          "-",
+          "--output",
+          join(folder.path, "answer"),
+          "--data-binary",
+          `@${message}`,
+          ...headers,
+          url,
         ]);
         expect(dumped).toMatch(/^HTTP\/2 200/);
         expect(dumped).toMatch(/^grpc-status: 0\r?$/m);

@@ -16,12 +16,9 @@ export class Watcher {
   constructor(proxy: Proxy, runtime: NamedClientRuntime, options: WatchOptions = {}) {
     this.name = `${proxy.name} from ${runtime.name}`;
     this.#users = createUsersClient({ ...proxy.client("clear"), ...runtime.options });
-    this.#events = this.#users
-      .watchUsers(
-        {},
-        { heartbeats: true, onResume: ({ error }) => void this.resumes.push(String(error)), ...options },
-      )
-      [Symbol.asyncIterator]();
+    const onResume = ({ error }: { error: unknown }) => void this.resumes.push(String(error));
+    const events = this.#users.watchUsers({}, { heartbeats: true, onResume, ...options });
+    this.#events = events[Symbol.asyncIterator]();
   }
 
   /** Reads to the first event of that type, or of that user. */

@@ -52,8 +52,14 @@ describe("settings of connections", () => {
   });
   test.each<[string, object]>([
     ["no option 'http2.abuse.pongs'; did you mean 'http2.abuse.pings'?", { abuse: { pongs: {} } }],
-    ["no option 'http2.handshakeTimeoutMS'; did you mean 'http2.handshakeTimeoutMs'?", { handshakeTimeoutMS: 1 }],
-    ["http2.abuse.pings.burst is NaN: it must be a whole number of at least 0", { abuse: { pings: { burst: NaN } } }],
+    [
+      "no option 'http2.handshakeTimeoutMS'; did you mean 'http2.handshakeTimeoutMs'?",
+      { handshakeTimeoutMS: 1 },
+    ],
+    [
+      "http2.abuse.pings.burst is NaN: it must be a whole number of at least 0",
+      { abuse: { pings: { burst: NaN } } },
+    ],
     ["http2 is 1: it must be an object of options", 1 as never],
   ])("%s", (message, http2) => {
     expect(() => channelSettings({ http2 })).toThrow(message);

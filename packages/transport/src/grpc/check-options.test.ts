@@ -89,9 +89,7 @@ test.each<[object, string | undefined]>([
 });
 
 describe("a definition that is none", () => {
-  class GrpcJsClient {
-    static service = {};
-  }
+  const GrpcJsClient = Object.assign(class {}, { service: {} });
   test.each<[string, unknown, string]>([
     ["nothing", undefined, "the service definition is undefined"],
     ["null", null, "the service definition is null"],

@@ -107,7 +107,8 @@ export function shown(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
-  return typeof value === "object" || typeof value === "function" ? kindOf(value) : String(value);
+  if (typeof value === "object" || typeof value === "function") return kindOf(value);
+  return typeof value === "symbol" ? "a symbol" : String(value as number | boolean | undefined);
 }
 
 /** Pure: the kind of a value, for errors that must not show it. */

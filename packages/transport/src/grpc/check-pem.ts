@@ -56,7 +56,7 @@ function checkCertificates(name: string, pem: string | Uint8Array): void {
   if (all.length === 0) throw new Error(`${name} has a certificate without an end: the file is cut off`);
   for (const [index, one] of all.entries()) {
     try {
-      new X509Certificate(one);
+      void new X509Certificate(one).subject;
     } catch (cause) {
       throw new Error(
         `${name}: certificate ${index + 1} of ${all.length} cannot be read: ${messageOf(cause)}`,

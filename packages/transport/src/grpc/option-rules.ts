@@ -55,8 +55,7 @@ export const callable: OptionRule = {
 /** Text or bytes of PEM, which errors do not show. */
 export const pem: OptionRule = {
   allowed: "PEM, as a text or as bytes",
-  accepts: (value) =>
-    (typeof value === "string" || value instanceof Uint8Array) && value.length > 0,
+  accepts: (value) => (typeof value === "string" || value instanceof Uint8Array) && value.length > 0,
   secret: true,
 };
 

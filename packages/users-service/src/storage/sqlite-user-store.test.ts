@@ -258,7 +258,7 @@ describe("a commit", () => {
     const refused = results.filter((result) => result.status === "rejected");
     expect(refused).not.toHaveLength(0);
     expect(refused[0]?.reason).toBeInstanceOf(DiskFull);
-    expect(String((refused[0]?.reason as DiskFull).cause)).toContain("database or disk is full");
+    expect(String((refused[0]!.reason as DiskFull).cause)).toContain("database or disk is full");
     expect(await countOf(store)).toBe(1 + results.length - refused.length);
     opened.database.pragma("max_page_count = 1000000");
     await create(store, 1000);
