@@ -75,10 +75,7 @@ const taken: Record<string, { file: string; calls: Record<string, Call> }> = {
     calls: {
       createChannel: (options) => transport.createChannel(address, undefined, { ...options }),
       createInProcessChannel: (options) =>
-        transport.createInProcessChannel(
-          transport.createServer() as Parameters<typeof transport.createInProcessChannel>[0],
-          { ...options },
-        ),
+        transport.createInProcessChannel(transport.createServer(), { ...options }),
       createClient: nested("channelOptions", (options) =>
         sdk.createClient(EchoServiceDefinition, { address, ...options }),
       ),

@@ -391,7 +391,7 @@ test("the settings of connections are the transport's, and refused elsewhere", (
     "http2.handshakeTimeoutMs is NaN",
   );
   const niceGrpcRuntime = runtimes.find(([name]) => name === "nice-grpc")![1];
-  expect(() => createServer({ runtime: niceGrpcRuntime!, http2: { streamWindow: 1 } })).toThrow(
+  expect(() => createServer({ runtime: niceGrpcRuntime, http2: { streamWindow: 1 } })).toThrow(
     "servers of nice-grpc have no option 'http2'",
   );
   const server = createServer({ http2: { maxHeaderListSize: 2_000 }, limits: { requestTimeoutMs: 5 } });

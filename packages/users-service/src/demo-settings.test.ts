@@ -58,7 +58,7 @@ test.each<[string[], string]>([
 });
 
 test("what a call fails with gets a next step", () => {
-  const error = (code: Status) => new CallError({ code, description: "no", method: "a.B/C" } as never);
+  const error = (code: Status) => new CallError({ code, description: "no", method: "a.B/C" });
   expect(explain(error(Status.UNAVAILABLE), [])).toContain("Start one with 'npm start'");
   expect(explain(error(Status.UNAUTHENTICATED), [])).toContain("wants a token");
   expect(explain(error(Status.UNAUTHENTICATED), ["--token", "t"])).toContain("wants another token");

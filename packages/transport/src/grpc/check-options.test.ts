@@ -89,7 +89,7 @@ test.each<[object, string | undefined]>([
 });
 
 describe("a definition that is none", () => {
-  const GrpcJsClient = Object.assign(class {}, { service: {} });
+  const GrpcJsClient = Object.assign(function GrpcJsClient() {}, { service: {} });
   test.each<[string, unknown, string]>([
     ["nothing", undefined, "the service definition is undefined"],
     ["null", null, "the service definition is null"],

@@ -108,7 +108,7 @@ export function shown(value: unknown): string {
     return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" || typeof value === "function") return kindOf(value);
-  return typeof value === "symbol" ? "a symbol" : String(value as number | boolean | undefined);
+  return typeof value === "symbol" ? "a symbol" : String(value);
 }
 
 /** Pure: the kind of a value, for errors that must not show it. */
