@@ -8,6 +8,8 @@ import { EchoServiceDefinition, testCertificates } from "@callwire/testkit";
 import * as transport from "@callwire/transport";
 import { describe, expect, test } from "@jest/globals";
 
+async function* noMessages() {}
+
 const { server: certificate } = await testCertificates();
 const address = "127.0.0.1:1";
 const stoppable = { shutdown: async () => ({ forced: false, cutOff: [] }), forceShutdown() {} };
@@ -125,6 +127,12 @@ const taken: Record<string, { file: string; calls: Record<string, Call> }> = {
   "server-kit AuthOptions": {
     file: "server-kit/src/middleware/auth.ts",
     calls: { auth: (options) => kit.auth({ verify: () => "anyone", ...options }) },
+  },
+  "client-sdk ResumableOptions": {
+    file: "client-sdk/src/resumable/resumable.ts",
+    calls: {
+      resumable: (options) => sdk.resumable(noMessages, { tokenOf: () => "", ...options }),
+    },
   },
   "client-sdk ClientOptions": {
     file: "client-sdk/src/client-options.ts",

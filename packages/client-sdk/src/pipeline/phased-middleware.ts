@@ -229,7 +229,7 @@ function sendable(
 /** Pure: true for the header of a proxy's page, such as HTML with 502. No server has answered then. */
 function isPage(header: Metadata): boolean {
   const type = header.get("content-type");
-  return type !== undefined && !String(type).startsWith("application/grpc");
+  return type !== undefined && !type.startsWith("application/grpc");
 }
 
 /** The options of the present attempt. */

@@ -106,9 +106,15 @@ const MAX_SHOWN = 60;
 export function shown(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" || typeof value === "function") return kindOf(value);
-  return typeof value === "symbol" ? "a symbol" : String(value);
+  switch (typeof value) {
+    case "bigint":
+      return `${value}n`;
+    case "number":
+    case "boolean":
+      return `${value}`;
+    default:
+      return kindOf(value);
+  }
 }
 
 /** Pure: the kind of a value, for errors that must not show it. */
