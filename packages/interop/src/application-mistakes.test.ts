@@ -193,7 +193,7 @@ function open(port: number) {
 
 const unary = (options: ClientCallOptions) => client.echoUnary({ text: "bad" }, options);
 async function stream(options: ClientCallOptions): Promise<void> {
-  let left = 3;
+  let left = 10;
   for await (const _ of client.echoServerStream({ text: "bad", count: 3 }, options)) if (--left === 0) break;
 }
 const upload = (source: unknown) => (options: ClientCallOptions) =>
