@@ -111,7 +111,7 @@ test("what is no option value is refused", () => {
   expect(() => channelSettings({ maxConnections: 0 })).toThrow(RangeError);
   expect(() => channelSettings({ resolutionIntervalMs: 0 })).toThrow(RangeError);
   expect(() => channelSettings({ maxResendBytes: -1 })).toThrow(RangeError);
-  expect(() => channelSettings({ maxResendBytesPerCall: NaN })).toThrow(TypeError);
+  expect(() => channelSettings({ maxResendBytesPerCall: NaN })).toThrow(RangeError);
   expect(() => channelSettings({ "grpc.service_config": "{" })).toThrow(SyntaxError);
   expect(() => channelSettings({ "grpc.default_compression_algorithm": 1 })).toThrow(
     "grpc.default_compression_algorithm is 1: it must be 0 or 2",

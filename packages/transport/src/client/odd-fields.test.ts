@@ -140,6 +140,8 @@ describe("a field that HTTP allows and gRPC does not is left out, the others sta
 describe("an encoder that ends its own call", () => {
   test("by the caller's signal: nothing follows RST_STREAM, and the connection goes on", async () => {
     await using raw = await openRawEcho();
+    // Without a connection, the message is encoded before there is a stream.
+    await goodEcho(raw, raw.peer);
     const { echoUnary } = EchoServiceDefinition.methods;
     let cancel = new AbortController();
     const aborting = {

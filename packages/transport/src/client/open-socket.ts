@@ -151,7 +151,7 @@ function refusalOf(
     const refusal: unknown = check?.(hostname, certificate);
     refusePromise("checkServerIdentity", refusal);
     if (refusal === undefined || refusal instanceof Error) return refusal;
-    return new TypeError("checkServerIdentity returned neither an Error nor undefined");
+    return new TypeError(`checkServerIdentity returned neither an Error nor undefined: ${textOf(refusal)}`);
   } catch (error) {
     return error instanceof Error ? error : new Error(`checkServerIdentity has thrown: ${textOf(error)}`);
   }

@@ -111,7 +111,10 @@ export function shown(value: unknown): string {
       return `${value}n`;
     case "number":
     case "boolean":
+    case "undefined":
       return `${value}`;
+    case "symbol":
+      return value.toString();
     default:
       return kindOf(value);
   }
