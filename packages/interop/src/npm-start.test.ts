@@ -11,12 +11,9 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-/** The runtime of the service: the suite runs over each runtime. */
-declare const runtimeName: string;
-
 /** `npm start` in a process group of its own, as a terminal makes one. */
 function npmStart(...args: string[]) {
-  const npm = spawn("npm", ["start", "--", "--runtime", runtimeName, ...args], {
+  const npm = spawn("npm", ["start", "--", ...args], {
     cwd: root,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -50,8 +47,6 @@ function npmStart(...args: string[]) {
 
 test.each<[NodeJS.Signals, "npm alone" | "the group"]>([
   ["SIGTERM", "npm alone"],
-  ["SIGINT", "npm alone"],
-  ["SIGTERM", "the group"],
   ["SIGINT", "the group"],
 ])(
   "%s to %s stops the service gracefully, with its port and database",

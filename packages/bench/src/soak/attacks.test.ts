@@ -5,7 +5,7 @@ import { problemsOf, tableLine, type AttackRow } from "./attack-table.js";
 test("attacks alone and in pair leave nothing behind, and callers beside them get their answers", async () => {
   const rows: AttackRow[] = [];
   const problems = await runAttacks({
-    seconds: 6,
+    seconds: 3,
     only: ["calls that are reset at once", "SETTINGS in numbers"],
     // A loaded machine is slow by itself; the soak by hand looks at times.
     slowerMs: 60_000,

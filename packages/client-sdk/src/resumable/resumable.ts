@@ -51,7 +51,7 @@ const optionRules: RulesOf<ResumableOptions<unknown, unknown>> = {
   signal: rules.rule("an AbortSignal", (value) => value instanceof AbortSignal),
   stallTimeoutMs: rules.positiveMilliseconds,
   timeoutMs: rules.positiveMilliseconds,
-  token: rules.rule("a token", () => true),
+  token: rules.rule("a token, such as a text", (value) => value !== null && typeof value !== "symbol"),
   tokenOf: rules.required(rules.rule("a function that gives a message's token", isFunction)),
 };
 

@@ -15,7 +15,7 @@ import { defaultServerLimits } from "./server-options.js";
 // Each attack goes on for a while from a thread of its own, beside a caller that behaves. The times are generous: these tests
 // run on busy machines, and without the limits a call waited for seconds, or memory was gone.
 
-const CALLS = 50;
+const CALLS = 30;
 const PAUSE_MS = 4;
 /** The time that a call of the caller that behaves may take, in milliseconds: the 90th percentile, and the longest. */
 const MOST_LATE_MS = { nearlyAll: 400, longest: 4000 };
