@@ -77,7 +77,7 @@ test("standard output has npm's words and the service's lines alone", async () =
     tls: false,
     tokens: 0,
     database: ":memory:",
-    runtime: runtimeName,
+    runtime: "transport",
     msg: "listening",
   });
   const others = started.lines.filter((line) => line !== "" && !line.startsWith("{"));
