@@ -10,7 +10,8 @@ interface ListenerObject {
   handleEvent(event: Event): unknown;
 }
 
-const sinks = new WeakMap<EventTarget, FaultSink>();
+/** Where a guarded signal has its sink: a WeakMap of all signals would cost each call more than its signal does. */
+const SINK = Symbol("callwire.sink");
 /** One function for each listener, so that it can be removed again. */
 const guards = new WeakMap<object, Guard>();
 
@@ -19,11 +20,13 @@ const guards = new WeakMap<object, Guard>();
  * exception of it, which ends the process.
  */
 export function guardListeners(signal: AbortSignal, sink: FaultSink): void {
-  sinks.set(signal, sink);
   Object.setPrototypeOf(signal, GuardedSignal.prototype);
+  (signal as GuardedSignal)[SINK] = sink;
 }
 
 class GuardedSignal extends AbortSignal {
+  declare [SINK]: FaultSink | undefined;
+
   override addEventListener(...[type, listener, options]: Parameters<Add>): void {
     super.addEventListener(type, guarded(listener), options);
   }
@@ -55,7 +58,7 @@ function guarded<T>(listener: T): T {
 
 function guardOf(listener: Guard | ListenerObject): Guard {
   return function guard(event) {
-    const report = (error: unknown) => sinks.get(this)?.onFault(error);
+    const report = (error: unknown) => (this as GuardedSignal)[SINK]?.onFault(error);
     try {
       const result: unknown =
         typeof listener === "function" ? listener.call(this, event) : listener.handleEvent(event);
