@@ -34,15 +34,21 @@ export class BufferedBytes {
     return this.#exceeds(this.#max / 2);
   }
 
-  /** @param bytes More of them, or less if it is negative. */
+  /** Counts more bytes. */
   add(bytes: number): void {
     this.own += bytes;
     this.#shared.total += bytes;
   }
 
+  /** Counts fewer: it is no `add` of what is negative, as -0 would make both counts floating-point numbers. */
+  remove(bytes: number): void {
+    this.own -= bytes;
+    this.#shared.total -= bytes;
+  }
+
   /** The connection is over. */
   close(): void {
-    this.add(-this.own);
+    this.remove(this.own);
     this.#shared.connections--;
   }
 

@@ -114,7 +114,7 @@ export class Receiver {
     stream.receiveWindow -= bytes;
     stream.unread += bytes;
     // They were counted when room was made for them.
-    if (this.#reservations.size > 0 && this.#reservations.has(stream)) this.#buffered.add(-bytes);
+    if (this.#reservations.size > 0 && this.#reservations.has(stream)) this.#buffered.remove(bytes);
     return this.#initial + stream.receiveWindow >= 0;
   }
 
@@ -153,7 +153,7 @@ export class Receiver {
   /** Bytes that belong to no stream any more have been used up. */
   discard(bytes: number): void {
     this.#unread -= bytes;
-    this.#buffered.add(-bytes);
+    this.#buffered.remove(bytes);
     if (this.#isTight && this.#unread < this.#maxUnread / 16) this.#relax();
   }
 
@@ -173,7 +173,7 @@ export class Receiver {
 
   #unkeep(stream: Http2Stream): void {
     this.#kept -= stream.kept;
-    this.#buffered.add(-stream.kept);
+    this.#buffered.remove(stream.kept);
     stream.kept = 0;
   }
 

@@ -55,8 +55,11 @@ export class ServerConnection extends Connection implements CallHost {
   readonly #openedAt = performance.now();
   readonly #maxAgeMs: number;
   readonly #keepalive: Keepalive;
-  /** Since when there are no calls; 0 if the next sweep is to say. */
-  #idleSince = 0;
+  /**
+   * Since when there are no calls; 0 if the next sweep is to say. It begins with a time: if the first sweep made a
+   * floating-point number of it, the connection would have another shape, and all code that was compiled for it be lost.
+   */
+  #idleSince = performance.now();
   #probeTimer: NodeJS.Timeout | undefined;
   #lastPingAt = 0;
   #pingStrikes = 0;
