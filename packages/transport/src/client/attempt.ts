@@ -1,8 +1,9 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, tooMuchKept, type MessageReceiver } from "../grpc/message-source.js";
-import type { KeptMessage, MessageKeeper } from "../grpc/kept-messages.js";
+import { keepOne, type KeptMessage, type MessageKeeper, type OneMessage } from "../grpc/kept-messages.js";
 import { writeKept, writeMessage } from "../grpc/message-writer.js";
+import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
@@ -47,7 +48,7 @@ export interface AttemptOwner {
 }
 
 /** One attempt of a call, and the stream that carries it: sends the request's messages, and reads the response. */
-export class Attempt extends Http2Stream implements ClientStream, MessageKeeper, MessageReceiver {
+export class Attempt extends Http2Stream implements ClientStream, MessageKeeper, MessageReceiver, OneMessage {
   /** The trailers, once they have come. */
   trailer: HeaderList | undefined;
   keptBuffer: Buffer | undefined;
@@ -79,10 +80,9 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     return this.#owner.wantsMessage;
   }
 
-  /** Sends one message of the request, and perhaps keeps it as it was sent. */
-  send(message: unknown, last: boolean, keeps: boolean): void {
+  /** Sends one message of the request, which `keeper` keeps as it is sent. */
+  send(message: unknown, last: boolean, keeper: MessageKeeper | undefined): void {
     const { definition, maxSendBytes } = this.#owner.target;
-    const keeper = keeps ? this : undefined;
     try {
       writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last, keeper);
     } catch (error) {
@@ -90,10 +90,25 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     }
   }
 
-  /** The message that was sent last, if it is kept. */
+  /** The one message of a request that is no stream, if it is kept. */
   get keptMessage(): KeptMessage | undefined {
     const { keptBuffer: buffer, keptStart: start, keptEnd: end } = this;
     return buffer && { buffer, start, end, compressed: false };
+  }
+
+  keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void {
+    keepOne(this, writer, length, isBorrowed);
+  }
+
+  keepBytes(buffer: Buffer, start: number, end: number): void {
+    this.keptBuffer = buffer;
+    this.keptStart = start;
+    this.keptEnd = end;
+  }
+
+  /** Sends messages of the request with their prefixes, again. */
+  sendAgain(messages: Buffer): void {
+    if (!this.closed && messages.length > 0) this.connection!.sender.data(this, messages, false);
   }
 
   /** Sends one message of the request that is encoded already. */

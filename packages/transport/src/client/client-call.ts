@@ -281,12 +281,12 @@ export abstract class ClientCall
     if (this.#over) return;
     if (sent === this.#request) attempt.sendKept(message, true);
     else if (message.compressed) void this.#sendCompressed(sent, true);
-    else attempt.send(sent, true, true);
+    else attempt.send(sent, true, attempt);
   }
 
   /** The request's messages that another attempt has sent in vain, and those that came since. */
   #sendAgain(attempt: Attempt, pump: RequestPump): void {
-    for (const message of this.#kept?.messages ?? []) attempt.sendKept(message, false);
+    if (this.#kept?.messages !== undefined) attempt.sendAgain(this.#kept.messages);
     if (pump.hasEnded) attempt.sendEnd();
     else if (!this.isBlocked) pump.onDrained();
   }
@@ -326,12 +326,7 @@ export abstract class ClientCall
     if (this.#over) return undefined;
     if (compressed) return this.#sendCompressed(message, last);
     if (this.#attempt === undefined) this.#sendLater(message);
-    else {
-      const keeps = last || this.#kept?.messages !== undefined;
-      this.#attempt.send(message, last, keeps);
-      // Sending may have ended the call.
-      if (!last && keeps) this.#kept?.add(this.#attempt?.keptMessage);
-    }
+    else this.#attempt.send(message, last, last ? this.#attempt : this.#openKept);
     return undefined;
   }
 
@@ -365,9 +360,14 @@ export abstract class ClientCall
     }
   }
 
-  #keepInOrder(kept: KeptMessage): void {
-    this.#kept?.add(kept);
-    if (this.#attempt !== undefined || this.#kept?.messages !== undefined) return;
+  /** What keeps the messages of a stream, while all of them are kept. */
+  get #openKept(): KeptRequest | undefined {
+    return this.#kept?.isWhole === true ? this.#kept : undefined;
+  }
+
+  #keepInOrder({ buffer, start, end, compressed }: KeptMessage): void {
+    this.#kept?.keepBytes(buffer, start, end, compressed);
+    if (this.#attempt !== undefined || this.#kept?.isWhole === true) return;
     const why = "the server has not seen the call, and its requests are too many to be sent again";
     this.onFailed(clientError(this.target.path, Status.UNAVAILABLE, why, "connection"), "connection");
   }
@@ -464,7 +464,7 @@ export abstract class ClientCall
 
   onUnprocessed(why: string, origin: FailureOrigin): void {
     // Of a request that is a stream, messages may be gone.
-    if (this.#repeated || (this.#pump !== undefined && this.#kept?.messages === undefined)) {
+    if (this.#repeated || (this.#pump !== undefined && this.#kept?.isWhole !== true)) {
       // A server that refuses a stream is there, and has too much to do.
       this.isUnseen = origin === "connection";
       this.onFailed(clientError(this.target.path, Status.UNAVAILABLE, why, origin), origin);

@@ -1,4 +1,5 @@
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
+import { PREFIX_LENGTH } from "./message-reader.js";
 
 /** A message as it went out, so that it can go out again. Its bytes do not change. */
 export interface KeptMessage {
@@ -8,16 +9,20 @@ export interface KeptMessage {
   readonly compressed: boolean;
 }
 
-/** Keeps the message that it has sent last: a fast client makes hundreds of thousands of calls in a second, and no object for this. */
+/** Keeps what is sent: a fast client makes hundreds of thousands of calls in a second, and no object for each message. */
 export interface MessageKeeper {
-  /** The memory of the message; undefined if none is kept. */
-  keptBuffer: Buffer | undefined;
-  keptStart: number;
-  keptEnd: number;
+  /**
+   * Keeps the message that a writer has just made.
+   *
+   * @param isBorrowed True if the writer's memory is going to be written to again.
+   */
+  keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void;
+  /** Keeps a message of bytes that do not change. */
+  keepBytes(buffer: Buffer, start: number, end: number): void;
 }
 
-/** The longest message that is copied to be kept, in bytes: what a longer one's copy costs would be felt. */
-export const MAX_COPIED_BYTES = 16 * 1024;
+/** The longest message of a call that is copied to be kept, in bytes: what a longer one's copy costs would be felt. */
+const MAX_COPIED_BYTES = 16 * 1024;
 /** The size of the memory that small messages share, in bytes: it lives as long as the longest call of those in it. */
 const CHUNK_BYTES = 64 * 1024;
 /** A copy of so many bytes is made one by one: Buffer's own way costs more. */
@@ -26,44 +31,46 @@ const FEW_BYTES = 48;
 let chunk = Buffer.allocUnsafeSlow(0);
 let used = 0;
 
-/**
- * Keeps the message that a writer has just made, unless it is too long for a copy.
- *
- * @param isBorrowed True if the writer's memory is going to be written to again.
- */
-export function keepWritten(
-  keeper: MessageKeeper,
-  writer: ProtoWriter,
-  length: number,
-  isBorrowed: boolean,
-): void {
-  const { buffer, start, isWhole } = writer;
-  if (isWhole && !isBorrowed) {
-    keeper.keptBuffer = buffer;
-    keeper.keptStart = start;
-    keeper.keptEnd = start + length;
+/** Where the one message of a request that is no stream is kept. */
+export interface OneMessage {
+  /** The memory of the message; undefined if none is kept. */
+  keptBuffer: Buffer | undefined;
+  keptStart: number;
+  keptEnd: number;
+}
+
+/** Keeps the message that a writer has just made as the one of a request, unless it is too long for a copy. */
+export function keepOne(one: OneMessage, writer: ProtoWriter, length: number, isBorrowed: boolean): void {
+  if (writer.isWhole && !isBorrowed) {
+    one.keptBuffer = writer.buffer;
+    one.keptStart = writer.start;
+    one.keptEnd = writer.start + length;
     return;
   }
-  keeper.keptBuffer = undefined;
+  one.keptBuffer = undefined;
   if (length > MAX_COPIED_BYTES) return;
-  let from: Uint8Array = buffer;
-  let at = start;
-  if (!isWhole) {
-    from = Buffer.concat(writer.pieces().map(({ bytes }) => bytes));
-    at = 0;
-  }
   if (used + length > chunk.length) {
     chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     used = 0;
   }
-  const to = chunk;
-  const first = used;
-  if (length > FEW_BYTES) to.set(from.subarray(at, at + length), first);
-  else for (let i = 0; i < length; i++) to[first + i] = from[at + i]!;
-  used = first + length;
-  keeper.keptBuffer = to;
-  keeper.keptStart = first;
-  keeper.keptEnd = used;
+  one.keptBuffer = chunk;
+  one.keptStart = used;
+  one.keptEnd = used = copyWritten(writer, length, chunk, used);
+}
+
+/** Copies what a writer has made; returns the position after it. */
+function copyWritten(writer: ProtoWriter, length: number, to: Buffer, at: number): number {
+  const { buffer, start } = writer;
+  if (!writer.isWhole) {
+    for (const { bytes } of writer.pieces()) {
+      to.set(bytes, at);
+      at += bytes.length;
+    }
+    return at;
+  }
+  if (length > FEW_BYTES) to.set(buffer.subarray(start, start + length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = buffer[start + i]!;
+  return at + length;
 }
 
 /** The bytes that a channel may keep of requests that stream, for all its calls. */
@@ -71,10 +78,19 @@ export interface KeepBudget {
   leftBytes: number;
 }
 
-/** The messages of a request that streams, kept until the server has seen the call, or there are too many. */
-export class KeptRequest {
-  #messages: KeptMessage[] | undefined = [];
-  #bytes = 0;
+/** The memory that a request begins with, in bytes. */
+const FIRST_BYTES = 512;
+
+/**
+ * The messages of a request that streams, as they went out (gRPC over HTTP/2, "Length-Prefixed-Message"), one behind the other. They
+ * are kept until the server has seen the call, or there are too many.
+ */
+export class KeptRequest implements MessageKeeper {
+  /** Bytes that were written here do not change: what waits to be sent again may stand in it. */
+  #bytes: Buffer | undefined;
+  #length = 0;
+  /** The bytes that count: those of the messages alone. */
+  #counted = 0;
   readonly #maxBytes: number;
   readonly #budget: KeepBudget;
 
@@ -82,30 +98,59 @@ export class KeptRequest {
   constructor(maxBytes: number, budget: KeepBudget) {
     this.#maxBytes = maxBytes;
     this.#budget = budget;
+    this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
   }
 
   /** All messages so far; undefined if they are kept no more. */
-  get messages(): readonly KeptMessage[] | undefined {
-    return this.#messages;
+  get messages(): Buffer | undefined {
+    return this.#bytes?.subarray(0, this.#length);
   }
 
-  /** Adds a message; undefined stands for one that cannot be kept. */
-  add(message: KeptMessage | undefined): void {
-    if (this.#messages === undefined) return;
-    const bytes = message === undefined ? Infinity : message.end - message.start;
-    if (this.#bytes + bytes > this.#maxBytes || bytes > this.#budget.leftBytes) {
+  /** True while all messages are kept. */
+  get isWhole(): boolean {
+    return this.#bytes !== undefined;
+  }
+
+  keepWritten(writer: ProtoWriter, length: number): void {
+    const bytes = this.#roomFor(length, false);
+    if (bytes !== undefined) this.#length = copyWritten(writer, length, bytes, this.#length);
+  }
+
+  keepBytes(buffer: Buffer, start: number, end: number, compressed = false): void {
+    const bytes = this.#roomFor(end - start, compressed);
+    if (bytes !== undefined) this.#length += buffer.copy(bytes, this.#length, start, end);
+  }
+
+  /** Makes room for a message, and writes its prefix; without room, nothing is kept any more. */
+  #roomFor(length: number, compressed: boolean): Buffer | undefined {
+    let bytes = this.#bytes;
+    if (bytes === undefined) return undefined;
+    if (this.#counted + length > this.#maxBytes || length > this.#budget.leftBytes) {
       this.drop();
-      return;
+      return undefined;
     }
-    this.#messages.push(message!);
-    this.#bytes += bytes;
-    this.#budget.leftBytes -= bytes;
+    this.#counted += length;
+    this.#budget.leftBytes -= length;
+    let at = this.#length;
+    const needed = at + PREFIX_LENGTH + length;
+    if (needed > bytes.length) {
+      const longer = Buffer.allocUnsafe(Math.max(needed, 2 * bytes.length));
+      bytes.copy(longer, 0, 0, at);
+      this.#bytes = bytes = longer;
+    }
+    bytes[at++] = compressed ? 1 : 0;
+    bytes[at++] = length >>> 24;
+    bytes[at++] = length >>> 16;
+    bytes[at++] = length >>> 8;
+    bytes[at++] = length;
+    this.#length = at;
+    return bytes;
   }
 
   /** Keeps nothing any more. */
   drop(): void {
-    this.#messages = undefined;
-    this.#budget.leftBytes += this.#bytes;
-    this.#bytes = 0;
+    this.#bytes = undefined;
+    this.#budget.leftBytes += this.#counted;
+    this.#counted = 0;
   }
 }

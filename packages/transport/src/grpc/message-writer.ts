@@ -5,7 +5,7 @@ import type { Http2Stream, StreamSender } from "../http2/stream.js";
 import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
-import { keepWritten, type KeptMessage, type MessageKeeper } from "./kept-messages.js";
+import type { KeptMessage, MessageKeeper } from "./kept-messages.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { encodeAt, serialize } from "./serialize.js";
 import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
@@ -41,10 +41,7 @@ export function writeMessage(
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
     if (isOver(stream)) return;
     sender.data(stream, bytes, endStream);
-    if (keeper === undefined) return;
-    keeper.keptBuffer = bytes;
-    keeper.keptStart = PREFIX_LENGTH;
-    keeper.keptEnd = bytes.length;
+    keeper?.keepBytes(bytes, PREFIX_LENGTH, bytes.length);
     return;
   }
   const { output } = sender;
@@ -65,7 +62,7 @@ export function writeMessage(
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
-    if (keeper !== undefined) keepWritten(keeper, writer, length, inOutput);
+    keeper?.keepWritten(writer, length, inOutput);
     const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
     const size = length + PREFIX_LENGTH;
     if (inPlace && sender.isOpenFor(stream) && size <= sender.frameRoom(stream)) {

@@ -63,7 +63,7 @@ export class Receiver {
   /** The largest initial window that the peer may take to be in force. */
   #initial = DEFAULT_WINDOW_SIZE;
   #isTight = false;
-  #tightSince = 0;
+  #tightSince = -Infinity;
 
   constructor(connection: ReceiverConnection, options: ReceiverOptions) {
     this.#connection = connection;
