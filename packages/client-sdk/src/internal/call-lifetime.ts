@@ -40,9 +40,11 @@ export class CallLifetime {
   limit(deadlineMs: number, late: () => void): void {
     const leftMs = deadlineMs - performance.now();
     if (leftMs <= 0) late();
-    // A timer takes no more than this; and it may be early.
-    else
-      this.#timer = setTimeout(() => this.limit(deadlineMs, late), Math.min(Math.ceil(leftMs), 2 ** 31 - 1));
+    else {
+      // A timer takes no more than this; and it may be early. The call's socket keeps the process alive, while there is one.
+      const afterMs = Math.min(Math.ceil(leftMs), 2 ** 31 - 1);
+      this.#timer = setTimeout(() => this.limit(deadlineMs, late), afterMs).unref();
+    }
   }
 
   /** Lets go of the timer and the listener. */

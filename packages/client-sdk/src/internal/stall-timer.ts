@@ -1,6 +1,6 @@
 /**
  * Notices that a server makes no progress: it owes something, and does nothing for the whole time. Progress is a number that
- * is written; one timer looks at it when the time could be over.
+ * is written; one timer looks at it when the time could be over. It keeps no process alive: that is the call's socket's part.
  */
 export class StallTimer {
   readonly #timeoutMs: number;
@@ -34,6 +34,7 @@ export class StallTimer {
   #arm(afterMs: number): void {
     // A timer takes no more than this.
     this.#timer = setTimeout(() => this.#look(), Math.min(Math.ceil(afterMs), 2 ** 31 - 1));
+    this.#timer.unref();
   }
 
   #look(): void {

@@ -34,7 +34,7 @@ export interface PhasedHost {
   originOf(thrown: unknown): FailureOrigin;
   /** True if no server has seen an attempt, by what its `next` threw. Default: never. */
   isUnseen?(thrown: unknown): boolean;
-  /** A call begins, before its phases do. The function that it returns is called at the end. */
+  /** A call begins, before its phases do. The function that it returns is called at the end, perhaps twice. */
   onCall?(call: PhasedCall): () => void;
   /** The callbacks for the requests of a call that streams them. */
   requestHooks?(call: PhasedCall): Partial<RequestStreamHooks>;
@@ -84,8 +84,11 @@ export function phasedMiddleware(
     try {
       ours(lifetime, () => phases.began?.(context));
       requests = call.requestStream ? sendable(call.request, phases, running, host) : undefined;
-      // Also while nobody waits for the response.
-      if (requests !== undefined) lifetime.signal.addEventListener("abort", requests.end);
+      // Also while nobody waits for the response: its reader may never come back.
+      lifetime.signal.addEventListener("abort", () => {
+        requests?.end();
+        off?.();
+      });
       begin(running);
       for (;;) {
         try {
