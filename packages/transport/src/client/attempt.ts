@@ -1,13 +1,20 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, tooMuchKept, type MessageReceiver } from "../grpc/message-source.js";
-import { keepOne, type KeptMessage, type MessageKeeper, type OneMessage } from "../grpc/kept-messages.js";
+import {
+  keepCopy,
+  keepOne,
+  type KeptMessage,
+  type MessageKeeper,
+  type OneMessage,
+} from "../grpc/kept-messages.js";
 import { writeKept, writeMessage } from "../grpc/message-writer.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
+import type { Output } from "../http2/output.js";
 import { Http2Stream } from "../http2/stream.js";
 import { clientError, textOf } from "./call-errors.js";
 import type { ClientConnection, ClientStream } from "./client-connection.js";
@@ -98,6 +105,10 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
 
   keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void {
     keepOne(this, writer, length, isBorrowed);
+  }
+
+  keepOutput({ buffer }: Output, start: number, end: number): void {
+    keepCopy(this, buffer, start + PREFIX_LENGTH, end);
   }
 
   keepBytes(buffer: Buffer, start: number, end: number): void {

@@ -1,3 +1,4 @@
+import type { Output, OutputReader } from "../http2/output.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 
@@ -17,6 +18,8 @@ export interface MessageKeeper {
    * @param isBorrowed True if the writer's memory is going to be written to again.
    */
   keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void;
+  /** Keeps a message that was written into the connection's output just now: `start` is that of its prefix. */
+  keepOutput(output: Output, start: number, end: number): void;
   /** Keeps a message of bytes that do not change. */
   keepBytes(buffer: Buffer, start: number, end: number): void;
 }
@@ -47,15 +50,27 @@ export function keepOne(one: OneMessage, writer: ProtoWriter, length: number, is
     one.keptEnd = writer.start + length;
     return;
   }
+  if (!hasPlace(one, length)) return;
+  one.keptEnd = used = copyWritten(writer, length, chunk, used);
+}
+
+/** Keeps a message that was written into memory that will be written to again, as the one of a request. */
+export function keepCopy(one: OneMessage, buffer: Buffer, start: number, end: number): void {
+  if (!hasPlace(one, end - start)) return;
+  one.keptEnd = used = copyBytes(buffer, start, end, chunk, used);
+}
+
+/** Finds the place of a copy; false if the message is too long for one. */
+function hasPlace(one: OneMessage, length: number): boolean {
   one.keptBuffer = undefined;
-  if (length > MAX_COPIED_BYTES) return;
+  if (length > MAX_COPIED_BYTES) return false;
   if (used + length > chunk.length) {
     chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     used = 0;
   }
   one.keptBuffer = chunk;
   one.keptStart = used;
-  one.keptEnd = used = copyWritten(writer, length, chunk, used);
+  return true;
 }
 
 /** Copies what a writer has made; returns the position after it. */
@@ -68,7 +83,13 @@ function copyWritten(writer: ProtoWriter, length: number, to: Buffer, at: number
     }
     return at;
   }
-  if (length > FEW_BYTES) to.set(buffer.subarray(start, start + length), at);
+  return copyBytes(buffer, start, start + length, to, at);
+}
+
+/** Copies bytes; returns the position after them. */
+function copyBytes(buffer: Buffer, start: number, end: number, to: Buffer, at: number): number {
+  const length = end - start;
+  if (length > FEW_BYTES) to.set(buffer.subarray(start, end), at);
   else for (let i = 0; i < length; i++) to[at + i] = buffer[start + i]!;
   return at + length;
 }
@@ -85,12 +106,16 @@ const FIRST_BYTES = 512;
  * The messages of a request that streams, as they went out (gRPC over HTTP/2, "Length-Prefixed-Message"), one behind the other. They
  * are kept until the server has seen the call, or there are too many.
  */
-export class KeptRequest implements MessageKeeper {
+export class KeptRequest implements MessageKeeper, OutputReader {
   /** Bytes that were written here do not change: what waits to be sent again may stand in it. */
   #bytes: Buffer | undefined;
   #length = 0;
   /** The bytes that count: those of the messages alone. */
   #counted = 0;
+  /** What stands in the output yet, to be copied as one: a copy for each message would cost as much as to encode it. */
+  #output: Buffer | undefined;
+  #outputStart = 0;
+  #outputEnd = 0;
   readonly #maxBytes: number;
   readonly #budget: KeepBudget;
 
@@ -103,6 +128,7 @@ export class KeptRequest implements MessageKeeper {
 
   /** All messages so far; undefined if they are kept no more. */
   get messages(): Buffer | undefined {
+    this.onOutputLeft();
     return this.#bytes?.subarray(0, this.#length);
   }
 
@@ -112,32 +138,55 @@ export class KeptRequest implements MessageKeeper {
   }
 
   keepWritten(writer: ProtoWriter, length: number): void {
-    const bytes = this.#roomFor(length, false);
-    if (bytes !== undefined) this.#length = copyWritten(writer, length, bytes, this.#length);
+    if (!this.#takes(length)) return;
+    const bytes = this.#prefixed(length, false);
+    this.#length = copyWritten(writer, length, bytes, this.#length);
   }
 
   keepBytes(buffer: Buffer, start: number, end: number, compressed = false): void {
-    const bytes = this.#roomFor(end - start, compressed);
-    if (bytes !== undefined) this.#length += buffer.copy(bytes, this.#length, start, end);
+    if (!this.#takes(end - start)) return;
+    const bytes = this.#prefixed(end - start, compressed);
+    this.#length += buffer.copy(bytes, this.#length, start, end);
   }
 
-  /** Makes room for a message, and writes its prefix; without room, nothing is kept any more. */
-  #roomFor(length: number, compressed: boolean): Buffer | undefined {
-    let bytes = this.#bytes;
-    if (bytes === undefined) return undefined;
+  keepOutput(output: Output, start: number, end: number): void {
+    if (!this.#takes(end - start - PREFIX_LENGTH)) return;
+    if (output.reader !== this || this.#outputEnd !== start) {
+      this.onOutputLeft();
+      output.readBy(this);
+      this.#output = output.buffer;
+      this.#outputStart = start;
+    }
+    this.#outputEnd = end;
+  }
+
+  onOutputLeft(): void {
+    const start = this.#outputStart;
+    const end = this.#outputEnd;
+    if (start === end) return;
+    this.#outputStart = end;
+    if (this.#bytes === undefined) return;
+    const bytes = this.#withRoom(end - start);
+    this.#length = copyBytes(this.#output!, start, end, bytes, this.#length);
+  }
+
+  /** Counts a message; if it is too much, nothing is kept any more. */
+  #takes(length: number): boolean {
+    if (this.#bytes === undefined) return false;
     if (this.#counted + length > this.#maxBytes || length > this.#budget.leftBytes) {
       this.drop();
-      return undefined;
+      return false;
     }
     this.#counted += length;
     this.#budget.leftBytes -= length;
+    return true;
+  }
+
+  /** Writes the prefix of a message, for which there is room then. */
+  #prefixed(length: number, compressed: boolean): Buffer {
+    this.onOutputLeft();
+    const bytes = this.#withRoom(PREFIX_LENGTH + length);
     let at = this.#length;
-    const needed = at + PREFIX_LENGTH + length;
-    if (needed > bytes.length) {
-      const longer = Buffer.allocUnsafe(Math.max(needed, 2 * bytes.length));
-      bytes.copy(longer, 0, 0, at);
-      this.#bytes = bytes = longer;
-    }
     bytes[at++] = compressed ? 1 : 0;
     bytes[at++] = length >>> 24;
     bytes[at++] = length >>> 16;
@@ -147,9 +196,19 @@ export class KeptRequest implements MessageKeeper {
     return bytes;
   }
 
+  #withRoom(size: number): Buffer {
+    const bytes = this.#bytes!;
+    const needed = this.#length + size;
+    if (needed <= bytes.length) return bytes;
+    const longer = Buffer.allocUnsafe(Math.max(needed, 2 * bytes.length));
+    bytes.copy(longer, 0, 0, this.#length);
+    return (this.#bytes = longer);
+  }
+
   /** Keeps nothing any more. */
   drop(): void {
-    this.#bytes = undefined;
+    this.#bytes = this.#output = undefined;
+    this.#outputStart = this.#outputEnd;
     this.#budget.leftBytes += this.#counted;
     this.#counted = 0;
   }

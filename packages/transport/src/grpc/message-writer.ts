@@ -62,13 +62,13 @@ export function writeMessage(
     const { length } = writer;
     checkSize(length, maxBytes);
     const inOutput = writer.buffer === buffer;
-    keeper?.keepWritten(writer, length, inOutput);
     const inPlace = inOutput && writer.isWhole && output.buffer === buffer && output.position === at;
     const size = length + PREFIX_LENGTH;
     if (inPlace && sender.isOpenFor(stream) && size <= sender.frameRoom(stream)) {
       if (open >= 0 && size <= sender.frameRoom(stream, open)) {
         writePrefix(buffer, at, length);
         output.extendData(size, endStream);
+        keeper?.keepOutput(output, at, at + size);
         sender.sentMessage(stream, size, endStream);
         return;
       }
@@ -78,10 +78,12 @@ export function writeMessage(
         if (place !== start) buffer.copyWithin(place, start, start + length);
         writePrefix(buffer, at + FRAME_HEADER_LENGTH, length);
         output.dataFrame(size, endStream, stream.id);
+        keeper?.keepOutput(output, at + FRAME_HEADER_LENGTH, place + length);
         sender.sentMessage(stream, size, endStream);
         return;
       }
     }
+    keeper?.keepWritten(writer, length, inOutput);
     sendPieces(sender, stream, writer, inOutput, endStream);
   } finally {
     output.borrowed = false;

@@ -29,6 +29,12 @@ const NO_BUFFER = Buffer.alloc(0);
 const spares: Buffer<ArrayBuffer>[] = [];
 const smallSpares: Buffer<ArrayBuffer>[] = [];
 
+/** Reads what was written, in its own time, but before the memory is written to again. */
+export interface OutputReader {
+  /** The memory is about to be another's. */
+  onOutputLeft(): void;
+}
+
 /**
  * The output of a connection: frames are written straight into a buffer, which goes to the socket at the end of
  * each turn of the event loop, and before that when there is much. A connection that has nothing to send has no buffer.
@@ -43,6 +49,7 @@ export class Output {
   #dataAt = 0;
   #dataEnd = -1;
   #dataStream = 0;
+  #reader: OutputReader | undefined;
   /** With how many bytes the next write of this turn is made. */
   #writeAt = FIRST_WRITE_BYTES;
   #scheduled = false;
@@ -129,6 +136,18 @@ export class Output {
     if (endStream) buffer[at + 4] = FLAG_END_STREAM;
   }
 
+  /** Who reads what stands in {@link buffer}, until it is the memory of something else. */
+  get reader(): OutputReader | undefined {
+    return this.#reader;
+  }
+
+  /** Sets the {@link reader}, in another's place. */
+  readBy(reader: OutputReader | undefined): void {
+    const before = this.#reader;
+    this.#reader = reader;
+    before?.onOutputLeft();
+  }
+
   /** Writes 32 bits; there must be room. */
   uint32(value: number): void {
     this.position = this.buffer.writeUInt32BE(value >>> 0, this.position);
@@ -149,6 +168,7 @@ export class Output {
   /** Gives what is written to the socket now. */
   flush(): void {
     if (this.position === 0) return;
+    if (this.#reader !== undefined) this.readBy(undefined);
     const full = this.buffer;
     const bytes = full.subarray(0, this.position);
     this.position = 0;
@@ -169,6 +189,7 @@ export class Output {
 
   /** Drops what is written from now on. */
   close(): void {
+    this.readBy(undefined);
     this.#closed = true;
     this.position = 0;
     this.#dataEnd = -1;
@@ -190,6 +211,7 @@ export class Output {
   #makeRoom(size: number): void {
     const { buffer, position } = this;
     if (buffer.length === SMALL_BUFFER_SIZE && position + size <= BUFFER_SIZE) {
+      this.readBy(undefined);
       this.buffer = take(BUFFER_SIZE);
       buffer.copy(this.buffer, 0, 0, position);
       recycle(buffer);
