@@ -17,7 +17,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** Streams that send over one connection, and the DATA that the peer got of each. */
 function sending(budget: KeepBudget, maxBytes: number) {
   const socket = new SlowSocket();
-  const sender = new Sender(socket as unknown as Socket, { size: 12 }, () => {});
+  const sender = new Sender(socket as unknown as Socket, { size: 1 }, () => {});
   const settings = encodeSettings([[SETTING_INITIAL_WINDOW_SIZE, 1 << 24]]);
   sender.applySettings(Buffer.from(settings), 0, settings.length, () => []);
   sender.grant(undefined, 1 << 24);
