@@ -74,6 +74,7 @@ export type {
   ServiceDefinition,
 } from "./grpc/definition-types.js";
 export { guardListeners, type FaultSink } from "./server/guarded-signal.js";
+export { tryAddress } from "./server/try-address.js";
 export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
 export { isSettable } from "./grpc/field-names.js";
 export { parseTimeout } from "./grpc/timeout.js";

@@ -1,4 +1,5 @@
 import { constants } from "node:buffer";
+import { availableParallelism } from "node:os";
 import { gunzip, gzip } from "node:zlib";
 import { ServerError, Status } from "nice-grpc-common";
 
@@ -23,8 +24,11 @@ export function compress(bytes: Uint8Array): Promise<Buffer> {
   });
 }
 
-/** Decompressions that run at once, for the whole process: libuv has as many threads, which others need too. */
-const MAX_RUNNING = 4;
+/**
+ * Decompressions that run at once, for the whole process: libuv has 4 threads, which others need too, and one core is the event
+ * loop's.
+ */
+const MAX_RUNNING = Math.min(Math.max(availableParallelism() - 1, 1), 4);
 /** The size of the pieces that a message is decompressed into, as a multiple of its own; each takes a turn of the event loop. */
 const PIECE_GROWTH = 8;
 const MIN_PIECE_BYTES = 1024;

@@ -7,7 +7,7 @@ import { parseUnixAddress } from "../http2/unix-path.js";
 import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import { readPreface } from "./preface.js";
-import { listenOnce, removeDeadSocket } from "./unix-listen.js";
+import { bind, type ListenAddress } from "./unix-listen.js";
 
 /** The options of {@link listen}. */
 export interface ListenOptions {
@@ -40,7 +40,7 @@ export interface Listener {
  *
  * @throws {Error} if it is none of them, or the path of a socket is too long.
  */
-export function parseListenAddress(address: string): { path: string } | { host: string; port: number } {
+export function parseListenAddress(address: string): ListenAddress {
   const path = parseUnixAddress(address);
   if (path !== undefined) return { path };
   const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(address);
@@ -139,14 +139,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;
   }
-  const where = parseListenAddress(address);
-  try {
-    await listenOnce(server, where);
-  } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-    if (!isTaken || !("path" in where) || !(await removeDeadSocket(where.path))) throw error;
-    await listenOnce(server, where);
-  }
+  await bind(server, parseListenAddress(address));
   // Accepting may fail, for want of descriptors: those that are connected go on.
   server.on("error", () => {});
   const bound = server.address();

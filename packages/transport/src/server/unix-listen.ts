@@ -10,7 +10,7 @@ const PROBE_MS = 1_000;
  *
  * @returns True if there was one, and the path is free now.
  */
-export async function removeDeadSocket(path: string): Promise<boolean> {
+async function removeDeadSocket(path: string): Promise<boolean> {
   // An abstract socket goes with its process.
   if (path.startsWith("\0")) return false;
   try {
@@ -42,14 +42,24 @@ function isDead(path: string): Promise<boolean> {
   });
 }
 
-/** Listens on an address, once. */
-export function listenOnce(
-  server: Server,
-  address: { path: string } | { host: string; port: number },
-): Promise<void> {
+/** An address as node:net takes it; `exclusive` keeps it from the primary process of node:cluster. */
+export type ListenAddress = ({ path: string } | { host: string; port: number }) & { exclusive?: boolean };
+
+/** Listens on an address. The socket of a server that was killed is taken over. */
+export async function bind(server: Server, where: ListenAddress): Promise<void> {
+  try {
+    await listenOnce(server, where);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+    if (!isTaken || !("path" in where) || !(await removeDeadSocket(where.path))) throw error;
+    await listenOnce(server, where);
+  }
+}
+
+function listenOnce(server: Server, where: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(address, () => {
+    server.listen(where, () => {
       server.off("error", reject);
       resolve();
     });

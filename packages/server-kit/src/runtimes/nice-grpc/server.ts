@@ -4,6 +4,7 @@ import {
   handlerOf,
   methodsOf,
   rules,
+  tryAddress,
   type CompatServiceDefinition,
   type Method,
   type OptionRule,
@@ -19,7 +20,6 @@ import { servedMethod, GrpcJsCall, type ServedMethod } from "./grpc-js-call.js";
 import { phasesInterceptor } from "./interceptor.js";
 import { RenewableCredentials } from "./renewable-credentials.js";
 import { runPhases } from "./run-phases.js";
-import { tryAddress } from "./try-address.js";
 
 /** The longest time that a timer takes, in milliseconds: 24.8 days. grpc-js's would fire at once for a longer one. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -77,6 +77,7 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
         }
       },
       async listen(address, credentials) {
+        // grpc-js says what is wrong on standard error, in lines of its own, and rejects without the cause.
         await tryAddress(address);
         return server.listen(address, credentials as ServerCredentials | undefined);
       },
