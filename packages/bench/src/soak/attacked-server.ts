@@ -13,7 +13,15 @@ export interface AttackedState extends ProcessState {
 
 noteUnhandledRejections();
 const server = createServer();
-server.add(EchoServiceDefinition, echoService());
+server.add(EchoServiceDefinition, {
+  ...echoService(),
+  // Theirs keeps all texts, which an attack has no end of.
+  async echoClientStream(requests) {
+    let count = 0;
+    for await (const _ of requests) count++;
+    return { count };
+  },
+});
 const port = await server.listen("127.0.0.1:0");
 
 async function state(): Promise<AttackedState> {
