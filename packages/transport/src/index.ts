@@ -81,7 +81,7 @@ export { parseTimeout } from "./grpc/timeout.js";
 export { handlerOf } from "./grpc/handler-of.js";
 export { clientObject } from "./client/client-object.js";
 export { deserialize, serialize } from "./grpc/serialize.js";
-export { methodsOf, type Codec, type Method } from "./grpc/definitions.js";
+export { bytesDefinition, methodsOf, type Codec, type Method } from "./grpc/definitions.js";
 export { Metadata } from "./grpc/new-metadata.js";
 export {
   checkOptions,

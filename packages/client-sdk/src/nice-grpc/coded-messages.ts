@@ -1,4 +1,4 @@
-import { type CompatServiceDefinition, type Method, serialize } from "@callwire/transport";
+import { type Method, serialize } from "@callwire/transport";
 import { type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";
@@ -36,16 +36,4 @@ export function messageCoder(methods: readonly Method[]): MessageCoder {
       }
     },
   };
-}
-
-/** The definition for nice-grpc, which gets and gives bytes. */
-export function bytesDefinition(methods: readonly Method[]): CompatServiceDefinition {
-  const asItIs = (bytes: unknown) => bytes as Buffer;
-  const coders = {
-    requestSerialize: asItIs,
-    requestDeserialize: asItIs,
-    responseSerialize: asItIs,
-    responseDeserialize: asItIs,
-  };
-  return Object.fromEntries(methods.map(({ name, descriptor }) => [name, { ...descriptor, ...coders }]));
 }

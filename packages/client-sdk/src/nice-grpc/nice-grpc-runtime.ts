@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import {
+  bytesDefinition,
   checkGrpcJsChannelOptions,
   clientObject,
   type ClientRuntime,
@@ -22,7 +23,7 @@ import { clientError } from "../internal/client-errors.js";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
-import { bytesDefinition, messageCoder } from "./coded-messages.js";
+import { messageCoder } from "./coded-messages.js";
 import { grpcJsOrigin, isUnseen } from "./grpc-js-origin.js";
 import { RequestStall } from "./request-stall.js";
 
@@ -101,10 +102,7 @@ class NiceGrpcChannel implements RuntimeChannel {
     const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
     const client = createClientFactory()
       .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, methods)))
-      .create(
-        bytesDefinition(methods) as Parameters<ReturnType<typeof createClientFactory>["create"]>[0],
-        this.#channel,
-      ) as Record<string, RuntimeMethod>;
+      .create(bytesDefinition(methods), this.#channel) as Record<string, RuntimeMethod>;
     return clientObject(
       methods.map(({ name, descriptor }) => {
         const method = client[name]!;

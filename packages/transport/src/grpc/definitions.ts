@@ -1,5 +1,6 @@
 import type { MethodDescriptor } from "nice-grpc-common";
 import { keepBytes } from "../http2/socket-reader.js";
+import type { ServiceDefinition } from "./definition-types.js";
 import { checkDefinition } from "./check-definition.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
@@ -82,6 +83,18 @@ export function methodsOf(definition: object): Method[] {
     request: new SerializingCodec(method.requestSerialize, method.requestDeserialize),
     response: new SerializingCodec(method.responseSerialize, method.responseDeserialize),
   }));
+}
+
+/** The definition of the same methods for nice-grpc, whose messages are bytes: for runtimes that code them by themselves. */
+export function bytesDefinition(methods: readonly Method[]): ServiceDefinition {
+  const asItIs = (bytes: unknown) => bytes as Buffer;
+  const coders = {
+    requestSerialize: asItIs,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
+    responseDeserialize: asItIs,
+  };
+  return Object.fromEntries(methods.map(({ name, descriptor }) => [name, { ...descriptor, ...coders }]));
 }
 
 /** The levels of google.protobuf.MethodOptions.IdempotencyLevel, by their numbers. */

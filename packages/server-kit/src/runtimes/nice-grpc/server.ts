@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  bytesDefinition,
   checkOptions,
   handlerOf,
   methodsOf,
   rules,
   tryAddress,
   type CompatServiceDefinition,
-  type Method,
   type OptionRule,
   type RuntimeServer,
   type ServerLimits,
@@ -69,6 +69,7 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
           return [name, descriptor.responseStream ? endedByAbort(handler, arrivals) : handler] as const;
         });
         (server.add as (definition: CompatServiceDefinition, implementation: object) => void)(
+          // Of a message that it cannot code, grpc-js says neither why nor to whom: the interceptor codes them.
           bytesDefinition(coded),
           Object.fromEntries(handlers),
         );
@@ -109,20 +110,6 @@ function endedByAbort(handler: Handler, arrivals: AsyncLocalStorage<GrpcJsCall>)
   };
 }
 
-/**
- * The definition for grpc-js, which gets and gives bytes: it says of a message that it cannot code neither why nor to whom, so
- * the interceptor does that.
- */
-function bytesDefinition(methods: readonly Method[]): CompatServiceDefinition {
-  const asItIs = (bytes: unknown) => bytes as Buffer;
-  const coders = {
-    requestSerialize: asItIs,
-    requestDeserialize: asItIs,
-    responseSerialize: asItIs,
-    responseDeserialize: asItIs,
-  };
-  return Object.fromEntries(methods.map(({ name, descriptor }) => [name, { ...descriptor, ...coders }]));
-}
 const limitRules: Record<keyof NiceGrpcLimits, OptionRule> = {
   maxReceiveMessageBytes: rules.wholeNumber(),
   maxSendMessageBytes: rules.wholeNumber(),
