@@ -1,19 +1,14 @@
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, tooMuchKept, type MessageReceiver } from "../grpc/message-source.js";
-import {
-  keepCopy,
-  keepOne,
-  type KeptMessage,
-  type MessageKeeper,
-  type OneMessage,
-} from "../grpc/kept-messages.js";
+import { keepOne, type KeptMessage, type MessageKeeper, type OneMessage } from "../grpc/kept-messages.js";
 import { writeKept, writeMessage } from "../grpc/message-writer.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
+import { KeptOutput } from "../http2/kept-output.js";
 import type { Output } from "../http2/output.js";
 import { Http2Stream } from "../http2/stream.js";
 import { clientError, textOf } from "./call-errors.js";
@@ -58,7 +53,7 @@ export interface AttemptOwner {
 export class Attempt extends Http2Stream implements ClientStream, MessageKeeper, MessageReceiver, OneMessage {
   /** The trailers, once they have come. */
   trailer: HeaderList | undefined;
-  keptBuffer: Buffer | undefined;
+  keptOutput: KeptOutput | undefined;
   keptStart = 0;
   keptEnd = 0;
   readonly #owner: AttemptOwner;
@@ -99,20 +94,22 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
 
   /** The one message of a request that is no stream, if it is kept. */
   get keptMessage(): KeptMessage | undefined {
-    const { keptBuffer: buffer, keptStart: start, keptEnd: end } = this;
-    return buffer && { buffer, start, end, compressed: false };
+    const buffer = this.keptOutput?.between(this.keptStart, this.keptEnd);
+    return buffer && { buffer, start: 0, end: buffer.length, compressed: false };
   }
 
   keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void {
     keepOne(this, writer, length, isBorrowed);
   }
 
-  keepOutput({ buffer }: Output, start: number, end: number): void {
-    keepCopy(this, buffer, start + PREFIX_LENGTH, end);
+  keepOutput(output: Output, start: number, end: number): void {
+    this.keptOutput = output.keep(start, end);
+    this.keptStart = start + PREFIX_LENGTH;
+    this.keptEnd = end;
   }
 
   keepBytes(buffer: Buffer, start: number, end: number): void {
-    this.keptBuffer = buffer;
+    this.keptOutput = new KeptOutput(buffer, false);
     this.keptStart = start;
     this.keptEnd = end;
   }
@@ -238,7 +235,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       );
     } else if (!head.isGrpc) this.#awaitPage(list, Status.UNKNOWN, NOT_GRPC, "reset");
     else {
-      this.keptBuffer = undefined;
+      this.keptOutput = undefined;
       this.#owner.onCommitted(list);
     }
   }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { expect, test } from "@jest/globals";
 import { SETTING_INITIAL_WINDOW_SIZE } from "../http2/constants.js";
 import { FrameReader } from "../http2/frame-reader.js";
+import type { KeptOutput } from "../http2/kept-output.js";
 import { Output } from "../http2/output.js";
 import { Sender } from "../http2/sender.js";
 import { encodeSettings } from "../http2/settings.js";
@@ -9,7 +10,7 @@ import type { Http2Stream } from "../http2/stream.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
 import { SlowSocket } from "../testing/slow-socket.js";
 import { methodsOf } from "./definitions.js";
-import { type KeepBudget, KeptRequest } from "./kept-messages.js";
+import { type KeepBudget, KeptRequest, type MessageKeeper } from "./kept-messages.js";
 import { writeMessage } from "./message-writer.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -95,6 +96,33 @@ test.each([
     kept.drop();
   }
   expect(budget.leftBytes).toBe(1 << 24);
+});
+
+test("single messages are kept as their peer gets them, whatever goes out with them", async () => {
+  const { socket, sender, streams, dataOf } = sending({ leftBytes: 1 << 24 }, 1 << 24);
+  const kept: KeptOutput[] = [];
+  const ranges: [start: number, end: number][] = [];
+  const one: MessageKeeper = {
+    keepOutput(output, start, end) {
+      kept.push(output.keep(start, end));
+      ranges.push([start, end]);
+    },
+    keepWritten: () => expect("written apart").toBe("never"),
+    keepBytes: () => expect("shared").toBe("never"),
+  };
+  const stream = { id: 7, sendWindow: 0, pending: undefined, onDrained() {} } as unknown as Http2Stream;
+  const early: Buffer[] = [];
+  for (let index = 0; index < 300; index++) {
+    writeMessage(sender, stream, codec, { body: Buffer.alloc(index % 90, index) }, 1 << 24, false, one);
+    early.push(Buffer.from(kept[index]!.between(...ranges[index]!)));
+    if (index % 3 === 0) streams[0]!.send(SIZES[index % SIZES.length]!);
+    if (index % 7 === 0) await turn();
+  }
+  await turn();
+  const messages = kept.map((each, index) => each.between(...ranges[index]!));
+  expect(Buffer.concat(messages).equals(Buffer.concat(early))).toBe(true);
+  expect(Buffer.concat(messages).equals(dataOf(stream.id))).toBe(true);
+  expect(socket.taken.length).toBeGreaterThan(10);
 });
 
 test("a stream that sends more than may be kept keeps nothing, and gives back what it took", () => {

@@ -1,3 +1,4 @@
+import { copyBytes, KeptOutput } from "../http2/kept-output.js";
 import type { Output, OutputReader } from "../http2/output.js";
 import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
@@ -24,53 +25,28 @@ export interface MessageKeeper {
   keepBytes(buffer: Buffer, start: number, end: number): void;
 }
 
-/** The longest message of a call that is copied to be kept, in bytes: what a longer one's copy costs would be felt. */
+/** The longest message of a request that is copied to be kept, in bytes: what a longer one's copy costs would be felt. */
 const MAX_COPIED_BYTES = 16 * 1024;
-/** The size of the memory that small messages share, in bytes: it lives as long as the longest call of those in it. */
-const CHUNK_BYTES = 64 * 1024;
-/** A copy of so many bytes is made one by one: Buffer's own way costs more. */
-const FEW_BYTES = 48;
-
-let chunk = Buffer.allocUnsafeSlow(0);
-let used = 0;
-
-/** Where the one message of a request that is no stream is kept. */
+/** Where the one message of a request that is no stream is kept: between two positions. */
 export interface OneMessage {
-  /** The memory of the message; undefined if none is kept. */
-  keptBuffer: Buffer | undefined;
+  /** Undefined if none is kept. */
+  keptOutput: KeptOutput | undefined;
   keptStart: number;
   keptEnd: number;
 }
 
 /** Keeps the message that a writer has just made as the one of a request, unless it is too long for a copy. */
 export function keepOne(one: OneMessage, writer: ProtoWriter, length: number, isBorrowed: boolean): void {
+  let bytes: Buffer;
+  let start = 0;
   if (writer.isWhole && !isBorrowed) {
-    one.keptBuffer = writer.buffer;
-    one.keptStart = writer.start;
-    one.keptEnd = writer.start + length;
-    return;
-  }
-  if (!hasPlace(one, length)) return;
-  one.keptEnd = used = copyWritten(writer, length, chunk, used);
-}
-
-/** Keeps a message that was written into memory that will be written to again, as the one of a request. */
-export function keepCopy(one: OneMessage, buffer: Buffer, start: number, end: number): void {
-  if (!hasPlace(one, end - start)) return;
-  one.keptEnd = used = copyBytes(buffer, start, end, chunk, used);
-}
-
-/** Finds the place of a copy; false if the message is too long for one. */
-function hasPlace(one: OneMessage, length: number): boolean {
-  one.keptBuffer = undefined;
-  if (length > MAX_COPIED_BYTES) return false;
-  if (used + length > chunk.length) {
-    chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    used = 0;
-  }
-  one.keptBuffer = chunk;
-  one.keptStart = used;
-  return true;
+    bytes = writer.buffer;
+    ({ start } = writer);
+  } else if (length <= MAX_COPIED_BYTES) copyWritten(writer, length, (bytes = Buffer.allocUnsafe(length)), 0);
+  else return;
+  one.keptOutput = new KeptOutput(bytes, false);
+  one.keptStart = start;
+  one.keptEnd = start + length;
 }
 
 /** Copies what a writer has made; returns the position after it. */
@@ -84,14 +60,6 @@ function copyWritten(writer: ProtoWriter, length: number, to: Buffer, at: number
     return at;
   }
   return copyBytes(buffer, start, start + length, to, at);
-}
-
-/** Copies bytes; returns the position after them. */
-function copyBytes(buffer: Buffer, start: number, end: number, to: Buffer, at: number): number {
-  const length = end - start;
-  if (length > FEW_BYTES) to.set(buffer.subarray(start, end), at);
-  else for (let i = 0; i < length; i++) to[at + i] = buffer[start + i]!;
-  return at + length;
 }
 
 /** The bytes that a channel may keep of requests that stream, for all its calls. */

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "./constants.js";
+import { KeptOutput } from "./kept-output.js";
 
 /** Size of the buffers that frames are written into, in bytes. */
 const BUFFER_SIZE = 64 * 1024;
@@ -50,6 +51,10 @@ export class Output {
   #dataEnd = -1;
   #dataStream = 0;
   #reader: OutputReader | undefined;
+  /** What is kept of the buffer, and between which positions. */
+  #kept: KeptOutput | undefined;
+  #keptStart = 0;
+  #keptEnd = 0;
   /** With how many bytes the next write of this turn is made. */
   #writeAt = FIRST_WRITE_BYTES;
   #scheduled = false;
@@ -148,6 +153,16 @@ export class Output {
     before?.onOutputLeft();
   }
 
+  /** Keeps what stands between two positions of {@link buffer}, the last of it, beyond its time there. */
+  keep(start: number, end: number): KeptOutput {
+    if (this.#kept === undefined) {
+      this.#kept = new KeptOutput(this.buffer, true);
+      this.#keptStart = start;
+    }
+    this.#keptEnd = end;
+    return this.#kept;
+  }
+
   /** Writes 32 bits; there must be room. */
   uint32(value: number): void {
     this.position = this.buffer.writeUInt32BE(value >>> 0, this.position);
@@ -168,7 +183,7 @@ export class Output {
   /** Gives what is written to the socket now. */
   flush(): void {
     if (this.position === 0) return;
-    if (this.#reader !== undefined) this.readBy(undefined);
+    this.#giveUp();
     const full = this.buffer;
     const bytes = full.subarray(0, this.position);
     this.position = 0;
@@ -189,10 +204,18 @@ export class Output {
 
   /** Drops what is written from now on. */
   close(): void {
-    this.readBy(undefined);
+    this.#giveUp();
     this.#closed = true;
     this.position = 0;
     this.#dataEnd = -1;
+  }
+
+  /** The buffer is about to be another's: who needs what stands in it has it now. */
+  #giveUp(): void {
+    if (this.#reader !== undefined) this.readBy(undefined);
+    if (this.#kept === undefined) return;
+    this.#kept.move(this.#keptStart, this.#keptEnd);
+    this.#kept = undefined;
   }
 
   #isWorthWriting(): boolean {
@@ -211,7 +234,7 @@ export class Output {
   #makeRoom(size: number): void {
     const { buffer, position } = this;
     if (buffer.length === SMALL_BUFFER_SIZE && position + size <= BUFFER_SIZE) {
-      this.readBy(undefined);
+      this.#giveUp();
       this.buffer = take(BUFFER_SIZE);
       buffer.copy(this.buffer, 0, 0, position);
       recycle(buffer);
