@@ -151,7 +151,7 @@ function unknown(address: string): Target {
 function hostAndPort(address: string, text: string, defaultPort: number): { host: string; port: number } {
   // An IPv6 address stands in brackets, and nothing else does, unless it stands alone (RFC 3986, section 3.2.2).
   const match =
-    isIP(text) === 6 ? [text, text] : /^(?:\[([^\]]+)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+    isIP(text) === 6 ? [text, text] : /^(?:\[([^\]]+)\]|([^\s/?#@:[\]%]+))(?::(\d{1,5}))?$/.exec(text);
   // RFC 6874: in brackets, `%` before a zone may be written as `%25`.
   const inBrackets = match?.[1]?.replace("%25", "%");
   if (inBrackets !== undefined && isIP(inBrackets) !== 6) throw invalid(address);
