@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createChannel, createClient, serverRuntime } from "@callwire/transport";
-import { EchoServiceDefinition, echoService } from "@callwire/testkit";
+import { EchoServiceDefinition, echoService, leaveDeadSocket } from "@callwire/testkit";
 import { createServer } from "./create-server.js";
 import { niceGrpc } from "./nice-grpc.js";
 
@@ -36,12 +34,7 @@ describe.each([
 
   test("of a server that was killed is taken over", async () => {
     const path = join(folder, "s");
-    const program = `net.createServer().listen(process.argv[1], () => console.log("listening"))`;
-    const child = spawn(process.execPath, ["-e", program, path], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
-    child.kill("SIGKILL");
-    await once(child, "close");
-    await access(path);
+    await leaveDeadSocket(path);
     using _server = await serve(path);
     await expectServed(path);
   });

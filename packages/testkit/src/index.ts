@@ -1,4 +1,5 @@
 export { echoService } from "./echo-service.js";
+export { leaveDeadSocket } from "./dead-socket.js";
 export { startServer, type TestServer } from "./start-server.js";
 export { testCertificates, type TestCertificate, type TestCertificates } from "./test-certificates.js";
 export {

@@ -15,7 +15,7 @@ noteUnhandledRejections();
 const server = createServer();
 server.add(EchoServiceDefinition, {
   ...echoService(),
-  // Theirs keeps all texts, which an attack has no end of.
+  // The echo service's own keeps every text, and an attack sends them without end.
   async echoClientStream(requests) {
     let count = 0;
     for await (const _ of requests) count++;

@@ -84,11 +84,13 @@ export function phasedMiddleware(
     try {
       ours(lifetime, () => phases.began?.(context));
       requests = call.requestStream ? sendable(call.request, phases, running, host) : undefined;
-      // Also while nobody waits for the response: its reader may never come back.
-      lifetime.signal.addEventListener("abort", () => {
-        requests?.end();
-        off?.();
-      });
+      // Also while nobody waits for the response: the reader of a stream may never come back.
+      if (call.requestStream || call.responseStream) {
+        lifetime.signal.addEventListener("abort", () => {
+          requests?.end();
+          off?.();
+        });
+      }
       begin(running);
       for (;;) {
         try {

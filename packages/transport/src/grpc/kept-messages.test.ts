@@ -7,7 +7,7 @@ import { Output } from "../http2/output.js";
 import { Sender } from "../http2/sender.js";
 import { encodeSettings } from "../http2/settings.js";
 import type { Http2Stream } from "../http2/stream.js";
-import { Payload } from "../testing/gen/grpc/testing/interop.js";
+import { mirrorDefinition } from "../testing/mirror.js";
 import { SlowSocket } from "../testing/slow-socket.js";
 import { methodsOf } from "./definitions.js";
 import { type KeepBudget, KeptRequest, type MessageKeeper } from "./kept-messages.js";
@@ -46,21 +46,7 @@ function sending(budget: KeepBudget, maxBytes: number) {
   return { socket, sender, streams, dataOf };
 }
 
-const definition = {
-  name: "Mirror",
-  fullName: "callwire.testing.Mirror",
-  methods: {
-    mirrorAll: {
-      name: "MirrorAll",
-      requestType: Payload,
-      requestStream: true,
-      responseType: Payload,
-      responseStream: true,
-      options: {},
-    },
-  },
-} as const;
-const codec = methodsOf(definition)[0]!.request;
+const codec = methodsOf(mirrorDefinition)[0]!.request;
 /** Around the sizes of frames and of the output's memory, and many that are small. */
 const SIZES = [10, 0, 50, 300, 47, 5000, 20, 1, 17_000, 60, 9000, 30, 30, 70_000, 2];
 

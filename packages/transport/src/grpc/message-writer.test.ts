@@ -3,30 +3,7 @@ import { createChannel, waitForChannelReady } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
 import { start } from "../testing/echo-server.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
-
-/** Answers a payload with the same payload. */
-const mirrorDefinition = {
-  name: "Mirror",
-  fullName: "callwire.testing.Mirror",
-  methods: {
-    mirror: {
-      name: "Mirror",
-      requestType: Payload,
-      requestStream: false,
-      responseType: Payload,
-      responseStream: false,
-      options: {},
-    },
-    mirrorAll: {
-      name: "MirrorAll",
-      requestType: Payload,
-      requestStream: true,
-      responseType: Payload,
-      responseStream: true,
-      options: {},
-    },
-  },
-} as const;
+import { mirrorDefinition } from "../testing/mirror.js";
 
 /** What the memory of a message is filled with once its sender has it back. */
 const REUSED = 0xff;

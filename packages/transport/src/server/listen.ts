@@ -7,7 +7,7 @@ import { parseUnixAddress } from "../http2/unix-path.js";
 import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import { readPreface } from "./preface.js";
-import { bind, type ListenAddress } from "./unix-listen.js";
+import { bind, type ListenAddress } from "./bind.js";
 
 /** The options of {@link listen}. */
 export interface ListenOptions {

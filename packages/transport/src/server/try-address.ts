@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { parseListenAddress } from "./listen.js";
-import { bind } from "./unix-listen.js";
+import { bind } from "./bind.js";
 
 /**
  * Listens on an address for a moment, for runtimes that do not say what is wrong with one. The socket of a server that was killed

@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer as createNetServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { EchoServiceDefinition, echoService } from "@callwire/testkit";
+import { EchoServiceDefinition, echoService, leaveDeadSocket } from "@callwire/testkit";
 import { MAX_UNIX_PATH_BYTES } from "../http2/unix-path.js";
 import { echoClient } from "../testing/echo-client.js";
 import { createServer } from "./create-server.js";
@@ -27,16 +26,6 @@ async function serve(address: string) {
 async function expectServed(address: string): Promise<void> {
   using echo = echoClient(address);
   expect(await echo.client.echoUnary({ text: "a" })).toEqual({ text: "a" });
-}
-
-/** The socket of a server that was killed. */
-async function leaveDeadSocket(path: string): Promise<void> {
-  const program = `net.createServer().listen(process.argv[1], () => console.log("listening"))`;
-  const child = spawn(process.execPath, ["-e", program, path], { stdio: ["ignore", "pipe", "inherit"] });
-  await once(child.stdout, "data");
-  child.kill("SIGKILL");
-  await once(child, "close");
-  await access(path);
 }
 
 describe("a unix socket", () => {
