@@ -22,7 +22,7 @@ async function* endless(text: string): AsyncGenerator<Row> {
 const rows = (source: Iterable<Row>): AsyncIterable<Row> => source as unknown as AsyncIterable<Row>;
 
 describe("time limits", () => {
-  test("timeoutMs reaches the server as it is, and ends the call", async () => {
+  test("timeoutMs reaches the server, less what has passed, and ends the call", async () => {
     const timeouts: unknown[] = [];
     await using peer = await startHttp2((stream, headers) => {
       timeouts.push(headers["grpc-timeout"]);
@@ -32,7 +32,8 @@ describe("time limits", () => {
     await echo.client.echoUnary({ text: "" });
     const error = await failureOf(echo.client.echoUnary({ text: "" }, { timeoutMs: 100 }));
     expect(error).toMatchObject({ code: Status.DEADLINE_EXCEEDED, origin: "deadline" });
-    expect(timeouts).toEqual([undefined, "100m"]);
+    // A busy machine takes milliseconds before the request is written.
+    expect(timeouts).toEqual([undefined, expect.stringMatching(/^(100|[1-9]\d?)m$/)]);
   });
 
   test("the earlier of timeoutMs and deadline counts", async () => {
