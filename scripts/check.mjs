@@ -7,7 +7,14 @@ import { join } from "node:path";
 import { checkDocs } from "./check-docs.mjs";
 
 /** The packages that are published, by folder. */
-const published = ["gen", "packages/transport", "packages/client-sdk", "packages/server-kit"];
+const published = [
+  "gen",
+  "packages/protobuf",
+  "packages/codegen",
+  "packages/transport",
+  "packages/client-sdk",
+  "packages/server-kit",
+];
 const generated = [
   "gen/src",
   "packages/testkit/src/gen",
@@ -42,6 +49,7 @@ const checks = {
   "proto lint": () => run("buf", "lint"),
   "proto breaking": () => run("buf", "breaking", "proto", "--against", "packages/interop/seed"),
   "generated code": () => {
+    run("turbo", "run", "build", "--filter=@callwire/protoc-gen-callwire", "--output-logs=errors-only");
     const before = hashOf(generated);
     run("node", "scripts/generate.mjs");
     if (hashOf(generated) !== before)

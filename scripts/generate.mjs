@@ -1,8 +1,7 @@
-// Generates gen/src from the contracts: ts-proto's output by buf.gen.yaml, and the FileDescriptorSet of the same files
-// as a module, for server reflection. Then the code of the contracts that only tests use.
+// Generates the code of all contracts by buf and protoc-gen-callwire, which must be built; and the FileDescriptorSet of the
+// published ones as one module, for server reflection.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 
 /** The inputs of buf.gen.yaml that a server may serve, with the files wanted of each. */
 const described = [
@@ -11,8 +10,8 @@ const described = [
   ["gen/node_modules/@grpc/reflection/build/proto", "gen/node_modules/@grpc/reflection/build/proto/grpc"],
 ];
 
-function buf(...args) {
-  const { status, stdout, error } = spawnSync("buf", args, {
+function run(command, ...args) {
+  const { status, stdout, error } = spawnSync(command, args, {
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 64 << 20,
   });
@@ -21,71 +20,19 @@ function buf(...args) {
   return stdout;
 }
 
+const buf = (...args) => run("buf", ...args);
+
 buf("generate");
-// ts-proto makes a Timestamp of a Date, with a bigint in it, and of one before 1970 one with negative nanos, which
-// timestamp.proto forbids; it takes the seconds back through text. Both cost much of the time that a User takes.
-const encodeDate = `function encodeDate(date: Date, writer: BinaryWriter): BinaryWriter {
-  const millis = date.getTime();
-  const seconds = Math.floor(millis / 1_000);
-  const nanos = (millis - seconds * 1_000) * 1_000_000;
-  if (seconds !== 0) {
-    writer.uint32(8).int64(seconds);
-  }
-  if (nanos !== 0) {
-    writer.uint32(16).int32(nanos);
-  }
-  return writer;
-}
-`;
-const decodeDate = `function decodeDate(reader: BinaryReader, length: number): Date {
-  const depth = (reader as any).__tsProtoDecodeDepth;
-  (reader as any).__tsProtoDecodeDepth = depth + 1;
-  const end = reader.pos + length;
-  let seconds = 0;
-  let nanos = 0;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === 8) {
-      seconds = reader.int64AsNumber();
-    } else if (tag === 16) {
-      nanos = reader.int32();
-    } else {
-      reader.skip(tag & 7);
-    }
-  }
-  (reader as any).__tsProtoDecodeDepth = depth;
-  return new Date(seconds * 1_000 + nanos / 1_000_000);
-}
-
-`;
-for (const path of readdirSync("gen/src", { recursive: true }).filter((path) => path.endsWith(".ts"))) {
-  const file = join("gen/src", path);
-  const text = readFileSync(file, "utf8")
-    .replaceAll(/Timestamp\.encode\(toTimestamp\(([\w.!]+)\), /g, "encodeDate($1, ")
-    .replace(/function toTimestamp\(.*?\n\}\n/s, encodeDate)
-    .replaceAll(
-      "fromTimestamp(Timestamp.decode(reader, reader.uint32()))",
-      "decodeDate(reader, reader.uint32())",
-    )
-    .replace("function fromTimestamp(", `${decodeDate}function fromTimestamp(`)
-    // The transport's writer and reader, so that whoever installs the contracts installs no others.
-    .replaceAll('from "@bufbuild/protobuf/wire"', 'from "@callwire/transport/protobuf"')
-    .replaceAll("globalThis.Number(t.seconds.toString())", "Number(t.seconds)")
-    .replaceAll("new globalThis.Date(millis)", "new Date(millis)");
-  if (text.includes("toTimestamp(")) throw new Error(`${file}: a Date that is encoded in a way unknown here`);
-  writeFileSync(file, text);
-}
-
 buf("generate", "--template", "packages/testkit/buf.gen.yaml", "packages/testkit/proto");
 buf("generate", "--template", "packages/transport/buf.gen.yaml");
-buf("generate", "--template", "packages/bench/buf.gen.yaml");
-buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 buf(
   "generate",
   "--template",
   "packages/interop/own-service/buf.gen.yaml",
   "packages/interop/own-service/proto",
 );
+buf("generate", "--template", "packages/bench/buf.gen.yaml");
+buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 
 // One FileDescriptorSet after another is again a FileDescriptorSet: its only field is repeated.
 const set = Buffer.concat(

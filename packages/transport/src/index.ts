@@ -108,6 +108,4 @@ export {
   MessageCodec,
   type MessageType,
 } from "./protobuf/message-codec.js";
-export { MAX_DEPTH, ProtoReader, TEXT_WINDOW_BYTES } from "./protobuf/proto-reader.js";
-export { CHUNK_BYTES, MAX_MESSAGE_BYTES, ProtoWriter } from "./protobuf/proto-writer.js";
-export { ProtobufError } from "./protobuf/protobuf-error.js";
+export { ProtobufError } from "@callwire/protobuf";

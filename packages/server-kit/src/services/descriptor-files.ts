@@ -1,4 +1,4 @@
-import { BinaryReader } from "@callwire/transport/protobuf";
+import { Reader } from "@callwire/protobuf";
 
 /** One .proto file, as a google.protobuf.FileDescriptorProto describes it. */
 export interface DescriptorFile {
@@ -98,12 +98,15 @@ function addSymbol(file: DescriptorFile, scope: string, descriptor: Buffer): str
 
 /** The fields of a message that descriptors use: numbers, and the bytes of texts and messages. */
 function* fieldsIn(bytes: Uint8Array): Generator<[number: number, value: number | Buffer]> {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [number, wireType] = reader.tag();
-    if (wireType === VARINT) yield [number, reader.int32()];
-    else if (wireType === LENGTH_DELIMITED) yield [number, reader.bytes()];
-    else reader.skip(wireType, number);
+  const reader = new Reader(bytes);
+  while (reader.position < reader.limit) {
+    const tag = reader.tag();
+    const number = tag >>> 3;
+    if ((tag & 7) === VARINT) yield [number, reader.int32()];
+    else if ((tag & 7) === LENGTH_DELIMITED) {
+      const { buffer, byteOffset, length } = reader.bytes();
+      yield [number, Buffer.from(buffer, byteOffset, length)];
+    } else reader.skip(tag);
   }
 }
 

@@ -1,9 +1,9 @@
+import type { Writer } from "@callwire/protobuf";
 import { ServerError, Status } from "nice-grpc-common";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import { isWholeMessage, MessageSource, tooMuchKept, type MessageReceiver } from "../grpc/message-source.js";
 import { keepOne, type KeptMessage, type MessageKeeper, type OneMessage } from "../grpc/kept-messages.js";
 import { writeKept, writeMessage } from "../grpc/message-writer.js";
-import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { statusOfErrorCode, statusOfHttpStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { checkLength } from "../http2/content-length.js";
@@ -98,7 +98,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     return buffer && { buffer, start: 0, end: buffer.length, compressed: false };
   }
 
-  keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void {
+  keepWritten(writer: Writer, length: number, isBorrowed: boolean): void {
     keepOne(this, writer, length, isBorrowed);
   }
 

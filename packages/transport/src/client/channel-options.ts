@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_BYTES } from "../protobuf/proto-writer.js";
+import { MAX_MESSAGE_BYTES } from "@callwire/protobuf";
 import type { Encoding } from "../grpc/compression.js";
 import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js";
 import { connectionOptions, connectionRule, defaultClientOptions } from "../grpc/connection-settings.js";

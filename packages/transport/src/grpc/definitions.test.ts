@@ -1,5 +1,5 @@
+import { Writer } from "@callwire/protobuf";
 import { describe, expect, test } from "@jest/globals";
-import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { everyFieldSamples } from "../testing/protobuf-samples.js";
 import { EveryField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
 import { methodsOf, type Codec } from "./definitions.js";
@@ -24,7 +24,7 @@ const definition = {
 const codec = (): Codec => methodsOf(definition)[0]!.request;
 
 function encode(by: Codec, message: unknown, room = 4096): Buffer {
-  const writer = new ProtoWriter().begin(Buffer.alloc(room + 10, 0xee), 10);
+  const writer = new Writer().begin(Buffer.alloc(room + 10, 0xee), 10);
   by.encode(message, writer);
   return Buffer.from(writer.finish());
 }

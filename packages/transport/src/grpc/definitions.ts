@@ -1,16 +1,16 @@
+import type { Writer } from "@callwire/protobuf";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { keepBytes } from "../http2/socket-reader.js";
 import type { ServiceDefinition } from "./definition-types.js";
 import { checkDefinition } from "./check-definition.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
-import type { ProtoWriter } from "../protobuf/proto-writer.js";
 import { refusePromise } from "../protobuf/refuse-promise.js";
 import { inheritedNames, inheritsField, withOwnFields } from "./own-fields.js";
 
 /** Encodes and decodes the messages of one type. */
 export interface Codec {
   /** Writes a message at the writer's position. */
-  encode(message: unknown, writer: ProtoWriter): void;
+  encode(message: unknown, writer: Writer): void;
   /** Reads the message at `start` to `end` of `buffer`. */
   decode(buffer: Buffer, start: number, end: number): unknown;
 }
@@ -123,7 +123,7 @@ class TsProtoCodec implements Codec {
     this.#codec = codecOf<unknown>(type);
   }
 
-  encode(message: unknown, writer: ProtoWriter): void {
+  encode(message: unknown, writer: Writer): void {
     const codec = this.#codec;
     const type = this.#type;
     if (type.fromPartial === undefined) {
@@ -168,7 +168,7 @@ class SerializingCodec implements Codec {
     this.#deserialize = deserialize;
   }
 
-  encode(message: unknown, writer: ProtoWriter): void {
+  encode(message: unknown, writer: Writer): void {
     const bytes = this.#serialize(message);
     refusePromise("serialize", bytes);
     writer.raw(bytes);

@@ -1,6 +1,7 @@
+import type { Writer } from "@callwire/protobuf";
 import { copyBytes, KeptOutput } from "../http2/kept-output.js";
 import type { Output, OutputReader } from "../http2/output.js";
-import type { ProtoWriter } from "../protobuf/proto-writer.js";
+import { bufferOf } from "../protobuf/buffer-of.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 
 /** A message as it went out, so that it can go out again. Its bytes do not change. */
@@ -18,7 +19,7 @@ export interface MessageKeeper {
    *
    * @param isBorrowed True if the writer's memory is going to be written to again.
    */
-  keepWritten(writer: ProtoWriter, length: number, isBorrowed: boolean): void;
+  keepWritten(writer: Writer, length: number, isBorrowed: boolean): void;
   /** Keeps a message that was written into the connection's output just now: `start` is that of its prefix. */
   keepOutput(output: Output, start: number, end: number): void;
   /** Keeps a message of bytes that do not change. */
@@ -36,11 +37,11 @@ export interface OneMessage {
 }
 
 /** Keeps the message that a writer has just made as the one of a request, unless it is too long for a copy. */
-export function keepOne(one: OneMessage, writer: ProtoWriter, length: number, isBorrowed: boolean): void {
+export function keepOne(one: OneMessage, writer: Writer, length: number, isBorrowed: boolean): void {
   let bytes: Buffer;
   let start = 0;
   if (writer.isWhole && !isBorrowed) {
-    bytes = writer.buffer;
+    bytes = bufferOf(writer.buffer);
     ({ start } = writer);
   } else if (length <= MAX_COPIED_BYTES) copyWritten(writer, length, (bytes = Buffer.allocUnsafe(length)), 0);
   else return;
@@ -50,7 +51,7 @@ export function keepOne(one: OneMessage, writer: ProtoWriter, length: number, is
 }
 
 /** Copies what a writer has made; returns the position after it. */
-function copyWritten(writer: ProtoWriter, length: number, to: Buffer, at: number): number {
+function copyWritten(writer: Writer, length: number, to: Buffer, at: number): number {
   const { buffer, start } = writer;
   if (!writer.isWhole) {
     for (const { bytes } of writer.pieces()) {
@@ -59,7 +60,7 @@ function copyWritten(writer: ProtoWriter, length: number, to: Buffer, at: number
     }
     return at;
   }
-  return copyBytes(buffer, start, start + length, to, at);
+  return copyBytes(bufferOf(buffer), start, start + length, to, at);
 }
 
 /** The bytes that a channel may keep of requests that stream, for all its calls. */
@@ -105,7 +106,7 @@ export class KeptRequest implements MessageKeeper, OutputReader {
     return this.#bytes !== undefined;
   }
 
-  keepWritten(writer: ProtoWriter, length: number): void {
+  keepWritten(writer: Writer, length: number): void {
     if (!this.#takes(length)) return;
     const bytes = this.#prefixed(length, false);
     this.#length = copyWritten(writer, length, bytes, this.#length);

@@ -1,8 +1,8 @@
+import { Writer } from "@callwire/protobuf";
 import { ServerError, Status } from "nice-grpc-common";
 import { FRAME_HEADER_LENGTH } from "../http2/constants.js";
 import { MIN_UNCOPIED_BYTES } from "../http2/output.js";
 import type { Http2Stream, StreamSender } from "../http2/stream.js";
-import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { compress } from "./compression.js";
 import type { Codec } from "./definitions.js";
 import type { KeptMessage, MessageKeeper } from "./kept-messages.js";
@@ -15,7 +15,7 @@ const HEAD_LENGTH = FRAME_HEADER_LENGTH + PREFIX_LENGTH;
 /** The room that the output gives a message at first; a longer one is encoded apart. */
 const MESSAGE_ROOM = 4096;
 
-let idleWriter: ProtoWriter | undefined;
+let idleWriter: Writer | undefined;
 
 /**
  * Sends one message on a stream. If the windows are open, a message that fits in one frame is encoded straight into the
@@ -45,7 +45,7 @@ export function writeMessage(
     return;
   }
   const { output } = sender;
-  const writer = idleWriter ?? new ProtoWriter(MIN_UNCOPIED_BYTES);
+  const writer = idleWriter ?? new Writer(MIN_UNCOPIED_BYTES);
   // An encoder that makes a call of its own needs another one, and another place in the output.
   idleWriter = undefined;
   try {
@@ -101,7 +101,7 @@ function isOver({ closed, localEnded, pending }: Http2Stream): boolean {
 function sendPieces(
   sender: StreamSender,
   stream: Http2Stream,
-  writer: ProtoWriter,
+  writer: Writer,
   inOutput: boolean,
   endStream: boolean,
 ): void {

@@ -1,10 +1,9 @@
 // Names that every object inherits, or that mean something to JavaScript, are names like any other.
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "@jest/globals";
 import { createChannel } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
 import { clientRuntime } from "../client/transport-runtime.js";
-import { ProtoReader } from "../protobuf/proto-reader.js";
-import { ProtoWriter } from "../protobuf/proto-writer.js";
 import { createServer } from "../server/create-server.js";
 import { methodsOf } from "./definitions.js";
 import { handlerOf } from "./handler-of.js";
@@ -129,7 +128,7 @@ interface Odd {
 type PartialOdd = { [Field in keyof Odd]?: unknown };
 
 const Odd = {
-  encode(message: Odd, writer = new ProtoWriter()) {
+  encode(message: Odd, writer = new BinaryWriter()) {
     if (message.toString !== "") writer.uint32(10).string(message.toString);
     if (message.hasOwnProperty) writer.uint32(16).bool(message.hasOwnProperty);
     if (message.constructor !== undefined) Odd.encode(message.constructor, writer.uint32(26).fork()).join();
@@ -137,11 +136,11 @@ const Odd = {
     if (message.text !== "") writer.uint32(42).string(message.text);
     return writer;
   },
-  decode(input: ProtoReader | Uint8Array, length?: number): Odd {
-    const reader = input instanceof ProtoReader ? input : new ProtoReader(input);
+  decode(input: BinaryReader | Uint8Array, length?: number): Odd {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const end = length === undefined ? reader.len : reader.pos + length;
-    const depth = reader.__tsProtoDecodeDepth;
-    reader.__tsProtoDecodeDepth = depth + 1;
+    const depth = (reader as unknown as { __tsProtoDecodeDepth: number }).__tsProtoDecodeDepth;
+    (reader as unknown as { __tsProtoDecodeDepth: number }).__tsProtoDecodeDepth = depth + 1;
     const message: Odd = {
       toString: "",
       hasOwnProperty: false,
@@ -158,7 +157,7 @@ const Odd = {
       else if (tag === 42) message.text = reader.string();
       else reader.skip(tag & 7);
     }
-    reader.__tsProtoDecodeDepth = depth;
+    (reader as unknown as { __tsProtoDecodeDepth: number }).__tsProtoDecodeDepth = depth;
     return message;
   },
   fromPartial(object: PartialOdd): Odd {

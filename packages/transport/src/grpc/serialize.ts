@@ -1,6 +1,6 @@
+import { ProtobufError, Writer } from "@callwire/protobuf";
 import { ServerError, Status } from "nice-grpc-common";
-import { ProtobufError } from "../protobuf/protobuf-error.js";
-import { ProtoWriter } from "../protobuf/proto-writer.js";
+import { bufferOf } from "../protobuf/buffer-of.js";
 import type { Codec } from "./definitions.js";
 
 /**
@@ -8,7 +8,7 @@ import type { Codec } from "./definitions.js";
  *
  * @throws {ServerError} INTERNAL if it cannot be encoded, with the reason as its `cause`.
  */
-export function encodeAt(codec: Codec, message: unknown, writer: ProtoWriter): void {
+export function encodeAt(codec: Codec, message: unknown, writer: Writer): void {
   try {
     codec.encode(message, writer);
   } catch (error) {
@@ -18,9 +18,9 @@ export function encodeAt(codec: Codec, message: unknown, writer: ProtoWriter): v
 
 /** The bytes of a message, in memory of their own. Throws as {@link encodeAt}. */
 export function serialize(codec: Codec, message: unknown): Buffer {
-  const writer = new ProtoWriter().begin(Buffer.allocUnsafe(1024), 0);
+  const writer = new Writer().begin(Buffer.allocUnsafe(1024), 0);
   encodeAt(codec, message, writer);
-  return writer.finish();
+  return bufferOf(writer.finish());
 }
 
 /**

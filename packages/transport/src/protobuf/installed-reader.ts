@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { ProtoReader } from "./proto-reader.js";
+import { TsProtoReader } from "./ts-proto-reader.js";
 
 let isSought = false;
 
@@ -17,7 +17,7 @@ export function standInForInstalledReader(): boolean {
   try {
     const path = fileURLToPath(import.meta.resolve("@bufbuild/protobuf/wire"));
     const { BinaryReader } = createRequire(import.meta.url)(path) as { BinaryReader: { prototype: object } };
-    ProtoReader.standInFor(BinaryReader);
+    TsProtoReader.standInFor(BinaryReader);
     return true;
   } catch {
     // It is not installed, or this program is a bundle: such types are used as they are.

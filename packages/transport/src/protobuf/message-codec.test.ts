@@ -1,3 +1,4 @@
+import { ProtobufError, Writer } from "@callwire/protobuf";
 import { createFileRegistry, fromBinary, toBinary, type DescMessage } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
@@ -7,8 +8,6 @@ import { EveryField, NoField } from "../testing/gen/callwire/transport/testing/v
 import { Department, ListUsersResponse } from "../testing/gen/users/user_service.js";
 import { everyFieldSamples, fromHex, type StockType } from "../testing/protobuf-samples.js";
 import { codecOf, decodeMessage, encodeMessage, type MessageType } from "./message-codec.js";
-import { ProtoWriter } from "./proto-writer.js";
-import { ProtobufError } from "./protobuf-error.js";
 
 interface Node {
   count: number;
@@ -245,7 +244,7 @@ describe("MessageCodec", () => {
     const codec = codecOf(EveryField);
     const message = everyFieldSamples()[1]!;
     const output = Buffer.alloc(1_000, 0xff);
-    const writer = new ProtoWriter().begin(output, 14);
+    const writer = new Writer().begin(output, 14);
     codec.encode(message, writer);
     expect(writer.buffer).toBe(output);
     expect(codec.decode(output, writer.start, writer.position)).toEqual(

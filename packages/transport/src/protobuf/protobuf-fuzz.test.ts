@@ -1,10 +1,10 @@
+import { ProtobufError } from "@callwire/protobuf";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { expect, test } from "@jest/globals";
 import { EveryField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
 import { User } from "../testing/gen/users/user_service.js";
 import { everyFieldSamples } from "../testing/protobuf-samples.js";
 import { decodeMessage, type MessageType } from "./message-codec.js";
-import { ProtobufError } from "./protobuf-error.js";
 
 /** The duration beyond the rounds that a test always does. Set FUZZ_SECONDS for more. */
 const seconds = Number(process.env["FUZZ_SECONDS"] ?? 0);

@@ -1,5 +1,5 @@
 // Run before each test file: Jest's modules are none that `installed-reader.ts` finds.
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { ProtoReader } from "../protobuf/proto-reader.js";
+import { TsProtoReader } from "../protobuf/ts-proto-reader.js";
 
-ProtoReader.standInFor(BinaryReader);
+TsProtoReader.standInFor(BinaryReader);

@@ -1,4 +1,5 @@
 import { ListUsersResponse, User, UserServiceDefinition } from "@callwire/contracts/users";
+import type { Writer } from "@callwire/protobuf";
 
 /** The bytes of messages that are listed again and again; they go with their message. */
 const kept = new WeakMap<User, Uint8Array>();
@@ -11,20 +12,13 @@ export function keepEncoding(message: User): void {
 }
 
 /** Writes the users after the other fields, which protobuf leaves to the writer. */
-function encodePage(
-  page: ListUsersResponse,
-  writer?: Parameters<typeof ListUsersResponse.encode>[1],
-): ReturnType<typeof ListUsersResponse.encode> {
+function encodePage(page: ListUsersResponse, writer?: Writer): Writer {
   const { nextPageToken, totalCount } = page;
   const written = ListUsersResponse.encode({ users: [], nextPageToken, totalCount }, writer);
   for (const user of page.users) {
-    written.uint32(USERS_TAG);
     const bytes = kept.get(user);
-    if (bytes === undefined) {
-      User.encode(user, written.fork()).join();
-    } else {
-      written.bytes(bytes);
-    }
+    if (bytes === undefined) written.message(USERS_TAG, User, user);
+    else written.bytes(USERS_TAG, bytes);
   }
   return written;
 }

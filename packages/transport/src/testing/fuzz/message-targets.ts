@@ -2,7 +2,7 @@ import { inspect, isDeepStrictEqual } from "node:util";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { mustHold, resultOf, type FuzzTarget } from "@callwire/testkit/fuzz/fuzz-target";
 import { decodeMessage, encodeMessage, type MessageType } from "../../protobuf/message-codec.js";
-import { ProtobufError } from "../../protobuf/protobuf-error.js";
+import { ProtobufError } from "@callwire/protobuf";
 import { EveryField } from "../gen/callwire/transport/testing/v1/every_field.js";
 import * as contract from "../gen/users/user_service.js";
 import { everyFieldSamples } from "../protobuf-samples.js";

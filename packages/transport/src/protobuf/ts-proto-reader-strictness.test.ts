@@ -1,11 +1,10 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { MAX_DEPTH, MAX_MESSAGE_BYTES, ProtobufError } from "@callwire/protobuf";
 import { describe, expect, test } from "@jest/globals";
 import { EveryField, NoField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
 import { everyFieldSamples, fromHex, type StockType } from "../testing/protobuf-samples.js";
 import { decodeMessage, type MessageType } from "./message-codec.js";
-import { MAX_DEPTH, ProtoReader } from "./proto-reader.js";
-import { MAX_MESSAGE_BYTES } from "./proto-writer.js";
-import { ProtobufError } from "./protobuf-error.js";
+import { TsProtoReader } from "./ts-proto-reader.js";
 
 /** The error that decoding throws. */
 function refusal(bytes: Uint8Array, type: MessageType<unknown> = EveryField): ProtobufError {
@@ -138,7 +137,7 @@ function groups(depth: number): Buffer {
   return Buffer.concat([Buffer.alloc(depth, 0x0b), Buffer.alloc(depth, 0x0c)]);
 }
 
-describe("ProtoReader refuses", () => {
+describe("TsProtoReader refuses", () => {
   test.each([...always, ...known])("%s", (_what, hex, message) => {
     expect(refusal(fromHex(hex)).message).toBe(message);
   });
@@ -197,7 +196,7 @@ describe("ProtoReader refuses", () => {
   });
 
   test("more than its depth of lengths that are not followed by a message", () => {
-    const reader = new ProtoReader().begin(Buffer.from(nest(200)), 0, nest(200).length);
+    const reader = new TsProtoReader().begin(Buffer.from(nest(200)), 0, nest(200).length);
     expect(() => {
       for (;;) {
         reader.tag();
@@ -228,7 +227,7 @@ describe("ProtoReader refuses", () => {
   test("a message that ends beyond what a position can hold", () => {
     const buffer = Buffer.alloc(1);
     Object.defineProperty(buffer, "length", { value: 2 ** 32 });
-    expect(() => new ProtoReader().begin(buffer, 0, MAX_MESSAGE_BYTES + 1)).toThrow(ProtobufError);
+    expect(() => new TsProtoReader().begin(buffer, 0, MAX_MESSAGE_BYTES + 1)).toThrow(ProtobufError);
   });
 
   test("a message that is not within its buffer", () => {
@@ -239,7 +238,7 @@ describe("ProtoReader refuses", () => {
       [NaN, 1],
       [0, NaN],
     ] as const) {
-      expect(() => new ProtoReader().begin(Buffer.alloc(4), start, end)).toThrow(RangeError);
+      expect(() => new TsProtoReader().begin(Buffer.alloc(4), start, end)).toThrow(RangeError);
     }
   });
 
@@ -247,7 +246,7 @@ describe("ProtoReader refuses", () => {
     const type: StockType<never> = {
       encode: (_message, writer = new BinaryWriter()) => writer,
       decode: (input) => {
-        if (!(input instanceof ProtoReader)) throw new Error("not ours");
+        if (!(input instanceof TsProtoReader)) throw new Error("not ours");
         if (input.len > 4) throw new RangeError("too large for this");
         input.pos = input.len;
         return undefined as never;

@@ -18,3 +18,9 @@ export const LOW = littleEndian ? 0 : 1;
 
 /** Index of the upper word. */
 export const HIGH = 1 - LOW;
+
+/** The same 64 bits as a double. */
+export const doubles = new Float64Array(signed.buffer);
+
+/** The same 64 bits as floats, at {@link LOW} and {@link HIGH}. */
+export const floats = new Float32Array(signed.buffer);

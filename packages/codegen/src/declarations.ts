@@ -1,0 +1,103 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import type { Code } from "ts-poet";
+import { CodeGeneratorRequest } from "ts-proto-descriptors";
+import { createFileContext, type BaseContext } from "ts-proto/build/src/context.js";
+import { generateFile, makeUtils } from "ts-proto/build/src/main.js";
+import { optionsFromParameter, type Options } from "ts-proto/build/src/options.js";
+import { createTypeMap } from "ts-proto/build/src/types.js";
+import { generateIndexFiles } from "ts-proto/build/src/utils.js";
+import type { CodegenOptions } from "./options.js";
+
+const oneofs = { union: "unions-value", properties: "properties" };
+
+/** The options of ts-proto under which what it declares is what our code is for. */
+export function tsProtoOptions(options: CodegenOptions): Options {
+  const given = {
+    // Messages and generic service definitions alone; nice-grpc and any runtime of its shape take these.
+    outputServices: "generic-definitions",
+    outputEncodeMethods: false,
+    outputJsonMethods: false,
+    outputPartialMethods: false,
+    esModuleInterop: true,
+    importSuffix: importSuffix(options),
+    env: "both",
+    useExactTypes: false,
+    useDate: options.timestamp === "date" ? "true" : "false",
+    forceLong: options.int64,
+    // Enums are open, as proto3 has them: a const object and the union of its numbers; an unknown number passes.
+    enumsAsLiterals: true,
+    unrecognizedEnum: false,
+    oneof: oneofs[options.oneof],
+    useMapType: options.map === "map",
+    outputIndex: options.index,
+  };
+  return optionsFromParameter(
+    Object.entries(given)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(","),
+  );
+}
+
+export function importSuffix(options: CodegenOptions): string {
+  return options.import_suffix === "none" ? "" : options.import_suffix;
+}
+
+type FileDescriptor = CodeGeneratorRequest["protoFile"][number];
+
+/** What ts-proto makes of files that `lowerFile` made: message types, enums, service definitions. */
+export class Declarations {
+  readonly #context: BaseContext;
+  readonly #files: ReadonlyMap<string, FileDescriptor>;
+
+  constructor(files: readonly FileDescriptorProto[], options: CodegenOptions) {
+    const request = create(CodeGeneratorRequestSchema, { protoFile: [...files] });
+    // ts-proto has descriptors of its own.
+    const theirs = CodeGeneratorRequest.decode(toBinary(CodeGeneratorRequestSchema, request));
+    const tsOptions = tsProtoOptions(options);
+    this.#context = {
+      options: tsOptions,
+      typeMap: createTypeMap(theirs, tsOptions),
+      utils: makeUtils(tsOptions),
+    };
+    this.#files = new Map(theirs.protoFile.map((file) => [file.name, file]));
+  }
+
+  get options(): Options {
+    return this.#context.options;
+  }
+
+  /** The name of a message's or an enum's type in TypeScript, and the module that has it. */
+  locate(typeName: string): { module: string; name: string } {
+    const [module, name] = this.#context.typeMap.get(`.${typeName}`) ?? [];
+    if (module === undefined || name === undefined) throw new Error(`no type ${typeName}`);
+    return { module, name };
+  }
+
+  /** The declarations of one file, and the path of its module. A service definition needs the messages' types at run time. */
+  of(fileName: string): { path: string; types: Code; services: Code } {
+    const file = this.#files.get(fileName)!;
+    const [path, types] = this.#generate(withParts(file, { service: [] }), true);
+    const [, services] = this.#generate(withParts(file, { messageType: [], enumType: [] }), false);
+    return { path, types, services };
+  }
+
+  #generate(file: FileDescriptor, exportCommonSymbols: boolean): [path: string, code: Code] {
+    const options = { ...this.options };
+    options.exportCommonSymbols &&= exportCommonSymbols;
+    // ts-proto keeps in its helpers which of them were used: a file has helpers of its own.
+    const utils = makeUtils(options);
+    return generateFile({ ...this.#context, options, utils, currentFile: createFileContext(file) }, file);
+  }
+
+  /** A module for each package, which exports what its files do. */
+  indexes(fileNames: readonly string[]): { path: string; code: Code }[] {
+    const files = fileNames.map((name) => this.#files.get(name)!);
+    return generateIndexFiles(files, this.#context.options).map(([path, code]) => ({ path, code }));
+  }
+}
+
+/** A copy with other parts. A descriptor of ts-proto has its defaults by its prototype. */
+function withParts(file: FileDescriptor, parts: Partial<FileDescriptor>): FileDescriptor {
+  return Object.assign(Object.create(Object.getPrototypeOf(file) as object) as FileDescriptor, file, parts);
+}

@@ -1,0 +1,516 @@
+import {
+  type DescEnum,
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { code, def, imp, joinCode, type Code } from "ts-poet";
+import { maybeSnakeToCamel } from "ts-proto/build/src/case.js";
+import { safeAccessor } from "ts-proto/build/src/utils.js";
+import { importSuffix, type Declarations } from "./declarations.js";
+import { hasOptionalScalar } from "./lower-file.js";
+import type { CodegenOptions } from "./options.js";
+import { scalarCode, WireType, type ScalarCode } from "./scalars.js";
+import { jsonForm, nativeForm, type NativeForm } from "./well-known.js";
+
+/** A piece of a line: text, or a name that is imported. */
+type Part = Code | string;
+
+/** What reads and writes the values of a field: of the field itself, of each item of a list, of a map's key or value. */
+interface ValueCode {
+  /** The wire type, which is that of a list that is not packed too. */
+  wireType: number;
+  /** The kind of the value in JSON, in the runtime. */
+  kind: Part;
+  /** What stands for a value that is not there, in an entry of a map. */
+  zero: Part;
+  /** True for a message, which is read into what was read of it before. */
+  isMerged: boolean;
+  /** Writes `value`. */
+  write(tag: number | string, value: string): Part;
+  /** Reads a value, into `previous` if it is merged. */
+  read(tag: number, previous: string): Part;
+  /** A condition that is true for a value other than the default; undefined if a value that is there is written always. */
+  isSet?: (value: string) => string;
+}
+
+/** Something of the runtime that generated code imports. */
+const runtime = (name: string): Part => code`${imp(`${name}@@callwire/protobuf`)}`;
+const runtimeType = (name: string): Part => code`${imp(`t:${name}@@callwire/protobuf`)}`;
+
+/** Makes the code of the messages of a request. */
+export class MessageCoder {
+  readonly #declarations: Declarations;
+  readonly #options: CodegenOptions;
+
+  constructor(declarations: Declarations, options: CodegenOptions) {
+    this.#declarations = declarations;
+    this.#options = options;
+  }
+
+  /** The constant of a message: its type at run time. */
+  message(message: DescMessage): Code {
+    const { name } = this.#declarations.locate(message.typeName);
+    const fields = message.fields.toSorted((a, b) => a.number - b.number);
+    const json = jsonForm(message.typeName, this.#options);
+    const isSet = message.proto.options?.messageSetWireFormat === true;
+    const parts: Part[] = [
+      code`export const ${def(name)}: ${runtimeType("MessageType")}<${name}> = /* @__PURE__ */ ${runtime("messageType")}<${name}>({`,
+      code`  name: ${JSON.stringify(message.typeName)},`,
+      ...this.#create(message),
+      ...this.#write(fields, isSet),
+      ...this.#read(fields, isSet),
+      ...this.#fields(message),
+      ...(json === undefined ? [] : [code`  json: ${json},`]),
+      "});",
+    ];
+    return joinCode(parts.map(asCode), { on: "\n", trim: false });
+  }
+
+  /** The constant of an extension. */
+  extension(extension: DescExtension, inside: string): Code {
+    const name = inside + maybeSnakeToCamel(extension.name, this.#declarations.options);
+    const field = extension as unknown as DescField;
+    const isList = extension.fieldKind === "list";
+    const scalar =
+      extension.scalar === undefined ? undefined : scalarCode(extension.scalar, this.#options).type;
+    const one =
+      extension.message === undefined ? (scalar ?? this.#type(extension.enum!)) : this.#valueType(field);
+    const value = isList ? code`${one}[]` : code`${one} | undefined`;
+    const type = `google.protobuf.ExtensionValue`;
+    const parts: Part[] = [
+      code`export const ${def(name)}: ${runtimeType("Extension")}<${this.#type(extension.extendee)}, ${value}> = {`,
+      code`  name: ${JSON.stringify(extension.typeName)},`,
+      code`  extendee: ${JSON.stringify(extension.extendee.typeName)},`,
+      `  number: ${extension.number},`,
+      code`  type: /* @__PURE__ */ ${runtime("messageType")}<${runtimeType("ExtensionValue")}<${value}>>({`,
+      ...indent(
+        [
+          `  name: ${JSON.stringify(type)},`,
+          `  create: () => ({ value: ${isList ? "[]" : "undefined"} }),`,
+          ...this.#write([field], false),
+          ...this.#read([field], false),
+          code`  fields: () => [["value", ${this.#kind(field)}]],`,
+        ],
+        2,
+      ),
+      "  }),",
+      "};",
+    ];
+    return joinCode(parts.map(asCode), { on: "\n", trim: false });
+  }
+
+  // What a new message has.
+
+  #create(message: DescMessage): Part[] {
+    const members = message.members.flatMap((member): Part[] => {
+      if (member.kind === "oneof" && !this.#isUnion(member)) {
+        return member.fields.map((field) => `${safeAccessor(this.#property(field))}: undefined`);
+      }
+      const value = member.kind === "field" ? this.#initial(member) : "undefined";
+      return [`${safeAccessor(this.#property(member))}: ${value}`];
+    });
+    return wrap("  create: () => ({", members as string[], "}),");
+  }
+
+  /** What a field has in a new message. */
+  #initial(field: DescField): string {
+    switch (field.fieldKind) {
+      case "list":
+        return "[]";
+      case "map":
+        return this.#options.map === "map" ? "new globalThis.Map()" : "Object.create(null)";
+      case "message":
+        return "undefined";
+      default:
+        if (hasOptionalScalar(field) || field.oneof !== undefined) return "undefined";
+        return field.fieldKind === "enum"
+          ? firstNumber(field.enum)
+          : scalarCode(field.scalar, this.#options).zero;
+    }
+  }
+
+  // The binary format.
+
+  #write(fields: readonly DescField[], isMessageSet: boolean): Part[] {
+    const lines: Part[] = [];
+    for (let index = 0; index < fields.length;) {
+      const field = fields[index]!;
+      const { oneof } = field;
+      if (oneof !== undefined && this.#isUnion(oneof)) {
+        // Members whose numbers follow one another share a switch.
+        const members: DescField[] = [field];
+        while (fields[index + members.length]?.oneof === oneof) members.push(fields[index + members.length]!);
+        lines.push(...this.#writeOneof(oneof, members));
+        index += members.length;
+      } else {
+        lines.push(...this.#writeField(field));
+        index++;
+      }
+    }
+    if (isMessageSet) lines.push(code`${runtime("writeMessageSet")}(m, w);`);
+    else if (this.#options.unknown_fields) lines.push("w.unknown(m);");
+    return ["  write(m, w) {", ...indent(lines, 4), "  },"];
+  }
+
+  #writeOneof(oneof: DescOneof, members: readonly DescField[]): Part[] {
+    const property = access("m", this.#property(oneof));
+    const written = members.map((field) => ({
+      name: JSON.stringify(this.#property(field)),
+      line: code`${this.#value(field).write(tagOf(field, this.#value(field)), this.#memberValue(field, property))};`,
+    }));
+    const [first] = written;
+    if (written.length === 1) return [code`if (${property}?.$case === ${first!.name}) ${first!.line}`];
+    return [
+      `switch (${property}?.$case) {`,
+      ...written.flatMap(({ name, line }) => [`  case ${name}:`, code`    ${line}`, "    break;"]),
+      "}",
+    ];
+  }
+
+  /** The value of a member of a oneof, which for a wrapper ts-proto takes to be optional. */
+  #memberValue(field: DescField, property: string): string {
+    const native = field.message && nativeForm(field.message.typeName, this.#options);
+    if (native?.property === undefined) return `${property}.value`;
+    const zero = native.scalar === undefined ? native.zero : scalarCode(native.scalar, this.#options).zero;
+    return `${property}.value ?? ${zero}`;
+  }
+
+  #writeField(field: DescField): Part[] {
+    const property = access("m", this.#property(field));
+    if (field.fieldKind === "map") return this.#writeMap(field, property);
+    const value = this.#value(field);
+    const tag = tagOf(field, value);
+    if (field.fieldKind === "list") {
+      if (!field.packed) return [code`for (const v of ${property}) ${value.write(tag, "v")};`];
+      return [
+        `if (${property}.length > 0) {`,
+        `  const packed = w.open(${tagOf(field, { wireType: WireType.LENGTH_DELIMITED })});`,
+        code`  for (const v of ${property}) ${value.write(0, "v")};`,
+        "  w.close(packed);",
+        "}",
+      ];
+    }
+    const line = code`${value.write(tag, property)};`;
+    if (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED && field.fieldKind !== "message")
+      return [line];
+    if (value.isSet === undefined || field.oneof !== undefined || hasOptionalScalar(field)) {
+      return [code`if (${property} !== undefined) ${line}`];
+    }
+    return [code`if (${value.isSet(property)}) ${line}`];
+  }
+
+  #writeMap(field: DescField & { fieldKind: "map" }, property: string): Part[] {
+    const { key, value } = this.#mapEntry(field);
+    const entries = this.#options.map === "map" ? property : `Object.entries(${property})`;
+    return [
+      `for (const [k, v] of ${entries}) {`,
+      `  const entry = w.open(${tagOf(field, { wireType: WireType.LENGTH_DELIMITED })});`,
+      code`  ${key.write((1 << 3) | key.wireType, this.#mapKey(field, "k"))};`,
+      code`  ${value.write((2 << 3) | value.wireType, "v")};`,
+      "  w.close(entry);",
+      "}",
+    ];
+  }
+
+  /** The key of a map's entry for the writer: an object has all its keys as text. */
+  #mapKey(field: DescField & { fieldKind: "map" }, key: string): string {
+    if (this.#options.map === "map" || field.mapKey === ScalarType.STRING) return key;
+    return field.mapKey === ScalarType.BOOL ? `${key} === "true"` : `Number(${key})`;
+  }
+
+  #mapEntry(field: DescField & { fieldKind: "map" }): { key: ValueCode; value: ValueCode } {
+    return { key: this.#scalar(scalarCode(field.mapKey, this.#options)), value: this.#value(field) };
+  }
+
+  #read(fields: readonly DescField[], isMessageSet: boolean): Part[] {
+    const otherwise: Part = isMessageSet
+      ? code`${runtime("readMessageSet")}(r, tag, m);`
+      : this.#options.unknown_fields
+        ? "r.unknown(tag, m);"
+        : "r.skip(tag);";
+    const loop = ["while (r.position < r.limit) {", "  const tag = r.tag();"];
+    if (fields.length === 0) {
+      return ["  read(m, r) {", ...indent([...loop, code`  ${otherwise}`, "}"], 4), "  },"];
+    }
+    const cases = fields.flatMap((field) => this.#readField(field));
+    return [
+      "  read(m, r) {",
+      ...indent(
+        [...loop, "  switch (tag) {", ...indent(cases, 4), code`    default: ${otherwise}`, "  }", "}"],
+        4,
+      ),
+      "  },",
+    ];
+  }
+
+  #readField(field: DescField): Part[] {
+    const { oneof } = field;
+    const isMember = oneof !== undefined && this.#isUnion(oneof);
+    const name = this.#property(field);
+    const property = access("m", isMember ? this.#property(oneof) : name);
+    if (field.fieldKind === "map") return this.#readMap(field, property);
+    const value = this.#value(field);
+    const tag = tagOf(field, value);
+    if (field.fieldKind === "list") return this.#readList(field, value, property);
+    if (isMember) {
+      const $case = JSON.stringify(name);
+      const previous = `${property}?.$case === ${$case} ? ${property}.value : undefined`;
+      const read = value.read(tag, previous);
+      const set = (what: Part): Part => code`${property} = { $case: ${$case}, value: ${what} }`;
+      return [case_(tag, this.#isClosed(field) ? this.#closed(field, tag, set) : set(read))];
+    }
+    const others = oneof?.fields.filter((other) => other !== field) ?? [];
+    const unset = others.map((other) => `${access("m", this.#property(other))} = undefined; `).join("");
+    const set = (what: Part): Part => code`${unset}${property} = ${what}`;
+    return [
+      case_(tag, this.#isClosed(field) ? this.#closed(field, tag, set) : set(value.read(tag, property))),
+    ];
+  }
+
+  /** An enum of proto2 takes the numbers that it names: others are unknown fields. */
+  #isClosed(field: DescField): boolean {
+    return field.enum !== undefined && !field.enum.open;
+  }
+
+  #closed(field: DescField, tag: number, set: (value: Part) => Part): Part {
+    const values = this.#type(field.enum!);
+    return code`{ const v = ${runtime("readClosedEnum")}(r, ${tag}, ${values}, m); if (v !== undefined) ${set("v as never")}; }`;
+  }
+
+  #readList(field: DescField & { fieldKind: "list" }, value: ValueCode, property: string): Part[] {
+    const tag = tagOf(field, value);
+    const add = (what: Part): Part => code`${property}.push(${what})`;
+    const closed = (): Part => this.#closed(field, (field.number << 3) >>> 0, add);
+    const one = this.#isClosed(field) ? closed() : add(value.read(tag, "undefined"));
+    const lines = [case_(tag, one)];
+    if (value.wireType === WireType.LENGTH_DELIMITED || value.wireType === WireType.START_GROUP) return lines;
+    const packed = tagOf(field, { wireType: WireType.LENGTH_DELIMITED });
+    return [...lines, case_(packed, code`for (const end = r.range(); r.more(end); ) ${one}`)];
+  }
+
+  #readMap(field: DescField & { fieldKind: "map" }, property: string): Part[] {
+    const { key, value } = this.#mapEntry(field);
+    const tag = tagOf(field, { wireType: WireType.LENGTH_DELIMITED });
+    const valueType = value.isMerged
+      ? code`let value: ${this.#valueType(field)} | undefined;`
+      : code`let value${this.#scalarType(field)} = ${value.zero};`;
+    const isMap = this.#options.map === "map";
+    const read = value.isMerged ? code`value ?? ${value.zero}` : "value";
+    const set = isMap ? code`${property}.set(key, ${read});` : code`${property}[key as never] = ${read};`;
+    const isClosed = this.#isClosed(field);
+    return [
+      `case ${tag}: {`,
+      code`  let key = ${key.zero};`,
+      code`  ${valueType}`,
+      ...(isClosed ? ["  const entry = r.entry();"] : []),
+      "  for (const end = r.range(); r.more(end); ) {",
+      "    const tag = r.tag();",
+      code`    if (tag === ${(1 << 3) | key.wireType}) key = ${key.read((1 << 3) | key.wireType, "undefined")};`,
+      code`    else if (tag === ${(2 << 3) | value.wireType}) value = ${value.read((2 << 3) | value.wireType, "value")};`,
+      "    else r.skip(tag);",
+      "  }",
+      isClosed
+        ? code`  if (${runtime("isNumberOf")}(${this.#type(field.enum!)}, value)) ${set} else r.keepEntry(entry, m);`
+        : code`  ${set}`,
+      "  break;",
+      "}",
+    ];
+  }
+
+  /** The type of a map's values, if they are messages. */
+  #valueType(field: DescField): Part {
+    const message = field.message!;
+    const native = nativeForm(message.typeName, this.#options);
+    return native === undefined ? this.#type(message) : native.type;
+  }
+
+  /** The type of a map's values, if the compiler would take another one. */
+  #scalarType(field: DescField): Part {
+    if (field.scalar === ScalarType.BYTES) return ": Uint8Array";
+    return field.enum === undefined ? "" : code`: ${this.#type(field.enum)}`;
+  }
+
+  // JSON, and messages given in part.
+
+  #fields(message: DescMessage): Part[] {
+    const entries = message.members.map((member): Part => {
+      if (member.kind !== "oneof") return this.#entry(member);
+      const members = member.fields.map((field) => this.#entry(field));
+      const flat = this.#isUnion(member) ? "" : ", flat: true";
+      const name = JSON.stringify(this.#property(member));
+      return code`{ oneof: ${name}${flat}, fields: [${joinCode(members.map(asCode), { on: ", " })}] }`;
+    });
+    if (entries.length === 0) return ["  fields: () => [],"];
+    return ["  fields: () => [", ...entries.map((entry) => code`    ${entry},`), "  ],"];
+  }
+
+  #entry(field: DescField): Part {
+    const property = this.#property(field);
+    const parts = [JSON.stringify(field.name), this.#kind(field)];
+    const isUsual = property === camelCase(field.name) && field.jsonName === property;
+    if (!isUsual) parts.push(JSON.stringify(property), JSON.stringify(field.jsonName));
+    return code`[${joinCode(parts.map(asCode), { on: ", " })}]`;
+  }
+
+  #kind(field: DescField): Part {
+    const { kind } = this.#value(field);
+    if (field.fieldKind === "list") return code`${runtime("list")}(${kind})`;
+    if (field.fieldKind === "map") {
+      const form = this.#options.map === "map" ? "map" : "mapObject";
+      return code`${runtime(form)}(${this.#mapEntry(field).key.kind}, ${kind})`;
+    }
+    const isOptional =
+      hasOptionalScalar(field) ||
+      (field.fieldKind !== "message" &&
+        (field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED ||
+          (field.oneof !== undefined && !this.#isUnion(field.oneof))));
+    return isOptional ? code`${runtime("optional")}(${kind})` : kind;
+  }
+
+  // Values.
+
+  #value(field: DescField): ValueCode {
+    if (field.message !== undefined) return this.#messageValue(field.message, isGroup(field));
+    if (field.enum !== undefined) return this.#enum(field.enum);
+    return this.#scalar(scalarCode(field.scalar, this.#options));
+  }
+
+  #scalar(scalar: ScalarCode): ValueCode {
+    const { method, wireType, kind, zero, isSet, convert } = scalar;
+    return {
+      wireType,
+      kind: runtime(kind),
+      zero,
+      isMerged: false,
+      isSet,
+      write: (tag, value) => `w.${method}(${tag}, ${value})`,
+      read: () => (convert === undefined ? scalar.read : code`${runtime(convert)}(r.${method}())`),
+    };
+  }
+
+  #enum(type: DescEnum): ValueCode {
+    const isNull = type.typeName === "google.protobuf.NullValue";
+    const kind = type.open ? "enumeration" : "closedEnumeration";
+    return {
+      wireType: WireType.VARINT,
+      kind: isNull ? runtime("nullValue") : code`${runtime(kind)}(${this.#type(type)})`,
+      zero: firstNumber(type),
+      isMerged: false,
+      isSet: (value) => `${value} !== 0`,
+      write: (tag, value) => `w.int32(${tag}, ${value})`,
+      // An open enum has numbers that it does not name.
+      read: () => code`r.int32() as ${this.#type(type)}`,
+    };
+  }
+
+  #messageValue(message: DescMessage, asGroup: boolean): ValueCode {
+    const native = nativeForm(message.typeName, this.#options);
+    if (native !== undefined) return this.#native(native, message);
+    const type = this.#type(message);
+    const base = { kind: type, zero: code`${type}.create()`, isMerged: true };
+    if (asGroup) {
+      return {
+        ...base,
+        wireType: WireType.START_GROUP,
+        write: (tag, value) => code`w.group(${tag}, ${type}, ${value})`,
+        read: (tag, previous) => code`r.group(${tag}, ${type}, ${previous})`,
+      };
+    }
+    return {
+      ...base,
+      wireType: WireType.LENGTH_DELIMITED,
+      write: (tag, value) => code`w.message(${tag}, ${type}, ${value})`,
+      read: (_, previous) => code`r.message(${type}, ${previous})`,
+    };
+  }
+
+  #native(native: NativeForm, message: DescMessage): ValueCode {
+    const kind =
+      native.scalar === undefined
+        ? runtime(native.kind)
+        : code`${runtime("wrapper")}(${runtime(scalarCode(native.scalar, this.#options).kind)})`;
+    const zero = native.scalar === undefined ? native.zero : scalarCode(native.scalar, this.#options).zero;
+    const base = { wireType: WireType.LENGTH_DELIMITED, kind, zero, isMerged: true };
+    const { property } = native;
+    if (property === undefined) {
+      return {
+        ...base,
+        write: (tag, value) => code`${runtime(`write${native.name}`)}(w, ${tag}, ${value})`,
+        read: (_, previous) => code`${runtime(`read${native.name}`)}(r, ${previous})`,
+      };
+    }
+    // A message of one field, which is seen as the field's value.
+    const type = this.#type(message);
+    return {
+      ...base,
+      write: (tag, value) => code`w.message(${tag}, ${type}, { ${property}: ${value} })`,
+      read: (_, previous) =>
+        code`r.message(${type}, { ${property}: ${previous === "undefined" ? zero : `(${previous}) ?? ${zero}`} }).${property}`,
+    };
+  }
+
+  // Names.
+
+  #isUnion(oneof: DescOneof): boolean {
+    // A synthetic oneof is an optional field's.
+    return this.#options.oneof === "union" && oneof.fields.length > 0;
+  }
+
+  #property(member: DescField | DescOneof | DescExtension): string {
+    if (member.kind === "extension") return "value";
+    return maybeSnakeToCamel(member.name, this.#declarations.options);
+  }
+
+  /** A type of the contract, as generated code names it. */
+  #type(type: DescMessage | DescEnum): Part {
+    const { module, name } = this.#declarations.locate(type.typeName);
+    return code`${imp(`${name}@./${module}${importSuffix(this.#options)}`)}`;
+  }
+}
+
+function asCode(part: Part): Code {
+  return typeof part === "string" ? code`${part}` : part;
+}
+
+function indent(lines: readonly Part[], by: number): Part[] {
+  const space = " ".repeat(by);
+  return lines.map((line) => code`${space}${line}`);
+}
+
+function case_(tag: number, statement: Part): Part {
+  return code`case ${tag}: ${statement}; break;`;
+}
+
+/** A list of items in lines of at most 110 characters. */
+function wrap(start: string, items: readonly string[], end: string): string[] {
+  const whole = `${start} ${items.join(", ")} ${end}`;
+  if (items.length === 0) return [`${start}${end}`];
+  if (whole.length <= 110) return [whole];
+  return [start, ...items.map((item) => `    ${item},`), `  ${end}`];
+}
+
+function access(object: string, property: string): string {
+  const safe = safeAccessor(property);
+  return safe === property ? `${object}.${property}` : `${object}[${safe}]`;
+}
+
+function tagOf(field: DescField, { wireType }: { wireType: number }): number {
+  return ((field.number << 3) | wireType) >>> 0;
+}
+
+function isGroup(field: DescField): boolean {
+  return field.message !== undefined && field.fieldKind !== "map" && field.delimitedEncoding;
+}
+
+function firstNumber(type: DescEnum): string {
+  return String(type.values[0]?.number ?? 0);
+}
+
+/** The name of a property, and in JSON, that the runtime makes of a field's name. */
+function camelCase(name: string): string {
+  return name.replaceAll(/_(.?)/g, (_, letter: string) => letter.toUpperCase());
+}

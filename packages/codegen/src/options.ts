@@ -1,0 +1,102 @@
+/** The options of the plugin: what follows `opt:` in buf.gen.yaml. */
+export interface CodegenOptions {
+  /**
+   * How a google.protobuf.Timestamp is seen. `date`: as a Date, which loses what is finer than a millisecond, and every time
+   * beyond the years that a Date has. `message`: as the message, without loss. Default: `date`.
+   */
+  timestamp: "date" | "message";
+
+  /**
+   * How 64-bit integers are seen. `bigint` is exact. `number` is not taken for an integer beyond 2^53: it is an error to read
+   * one. `string` is exact, in decimal. Default: `bigint`.
+   */
+  int64: "bigint" | "number" | "string";
+
+  /**
+   * How a oneof is seen. `union`: as one property, `{ $case, value }`, which has one member by its type. `properties`: as a
+   * property for each member, of which at most one is to be set. Default: `union`.
+   */
+  oneof: "union" | "properties";
+
+  /** How a map is seen. `map`: as a Map. `object`: as an object without a prototype. Default: `map`. */
+  map: "map" | "object";
+
+  /** True if fields that a message's type does not have are kept and sent again. Default: true. */
+  unknown_fields: boolean;
+
+  /** True if a module with the descriptors of all files is made, `descriptor-set.ts`: for server reflection. Default: false. */
+  descriptors: boolean;
+
+  /** True if a module is made for each package, `index.users.ts`, that exports all of its files. Default: true. */
+  index: boolean;
+
+  /**
+   * What follows the name of a file in an import: `.js` as Node.js and `tsc` want it, `.ts` where TypeScript runs as it is,
+   * `none` for bundlers that add it. Default: `.js`.
+   */
+  import_suffix: ".js" | ".ts" | "none";
+}
+
+const choices = {
+  timestamp: ["date", "message"],
+  int64: ["bigint", "number", "string"],
+  oneof: ["union", "properties"],
+  map: ["map", "object"],
+  unknown_fields: ["true", "false"],
+  descriptors: ["false", "true"],
+  index: ["true", "false"],
+  import_suffix: [".js", ".ts", "none"],
+} as const;
+
+type OptionName = keyof typeof choices;
+
+/**
+ * Reads the plugin's options.
+ *
+ * @throws {Error} if there is none of that name, with the nearest one, or a value is none of those that it has.
+ */
+export function parseOptions(given: readonly { key: string; value: string }[]): CodegenOptions {
+  const values = Object.fromEntries(
+    Object.entries(choices).map(([name, [first]]) => [name, first as string]),
+  );
+  for (const { key, value } of given) {
+    const allowed = Object.hasOwn(choices, key)
+      ? (choices[key as OptionName] as readonly string[])
+      : undefined;
+    if (allowed === undefined) {
+      throw new Error(`no option "${key}": did you mean "${nearest(key, Object.keys(choices))}"?`);
+    }
+    // An option without a value is switched on.
+    const chosen = value === "" && allowed.includes("true") ? "true" : value;
+    if (!allowed.includes(chosen)) {
+      const meant = nearest(chosen, allowed);
+      throw new Error(`${key}=${value}: takes ${allowed.join(" or ")}; did you mean "${meant}"?`);
+    }
+    values[key] = chosen;
+  }
+  return {
+    ...values,
+    unknown_fields: values["unknown_fields"] === "true",
+    descriptors: values["descriptors"] === "true",
+    index: values["index"] === "true",
+  } as CodegenOptions;
+}
+
+/** The name that is the fewest changes of a letter away. */
+function nearest(name: string, names: readonly string[]): string {
+  return names.toSorted((a, b) => distance(name, a) - distance(name, b))[0]!;
+}
+
+/** Levenshtein distance: how many letters must be put in, left out or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

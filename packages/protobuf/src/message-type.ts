@@ -1,0 +1,149 @@
+import type { DeepPartial } from "./deep-partial.js";
+import type { FieldEntry, FieldType, OneofEntry } from "./proto-json/field-type.js";
+import { JsonContext, type JsonReadOptions, type JsonWriteOptions } from "./proto-json/json-context.js";
+import { Fields, type JsonForm } from "./proto-json/message-json.js";
+import { wanted } from "./proto-json/json-error.js";
+import { Reader } from "./reader.js";
+import { Writer } from "./writer.js";
+
+/** What the code of a message states. */
+export interface MessageCode<T> {
+  /** Full name in the contract, as `users.User`. */
+  readonly name: string;
+  /** Makes a message whose fields have their defaults. */
+  create(): T;
+  /** Writes the fields of a message, in the order of their numbers. */
+  write(message: T, writer: Writer): void;
+  /** Reads fields into a message up to the reader's limit. */
+  read(message: T, reader: Reader): void;
+  /** All fields. Called once, when they are needed first: types may refer to one another in circles. */
+  fields(): readonly (FieldEntry | OneofEntry)[];
+  /** How the message is seen in JSON, if it is not an object of its fields: a well-known type. */
+  readonly json?: JsonForm<T>;
+}
+
+/** The type of a message: what generated code exports under the message's name. Its functions may be taken off it. */
+export interface MessageType<T> extends FieldType<T> {
+  /** Full name in the contract, as `users.User`. */
+  readonly typeName: string;
+
+  /** Makes a message. What is not given has its default. */
+  create(base?: DeepPartial<T>): T;
+
+  /** Makes a message of the parts of one, which are copied. What is not given, or is null, has its default. */
+  fromPartial(object: DeepPartial<T>): T;
+
+  /**
+   * Writes a message in the binary format: `User.encode(user).finish()` is its bytes.
+   *
+   * @param writer Default: one of its own.
+   * @throws {ProtobufError} for a value that is out of the range of its type.
+   */
+  encode(message: T, writer?: Writer): Writer;
+
+  /**
+   * Reads a message in the binary format. Its `bytes` fields are views of the input.
+   *
+   * @param length The number of bytes. Default: up to the end of the input.
+   * @throws {ProtobufError} if the bytes are not a valid message.
+   */
+  decode(input: Reader | Uint8Array, length?: number): T;
+
+  /**
+   * The message in protobuf's JSON format (ProtoJSON), as a value for `JSON.stringify`.
+   *
+   * @throws {JsonError} for a value that has no form there.
+   */
+  toJSON(message: T, options?: JsonWriteOptions): unknown;
+
+  /**
+   * Reads a message in protobuf's JSON format (ProtoJSON), as `JSON.parse` returns it.
+   *
+   * @throws {JsonError} with the path of the field, if it is no such message.
+   */
+  fromJSON(json: unknown, options?: JsonReadOptions): T;
+
+  /** Writes the fields of a message, in the order of their numbers. Called by generated code. */
+  write(message: T, writer: Writer): void;
+
+  /** Reads fields into a message up to the reader's limit. Called by generated code. */
+  read(message: T, reader: Reader): void;
+
+  /** True for a well-known type that is not an object of its fields in JSON. */
+  readonly hasJsonForm: boolean;
+
+  /** The number of bytes that the length of the last message of this type took inside another one: a guess for the next. */
+  lengthSize: number;
+}
+
+/** All types that were made here. */
+const messageTypes = new WeakSet<object>();
+
+/** True if a type is one that `messageType` made, as it was made: not a copy with a part of another. */
+export function isMessageType(type: object): boolean {
+  return messageTypes.has(type);
+}
+
+let idleReader: Reader | undefined;
+
+/** Makes the type of a message from its code. Called by generated code. */
+export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
+  const { create, write, read, json: form } = code;
+  let known: Fields | undefined;
+  const fields = () => (known ??= new Fields(code.name, code.fields()));
+  const fromPartial = (object: unknown): T => {
+    const message = create();
+    fields().setPartial(message as Record<string, unknown>, object as Record<string, unknown>);
+    return message;
+  };
+  const jsonForm: JsonForm<T> = form ?? {
+    toJson: (message, context) => fields().toJson(message as Record<string, unknown>, context),
+    fromJson(json, context) {
+      const message = create();
+      fields().fromJson(message as Record<string, unknown>, json, context);
+      return message;
+    },
+  };
+  const type: MessageType<T> = {
+    ...jsonForm,
+    typeName: code.name,
+    hasJsonForm: form !== undefined,
+    hasPresence: true,
+    lengthSize: 1,
+    isAbsent: (value) => value === undefined || value === null,
+    create: (base) => (base === undefined ? create() : fromPartial(base)),
+    fromPartial,
+    encode(message, writer = new Writer()) {
+      write(message, writer);
+      return writer;
+    },
+    decode(input, length) {
+      const message = create();
+      if (input instanceof Reader) {
+        const { limit } = input;
+        if (length !== undefined) input.limit = input.position + length;
+        if (input.limit > limit) throw new RangeError(`no message of ${length} bytes at ${input.position}`);
+        read(message, input);
+        input.limit = limit;
+        return message;
+      }
+      // One that is needed meanwhile, or after an error, is another one.
+      const reader = idleReader ?? new Reader();
+      idleReader = undefined;
+      reader.begin(input, 0, length ?? input.length);
+      read(message, reader);
+      reader.release();
+      idleReader = reader;
+      return message;
+    },
+    toJSON: (message, options) => jsonForm.toJson(message, new JsonContext(options)),
+    fromJSON(json, options) {
+      if (json === null && form?.takesNull !== true) throw wanted("a message", json);
+      return jsonForm.fromJson(json, new JsonContext(options));
+    },
+    write,
+    read,
+  };
+  messageTypes.add(type);
+  return type;
+}

@@ -1,0 +1,47 @@
+/** Where a message keeps its {@link UnknownFields}: a property that a spread, a loop over the keys and JSON do not show. */
+export const unknownFields: unique symbol = Symbol.for("callwire.unknownFields");
+
+/**
+ * The fields of a message that its type does not have, as they came: tags and values, one after the other. Their memory is a
+ * small multiple of what they took on the wire, however many they are.
+ */
+export class UnknownFields {
+  #memory = new Uint8Array(64);
+  #length = 0;
+
+  /** All of them, in the binary format: a view, valid until something is added. */
+  get bytes(): Uint8Array {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  /** Has these fields in place of all. */
+  replace(fields: readonly Uint8Array[]): void {
+    this.#length = 0;
+    for (const bytes of fields) this.add(bytes);
+  }
+
+  /** Adds one field, tag and value. */
+  add(bytes: Uint8Array): void {
+    const needed = this.#length + bytes.length;
+    if (needed > this.#memory.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#memory.length));
+      larger.set(this.bytes);
+      this.#memory = larger;
+    }
+    this.#memory.set(bytes, this.#length);
+    this.#length = needed;
+  }
+}
+
+/** The unknown fields of a message, which it gets here if it has none. */
+export function unknownFieldsOf(message: object): UnknownFields {
+  const holder = message as { [unknownFields]?: UnknownFields };
+  if (holder[unknownFields] === undefined) {
+    Object.defineProperty(message, unknownFields, {
+      value: new UnknownFields(),
+      configurable: true,
+      writable: true,
+    });
+  }
+  return holder[unknownFields]!;
+}

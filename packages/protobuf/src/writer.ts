@@ -1,0 +1,533 @@
+import { allocate, allocateShared, utf8Length, utf8Write } from "#text";
+import { ProtobufError } from "./protobuf-error.js";
+import {
+  checkBool,
+  checkDouble,
+  checkFloat,
+  checkInt32,
+  checkString,
+  checkUint32,
+  FLOAT32_MAX,
+  floatOf,
+  isInt32,
+  isUint32,
+  setSigned,
+  setUnsigned,
+} from "./scalar-values.js";
+import { unknownFields, type UnknownFields } from "./unknown-fields.js";
+import { doubles, floats, HIGH, LOW, words } from "./words64.js";
+
+/** Largest message in bytes: what the specification allows, and what a 32-bit position can hold. */
+export const MAX_MESSAGE_BYTES = 0x7fffffff;
+
+/** Size in bytes of the memory that small messages share, and the least that a message moves to which outgrows its own. */
+export const CHUNK_BYTES = 64 * 1024;
+
+/** What must be left of the shared memory for one more message to begin there, in bytes. */
+const CHUNK_REST = CHUNK_BYTES / 16;
+
+/** Most bytes of UTF-8 for one UTF-16 code unit. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * Up to this many characters, a text's length takes one byte, whatever it holds; and a loop over the characters is no slower
+ * than a call into native code.
+ */
+const SHORT_TEXT = 30;
+
+/** The most that a tag and a short text take, in bytes. */
+const SHORT_FIELD = 5 + 1 + MAX_BYTES_PER_UNIT * SHORT_TEXT;
+
+/** The most that a tag and a number take, in bytes. */
+const NUMBER_FIELD = 5 + 10;
+
+/** Up to this many bytes, a loop that moves them is no slower than a call into native code. */
+const SHORT_MOVE = 48;
+
+/** Stands for "no memory". */
+export const noBytes: Uint8Array = allocate(0);
+
+/** The part of a message type that writing needs. */
+export interface WritableType<T> {
+  write(message: T, writer: Writer): void;
+  /** The number of bytes that the length of the last message of this type took: a guess for the next one. */
+  lengthSize: number;
+}
+
+/** Bytes of a message that were not copied. */
+interface Borrowed {
+  bytes: Uint8Array;
+  /** Where in the writer's buffer they come in, counted from the start of the message. */
+  at: number;
+}
+
+let chunk = noBytes;
+let chunkUsed = 0;
+
+/**
+ * Writes messages in protobuf's binary format (protobuf.dev, "Encoding"), one after the other. Each method writes a field: its
+ * tag (the field number times 8, and the wire type) and its value; with 0 in place of the tag, the value alone, as packed
+ * fields have it.
+ *
+ * A message that does not fit into its buffer moves, with what is written of it, into a larger one of the writer's own; the
+ * given one then has nothing of value from the message's start on. Compare `buffer` with the given one after writing to know.
+ *
+ * ```ts
+ * writer.begin(output, used);
+ * User.write(user, writer);
+ * // The message is writer.buffer from writer.start to writer.position.
+ * ```
+ *
+ * Text that is not well-formed UTF-16 (a lone surrogate) is written with U+FFFD in its place, as TextEncoder does: what is
+ * sent is valid UTF-8 always.
+ *
+ * Its methods throw ProtobufError for a value that is out of the range of its type. The message is then incomplete: begin
+ * again.
+ *
+ * One class, and a long one: every method is on the hot path and moves the same position.
+ */
+export class Writer {
+  /** The memory that is being written to: the buffer given to `begin`, or a larger one. */
+  buffer: Uint8Array;
+
+  /** Where in `buffer` the message begins. */
+  start: number;
+
+  /** Where in `buffer` the next byte goes. */
+  position: number;
+
+  /** End of `buffer`. */
+  #end: number;
+
+  readonly #borrowFrom: number;
+  #borrowed: Borrowed[] | undefined = undefined;
+  #borrowedBytes = 0;
+
+  /**
+   * Begins a message in memory that is shared with other messages; `begin` changes that.
+   *
+   * @param borrowFrom `bytes` of this length and more are not copied: {@link pieces} has them as they were given. By default
+   * all are copied.
+   */
+  constructor(borrowFrom = Infinity) {
+    this.#borrowFrom = borrowFrom;
+    // Taken away while this message is written: another one that begins meanwhile gets a chunk of its own.
+    this.buffer = chunk;
+    this.#end = chunk.length;
+    this.start = this.position = chunkUsed;
+    chunk = noBytes;
+    chunkUsed = 0;
+  }
+
+  /** Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched. */
+  begin(buffer: Uint8Array, position: number): this {
+    this.buffer = buffer;
+    this.#end = buffer.length;
+    this.start = position;
+    this.position = position;
+    if (this.#borrowedBytes > 0) this.#giveBack();
+    return this;
+  }
+
+  /** Begins the message anew, where it began. */
+  restart(): void {
+    this.begin(this.buffer, this.start);
+  }
+
+  /** The length of the message, in bytes. */
+  get length(): number {
+    return this.position - this.start + this.#borrowedBytes;
+  }
+
+  /** True if the message stands in `buffer` as a whole: nothing of it is borrowed. */
+  get isWhole(): boolean {
+    return this.#borrowedBytes === 0;
+  }
+
+  /**
+   * Ends the message, of which nothing is borrowed, and returns it: a view of `buffer`, not a copy. In memory that was not
+   * given to `begin`, nobody writes there again.
+   */
+  finish(): Uint8Array {
+    const { buffer, start, position } = this;
+    this.start = position;
+    if (buffer.length === CHUNK_BYTES && chunk.length - chunkUsed < CHUNK_BYTES - position) {
+      chunk = buffer;
+      chunkUsed = position;
+      this.release();
+    }
+    // As `subarray`, and faster.
+    return new Uint8Array(buffer.buffer, buffer.byteOffset + start, position - start);
+  }
+
+  /** The message in pieces: views of `buffer`, and bytes that belong to whoever gave them and may change after this turn. */
+  pieces(): { bytes: Uint8Array; borrowed: boolean }[] {
+    const pieces: { bytes: Uint8Array; borrowed: boolean }[] = [];
+    let from = this.start;
+    for (const { bytes, at } of this.#borrowed ?? []) {
+      const to = this.start + at;
+      if (to > from) pieces.push({ bytes: this.buffer.subarray(from, to), borrowed: false });
+      pieces.push({ bytes, borrowed: true });
+      from = to;
+    }
+    if (this.position > from)
+      pieces.push({ bytes: this.buffer.subarray(from, this.position), borrowed: false });
+    return pieces;
+  }
+
+  /** Lets go of the buffer. */
+  release(): void {
+    this.begin(noBytes, 0);
+  }
+
+  /** Moves the message to a buffer with room for `bytes` more. Apart from the callers so that they are inlined. */
+  #grow(bytes: number): void {
+    const { buffer, start, position } = this;
+    const written = position - start;
+    const needed = written + bytes;
+    this.#checkLength(bytes);
+    const isFirst = buffer.length <= CHUNK_BYTES && needed <= CHUNK_REST;
+    const size = isFirst
+      ? CHUNK_BYTES
+      : Math.min(Math.max(CHUNK_BYTES + 1, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
+    const larger = isFirst ? allocateShared(size) : allocate(size);
+    larger.set(buffer.subarray(start, position));
+    this.buffer = larger;
+    this.#end = size;
+    this.start = 0;
+    this.position = written;
+  }
+
+  #room(bytes: number): void {
+    if (this.position + bytes > this.#end) this.#grow(bytes);
+  }
+
+  #checkLength(more: number): void {
+    if (this.length + more > MAX_MESSAGE_BYTES)
+      throw new ProtobufError(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
+  }
+
+  #borrow(bytes: Uint8Array): void {
+    this.#checkLength(bytes.length);
+    (this.#borrowed ??= []).push({ bytes, at: this.position - this.start });
+    this.#borrowedBytes += bytes.length;
+  }
+
+  #giveBack(): void {
+    this.#borrowed = undefined;
+    this.#borrowedBytes = 0;
+  }
+
+  /**
+   * Begins length-delimited data: a message, a packed field, an entry of a map.
+   *
+   * @param lengthSize The number of bytes to leave for the length. Default: 1, for up to 127 bytes.
+   * @returns What `close` must be given to end it.
+   */
+  open(tag: number, lengthSize = 1): number {
+    if (this.position + 10 > this.#end) this.#grow(10);
+    this.#tag(tag);
+    return (this.position += lengthSize) - this.start;
+  }
+
+  /**
+   * Ends what `open` began. Data whose length takes another number of bytes than were left for it are moved.
+   *
+   * @returns The number of bytes that the length takes.
+   */
+  close(opened: number, lengthSize = 1): number {
+    const at = this.start + opened;
+    let length = this.position - at;
+    if (this.#borrowedBytes > 0) length = (length + this.#borrowedSince(opened)) | 0;
+    const size = varintSize(length);
+    if (size !== lengthSize) this.#move(opened, size - lengthSize);
+    const { buffer } = this;
+    let place = this.start + opened - lengthSize;
+    let rest = length;
+    for (; rest > 0x7f; rest >>>= 7) buffer[place++] = (rest & 0x7f) | 0x80;
+    buffer[place] = rest;
+    return size;
+  }
+
+  /** Writes a message inside another one. */
+  message<T>(tag: number, type: WritableType<T>, message: T): void {
+    const { lengthSize } = type;
+    const opened = this.open(tag, lengthSize);
+    type.write(message, this);
+    type.lengthSize = this.close(opened, lengthSize);
+  }
+
+  /** Writes a message in the form of a group. */
+  group<T>(tag: number, type: WritableType<T>, message: T): void {
+    this.tag(tag);
+    type.write(message, this);
+    // The end has the wire type after that of the start.
+    this.tag(tag + 1);
+  }
+
+  #borrowedSince(opened: number): number {
+    let sum = 0;
+    for (const piece of this.#borrowed ?? []) if (piece.at >= opened) sum += piece.bytes.length;
+    return sum;
+  }
+
+  /** Moves what was written since `opened` by some bytes. */
+  #move(opened: number, by: number): void {
+    if (this.position + by > this.#end) this.#grow(by);
+    const { buffer, position } = this;
+    const at = this.start + opened;
+    if (by > 0 && position - at <= SHORT_MOVE) {
+      for (let from = position - 1; from >= at; from--) buffer[from + by] = buffer[from]!;
+    } else {
+      buffer.copyWithin(at + by, at, position);
+    }
+    if (this.#borrowedBytes > 0) {
+      for (const piece of this.#borrowed!) if (piece.at >= opened) piece.at += by;
+    }
+    this.position = position + by;
+  }
+
+  /** Writes a tag, for which there is room; none if it is 0. Returns the position after it. */
+  #tag(tag: number): number {
+    if (tag >= 0x80) this.#low(tag);
+    else if (tag !== 0) this.buffer[this.position++] = tag;
+    return this.position;
+  }
+
+  /** Writes a tag alone: of a group's begin or end. */
+  tag(tag: number): void {
+    if (this.position + 5 > this.#end) this.#grow(5);
+    this.#low(tag);
+  }
+
+  /** Writes bytes as they are, without a tag or a length. */
+  raw(bytes: Uint8Array): void {
+    if (bytes.length >= this.#borrowFrom) {
+      this.#borrow(bytes);
+      return;
+    }
+    if (this.position + bytes.length > this.#end) this.#grow(bytes.length);
+    this.buffer.set(bytes, this.position);
+    this.position += bytes.length;
+  }
+
+  /** Writes what `Reader.unknown` kept of a message: fields that its type does not have. */
+  unknown(message: object): void {
+    const unknown = (message as { [unknownFields]?: UnknownFields })[unknownFields];
+    if (unknown !== undefined) this.raw(unknown.bytes);
+  }
+
+  uint32(tag: number, value: number): void {
+    const { position } = this;
+    // Most numbers take one byte, and most tags.
+    if (isUint32(value) && value < 0x80 && tag < 0x80 && tag > 0 && position + 2 <= this.#end) {
+      const { buffer } = this;
+      buffer[position] = tag;
+      buffer[position + 1] = value;
+      this.position = position + 2;
+      return;
+    }
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    this.#low(isUint32(value) ? value : checkUint32(value));
+  }
+
+  /** Writes an enum's number too. */
+  int32(tag: number, value: number): void {
+    const { position } = this;
+    if (isUint32(value) && value < 0x80 && tag < 0x80 && tag > 0 && position + 2 <= this.#end) {
+      const { buffer } = this;
+      buffer[position] = tag;
+      buffer[position + 1] = value;
+      this.position = position + 2;
+      return;
+    }
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    const checked = isInt32(value) ? value : checkInt32(value);
+    if (checked >= 0) this.#low(checked);
+    // A negative number is extended to 64 bits: ten bytes.
+    else this.#both(checked, -1);
+  }
+
+  sint32(tag: number, value: number): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    const checked = isInt32(value) ? value : checkInt32(value);
+    this.#low(((checked << 1) ^ (checked >> 31)) >>> 0);
+  }
+
+  bool(tag: number, value: boolean): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    this.buffer[this.position++] = (typeof value === "boolean" ? value : checkBool(value)) ? 1 : 0;
+  }
+
+  /** @param value A number that is not an integer, or a string that is not a number, throws as `BigInt` does. */
+  int64(tag: number, value: string | number | bigint): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    setSigned(value);
+    this.#both(words[LOW]!, words[HIGH]!);
+  }
+
+  uint64(tag: number, value: string | number | bigint): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    setUnsigned(value);
+    this.#both(words[LOW]!, words[HIGH]!);
+  }
+
+  sint64(tag: number, value: string | number | bigint): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    setSigned(value);
+    const low = words[LOW]!;
+    const high = words[HIGH]!;
+    const sign = high >> 31;
+    this.#both((low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
+  }
+
+  fixed32(tag: number, value: number): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    this.#word(isUint32(value) ? value : checkUint32(value));
+  }
+
+  sfixed32(tag: number, value: number): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    this.#word(isInt32(value) ? value : checkInt32(value));
+  }
+
+  fixed64(tag: number, value: string | number | bigint): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    setUnsigned(value);
+    this.#twoWords();
+  }
+
+  sfixed64(tag: number, value: string | number | bigint): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    setSigned(value);
+    this.#twoWords();
+  }
+
+  float(tag: number, value: number): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    const checked = typeof value === "number" ? value : floatOf(value);
+    if (Math.abs(checked) > FLOAT32_MAX) checkFloat(checked);
+    floats[LOW] = checked;
+    this.#word(words[LOW]!);
+  }
+
+  double(tag: number, value: number): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    doubles[0] = typeof value === "number" ? value : checkDouble(value);
+    this.#twoWords();
+  }
+
+  bytes(tag: number, value: Uint8Array): void {
+    this.#room(NUMBER_FIELD);
+    this.#tag(tag);
+    const { byteLength } = value;
+    this.#low(isUint32(byteLength) ? byteLength : checkUint32(byteLength));
+    this.raw(value);
+  }
+
+  string(tag: number, value: string): void {
+    // What String() takes is taken.
+    const text = typeof value === "string" ? value : checkString(value);
+    const { length } = text;
+    if (length > SHORT_TEXT) {
+      this.#longText(tag, text);
+      return;
+    }
+    this.#room(SHORT_FIELD);
+    let at = this.position;
+    if (tag < 0x80 && tag > 0) this.buffer[at++] = tag;
+    else at = this.#tag(tag);
+    const { buffer } = this;
+    at++;
+    let bits = 0;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      bits |= code;
+      buffer[at + i] = code;
+    }
+    const size = bits < 0x80 ? length : utf8Write(buffer, text, at);
+    buffer[at - 1] = size;
+    this.position = at + size;
+  }
+
+  #longText(tag: number, text: string): void {
+    const { length } = text;
+    // Counting the exact size costs a call, so it is done only where the text might not fit.
+    if (this.position + 10 + MAX_BYTES_PER_UNIT * length > this.#end) {
+      const size = utf8Length(text);
+      if (this.position + 10 + size > this.#end) this.#grow(10 + size);
+    }
+    this.#tag(tag);
+    // Written where it belongs if it is ASCII, and moved if its length takes more bytes than that.
+    const { buffer, position } = this;
+    const guess = varintSize(length);
+    const size = utf8Write(buffer, text, position + guess);
+    const prefix = varintSize(size);
+    if (prefix !== guess) buffer.copyWithin(position + prefix, position + guess, position + guess + size);
+    this.#low(size);
+    this.position = position + prefix + size;
+  }
+
+  /** Writes a varint of up to 32 bits, for which there is room. */
+  #low(value: number): void {
+    const { buffer } = this;
+    let { position } = this;
+    let rest = value;
+    while (rest > 0x7f) {
+      buffer[position++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[position++] = rest;
+    this.position = position;
+  }
+
+  /** Writes a varint of 64 bits, for which there is room. */
+  #both(low: number, high: number): void {
+    const { buffer } = this;
+    let { position } = this;
+    let lower = low >>> 0;
+    let upper = high >>> 0;
+    while (upper !== 0 || lower > 0x7f) {
+      buffer[position++] = (lower & 0x7f) | 0x80;
+      lower = ((lower >>> 7) | (upper << 25)) >>> 0;
+      upper >>>= 7;
+    }
+    buffer[position++] = lower;
+    this.position = position;
+  }
+
+  #word(value: number): void {
+    const { buffer, position } = this;
+    buffer[position] = value;
+    buffer[position + 1] = value >>> 8;
+    buffer[position + 2] = value >>> 16;
+    buffer[position + 3] = value >>> 24;
+    this.position = position + 4;
+  }
+
+  #twoWords(): void {
+    this.#word(words[LOW]!);
+    this.#word(words[HIGH]!);
+  }
+}
+
+function varintSize(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x200000) return 3;
+  if (value < 0x10000000) return 4;
+  return 5;
+}
