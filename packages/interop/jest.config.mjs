@@ -2,5 +2,13 @@ import { overRuntimes } from "../../jest.over-runtimes.mjs";
 
 /** Once: what is installed from packed packages chooses its own runtime, and what goes through proxies is over both of the SDK's. */
 export default overRuntimes({
-  testPathIgnorePatterns: ["own-service", "runtimes", "published-limits", "src/proxies/", "npm-start"],
+  testPathIgnorePatterns: [
+    "own-service",
+    "runtimes",
+    "published-limits",
+    "src/proxies/",
+    "npm-start",
+    "conformance",
+    "generated-messages",
+  ],
 });

@@ -28,9 +28,9 @@ export class JsonError extends Error {
 export function found(json: unknown): string {
   if (json === null) return "null";
   if (Array.isArray(json)) return "an array";
-  if (typeof json === "object") return "an object";
-  const text = typeof json === "string" ? JSON.stringify(json) : String(json as number | boolean | undefined);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  if (typeof json === "string") return JSON.stringify(json.length > 60 ? `${json.slice(0, 60)}…` : json);
+  if (typeof json === "number" || typeof json === "bigint" || typeof json === "boolean") return `${json}`;
+  return json === undefined ? "undefined" : `a ${typeof json}`;
 }
 
 /** The error for a value of another kind than is wanted. */
