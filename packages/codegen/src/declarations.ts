@@ -1,13 +1,16 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema, type FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { create, toBinary, type DescFile } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import type { Code } from "ts-poet";
 import { CodeGeneratorRequest } from "ts-proto-descriptors";
+import { maybeSnakeToCamel } from "ts-proto/build/src/case.js";
 import { createFileContext, type BaseContext } from "ts-proto/build/src/context.js";
 import { generateFile, makeUtils } from "ts-proto/build/src/main.js";
 import { optionsFromParameter, type Options } from "ts-proto/build/src/options.js";
 import { createTypeMap } from "ts-proto/build/src/types.js";
 import { generateIndexFiles } from "ts-proto/build/src/utils.js";
+import { lowerFile, loweredName } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
+import { findOtherNames } from "./safe-names.js";
 
 const oneofs = { union: "unions-value", properties: "properties" };
 
@@ -45,16 +48,21 @@ export function importSuffix(options: CodegenOptions): string {
 
 type FileDescriptor = CodeGeneratorRequest["protoFile"][number];
 
-/** What ts-proto makes of files that `lowerFile` made: message types, enums, service definitions. */
+/** What ts-proto makes of files: message types, enums, service definitions. */
 export class Declarations {
   readonly #context: BaseContext;
   readonly #files: ReadonlyMap<string, FileDescriptor>;
 
-  constructor(files: readonly FileDescriptorProto[], options: CodegenOptions) {
-    const request = create(CodeGeneratorRequestSchema, { protoFile: [...files] });
+  readonly #otherNames: ReadonlyMap<string, string>;
+
+  /** @param files In an order in which a file follows those that it imports. */
+  constructor(files: readonly DescFile[], options: CodegenOptions) {
+    const tsOptions = tsProtoOptions(options);
+    this.#otherNames = findOtherNames(files, (name, around) => around + maybeSnakeToCamel(name, tsOptions));
+    const protoFile = files.map((file) => lowerFile(file, this.#otherNames));
+    const request = create(CodeGeneratorRequestSchema, { protoFile });
     // ts-proto has descriptors of its own.
     const theirs = CodeGeneratorRequest.decode(toBinary(CodeGeneratorRequestSchema, request));
-    const tsOptions = tsProtoOptions(options);
     this.#context = {
       options: tsOptions,
       typeMap: createTypeMap(theirs, tsOptions),
@@ -69,7 +77,8 @@ export class Declarations {
 
   /** The name of a message's or an enum's type in TypeScript, and the module that has it. */
   locate(typeName: string): { module: string; name: string } {
-    const [module, name] = this.#context.typeMap.get(`.${typeName}`) ?? [];
+    const lowered = loweredName(typeName, this.#otherNames);
+    const [module, name] = this.#context.typeMap.get(`.${lowered}`) ?? [];
     if (module === undefined || name === undefined) throw new Error(`no type ${typeName}`);
     return { module, name };
   }

@@ -13,6 +13,7 @@ import { safeAccessor } from "ts-proto/build/src/utils.js";
 import { importSuffix, type Declarations } from "./declarations.js";
 import { hasOptionalScalar } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
+import { RESERVED } from "./safe-names.js";
 import { scalarCode, WireType, type ScalarCode } from "./scalars.js";
 import { jsonForm, nativeForm, type NativeForm } from "./well-known.js";
 
@@ -72,7 +73,8 @@ export class MessageCoder {
 
   /** The constant of an extension. */
   extension(extension: DescExtension, inside: string): Code {
-    const name = inside + maybeSnakeToCamel(extension.name, this.#declarations.options);
+    const tsName = inside + maybeSnakeToCamel(extension.name, this.#declarations.options);
+    const name = RESERVED.has(tsName) ? `${tsName}Extension` : tsName;
     const field = extension as unknown as DescField;
     const isList = extension.fieldKind === "list";
     const scalar =

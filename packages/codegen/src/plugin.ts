@@ -13,9 +13,9 @@ import type { Plugin } from "@bufbuild/protoplugin";
 import { joinCode } from "ts-poet";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
-import { lowerFile } from "./lower-file.js";
 import { MessageCoder } from "./message-code.js";
 import { parseOptions } from "./options.js";
+import { checkNames } from "./safe-names.js";
 
 /** The plugin, for protoc and buf. */
 export function plugin(version: string): Plugin {
@@ -46,7 +46,8 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   const all = request.protoFile.map((file) => registry.getFile(file.name)!);
   const wanted = new Set(request.fileToGenerate);
   const files = all.filter((file) => wanted.has(file.proto.name));
-  const declarations = new Declarations(all.map(lowerFile), options);
+  all.forEach(checkNames);
+  const declarations = new Declarations(all, options);
   const coder = new MessageCoder(declarations, options);
   const modules = files.map((file) => {
     const { path, types, services } = declarations.of(file.proto.name);
