@@ -256,17 +256,17 @@ export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
       }
     }
   },
-  fields: () => [
-    ["id", string],
-    ["name", string],
-    ["email", string],
-    ["age", int32],
-    ["department", enumeration(Department)],
-    ["roles", list(string)],
-    ["created_at", date],
-    ["updated_at", date],
-    ["etag", string],
-  ],
+  fields: () => ({
+    id: string,
+    name: string,
+    email: string,
+    age: int32,
+    department: enumeration(Department),
+    roles: list(string),
+    created_at: date,
+    updated_at: date,
+    etag: string,
+  }),
 });
 
 export const GetUserRequest: MessageType<GetUserRequest> = /* @__PURE__ */ messageType<GetUserRequest>({
@@ -285,9 +285,9 @@ export const GetUserRequest: MessageType<GetUserRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => [
-    ["id", string],
-  ],
+  fields: () => ({
+    id: string,
+  }),
 });
 
 export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */ messageType<CreateUserRequest>({
@@ -316,14 +316,14 @@ export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => [
-    ["name", string],
-    ["email", string],
-    ["age", int32],
-    ["department", enumeration(Department)],
-    ["roles", list(string)],
-    ["request_id", string],
-  ],
+  fields: () => ({
+    name: string,
+    email: string,
+    age: int32,
+    department: enumeration(Department),
+    roles: list(string),
+    request_id: string,
+  }),
 });
 
 export const UpdateUserRequest: MessageType<UpdateUserRequest> = /* @__PURE__ */ messageType<UpdateUserRequest>({
@@ -344,10 +344,10 @@ export const UpdateUserRequest: MessageType<UpdateUserRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => [
-    ["user", User],
-    ["update_mask", fieldMask],
-  ],
+  fields: () => ({
+    user: User,
+    update_mask: fieldMask,
+  }),
 });
 
 export const DeleteUserRequest: MessageType<DeleteUserRequest> = /* @__PURE__ */ messageType<DeleteUserRequest>({
@@ -368,10 +368,10 @@ export const DeleteUserRequest: MessageType<DeleteUserRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => [
-    ["id", string],
-    ["etag", string],
-  ],
+  fields: () => ({
+    id: string,
+    etag: string,
+  }),
 });
 
 export const ListUsersRequest: MessageType<ListUsersRequest> = /* @__PURE__ */ messageType<ListUsersRequest>({
@@ -396,12 +396,12 @@ export const ListUsersRequest: MessageType<ListUsersRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => [
-    ["page_size", int32],
-    ["page_token", string],
-    ["filter", string],
-    ["order_by", string],
-  ],
+  fields: () => ({
+    page_size: int32,
+    page_token: string,
+    filter: string,
+    order_by: string,
+  }),
 });
 
 export const ListUsersResponse: MessageType<ListUsersResponse> = /* @__PURE__ */ messageType<ListUsersResponse>({
@@ -424,11 +424,11 @@ export const ListUsersResponse: MessageType<ListUsersResponse> = /* @__PURE__ */
       }
     }
   },
-  fields: () => [
-    ["users", list(User)],
-    ["next_page_token", string],
-    ["total_count", int32],
-  ],
+  fields: () => ({
+    users: list(User),
+    next_page_token: string,
+    total_count: int32,
+  }),
 });
 
 export const UserEvent: MessageType<UserEvent> = /* @__PURE__ */ messageType<UserEvent>({
@@ -453,12 +453,12 @@ export const UserEvent: MessageType<UserEvent> = /* @__PURE__ */ messageType<Use
       }
     }
   },
-  fields: () => [
-    ["event_type", string],
-    ["user", User],
-    ["resume_token", string],
-    ["event_time", date],
-  ],
+  fields: () => ({
+    event_type: string,
+    user: User,
+    resume_token: string,
+    event_time: date,
+  }),
 });
 
 export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageType<WatchRequest>({
@@ -479,10 +479,10 @@ export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => [
-    ["departments", list(string)],
-    ["resume_token", string],
-  ],
+  fields: () => ({
+    departments: list(string),
+    resume_token: string,
+  }),
 });
 
 export const UploadSummary: MessageType<UploadSummary> = /* @__PURE__ */ messageType<UploadSummary>({
@@ -505,11 +505,11 @@ export const UploadSummary: MessageType<UploadSummary> = /* @__PURE__ */ message
       }
     }
   },
-  fields: () => [
-    ["created", int32],
-    ["failed", int32],
-    ["errors", list(UploadError)],
-  ],
+  fields: () => ({
+    created: int32,
+    failed: int32,
+    errors: list(UploadError),
+  }),
 });
 
 export const UploadError: MessageType<UploadError> = /* @__PURE__ */ messageType<UploadError>({
@@ -532,11 +532,11 @@ export const UploadError: MessageType<UploadError> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => [
-    ["index", int32],
-    ["field", string],
-    ["reason", string],
-  ],
+  fields: () => ({
+    index: int32,
+    field: string,
+    reason: string,
+  }),
 });
 
 export const ChatMessage: MessageType<ChatMessage> = /* @__PURE__ */ messageType<ChatMessage>({
@@ -563,13 +563,13 @@ export const ChatMessage: MessageType<ChatMessage> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => [
-    ["sender", string],
-    ["content", string],
-    ["room", string],
-    ["id", string],
-    ["sent_at", date],
-  ],
+  fields: () => ({
+    sender: string,
+    content: string,
+    room: string,
+    id: string,
+    sent_at: date,
+  }),
 });
 
 /**

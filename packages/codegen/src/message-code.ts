@@ -82,25 +82,20 @@ export class MessageCoder {
     const one =
       extension.message === undefined ? (scalar ?? this.#type(extension.enum!)) : this.#valueType(field);
     const value = isList ? code`${one}[]` : code`${one} | undefined`;
-    const type = `google.protobuf.ExtensionValue`;
+    const extendee = this.#type(extension.extendee);
     const parts: Part[] = [
-      code`export const ${def(name)}: ${runtimeType("Extension")}<${this.#type(extension.extendee)}, ${value}> = {`,
+      code`export const ${def(name)}: ${runtimeType("Extension")}<${extendee}, ${value}> = /* @__PURE__ */ ${runtime("extension")}<`,
+      code`  ${extendee},`,
+      code`  ${value}`,
+      ">({",
       code`  name: ${JSON.stringify(extension.typeName)},`,
       code`  extendee: ${JSON.stringify(extension.extendee.typeName)},`,
       `  number: ${extension.number},`,
-      code`  type: /* @__PURE__ */ ${runtime("messageType")}<${runtimeType("ExtensionValue")}<${value}>>({`,
-      ...indent(
-        [
-          `  name: ${JSON.stringify(type)},`,
-          `  create: () => ({ value: ${isList ? "[]" : "undefined"} }),`,
-          ...this.#write([field], false),
-          ...this.#read([field], false),
-          code`  fields: () => [["value", ${this.#kind(field)}]],`,
-        ],
-        2,
-      ),
-      "  }),",
-      "};",
+      code`  kind: ${this.#kind(field)},`,
+      `  create: () => ({ value: ${isList ? "[]" : "undefined"} }),`,
+      ...this.#write([field], false),
+      ...this.#read([field], false),
+      "});",
     ];
     return joinCode(parts.map(asCode), { on: "\n", trim: false });
   }
@@ -341,21 +336,26 @@ export class MessageCoder {
   #fields(message: DescMessage): Part[] {
     const entries = message.members.map((member): Part => {
       if (member.kind !== "oneof") return this.#entry(member);
-      const members = member.fields.map((field) => this.#entry(field));
-      const flat = this.#isUnion(member) ? "" : ", flat: true";
-      const name = JSON.stringify(this.#property(member));
-      return code`{ oneof: ${name}${flat}, fields: [${joinCode(members.map(asCode), { on: ", " })}] }`;
+      const members = joinCode(
+        member.fields.map((field) => asCode(this.#entry(field))),
+        { on: ", " },
+      );
+      const property = this.#property(member);
+      const form = this.#isUnion(member) ? "oneof" : "members";
+      const own =
+        form === "members" || property === camelCase(member.name) ? "" : `, ${JSON.stringify(property)}`;
+      return code`${key(member.name)}: ${runtime(form)}({ ${members} }${own})`;
     });
-    if (entries.length === 0) return ["  fields: () => [],"];
-    return ["  fields: () => [", ...entries.map((entry) => code`    ${entry},`), "  ],"];
+    if (entries.length === 0) return ["  fields: () => ({}),"];
+    return ["  fields: () => ({", ...entries.map((entry) => code`    ${entry},`), "  }),"];
   }
 
   #entry(field: DescField): Part {
     const property = this.#property(field);
-    const parts = [JSON.stringify(field.name), this.#kind(field)];
+    const kind = this.#kind(field);
     const isUsual = property === camelCase(field.name) && field.jsonName === property;
-    if (!isUsual) parts.push(JSON.stringify(property), JSON.stringify(field.jsonName));
-    return code`[${joinCode(parts.map(asCode), { on: ", " })}]`;
+    if (isUsual) return code`${key(field.name)}: ${kind}`;
+    return code`${key(field.name)}: ${runtime("named")}(${kind}, ${JSON.stringify(property)}, ${JSON.stringify(field.jsonName)})`;
   }
 
   #kind(field: DescField): Part {
@@ -396,10 +396,10 @@ export class MessageCoder {
 
   #enum(type: DescEnum): ValueCode {
     const isNull = type.typeName === "google.protobuf.NullValue";
-    const kind = type.open ? "enumeration" : "closedEnumeration";
+    const closed = type.open ? "" : ", { closed: true }";
     return {
       wireType: WireType.VARINT,
-      kind: isNull ? runtime("nullValue") : code`${runtime(kind)}(${this.#type(type)})`,
+      kind: isNull ? runtime("nullValue") : code`${runtime("enumeration")}(${this.#type(type)}${closed})`,
       zero: firstNumber(type),
       isMerged: false,
       isSet: (value) => `${value} !== 0`,
@@ -500,6 +500,11 @@ function access(object: string, property: string): string {
   return safe === property ? `${object}.${property}` : `${object}[${safe}]`;
 }
 
+/** A key of an object literal. There, `__proto__` alone would be the object's prototype. */
+function key(name: string): string {
+  return name === "__proto__" ? '["__proto__"]' : name;
+}
+
 function tagOf(field: DescField, { wireType }: { wireType: number }): number {
   return ((field.number << 3) | wireType) >>> 0;
 }
@@ -514,5 +519,5 @@ function firstNumber(type: DescEnum): string {
 
 /** The name of a property, and in JSON, that the runtime makes of a field's name. */
 function camelCase(name: string): string {
-  return name.replaceAll(/_(.?)/g, (_, letter: string) => letter.toUpperCase());
+  return name.replaceAll(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -64,7 +64,7 @@ export function jsonForm(typeName: string, options: CodegenOptions): Code | unde
     case "FieldMask":
       return code`${runtime("fieldMaskJson")}`;
     case "Struct":
-      return code`${runtime(options.map === "map" ? "structJson" : "structObjectJson")}`;
+      return code`${runtime(options.map === "map" ? "structMapJson" : "structJson")}`;
     case "Value":
       return code`${runtime(options.oneof === "union" ? "valueJson" : "flatValueJson")}`;
     case "ListValue":

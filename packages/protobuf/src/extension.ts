@@ -1,10 +1,28 @@
-import type { RegisteredType } from "./proto-json/json-context.js";
-import { Reader } from "./reader.js";
-import { unknownFields, unknownFieldsOf, type UnknownFields } from "./unknown-fields.js";
+import type { AnyFieldType } from "./field-type.js";
+import type { JsonSink } from "./json/json-sink.js";
+import type { JsonSource } from "./json/json-source.js";
+import { messageType, type MessageType } from "./message-type.js";
+import type { Reader } from "./reader.js";
+import { fieldsIn, numbersIn, unknownBytes } from "./unknown-numbers.js";
+import { unknownFieldsOf } from "./unknown-fields.js";
+import type { Writer } from "./writer.js";
 
 /** A message that has the value of an extension as its only field. */
 export interface ExtensionValue<T> {
   value: T;
+}
+
+/** What the code of an extension states. */
+export interface ExtensionCode<T> {
+  /** Full name in the contract, as `users.nickname`. */
+  readonly name: string;
+  /** Full name of the message that it adds to. */
+  readonly extendee: string;
+  readonly number: number;
+  readonly kind: AnyFieldType;
+  create(): ExtensionValue<T>;
+  write(message: ExtensionValue<T>, writer: Writer): void;
+  read(message: ExtensionValue<T>, reader: Reader): void;
 }
 
 /**
@@ -18,12 +36,31 @@ export interface Extension<Extendee, T> {
   readonly extendee: string;
   readonly number: number;
   /** The type of the field alone. */
-  readonly type: RegisteredType & {
-    encode(message: ExtensionValue<T>): { finish(): Uint8Array };
-    decode(bytes: Uint8Array): ExtensionValue<T>;
-  };
-  /** No property: what the types check. */
+  readonly type: MessageType<ExtensionValue<T>>;
+  /** Writes the value in JSON. */
+  writeJson(message: object, sink: JsonSink): void;
+  /** Reads the value in JSON into a message. */
+  readJson(message: object, source: JsonSource): void;
+  /** No property: what the compiler checks. */
   readonly of?: Extendee;
+}
+
+/** Makes an extension from its code. Called by generated code. */
+export function extension<Extendee extends object, T>(code: ExtensionCode<T>): Extension<Extendee, T> {
+  const { name, extendee, number, kind } = code;
+  const type = messageType<ExtensionValue<T>>({ ...code, fields: () => ({ value: kind }) });
+  const made: Extension<Extendee, T> = {
+    name,
+    extendee,
+    number,
+    type,
+    writeJson: (message, sink) => kind.writeJson(getExtension(message as Extendee, made), sink),
+    readJson(message, source) {
+      const value = kind.readJson(source) as T | undefined;
+      if (value !== undefined) setExtension(message as Extendee, made, value);
+    },
+  };
+  return made;
 }
 
 // An extension that was read stands among the unknown fields of its message, and so does one that is set.
@@ -38,17 +75,15 @@ export function getExtension<Extendee extends object, T>(
   message: Extendee,
   { type }: Extension<Extendee, T>,
 ): T {
-  return type.decode(
-    (message as { [unknownFields]?: UnknownFields })[unknownFields]?.bytes ?? new Uint8Array(0),
-  ).value;
+  return type.decode(unknownBytes(message)).value;
 }
 
 /** True if a message has an extension. */
 export function hasExtension<Extendee extends object, T>(
   message: Extendee,
-  extension: Extension<Extendee, T>,
+  { number }: Extension<Extendee, T>,
 ): boolean {
-  return numbersIn(message).has(extension.number);
+  return numbersIn(message).has(number);
 }
 
 /** Sets an extension in a message, in place of what it had. */
@@ -67,23 +102,7 @@ export function clearExtension<Extendee extends object, T>(
   { number }: Extension<Extendee, T>,
 ): void {
   if (!numbersIn(message).has(number)) return;
-  const { bytes } = unknownFieldsOf(message);
-  const kept = [...fieldsIn(bytes)].filter((field) => field.number !== number);
+  const bytes = unknownBytes(message);
+  const kept = Array.from(fieldsIn(bytes)).filter((field) => field.number !== number);
   unknownFieldsOf(message).replace(kept.map(({ start, end }) => bytes.slice(start, end)));
-}
-
-/** The numbers of the unknown fields of a message. */
-export function numbersIn(message: object): Set<number> {
-  const unknown = (message as { [unknownFields]?: UnknownFields })[unknownFields];
-  return new Set(unknown && Array.from(fieldsIn(unknown.bytes), ({ number }) => number));
-}
-
-function* fieldsIn(bytes: Uint8Array): Generator<{ number: number; start: number; end: number }> {
-  const reader = new Reader(bytes);
-  while (reader.position < reader.limit) {
-    const start = reader.position;
-    const tag = reader.tag();
-    reader.skip(tag);
-    yield { number: tag >>> 3, start, end: reader.position };
-  }
 }

@@ -1,8 +1,15 @@
 import type { DeepPartial } from "./deep-partial.js";
-import type { FieldEntry, FieldType, OneofEntry } from "./proto-json/field-type.js";
-import { JsonContext, type JsonReadOptions, type JsonWriteOptions } from "./proto-json/json-context.js";
-import { Fields, type JsonForm } from "./proto-json/message-json.js";
-import { wanted } from "./proto-json/json-error.js";
+import type { FieldType } from "./field-type.js";
+import { isNot } from "./json/json-error.js";
+import {
+  fieldsOf,
+  messageFromPartial,
+  readMessageJson,
+  writeMessageJson,
+  type JsonForm,
+} from "./json/message-json.js";
+import { ObjectSink, ObjectSource } from "./json/object.js";
+import type { JsonReadOptions, JsonWriteOptions } from "./json/options.js";
 import { Reader } from "./reader.js";
 import { Writer } from "./writer.js";
 
@@ -16,8 +23,11 @@ export interface MessageCode<T> {
   write(message: T, writer: Writer): void;
   /** Reads fields into a message up to the reader's limit. */
   read(message: T, reader: Reader): void;
-  /** All fields. Called once, when they are needed first: types may refer to one another in circles. */
-  fields(): readonly (FieldEntry | OneofEntry)[];
+  /**
+   * All fields: FieldTypes. Called once, when they are needed first: types may refer to one another in circles. A compiler that
+   * compared each of them with that type would take longer for generated code.
+   */
+  fields(): object;
   /** How the message is seen in JSON, if it is not an object of its fields: a well-known type. */
   readonly json?: JsonForm<T>;
 }
@@ -69,9 +79,6 @@ export interface MessageType<T> extends FieldType<T> {
   /** Reads fields into a message up to the reader's limit. Called by generated code. */
   read(message: T, reader: Reader): void;
 
-  /** True for a well-known type that is not an object of its fields in JSON. */
-  readonly hasJsonForm: boolean;
-
   /** The number of bytes that the length of the last message of this type took inside another one: a guess for the next. */
   lengthSize: number;
 }
@@ -88,28 +95,20 @@ let idleReader: Reader | undefined;
 
 /** Makes the type of a message from its code. Called by generated code. */
 export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
-  const { create, write, read, json: form } = code;
-  let known: Fields | undefined;
-  const fields = () => (known ??= new Fields(code.name, code.fields()));
-  const fromPartial = (object: unknown): T => {
-    const message = create();
-    fields().setPartial(message as Record<string, unknown>, object as Record<string, unknown>);
-    return message;
-  };
-  const jsonForm: JsonForm<T> = form ?? {
-    toJson: (message, context) => fields().toJson(message as Record<string, unknown>, context),
-    fromJson(json, context) {
-      const message = create();
-      fields().fromJson(message as Record<string, unknown>, json, context);
-      return message;
-    },
+  const { create, write, read, json } = code;
+  const fromPartial = (object: unknown): T => messageFromPartial(fieldsOf(code), create(), object as object);
+  const {
+    writeJson,
+    readJson,
+    takesNull = false,
+  }: JsonForm<T> = json ?? {
+    writeJson: (message, sink) => writeMessageJson(fieldsOf(code), message, sink),
+    readJson: (source) => readMessageJson(fieldsOf(code), create(), source),
   };
   const type: MessageType<T> = {
-    ...jsonForm,
     typeName: code.name,
-    hasJsonForm: form !== undefined,
-    hasPresence: true,
     lengthSize: 1,
+    takesNull,
     isAbsent: (value) => value === undefined || value === null,
     create: (base) => (base === undefined ? create() : fromPartial(base)),
     fromPartial,
@@ -136,11 +135,17 @@ export function messageType<T extends object>(code: MessageCode<T>): MessageType
       idleReader = reader;
       return message;
     },
-    toJSON: (message, options) => jsonForm.toJson(message, new JsonContext(options)),
-    fromJSON(json, options) {
-      if (json === null && form?.takesNull !== true) throw wanted("a message", json);
-      return jsonForm.fromJson(json, new JsonContext(options));
+    toJSON(message, options) {
+      const sink = new ObjectSink(options);
+      writeJson(message, sink);
+      return sink.value;
     },
+    fromJSON(value, options) {
+      if (value === null && !takesNull) throw isNot("a message", value);
+      return readJson(new ObjectSource(value, options));
+    },
+    writeJson,
+    readJson,
     write,
     read,
   };

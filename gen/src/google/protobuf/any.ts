@@ -91,9 +91,9 @@ export const Any: MessageType<Any> = /* @__PURE__ */ messageType<Any>({
       }
     }
   },
-  fields: () => [
-    ["type_url", string],
-    ["value", bytes],
-  ],
+  fields: () => ({
+    type_url: string,
+    value: bytes,
+  }),
   json: anyJson,
 });

@@ -100,9 +100,9 @@ export const Duration: MessageType<Duration> = /* @__PURE__ */ messageType<Durat
       }
     }
   },
-  fields: () => [
-    ["seconds", int64],
-    ["nanos", int32],
-  ],
+  fields: () => ({
+    seconds: int64,
+    nanos: int32,
+  }),
   json: durationJson(int64),
 });

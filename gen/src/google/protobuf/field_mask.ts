@@ -223,8 +223,8 @@ export const FieldMask: MessageType<FieldMask> = /* @__PURE__ */ messageType<Fie
       }
     }
   },
-  fields: () => [
-    ["paths", list(string)],
-  ],
+  fields: () => ({
+    paths: list(string),
+  }),
   json: fieldMaskJson,
 });

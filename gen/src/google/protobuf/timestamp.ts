@@ -130,9 +130,9 @@ export const Timestamp: MessageType<Timestamp> = /* @__PURE__ */ messageType<Tim
       }
     }
   },
-  fields: () => [
-    ["seconds", int64],
-    ["nanos", int32],
-  ],
+  fields: () => ({
+    seconds: int64,
+    nanos: int32,
+  }),
   json: timestampJson(int64),
 });

@@ -434,11 +434,11 @@ export const ErrorInfo: MessageType<ErrorInfo> = /* @__PURE__ */ messageType<Err
       }
     }
   },
-  fields: () => [
-    ["reason", string],
-    ["domain", string],
-    ["metadata", map(string, string)],
-  ],
+  fields: () => ({
+    reason: string,
+    domain: string,
+    metadata: map(string, string),
+  }),
 });
 
 export const RetryInfo: MessageType<RetryInfo> = /* @__PURE__ */ messageType<RetryInfo>({
@@ -457,9 +457,9 @@ export const RetryInfo: MessageType<RetryInfo> = /* @__PURE__ */ messageType<Ret
       }
     }
   },
-  fields: () => [
-    ["retry_delay", Duration],
-  ],
+  fields: () => ({
+    retry_delay: Duration,
+  }),
 });
 
 export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<DebugInfo>({
@@ -480,10 +480,10 @@ export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<Deb
       }
     }
   },
-  fields: () => [
-    ["stack_entries", list(string)],
-    ["detail", string],
-  ],
+  fields: () => ({
+    stack_entries: list(string),
+    detail: string,
+  }),
 });
 
 export const QuotaFailure: MessageType<QuotaFailure> = /* @__PURE__ */ messageType<QuotaFailure>({
@@ -502,9 +502,9 @@ export const QuotaFailure: MessageType<QuotaFailure> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => [
-    ["violations", list(QuotaFailure_Violation)],
-  ],
+  fields: () => ({
+    violations: list(QuotaFailure_Violation),
+  }),
 });
 
 export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @__PURE__ */ messageType<QuotaFailure_Violation>({
@@ -562,16 +562,16 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
       }
     }
   },
-  fields: () => [
-    ["subject", string],
-    ["description", string],
-    ["api_service", string],
-    ["quota_metric", string],
-    ["quota_id", string],
-    ["quota_dimensions", map(string, string)],
-    ["quota_value", int64],
-    ["future_quota_value", optional(int64)],
-  ],
+  fields: () => ({
+    subject: string,
+    description: string,
+    api_service: string,
+    quota_metric: string,
+    quota_id: string,
+    quota_dimensions: map(string, string),
+    quota_value: int64,
+    future_quota_value: optional(int64),
+  }),
 });
 
 export const PreconditionFailure: MessageType<PreconditionFailure> = /* @__PURE__ */ messageType<PreconditionFailure>({
@@ -590,9 +590,9 @@ export const PreconditionFailure: MessageType<PreconditionFailure> = /* @__PURE_
       }
     }
   },
-  fields: () => [
-    ["violations", list(PreconditionFailure_Violation)],
-  ],
+  fields: () => ({
+    violations: list(PreconditionFailure_Violation),
+  }),
 });
 
 export const PreconditionFailure_Violation: MessageType<PreconditionFailure_Violation> = /* @__PURE__ */ messageType<PreconditionFailure_Violation>({
@@ -615,11 +615,11 @@ export const PreconditionFailure_Violation: MessageType<PreconditionFailure_Viol
       }
     }
   },
-  fields: () => [
-    ["type", string],
-    ["subject", string],
-    ["description", string],
-  ],
+  fields: () => ({
+    type: string,
+    subject: string,
+    description: string,
+  }),
 });
 
 export const BadRequest: MessageType<BadRequest> = /* @__PURE__ */ messageType<BadRequest>({
@@ -638,9 +638,9 @@ export const BadRequest: MessageType<BadRequest> = /* @__PURE__ */ messageType<B
       }
     }
   },
-  fields: () => [
-    ["field_violations", list(BadRequest_FieldViolation)],
-  ],
+  fields: () => ({
+    field_violations: list(BadRequest_FieldViolation),
+  }),
 });
 
 export const BadRequest_FieldViolation: MessageType<BadRequest_FieldViolation> = /* @__PURE__ */ messageType<BadRequest_FieldViolation>({
@@ -665,12 +665,12 @@ export const BadRequest_FieldViolation: MessageType<BadRequest_FieldViolation> =
       }
     }
   },
-  fields: () => [
-    ["field", string],
-    ["description", string],
-    ["reason", string],
-    ["localized_message", LocalizedMessage],
-  ],
+  fields: () => ({
+    field: string,
+    description: string,
+    reason: string,
+    localized_message: LocalizedMessage,
+  }),
 });
 
 export const RequestInfo: MessageType<RequestInfo> = /* @__PURE__ */ messageType<RequestInfo>({
@@ -691,10 +691,10 @@ export const RequestInfo: MessageType<RequestInfo> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => [
-    ["request_id", string],
-    ["serving_data", string],
-  ],
+  fields: () => ({
+    request_id: string,
+    serving_data: string,
+  }),
 });
 
 export const ResourceInfo: MessageType<ResourceInfo> = /* @__PURE__ */ messageType<ResourceInfo>({
@@ -719,12 +719,12 @@ export const ResourceInfo: MessageType<ResourceInfo> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => [
-    ["resource_type", string],
-    ["resource_name", string],
-    ["owner", string],
-    ["description", string],
-  ],
+  fields: () => ({
+    resource_type: string,
+    resource_name: string,
+    owner: string,
+    description: string,
+  }),
 });
 
 export const Help: MessageType<Help> = /* @__PURE__ */ messageType<Help>({
@@ -743,9 +743,9 @@ export const Help: MessageType<Help> = /* @__PURE__ */ messageType<Help>({
       }
     }
   },
-  fields: () => [
-    ["links", list(Help_Link)],
-  ],
+  fields: () => ({
+    links: list(Help_Link),
+  }),
 });
 
 export const Help_Link: MessageType<Help_Link> = /* @__PURE__ */ messageType<Help_Link>({
@@ -766,10 +766,10 @@ export const Help_Link: MessageType<Help_Link> = /* @__PURE__ */ messageType<Hel
       }
     }
   },
-  fields: () => [
-    ["description", string],
-    ["url", string],
-  ],
+  fields: () => ({
+    description: string,
+    url: string,
+  }),
 });
 
 export const LocalizedMessage: MessageType<LocalizedMessage> = /* @__PURE__ */ messageType<LocalizedMessage>({
@@ -790,8 +790,8 @@ export const LocalizedMessage: MessageType<LocalizedMessage> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => [
-    ["locale", string],
-    ["message", string],
-  ],
+  fields: () => ({
+    locale: string,
+    message: string,
+  }),
 });

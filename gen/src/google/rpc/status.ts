@@ -54,9 +54,9 @@ export const Status: MessageType<Status> = /* @__PURE__ */ messageType<Status>({
       }
     }
   },
-  fields: () => [
-    ["code", int32],
-    ["message", string],
-    ["details", list(Any)],
-  ],
+  fields: () => ({
+    code: int32,
+    message: string,
+    details: list(Any),
+  }),
 });

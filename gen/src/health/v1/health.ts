@@ -55,7 +55,7 @@ export const HealthListRequest: MessageType<HealthListRequest> = /* @__PURE__ */
       r.unknown(tag, m);
     }
   },
-  fields: () => [],
+  fields: () => ({}),
 });
 
 export const HealthListResponse: MessageType<HealthListResponse> = /* @__PURE__ */ messageType<HealthListResponse>({
@@ -90,9 +90,9 @@ export const HealthListResponse: MessageType<HealthListResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => [
-    ["statuses", map(string, HealthCheckResponse)],
-  ],
+  fields: () => ({
+    statuses: map(string, HealthCheckResponse),
+  }),
 });
 
 export const HealthCheckRequest: MessageType<HealthCheckRequest> = /* @__PURE__ */ messageType<HealthCheckRequest>({
@@ -111,9 +111,9 @@ export const HealthCheckRequest: MessageType<HealthCheckRequest> = /* @__PURE__ 
       }
     }
   },
-  fields: () => [
-    ["service", string],
-  ],
+  fields: () => ({
+    service: string,
+  }),
 });
 
 export const HealthCheckResponse: MessageType<HealthCheckResponse> = /* @__PURE__ */ messageType<HealthCheckResponse>({
@@ -132,9 +132,9 @@ export const HealthCheckResponse: MessageType<HealthCheckResponse> = /* @__PURE_
       }
     }
   },
-  fields: () => [
-    ["status", enumeration(HealthCheckResponse_ServingStatus)],
-  ],
+  fields: () => ({
+    status: enumeration(HealthCheckResponse_ServingStatus),
+  }),
 });
 
 /**

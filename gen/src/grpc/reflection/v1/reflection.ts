@@ -2,7 +2,7 @@
 // source: grpc/reflection/v1/reflection.proto
 
 /* eslint-disable */
-import { bytes, int32, list, type MessageType, messageType, string } from "@callwire/protobuf";
+import { bytes, int32, list, type MessageType, messageType, oneof, string } from "@callwire/protobuf";
 
 /** The message sent by the client when calling ServerReflectionInfo method. */
 export interface ServerReflectionRequest {
@@ -186,10 +186,10 @@ export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = /* 
       }
     }
   },
-  fields: () => [
-    ["host", string],
-    { oneof: "messageRequest", fields: [["file_by_filename", string], ["file_containing_symbol", string], ["file_containing_extension", ExtensionRequest], ["all_extension_numbers_of_type", string], ["list_services", string]] },
-  ],
+  fields: () => ({
+    host: string,
+    message_request: oneof({ file_by_filename: string, file_containing_symbol: string, file_containing_extension: ExtensionRequest, all_extension_numbers_of_type: string, list_services: string }),
+  }),
 });
 
 export const ExtensionRequest: MessageType<ExtensionRequest> = /* @__PURE__ */ messageType<ExtensionRequest>({
@@ -210,10 +210,10 @@ export const ExtensionRequest: MessageType<ExtensionRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => [
-    ["containing_type", string],
-    ["extension_number", int32],
-  ],
+  fields: () => ({
+    containing_type: string,
+    extension_number: int32,
+  }),
 });
 
 export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /* @__PURE__ */ messageType<ServerReflectionResponse>({
@@ -252,11 +252,11 @@ export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /
       }
     }
   },
-  fields: () => [
-    ["valid_host", string],
-    ["original_request", ServerReflectionRequest],
-    { oneof: "messageResponse", fields: [["file_descriptor_response", FileDescriptorResponse], ["all_extension_numbers_response", ExtensionNumberResponse], ["list_services_response", ListServiceResponse], ["error_response", ErrorResponse]] },
-  ],
+  fields: () => ({
+    valid_host: string,
+    original_request: ServerReflectionRequest,
+    message_response: oneof({ file_descriptor_response: FileDescriptorResponse, all_extension_numbers_response: ExtensionNumberResponse, list_services_response: ListServiceResponse, error_response: ErrorResponse }),
+  }),
 });
 
 export const FileDescriptorResponse: MessageType<FileDescriptorResponse> = /* @__PURE__ */ messageType<FileDescriptorResponse>({
@@ -275,9 +275,9 @@ export const FileDescriptorResponse: MessageType<FileDescriptorResponse> = /* @_
       }
     }
   },
-  fields: () => [
-    ["file_descriptor_proto", list(bytes)],
-  ],
+  fields: () => ({
+    file_descriptor_proto: list(bytes),
+  }),
 });
 
 export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* @__PURE__ */ messageType<ExtensionNumberResponse>({
@@ -303,10 +303,10 @@ export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* 
       }
     }
   },
-  fields: () => [
-    ["base_type_name", string],
-    ["extension_number", list(int32)],
-  ],
+  fields: () => ({
+    base_type_name: string,
+    extension_number: list(int32),
+  }),
 });
 
 export const ListServiceResponse: MessageType<ListServiceResponse> = /* @__PURE__ */ messageType<ListServiceResponse>({
@@ -325,9 +325,9 @@ export const ListServiceResponse: MessageType<ListServiceResponse> = /* @__PURE_
       }
     }
   },
-  fields: () => [
-    ["service", list(ServiceResponse)],
-  ],
+  fields: () => ({
+    service: list(ServiceResponse),
+  }),
 });
 
 export const ServiceResponse: MessageType<ServiceResponse> = /* @__PURE__ */ messageType<ServiceResponse>({
@@ -346,9 +346,9 @@ export const ServiceResponse: MessageType<ServiceResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => [
-    ["name", string],
-  ],
+  fields: () => ({
+    name: string,
+  }),
 });
 
 export const ErrorResponse: MessageType<ErrorResponse> = /* @__PURE__ */ messageType<ErrorResponse>({
@@ -369,10 +369,10 @@ export const ErrorResponse: MessageType<ErrorResponse> = /* @__PURE__ */ message
       }
     }
   },
-  fields: () => [
-    ["error_code", int32],
-    ["error_message", string],
-  ],
+  fields: () => ({
+    error_code: int32,
+    error_message: string,
+  }),
 });
 
 export type ServerReflectionDefinition = typeof ServerReflectionDefinition;

@@ -52,10 +52,10 @@ export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => [
-    ["item", string],
-    ["count", int32],
-  ],
+  fields: () => ({
+    item: string,
+    count: int32,
+  }),
 });
 
 export const ReserveResponse: MessageType<ReserveResponse> = /* @__PURE__ */ messageType<ReserveResponse>({
@@ -74,9 +74,9 @@ export const ReserveResponse: MessageType<ReserveResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => [
-    ["left", int32],
-  ],
+  fields: () => ({
+    left: int32,
+  }),
 });
 
 export const WatchStockRequest: MessageType<WatchStockRequest> = /* @__PURE__ */ messageType<WatchStockRequest>({
@@ -95,9 +95,9 @@ export const WatchStockRequest: MessageType<WatchStockRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => [
-    ["item", string],
-  ],
+  fields: () => ({
+    item: string,
+  }),
 });
 
 export const WatchStockResponse: MessageType<WatchStockResponse> = /* @__PURE__ */ messageType<WatchStockResponse>({
@@ -116,9 +116,9 @@ export const WatchStockResponse: MessageType<WatchStockResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => [
-    ["left", int32],
-  ],
+  fields: () => ({
+    left: int32,
+  }),
 });
 
 /** Keeps count of what is in stock. */

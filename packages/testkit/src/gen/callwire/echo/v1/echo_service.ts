@@ -104,12 +104,12 @@ export const Fault: MessageType<Fault> = /* @__PURE__ */ messageType<Fault>({
       }
     }
   },
-  fields: () => [
-    ["code", int32],
-    ["message", string],
-    ["unexpected", bool],
-    ["wait_for_abort", bool],
-  ],
+  fields: () => ({
+    code: int32,
+    message: string,
+    unexpected: bool,
+    wait_for_abort: bool,
+  }),
 });
 
 export const EchoUnaryRequest: MessageType<EchoUnaryRequest> = /* @__PURE__ */ messageType<EchoUnaryRequest>({
@@ -130,10 +130,10 @@ export const EchoUnaryRequest: MessageType<EchoUnaryRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => [
-    ["text", string],
-    ["fault", Fault],
-  ],
+  fields: () => ({
+    text: string,
+    fault: Fault,
+  }),
 });
 
 export const EchoUnaryResponse: MessageType<EchoUnaryResponse> = /* @__PURE__ */ messageType<EchoUnaryResponse>({
@@ -152,9 +152,9 @@ export const EchoUnaryResponse: MessageType<EchoUnaryResponse> = /* @__PURE__ */
       }
     }
   },
-  fields: () => [
-    ["text", string],
-  ],
+  fields: () => ({
+    text: string,
+  }),
 });
 
 export const EchoServerStreamRequest: MessageType<EchoServerStreamRequest> = /* @__PURE__ */ messageType<EchoServerStreamRequest>({
@@ -177,11 +177,11 @@ export const EchoServerStreamRequest: MessageType<EchoServerStreamRequest> = /* 
       }
     }
   },
-  fields: () => [
-    ["text", string],
-    ["count", int32],
-    ["fault", Fault],
-  ],
+  fields: () => ({
+    text: string,
+    count: int32,
+    fault: Fault,
+  }),
 });
 
 export const EchoServerStreamResponse: MessageType<EchoServerStreamResponse> = /* @__PURE__ */ messageType<EchoServerStreamResponse>({
@@ -202,10 +202,10 @@ export const EchoServerStreamResponse: MessageType<EchoServerStreamResponse> = /
       }
     }
   },
-  fields: () => [
-    ["text", string],
-    ["index", int32],
-  ],
+  fields: () => ({
+    text: string,
+    index: int32,
+  }),
 });
 
 export const EchoClientStreamRequest: MessageType<EchoClientStreamRequest> = /* @__PURE__ */ messageType<EchoClientStreamRequest>({
@@ -226,10 +226,10 @@ export const EchoClientStreamRequest: MessageType<EchoClientStreamRequest> = /* 
       }
     }
   },
-  fields: () => [
-    ["text", string],
-    ["fault", Fault],
-  ],
+  fields: () => ({
+    text: string,
+    fault: Fault,
+  }),
 });
 
 export const EchoClientStreamResponse: MessageType<EchoClientStreamResponse> = /* @__PURE__ */ messageType<EchoClientStreamResponse>({
@@ -250,10 +250,10 @@ export const EchoClientStreamResponse: MessageType<EchoClientStreamResponse> = /
       }
     }
   },
-  fields: () => [
-    ["text", string],
-    ["count", int32],
-  ],
+  fields: () => ({
+    text: string,
+    count: int32,
+  }),
 });
 
 export const EchoBidiStreamRequest: MessageType<EchoBidiStreamRequest> = /* @__PURE__ */ messageType<EchoBidiStreamRequest>({
@@ -274,10 +274,10 @@ export const EchoBidiStreamRequest: MessageType<EchoBidiStreamRequest> = /* @__P
       }
     }
   },
-  fields: () => [
-    ["text", string],
-    ["fault", Fault],
-  ],
+  fields: () => ({
+    text: string,
+    fault: Fault,
+  }),
 });
 
 export const EchoBidiStreamResponse: MessageType<EchoBidiStreamResponse> = /* @__PURE__ */ messageType<EchoBidiStreamResponse>({
@@ -296,9 +296,9 @@ export const EchoBidiStreamResponse: MessageType<EchoBidiStreamResponse> = /* @_
       }
     }
   },
-  fields: () => [
-    ["text", string],
-  ],
+  fields: () => ({
+    text: string,
+  }),
 });
 
 /** Answers with what it was sent, in each of the four call shapes, and misbehaves as the request says. */

@@ -1,0 +1,74 @@
+import type { JsonSink } from "./json/json-sink.js";
+import type { JsonSource } from "./json/json-source.js";
+
+/**
+ * The kind of a field: all that differs from field to field outside the binary format. Generated code lists one for each
+ * field of a message; a message type is one too. What a program does not import is not in its bundle.
+ */
+export interface FieldType<T> {
+  /**
+   * True if a field of this value is not in JSON: a field without presence that has its default, a field with presence
+   * that is undefined, an empty list or map.
+   */
+  isAbsent(value: T | undefined): boolean;
+
+  /** The value that `fromPartial` sets for one that was given, a copy as deep as the message is. Not called with null or undefined. */
+  fromPartial(value: unknown): T;
+
+  /**
+   * Writes a value that is not absent.
+   *
+   * @throws {JsonError} if it has no form in JSON.
+   */
+  writeJson(value: T, sink: JsonSink): void;
+
+  /**
+   * Reads the value that the source stands before. Not called with null, unless `takesNull`. With `ignoreUnknownFields`, an enum
+   * returns undefined for a name that it does not have: to pass over.
+   *
+   * @throws {JsonError} if it is no such value.
+   */
+  readJson(source: JsonSource): T;
+
+  /** True if null is a value of the field, and not a sign that it is absent: Value and NullValue. */
+  readonly takesNull?: boolean;
+}
+
+// Kinds of any value stand in one list, and are called through it.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyFieldType = FieldType<any>;
+
+/** The fields of a message, as generated code states them: the kind of each by its name in the contract. */
+export type FieldTypes = Readonly<Record<string, AnyFieldType | NamedField | OneofFields>>;
+
+/** A field whose names do not follow from that in the contract. */
+export interface NamedField {
+  readonly type: AnyFieldType;
+  /** Name of the property. */
+  readonly property: string;
+  readonly jsonName: string;
+}
+
+/** The fields of a oneof. */
+export interface OneofFields {
+  readonly oneof: Readonly<Record<string, AnyFieldType | NamedField>>;
+  /** Name of the property `{ $case, value }`. Undefined if it follows from that in the contract. */
+  readonly property: string | undefined;
+  /** True if the members are properties of the message, each by itself. */
+  readonly isFlat: boolean;
+}
+
+/** A field whose names do not follow from that in the contract. Called by generated code. */
+export function named(type: AnyFieldType, property: string, jsonName: string): NamedField {
+  return { type, property, jsonName };
+}
+
+/** The members of a oneof that is seen as one property, `{ $case, value }`. Called by generated code. */
+export function oneof(fields: object, property?: string): OneofFields {
+  return { oneof: fields as OneofFields["oneof"], property, isFlat: false };
+}
+
+/** The members of a oneof that are seen as properties. Called by generated code. */
+export function members(fields: object): OneofFields {
+  return { oneof: fields as OneofFields["oneof"], property: undefined, isFlat: true };
+}

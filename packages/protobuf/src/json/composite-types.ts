@@ -1,0 +1,50 @@
+import type { AnyFieldType, FieldType } from "../field-type.js";
+import { isNot, JsonError } from "./json-error.js";
+import type { JsonSource } from "./json-source.js";
+
+/** A field with presence: undefined if it is not set, and in JSON if it has its default too. */
+export function optional(type: AnyFieldType): AnyFieldType {
+  return {
+    ...type,
+    isAbsent: (value: unknown) => value === undefined || value === null,
+  };
+}
+
+/** A repeated field. */
+export function list(type: AnyFieldType): AnyFieldType {
+  return {
+    isAbsent: (values: readonly unknown[] | undefined) => !values?.length,
+    fromPartial: (values) => (values as unknown[]).map((value): unknown => type.fromPartial(value)),
+    writeJson(values: unknown, sink) {
+      if (!Array.isArray(values)) throw isNot("a list", values);
+      let index = 0;
+      try {
+        sink.beginList();
+        for (; index < values.length; index++) type.writeJson(values[index], sink);
+        sink.endList();
+      } catch (error) {
+        throw JsonError.within(`[${index}]`, error);
+      }
+    },
+    readJson(source) {
+      const values: unknown[] = [];
+      let index = 0;
+      source.beginList();
+      try {
+        for (; source.hasItem(); index++) {
+          const value: unknown = readPart(type, source);
+          if (value !== undefined) values.push(value);
+        }
+      } catch (error) {
+        throw JsonError.within(`[${index}]`, error);
+      }
+      return values;
+    },
+  };
+}
+
+/** Reads an item of a list or a value of a map. Undefined if `ignoreUnknownFields` passes over it. */
+export function readPart<T>(type: FieldType<T>, source: JsonSource): T | undefined {
+  if (!type.takesNull && source.null()) throw isNot("a value", null);
+  return type.readJson(source);
+}

@@ -1,0 +1,69 @@
+import type { FieldType } from "../field-type.js";
+import { isNot } from "./json-error.js";
+import { integer, numberOf } from "./scalar-types.js";
+
+// Integers of 64 bits: in JSON they are text of decimal digits, and a number is taken.
+
+/** An integer as a bigint. Undefined if the number, or what the text stands for, is none. */
+function bigintOf(value: unknown): bigint | undefined {
+  if (typeof value === "bigint") return value;
+  if (typeof value === "string" && /^-?(?:0|[1-9]\d*)$/.test(value)) return BigInt(value);
+  const number = typeof value === "string" ? numberOf(value) : value;
+  return Number.isInteger(number) ? BigInt(number as number) : undefined;
+}
+
+/** @param seen Makes a bigint the value that a message has. */
+function integer64<T extends bigint | string>(
+  what: string,
+  bits: (value: bigint) => bigint,
+  seen: (value: bigint) => T,
+): FieldType<T> {
+  const check = (given: unknown): bigint => {
+    const value = bigintOf(given);
+    if (value === undefined || bits(value) !== value) throw isNot(what, given);
+    return value;
+  };
+  return {
+    isAbsent: (value) => !value || value === "0",
+    fromPartial: (value) => value as T,
+    writeJson(value, sink) {
+      if (typeof value === "number") throw isNot(what, value);
+      sink.string(String(check(value)));
+    },
+    readJson: (source) => seen(check(source.number())),
+  };
+}
+
+const signed = (value: bigint): bigint => BigInt.asIntN(64, value);
+const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
+const same = (value: bigint): bigint => value;
+
+/** Also sint64 and sfixed64. */
+export const int64: FieldType<bigint> = /* @__PURE__ */ integer64("an int64", signed, same);
+
+/** Also fixed64. */
+export const uint64: FieldType<bigint> = /* @__PURE__ */ integer64("a uint64", unsigned, same);
+
+/** An int64 that a message has as text of decimal digits. */
+export const int64String: FieldType<string> = /* @__PURE__ */ integer64("an int64", signed, String);
+
+/** A uint64 that a message has as text of decimal digits. */
+export const uint64String: FieldType<string> = /* @__PURE__ */ integer64("a uint64", unsigned, String);
+
+const BEYOND_2_53 = "that a number is exact for (the option int64=bigint takes all)";
+
+/** An int64 that a message has as a number; one beyond 2^53 is refused. */
+export const int64Number: FieldType<number> = /* @__PURE__ */ integer(
+  `an int64 ${BEYOND_2_53}`,
+  Number.MIN_SAFE_INTEGER,
+  Number.MAX_SAFE_INTEGER,
+  true,
+);
+
+/** A uint64 that a message has as a number; one beyond 2^53 is refused. */
+export const uint64Number: FieldType<number> = /* @__PURE__ */ integer(
+  `a uint64 ${BEYOND_2_53}`,
+  0,
+  Number.MAX_SAFE_INTEGER,
+  true,
+);

@@ -1,0 +1,50 @@
+import type { JsonReadOptions } from "./options.js";
+
+/** The types of JSON's values. */
+export type JsonType = "object" | "list" | "string" | "number" | "boolean" | "null";
+
+/**
+ * Where kinds of fields read JSON. A source stands before a value; reading it takes the source to the next one.
+ *
+ * Each method that reads throws a JsonError if the value is of another type, or if the text is no JSON.
+ */
+export interface JsonSource {
+  readonly options: JsonReadOptions;
+
+  /** The type of the next value. */
+  type(): JsonType;
+
+  string(): string;
+
+  /**
+   * Reads a number, or a string that a number may stand in.
+   *
+   * @returns Text for a string, and for an integer that a number would round. Infinity for what is beyond a double.
+   */
+  number(): number | string;
+
+  bool(): boolean;
+
+  /** Reads null, if that is the next value. */
+  null(): boolean;
+
+  /** Reads the start of an object. `hasKey` follows. */
+  beginObject(): void;
+
+  /** True before a key, false after the end of the object. */
+  hasKey(): boolean;
+
+  /** Reads the next key, if it is this one: quicker than `key`. */
+  keyIs(key: string): boolean;
+
+  key(): string;
+
+  /** Reads the start of a list. `hasItem` follows. */
+  beginList(): void;
+
+  /** True before an item, false after the end of the list. */
+  hasItem(): boolean;
+
+  /** Passes over a value of any type. */
+  skip(): void;
+}

@@ -1,0 +1,108 @@
+import type { AnyFieldType, FieldTypes, NamedField, OneofFields } from "../field-type.js";
+
+/** A field as JSON needs it: all that its entry leaves out is there. */
+export interface MessageField {
+  readonly index: number;
+  /** The name in the contract. */
+  readonly name: string;
+  readonly jsonName: string;
+  readonly type: AnyFieldType;
+  /** The property of the message: of a oneof, unless it is flat. */
+  readonly property: string;
+  /** The `$case` of the property's value. Undefined if the property is the field's own. */
+  readonly member: string | undefined;
+  /** The properties of the oneof that the field is a member of. */
+  readonly oneof: ReadonlySet<string> | undefined;
+}
+
+/** The fields of a message type. */
+export interface MessageFields {
+  /** Full name of the message in the contract. */
+  readonly typeName: string;
+  readonly list: readonly MessageField[];
+  /** The same by their names in JSON and in the contract. */
+  readonly byKey: ReadonlyMap<string, MessageField>;
+}
+
+/** What states the fields of a message type, and keeps them once they were needed. */
+export interface FieldsCode {
+  readonly name: string;
+  /** FieldTypes. */
+  fields(): object;
+  resolved?: MessageFields;
+}
+
+/** A message seen as its properties. */
+export type Properties = Record<string, unknown>;
+
+/** ts-proto's name of the property of a field: `createdAt` for `created_at`. */
+export function propertyName(name: string): string {
+  return name.replace(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The fields of a message type, from its entries. */
+export function fieldsOf(code: FieldsCode): MessageFields {
+  return (code.resolved ??= resolve(code.name, code.fields() as FieldTypes));
+}
+
+function resolve(typeName: string, fields: FieldTypes): MessageFields {
+  const list: MessageField[] = [];
+  const byKey = new Map<string, MessageField>();
+  const add = (
+    name: string,
+    stated: AnyFieldType | NamedField,
+    union?: string,
+    oneof?: Set<string>,
+  ): void => {
+    const usual = propertyName(name);
+    const {
+      type,
+      property: own,
+      jsonName,
+    } = "jsonName" in stated ? stated : { type: stated, property: usual, jsonName: usual };
+    const property = union ?? own;
+    const member = union === undefined ? undefined : own;
+    oneof?.add(property);
+    const field = { index: list.length, name, jsonName, type, property, member, oneof };
+    list.push(field);
+    byKey.set(name, field);
+    byKey.set(jsonName, field);
+  };
+  for (const [name, stated] of Object.entries(fields)) {
+    if (!("oneof" in stated)) add(name, stated);
+    else addMembers(name, stated, add);
+  }
+  return { typeName, list, byKey };
+}
+
+function addMembers(
+  name: string,
+  { oneof: fields, property = propertyName(name), isFlat }: OneofFields,
+  add: (name: string, stated: AnyFieldType | NamedField, union?: string, oneof?: Set<string>) => void,
+): void {
+  const oneof = new Set<string>();
+  for (const [member, stated] of Object.entries(fields)) {
+    add(member, stated, isFlat ? undefined : property, oneof);
+  }
+}
+
+/** A property of a message. A function is no value: it is what an object inherits. */
+export function propertyOf(message: Properties, property: string): unknown {
+  const value = message[property];
+  return typeof value === "function" ? undefined : value;
+}
+
+/** Sets the fields of a new message that an object has; null counts as none. */
+export function messageFromPartial<T extends object>(fields: MessageFields, message: T, object: object): T {
+  for (const { property, member, type } of fields.list) {
+    const given = propertyOf(object as Properties, property);
+    if (given === undefined || given === null) continue;
+    if (member === undefined) (message as Properties)[property] = type.fromPartial(given);
+    else {
+      const { $case, value } = given as Properties;
+      if ($case !== member || value === undefined || value === null) continue;
+      (message as Properties)[property] = { $case, value: type.fromPartial(value) };
+    }
+  }
+  return message;
+}

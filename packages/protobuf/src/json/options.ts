@@ -1,0 +1,56 @@
+/** How messages are written as JSON. */
+export interface JsonWriteOptions {
+  /** Writes fields without presence that have their default, empty lists and maps too. Default: false, as protobuf. */
+  readonly alwaysEmitImplicit?: boolean;
+  /** Names fields as the contract does, `created_at`. Default: false, `createdAt`. */
+  readonly originalNames?: boolean;
+  /** Writes enums as numbers. Default: false, as names. */
+  readonly enumsAsIntegers?: boolean;
+  /** Types of messages in `google.protobuf.Any`. Default: none, and an Any that is not empty is refused. */
+  readonly registry?: JsonRegistry;
+}
+
+/** How messages are read from JSON. */
+export interface JsonReadOptions {
+  /** Passes over fields and names of enums that the contract does not have. Default: false, they are refused. */
+  readonly ignoreUnknownFields?: boolean;
+  /** Types of messages in `google.protobuf.Any`, and extensions. Default: none, and they are refused. */
+  readonly registry?: JsonRegistry;
+  /** The most objects and lists in one another. Default: {@link MAX_JSON_DEPTH}. */
+  readonly maxDepth?: number;
+}
+
+/** The most objects and lists in one another, where options state no other: protobuf's own limit. */
+export const MAX_JSON_DEPTH = 100;
+
+/** What JSON needs to know of types that a contract names in text only. */
+export interface JsonRegistry {
+  /** The message type of a full name. Undefined if there is none. */
+  message(typeName: string): RegisteredMessage | undefined;
+  /** The extension of a full name, to a message of another one. Undefined if there is none: its key is an unknown field then. */
+  extension(name: string, extendee: string): RegisteredExtension | undefined;
+  /** The extensions that a message has. */
+  extensionsIn(typeName: string, message: object): readonly RegisteredExtension[];
+}
+
+/** The part of a message type that `google.protobuf.Any` needs. */
+export interface RegisteredMessage {
+  readonly typeName: string;
+  // A registry has types of any message.
+  encode(message: never): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): unknown;
+  toJSON(message: never, options?: JsonWriteOptions): unknown;
+  fromJSON(json: unknown, options?: JsonReadOptions): unknown;
+}
+
+/**
+ * The part of an extension that JSON needs. A `source` is a JsonSource and a `sink` a JsonSink: these types have these options,
+ * and modules do not import one another in circles.
+ */
+export interface RegisteredExtension {
+  readonly name: string;
+  /** Writes the value that a message has. */
+  writeJson(message: object, sink: never): void;
+  /** Reads the value of the extension, which is not null, into a message. */
+  readJson(message: object, source: never): void;
+}

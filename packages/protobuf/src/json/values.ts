@@ -1,0 +1,26 @@
+import { isNot } from "./json-error.js";
+
+/** An object of JSON: its keys are data, `__proto__` too. */
+export interface JsonObject {
+  [key: string]: unknown;
+}
+
+/** Sets a property that an object has of its own, whatever its name. */
+export function setOwn(object: JsonObject, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
+  } else object[key] = value;
+}
+
+/** The flag makes of a pair one character: what is left is a surrogate that stands alone. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
+
+/**
+ * The same text.
+ *
+ * @throws {JsonError} if it has a lone surrogate.
+ */
+export function checkText(text: string): string {
+  if (LONE_SURROGATE.test(text)) throw isNot("Unicode text", text);
+  return text;
+}
