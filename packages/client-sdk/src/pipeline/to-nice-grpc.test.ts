@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer, type TestServer } from "@callwire/testkit";
 import { type Client, createChannel, createClientFactory } from "nice-grpc";
@@ -88,11 +90,16 @@ describe("each of this package's middleware is nice-grpc's too", () => {
   });
 
   test("deadline ends a call on this side, and callErrors says so", async () => {
+    // A server that knew the deadline would race this side to its end.
+    const silent = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const quiet = createChannel(`127.0.0.1:${(silent.address() as AddressInfo).port}`);
     const client = createClientFactory()
       .use(toNiceGrpc(callErrors(), requestId(), deadline({ timeoutMs: 50 })))
-      .create(EchoServiceDefinition, channel);
-    const call = client.echoUnary({ fault: { waitForAbort: true } }, { requestId: "r" });
-    const error = await call.catch((e: unknown) => e);
+      .create(EchoServiceDefinition, quiet);
+    const error = await client.echoUnary({}, { requestId: "r" }).catch((e: unknown) => e);
+    quiet.close();
+    silent.close();
     expect(error).toBeInstanceOf(CallError);
     expect(error).toMatchObject({ code: Status.DEADLINE_EXCEEDED, requestId: "r", origin: "deadline" });
   });
