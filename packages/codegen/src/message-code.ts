@@ -71,6 +71,31 @@ export class MessageCoder {
     return joinCode(parts.map(asCode), { on: "\n", trim: false });
   }
 
+  /** The constant of a message's defaults, if its contract states any (proto2 and editions): of a field that is not set. */
+  defaults(message: DescMessage): Code | undefined {
+    const stated = message.fields.filter((field) => field.proto.defaultValue !== "");
+    if (stated.length === 0) return undefined;
+    const { name } = this.#declarations.locate(message.typeName);
+    const lines = stated.map((field) => `  ${safeAccessor(this.#property(field))}: ${this.#default(field)},`);
+    return code`${[
+      `/** What fields of ${name} that are not set stand for. */`,
+      `export const ${name}Defaults = {`,
+      ...lines,
+      "} as const;",
+    ].join("\n")}`;
+  }
+
+  #default(field: DescField): string {
+    const value =
+      field.fieldKind === "scalar" || field.fieldKind === "enum" ? field.getDefaultValue() : undefined;
+    if (typeof value === "string" && field.scalar === ScalarType.STRING) return JSON.stringify(value);
+    if (value instanceof Uint8Array) return `Uint8Array.of(${value.join(", ")})`;
+    if (field.scalar === undefined || typeof value === "boolean") return String(value);
+    // An integer of 64 bits has the form of its option.
+    const { type } = scalarCode(field.scalar, this.#options);
+    return type === "bigint" ? `${value}n` : type === "string" ? `"${value}"` : String(value);
+  }
+
   /** The constant of an extension. */
   extension(extension: DescExtension, inside: string): Code {
     const tsName = inside + maybeSnakeToCamel(extension.name, this.#declarations.options);
@@ -303,7 +328,7 @@ export class MessageCoder {
       `case ${tag}: {`,
       code`  let key = ${key.zero};`,
       code`  ${valueType}`,
-      ...(isClosed ? ["  const entry = r.entry();"] : []),
+      ...(isClosed ? ["  const entry = r.tagAt;"] : []),
       "  for (const end = r.range(); r.more(end); ) {",
       "    const tag = r.tag();",
       code`    if (tag === ${(1 << 3) | key.wireType}) key = ${key.read((1 << 3) | key.wireType, "undefined")};`,
@@ -311,7 +336,7 @@ export class MessageCoder {
       "    else r.skip(tag);",
       "  }",
       isClosed
-        ? code`  if (${runtime("isNumberOf")}(${this.#type(field.enum!)}, value)) ${set} else r.keepEntry(entry, m);`
+        ? code`  if (${runtime("isNumberOf")}(${this.#type(field.enum!)}, value)) ${set} else ${runtime("keepEntry")}(r, entry, m);`
         : code`  ${set}`,
       "  break;",
       "}",
@@ -382,15 +407,18 @@ export class MessageCoder {
   }
 
   #scalar(scalar: ScalarCode): ValueCode {
-    const { method, wireType, kind, zero, isSet, convert } = scalar;
+    const { method, isRare, wireType, kind, zero, isSet, convert } = scalar;
+    const read = isRare ? code`${runtime(`read${method}`)}(r)` : `r.${method}()`;
     return {
       wireType,
       kind: runtime(kind),
       zero,
       isMerged: false,
       isSet,
-      write: (tag, value) => `w.${method}(${tag}, ${value})`,
-      read: () => (convert === undefined ? scalar.read : code`${runtime(convert)}(r.${method}())`),
+      write: (tag, value) =>
+        isRare ? code`${runtime(`write${method}`)}(w, ${tag}, ${value})` : `w.${method}(${tag}, ${value})`,
+      read: () =>
+        convert === undefined ? read : code`${convert === "String" ? convert : runtime(convert)}(${read})`,
     };
   }
 

@@ -53,7 +53,7 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
     const { path, types, services } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
     const parts = [
-      ...messages.map((message) => coder.message(message)),
+      ...messages.flatMap((message) => [coder.message(message), coder.defaults(message) ?? []].flat()),
       ...file.extensions.map((extension) => coder.extension(extension, "")),
       ...messages.flatMap((message) =>
         message.nestedExtensions.map((extension) =>

@@ -33,3 +33,8 @@ export function readClosedEnum(
   unknownFieldsOf(message).add(writer.finish());
   return undefined;
 }
+
+/** Keeps the entry of a map, which was just read, among the unknown fields: its value is a number that the enum does not name. */
+export function keepEntry(reader: Reader, entry: number, message: object): void {
+  unknownFieldsOf(message).add(reader.buffer.subarray(entry, reader.position));
+}

@@ -1,3 +1,4 @@
+import { writeInt64 } from "./numbers.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
@@ -20,7 +21,7 @@ export function writeDate(writer: Writer, tag: number, date: Date): void {
   // Up to the year 2106 they are 32 bits, which are quicker.
   if (seconds >>> 0 === seconds) {
     if (seconds !== 0) writer.uint32(SECONDS, seconds);
-  } else writer.int64(SECONDS, seconds);
+  } else writeInt64(writer, SECONDS, seconds);
   if (nanos !== 0) writer.int32(NANOS, nanos);
   writer.close(opened);
 }

@@ -1,6 +1,6 @@
 // What code made by protoc-gen-callwire imports, and what its users do.
 export { fromBase64 } from "#text";
-export { isNumberOf, readClosedEnum, type EnumObject } from "./closed-enum.js";
+export { isNumberOf, keepEntry, readClosedEnum, type EnumObject } from "./closed-enum.js";
 export { readDate, writeDate } from "./date.js";
 export type { DeepPartial } from "./deep-partial.js";
 export {
@@ -63,6 +63,28 @@ export {
   type ExtensionValue,
 } from "./extension.js";
 export { isMessageType, messageType, type MessageCode, type MessageType } from "./message-type.js";
+export {
+  readDouble,
+  readFixed32,
+  readFixed64,
+  readFloat,
+  readInt64,
+  readSfixed32,
+  readSfixed64,
+  readSint32,
+  readSint64,
+  readUint64,
+  writeDouble,
+  writeFixed32,
+  writeFixed64,
+  writeFloat,
+  writeInt64,
+  writeSfixed32,
+  writeSfixed64,
+  writeSint32,
+  writeSint64,
+  writeUint64,
+} from "./numbers.js";
 export { ProtobufError } from "./protobuf-error.js";
 export { MAX_DEPTH, Reader, TEXT_WINDOW_BYTES, viewBytes, type TakeBytes } from "./reader.js";
 export { createRegistry } from "./registry.js";

@@ -50,10 +50,10 @@ export function writeMessageSet(message: object, writer: Writer): void {
     const start = reader.position;
     const tag = reader.tag();
     if ((tag & 7) === 2) {
-      writer.tag(ITEM);
+      writer.raw32(ITEM);
       writer.uint32(TYPE_ID, tag >>> 3);
       writer.bytes(MESSAGE, reader.bytes());
-      writer.tag(ITEM + 1);
+      writer.raw32(ITEM + 1);
     } else {
       reader.skip(tag);
       writer.raw(reader.buffer.subarray(start, reader.position));

@@ -1,7 +1,6 @@
 import { isUtf8, latin1Slice, utf8Slice } from "#text";
 import { ProtobufError } from "./protobuf-error.js";
 import { unknownFieldsOf } from "./unknown-fields.js";
-import { doubles, floats, HIGH, LOW, signed, unsigned, words } from "./words64.js";
 import { MAX_MESSAGE_BYTES, noBytes } from "./writer.js";
 
 /** The number of messages and groups that may stand open inside one another, the outermost included. */
@@ -81,11 +80,11 @@ export class Reader {
   #groupDepth = -1;
 
   /** Where the last tag began. */
-  #tagAt = 0;
+  tagAt = 0;
 
   /** The value of the last varint of more than 32 bits. */
-  #low = 0;
-  #high = 0;
+  low = 0;
+  high = 0;
 
   /** Latin-1 text of `buffer` from `textStart` to `textEnd`. */
   #text = "";
@@ -147,7 +146,7 @@ export class Reader {
   /** Reads a field number and a wire type. A tag that no field of a type has is checked by `unknown` and `skip`. */
   tag(): number {
     const { position } = this;
-    this.#tagAt = position;
+    this.tagAt = position;
     if (position < this.limit) {
       const byte = this.buffer[position]!;
       if (byte < 0x80) {
@@ -155,9 +154,9 @@ export class Reader {
         return byte;
       }
     }
-    this.#varint64();
-    if (this.#high !== 0) throw new ProtobufError("field number over 2^29-1", position);
-    return this.#low >>> 0;
+    this.varint64();
+    if (this.high !== 0) throw new ProtobufError("field number over 2^29-1", position);
+    return this.low >>> 0;
   }
 
   /**
@@ -178,16 +177,6 @@ export class Reader {
     if (this.position < this.limit) return true;
     this.limit = outer;
     return false;
-  }
-
-  /** Begins an entry of a map of a closed enum, before `range`: what `keepEntry` must be given. */
-  entry(): number {
-    return this.#tagAt;
-  }
-
-  /** Keeps an entry that was read among the unknown fields: its value is a number that the enum does not name. */
-  keepEntry(entry: number, message: object): void {
-    unknownFieldsOf(message).add(this.buffer.subarray(entry, this.position));
   }
 
   /**
@@ -232,11 +221,6 @@ export class Reader {
     return this.#varint32() >>> 0;
   }
 
-  sint32(): number {
-    const value = this.#varint32();
-    return (value >>> 1) ^ -(value & 1);
-  }
-
   bool(): boolean {
     const { position } = this;
     if (position < this.limit) {
@@ -246,15 +230,8 @@ export class Reader {
         return byte !== 0;
       }
     }
-    this.#varint64();
-    return (this.#low | this.#high) !== 0;
-  }
-
-  int64(): bigint {
-    this.#varint64();
-    words[LOW] = this.#low;
-    words[HIGH] = this.#high;
-    return signed[0]!;
+    this.varint64();
+    return (this.low | this.high) !== 0;
   }
 
   /** Reads an `int64` as the nearest number: it makes no bigint. */
@@ -279,62 +256,19 @@ export class Reader {
         );
       }
     }
-    this.#varint64();
-    return this.#high * 2 ** 32 + (this.#low >>> 0);
-  }
-
-  uint64(): bigint {
-    this.#varint64();
-    words[LOW] = this.#low;
-    words[HIGH] = this.#high;
-    return unsigned[0]!;
-  }
-
-  sint64(): bigint {
-    this.#varint64();
-    const sign = -(this.#low & 1);
-    words[LOW] = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
-    words[HIGH] = (this.#high >>> 1) ^ sign;
-    return signed[0]!;
-  }
-
-  fixed32(): number {
-    return this.sfixed32() >>> 0;
-  }
-
-  sfixed32(): number {
-    return this.#view.getInt32(this.#viewOffset + this.#advance(4), true);
-  }
-
-  fixed64(): bigint {
-    this.#words64();
-    return unsigned[0]!;
-  }
-
-  sfixed64(): bigint {
-    this.#words64();
-    return signed[0]!;
-  }
-
-  float(): number {
-    words[LOW] = this.sfixed32();
-    return floats[LOW]!;
-  }
-
-  double(): number {
-    this.#words64();
-    return doubles[0]!;
+    this.varint64();
+    return this.high * 2 ** 32 + (this.low >>> 0);
   }
 
   bytes(): Uint8Array {
     const length = this.#length();
-    const start = this.#advance(length);
+    const start = this.advance(length);
     return this.#take(this.buffer, start, start + length);
   }
 
   string(): string {
     const length = this.#length();
-    const start = this.#advance(length);
+    const start = this.advance(length);
     const end = start + length;
     if (length > TEXT_WINDOW_BYTES || !this.#isAscii(start, end)) return this.#utf8(start, end);
     if (end > this.#textEnd || start < this.#textStart) this.#moveText(start);
@@ -343,7 +277,7 @@ export class Reader {
 
   /** Reads the value of a field that a message's type does not have, and keeps it there: `Writer.unknown` sends it again. */
   unknown(tag: number, message: object): void {
-    const start = this.#tagAt;
+    const start = this.tagAt;
     if (this.skip(tag)) unknownFieldsOf(message).add(this.buffer.subarray(start, this.position));
   }
 
@@ -358,22 +292,22 @@ export class Reader {
       this.limit = this.position;
       return false;
     }
-    this.skipValue(tag, this.#depth + 1, this.#tagAt);
+    this.skipValue(tag, this.#depth + 1, this.tagAt);
     return true;
   }
 
   /** Passes over the value of a field whose tag began at `at`. `depth` counts the messages around it. */
-  skipValue(tag: number, depth: number, at = this.#tagAt): void {
+  skipValue(tag: number, depth: number, at = this.tagAt): void {
     if (tag >>> 3 === 0) throw new ProtobufError("field number 0", at);
     switch (tag & 7) {
       case VARINT:
-        this.#varint64();
+        this.varint64();
         break;
       case BIT64:
-        this.#advance(8);
+        this.advance(8);
         break;
       case LENGTH_DELIMITED:
-        this.#advance(this.#length());
+        this.advance(this.#length());
         break;
       case START_GROUP:
         this.#skipGroup(tag >>> 3, depth + 1);
@@ -381,7 +315,7 @@ export class Reader {
       case END_GROUP:
         throw new ProtobufError("end of a group that was not begun", at);
       case BIT32:
-        this.#advance(4);
+        this.advance(4);
         break;
       default:
         throw new ProtobufError(`illegal wire type ${tag & 7}`, at);
@@ -401,14 +335,13 @@ export class Reader {
     }
   }
 
-  #words64(): void {
-    const at = this.#viewOffset + this.#advance(8);
-    words[LOW] = this.#view.getInt32(at, true);
-    words[HIGH] = this.#view.getInt32(at + 4, true);
+  /** Reads 32 bits, little-endian. */
+  word(): number {
+    return this.#view.getInt32(this.#viewOffset + this.advance(4), true);
   }
 
   /** Passes over `length` bytes and returns where they begin. */
-  #advance(length: number): number {
+  advance(length: number): number {
     const start = this.position;
     if (length > this.limit - start) throw this.#truncated();
     this.position = start + length;
@@ -424,9 +357,9 @@ export class Reader {
         return byte;
       }
     }
-    this.#varint64();
-    if (this.#high !== 0 || this.#low < 0) throw new ProtobufError("length beyond the message", position);
-    return this.#low;
+    this.varint64();
+    if (this.high !== 0 || this.low < 0) throw new ProtobufError("length beyond the message", position);
+    return this.low;
   }
 
   /** Reads a varint and returns its lower 32 bits, signed. */
@@ -455,12 +388,12 @@ export class Reader {
         return (first & 0x7f) | ((second & 0x7f) << 7) | ((third & 0x7f) << 14) | (fourth << 21);
       }
     }
-    this.#varint64();
-    return this.#low;
+    this.varint64();
+    return this.low;
   }
 
-  /** Reads a varint into `low` and `high`. */
-  #varint64(): void {
+  /** Reads a varint of up to 64 bits into `low` and `high`. */
+  varint64(): void {
     const { buffer, limit } = this;
     let { position } = this;
     let low = 0;
@@ -480,8 +413,8 @@ export class Reader {
       if (byte < 0x80) {
         // The tenth byte holds the last of the 64 bits.
         if (shift === 63 && byte > 1) break;
-        this.#low = low;
-        this.#high = high;
+        this.low = low;
+        this.high = high;
         this.position = position;
         return;
       }

@@ -1,4 +1,5 @@
 import { ProtobufError } from "./protobuf-error.js";
+import { readDouble, writeDouble } from "./numbers.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
@@ -53,7 +54,7 @@ export function writeListValue(writer: Writer, tag: number, list: readonly unkno
 export function writeValue(writer: Writer, tag: number, value: unknown): void {
   const opened = writer.open(tag);
   if (value === null) writer.int32(NULL, 0);
-  else if (typeof value === "number") writer.double(NUMBER, value);
+  else if (typeof value === "number") writeDouble(writer, NUMBER, value);
   else if (typeof value === "string") writer.string(STRING, value);
   else if (typeof value === "boolean") writer.bool(BOOL, value);
   else if (Array.isArray(value)) writeListValue(writer, LIST, value);
@@ -105,7 +106,7 @@ const valueType = {
       if (tag === NULL) {
         reader.int32();
         holder.value = null;
-      } else if (tag === NUMBER) holder.value = reader.double();
+      } else if (tag === NUMBER) holder.value = readDouble(reader);
       else if (tag === STRING) holder.value = reader.string();
       else if (tag === BOOL) holder.value = reader.bool();
       else if (tag === STRUCT) holder.value = readStruct(reader, isStruct(value) ? value : undefined);

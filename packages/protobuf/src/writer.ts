@@ -1,21 +1,7 @@
 import { allocate, allocateShared, utf8Length, utf8Write } from "#text";
 import { ProtobufError } from "./protobuf-error.js";
-import {
-  checkBool,
-  checkDouble,
-  checkFloat,
-  checkInt32,
-  checkString,
-  checkUint32,
-  FLOAT32_MAX,
-  floatOf,
-  isInt32,
-  isUint32,
-  setSigned,
-  setUnsigned,
-} from "./scalar-values.js";
+import { checkBool, checkInt32, checkString, checkUint32, isInt32, isUint32 } from "./scalar-values.js";
 import { unknownFields, type UnknownFields } from "./unknown-fields.js";
-import { doubles, floats, HIGH, LOW, words } from "./words64.js";
 
 /** Largest message in bytes: what the specification allows, and what a 32-bit position can hold. */
 export const MAX_MESSAGE_BYTES = 0x7fffffff;
@@ -39,7 +25,7 @@ const SHORT_TEXT = 30;
 const SHORT_FIELD = 5 + 1 + MAX_BYTES_PER_UNIT * SHORT_TEXT;
 
 /** The most that a tag and a number take, in bytes. */
-const NUMBER_FIELD = 5 + 10;
+export const NUMBER_FIELD = 5 + 10;
 
 /** Up to this many bytes, a loop that moves them is no slower than a call into native code. */
 const SHORT_MOVE = 48;
@@ -67,7 +53,7 @@ let chunkUsed = 0;
 /**
  * Writes messages in protobuf's binary format (protobuf.dev, "Encoding"), one after the other. Each method writes a field: its
  * tag (the field number times 8, and the wire type) and its value; with 0 in place of the tag, the value alone, as packed
- * fields have it.
+ * fields have it. `numbers.ts` has the types of numbers that are rarer: a bundle has them if a message has one.
  *
  * A message that does not fit into its buffer moves, with what is written of it, into a larger one of the writer's own; the
  * given one then has nothing of value from the message's start on. Compare `buffer` with the given one after writing to know.
@@ -198,7 +184,8 @@ export class Writer {
     this.position = written;
   }
 
-  #room(bytes: number): void {
+  /** Makes room for so many bytes. */
+  room(bytes: number): void {
     if (this.position + bytes > this.#end) this.#grow(bytes);
   }
 
@@ -226,7 +213,7 @@ export class Writer {
    */
   open(tag: number, lengthSize = 1): number {
     if (this.position + 10 > this.#end) this.#grow(10);
-    this.#tag(tag);
+    this.tag(tag);
     return (this.position += lengthSize) - this.start;
   }
 
@@ -259,10 +246,10 @@ export class Writer {
 
   /** Writes a message in the form of a group. */
   group<T>(tag: number, type: WritableType<T>, message: T): void {
-    this.tag(tag);
+    this.raw32(tag);
     type.write(message, this);
     // The end has the wire type after that of the start.
-    this.tag(tag + 1);
+    this.raw32(tag + 1);
   }
 
   #borrowedSince(opened: number): number {
@@ -288,16 +275,16 @@ export class Writer {
   }
 
   /** Writes a tag, for which there is room; none if it is 0. Returns the position after it. */
-  #tag(tag: number): number {
-    if (tag >= 0x80) this.#low(tag);
+  tag(tag: number): number {
+    if (tag >= 0x80) this.low(tag);
     else if (tag !== 0) this.buffer[this.position++] = tag;
     return this.position;
   }
 
-  /** Writes a tag alone: of a group's begin or end. */
-  tag(tag: number): void {
-    if (this.position + 5 > this.#end) this.#grow(5);
-    this.#low(tag);
+  /** Writes a varint of up to 32 bits alone: the tag of a group's begin or end. */
+  raw32(value: number): void {
+    this.room(5);
+    this.low(value);
   }
 
   /** Writes bytes as they are, without a tag or a length. */
@@ -327,9 +314,9 @@ export class Writer {
       this.position = position + 2;
       return;
     }
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    this.#low(isUint32(value) ? value : checkUint32(value));
+    this.room(NUMBER_FIELD);
+    this.tag(tag);
+    this.low(isUint32(value) ? value : checkUint32(value));
   }
 
   /** Writes an enum's number too. */
@@ -342,99 +329,25 @@ export class Writer {
       this.position = position + 2;
       return;
     }
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
+    this.room(NUMBER_FIELD);
+    this.tag(tag);
     const checked = isInt32(value) ? value : checkInt32(value);
-    if (checked >= 0) this.#low(checked);
+    if (checked >= 0) this.low(checked);
     // A negative number is extended to 64 bits: ten bytes.
-    else this.#both(checked, -1);
-  }
-
-  sint32(tag: number, value: number): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    const checked = isInt32(value) ? value : checkInt32(value);
-    this.#low(((checked << 1) ^ (checked >> 31)) >>> 0);
+    else this.both(checked, -1);
   }
 
   bool(tag: number, value: boolean): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
+    this.room(NUMBER_FIELD);
+    this.tag(tag);
     this.buffer[this.position++] = (typeof value === "boolean" ? value : checkBool(value)) ? 1 : 0;
   }
 
-  /** @param value A number that is not an integer, or a string that is not a number, throws as `BigInt` does. */
-  int64(tag: number, value: string | number | bigint): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    setSigned(value);
-    this.#both(words[LOW]!, words[HIGH]!);
-  }
-
-  uint64(tag: number, value: string | number | bigint): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    setUnsigned(value);
-    this.#both(words[LOW]!, words[HIGH]!);
-  }
-
-  sint64(tag: number, value: string | number | bigint): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    setSigned(value);
-    const low = words[LOW]!;
-    const high = words[HIGH]!;
-    const sign = high >> 31;
-    this.#both((low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign);
-  }
-
-  fixed32(tag: number, value: number): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    this.#word(isUint32(value) ? value : checkUint32(value));
-  }
-
-  sfixed32(tag: number, value: number): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    this.#word(isInt32(value) ? value : checkInt32(value));
-  }
-
-  fixed64(tag: number, value: string | number | bigint): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    setUnsigned(value);
-    this.#twoWords();
-  }
-
-  sfixed64(tag: number, value: string | number | bigint): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    setSigned(value);
-    this.#twoWords();
-  }
-
-  float(tag: number, value: number): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    const checked = typeof value === "number" ? value : floatOf(value);
-    if (Math.abs(checked) > FLOAT32_MAX) checkFloat(checked);
-    floats[LOW] = checked;
-    this.#word(words[LOW]!);
-  }
-
-  double(tag: number, value: number): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
-    doubles[0] = typeof value === "number" ? value : checkDouble(value);
-    this.#twoWords();
-  }
-
   bytes(tag: number, value: Uint8Array): void {
-    this.#room(NUMBER_FIELD);
-    this.#tag(tag);
+    this.room(NUMBER_FIELD);
+    this.tag(tag);
     const { byteLength } = value;
-    this.#low(isUint32(byteLength) ? byteLength : checkUint32(byteLength));
+    this.low(isUint32(byteLength) ? byteLength : checkUint32(byteLength));
     this.raw(value);
   }
 
@@ -446,10 +359,10 @@ export class Writer {
       this.#longText(tag, text);
       return;
     }
-    this.#room(SHORT_FIELD);
+    this.room(SHORT_FIELD);
     let at = this.position;
     if (tag < 0x80 && tag > 0) this.buffer[at++] = tag;
-    else at = this.#tag(tag);
+    else at = this.tag(tag);
     const { buffer } = this;
     at++;
     let bits = 0;
@@ -470,19 +383,19 @@ export class Writer {
       const size = utf8Length(text);
       if (this.position + 10 + size > this.#end) this.#grow(10 + size);
     }
-    this.#tag(tag);
+    this.tag(tag);
     // Written where it belongs if it is ASCII, and moved if its length takes more bytes than that.
     const { buffer, position } = this;
     const guess = varintSize(length);
     const size = utf8Write(buffer, text, position + guess);
     const prefix = varintSize(size);
     if (prefix !== guess) buffer.copyWithin(position + prefix, position + guess, position + guess + size);
-    this.#low(size);
+    this.low(size);
     this.position = position + prefix + size;
   }
 
-  /** Writes a varint of up to 32 bits, for which there is room. */
-  #low(value: number): void {
+  /** Writes a varint of up to 32 bits, unsigned, for which there is room. */
+  low(value: number): void {
     const { buffer } = this;
     let { position } = this;
     let rest = value;
@@ -495,7 +408,7 @@ export class Writer {
   }
 
   /** Writes a varint of 64 bits, for which there is room. */
-  #both(low: number, high: number): void {
+  both(low: number, high: number): void {
     const { buffer } = this;
     let { position } = this;
     let lower = low >>> 0;
@@ -507,20 +420,6 @@ export class Writer {
     }
     buffer[position++] = lower;
     this.position = position;
-  }
-
-  #word(value: number): void {
-    const { buffer, position } = this;
-    buffer[position] = value;
-    buffer[position + 1] = value >>> 8;
-    buffer[position + 2] = value >>> 16;
-    buffer[position + 3] = value >>> 24;
-    this.position = position + 4;
-  }
-
-  #twoWords(): void {
-    this.#word(words[LOW]!);
-    this.#word(words[HIGH]!);
   }
 }
 

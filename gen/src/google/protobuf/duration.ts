@@ -2,7 +2,7 @@
 // source: google/protobuf/duration.proto
 
 /* eslint-disable */
-import { durationJson, int32, int64, type MessageType, messageType } from "@callwire/protobuf";
+import { durationJson, int32, int64, type MessageType, messageType, readInt64, writeInt64 } from "@callwire/protobuf";
 
 /**
  * A Duration represents a signed, fixed-length span of time represented
@@ -86,7 +86,7 @@ export const Duration: MessageType<Duration> = /* @__PURE__ */ messageType<Durat
   name: "google.protobuf.Duration",
   create: () => ({ seconds: 0n, nanos: 0 }),
   write(m, w) {
-    if (m.seconds !== 0n) w.int64(8, m.seconds);
+    if (m.seconds !== 0n) writeInt64(w, 8, m.seconds);
     if (m.nanos !== 0) w.int32(16, m.nanos);
     w.unknown(m);
   },
@@ -94,7 +94,7 @@ export const Duration: MessageType<Duration> = /* @__PURE__ */ messageType<Durat
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8: m.seconds = r.int64(); break;
+        case 8: m.seconds = readInt64(r); break;
         case 16: m.nanos = r.int32(); break;
         default: r.unknown(tag, m);
       }

@@ -2,7 +2,7 @@
 // source: google/protobuf/timestamp.proto
 
 /* eslint-disable */
-import { int32, int64, type MessageType, messageType, timestampJson } from "@callwire/protobuf";
+import { int32, int64, type MessageType, messageType, readInt64, timestampJson, writeInt64 } from "@callwire/protobuf";
 
 /**
  * A Timestamp represents a point in time independent of any time zone or local
@@ -116,7 +116,7 @@ export const Timestamp: MessageType<Timestamp> = /* @__PURE__ */ messageType<Tim
   name: "google.protobuf.Timestamp",
   create: () => ({ seconds: 0n, nanos: 0 }),
   write(m, w) {
-    if (m.seconds !== 0n) w.int64(8, m.seconds);
+    if (m.seconds !== 0n) writeInt64(w, 8, m.seconds);
     if (m.nanos !== 0) w.int32(16, m.nanos);
     w.unknown(m);
   },
@@ -124,7 +124,7 @@ export const Timestamp: MessageType<Timestamp> = /* @__PURE__ */ messageType<Tim
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8: m.seconds = r.int64(); break;
+        case 8: m.seconds = readInt64(r); break;
         case 16: m.nanos = r.int32(); break;
         default: r.unknown(tag, m);
       }

@@ -2,7 +2,17 @@
 // source: google/rpc/error_details.proto
 
 /* eslint-disable */
-import { int64, list, map, type MessageType, messageType, optional, string } from "@callwire/protobuf";
+import {
+  int64,
+  list,
+  map,
+  type MessageType,
+  messageType,
+  optional,
+  readInt64,
+  string,
+  writeInt64,
+} from "@callwire/protobuf";
 import { Duration } from "../protobuf/duration.js";
 
 /**
@@ -531,8 +541,8 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
       w.string(18, v);
       w.close(entry);
     }
-    if (m.quotaValue !== 0n) w.int64(56, m.quotaValue);
-    if (m.futureQuotaValue !== undefined) w.int64(64, m.futureQuotaValue);
+    if (m.quotaValue !== 0n) writeInt64(w, 56, m.quotaValue);
+    if (m.futureQuotaValue !== undefined) writeInt64(w, 64, m.futureQuotaValue);
     w.unknown(m);
   },
   read(m, r) {
@@ -556,8 +566,8 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
           m.quotaDimensions.set(key, value);
           break;
         }
-        case 56: m.quotaValue = r.int64(); break;
-        case 64: m.futureQuotaValue = r.int64(); break;
+        case 56: m.quotaValue = readInt64(r); break;
+        case 64: m.futureQuotaValue = readInt64(r); break;
         default: r.unknown(tag, m);
       }
     }

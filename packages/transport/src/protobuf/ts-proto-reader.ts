@@ -1,4 +1,20 @@
-import { MAX_DEPTH, ProtobufError, Reader, viewBytes, type TakeBytes } from "@callwire/protobuf";
+import {
+  MAX_DEPTH,
+  ProtobufError,
+  readDouble,
+  readFixed32,
+  readFixed64,
+  readFloat,
+  readInt64,
+  readSfixed32,
+  readSfixed64,
+  readSint32,
+  readSint64,
+  readUint64,
+  Reader,
+  viewBytes,
+  type TakeBytes,
+} from "@callwire/protobuf";
 
 /** The number of fields that `skip` makes views of for code that drops them: a message of 4 MiB can have two million. */
 const MAX_VIEWS = 1024;
@@ -129,7 +145,7 @@ export class TsProtoReader {
   }
 
   sint32(): number {
-    return this.#reader.sint32();
+    return readSint32(this.#reader);
   }
 
   bool(): boolean {
@@ -137,39 +153,39 @@ export class TsProtoReader {
   }
 
   int64(): bigint {
-    return this.#reader.int64();
+    return readInt64(this.#reader);
   }
 
   uint64(): bigint {
-    return this.#reader.uint64();
+    return readUint64(this.#reader);
   }
 
   sint64(): bigint {
-    return this.#reader.sint64();
+    return readSint64(this.#reader);
   }
 
   fixed32(): number {
-    return this.#reader.fixed32();
+    return readFixed32(this.#reader);
   }
 
   sfixed32(): number {
-    return this.#reader.sfixed32();
+    return readSfixed32(this.#reader);
   }
 
   fixed64(): bigint {
-    return this.#reader.fixed64();
+    return readFixed64(this.#reader);
   }
 
   sfixed64(): bigint {
-    return this.#reader.sfixed64();
+    return readSfixed64(this.#reader);
   }
 
   float(): number {
-    return this.#reader.float();
+    return readFloat(this.#reader);
   }
 
   double(): number {
-    return this.#reader.double();
+    return readDouble(this.#reader);
   }
 
   bytes(): Uint8Array {

@@ -1,4 +1,17 @@
-import { ProtobufError, type Writer } from "@callwire/protobuf";
+import {
+  ProtobufError,
+  writeDouble,
+  writeFixed32,
+  writeFixed64,
+  writeFloat,
+  writeInt64,
+  writeSfixed32,
+  writeSfixed64,
+  writeSint32,
+  writeSint64,
+  writeUint64,
+  type Writer,
+} from "@callwire/protobuf";
 
 /**
  * Takes the place of `BinaryWriter` of @bufbuild/protobuf in the `encode` functions that ts-proto generates: the same methods,
@@ -57,7 +70,7 @@ export class TsProtoWriter {
   }
 
   sint32(value: number): this {
-    this.#writer.sint32(0, value);
+    writeSint32(this.#writer, 0, value);
     return this;
   }
 
@@ -67,47 +80,47 @@ export class TsProtoWriter {
   }
 
   int64(value: string | number | bigint): this {
-    this.#writer.int64(0, value);
+    writeInt64(this.#writer, 0, value);
     return this;
   }
 
   uint64(value: string | number | bigint): this {
-    this.#writer.uint64(0, value);
+    writeUint64(this.#writer, 0, value);
     return this;
   }
 
   sint64(value: string | number | bigint): this {
-    this.#writer.sint64(0, value);
+    writeSint64(this.#writer, 0, value);
     return this;
   }
 
   fixed32(value: number): this {
-    this.#writer.fixed32(0, value);
+    writeFixed32(this.#writer, 0, value);
     return this;
   }
 
   sfixed32(value: number): this {
-    this.#writer.sfixed32(0, value);
+    writeSfixed32(this.#writer, 0, value);
     return this;
   }
 
   fixed64(value: string | number | bigint): this {
-    this.#writer.fixed64(0, value);
+    writeFixed64(this.#writer, 0, value);
     return this;
   }
 
   sfixed64(value: string | number | bigint): this {
-    this.#writer.sfixed64(0, value);
+    writeSfixed64(this.#writer, 0, value);
     return this;
   }
 
   float(value: number): this {
-    this.#writer.float(0, value);
+    writeFloat(this.#writer, 0, value);
     return this;
   }
 
   double(value: number): this {
-    this.#writer.double(0, value);
+    writeDouble(this.#writer, 0, value);
     return this;
   }
 
