@@ -33,6 +33,7 @@ buf(
 );
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
+run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");
 
 // One FileDescriptorSet after another is again a FileDescriptorSet: its only field is repeated.
 const set = Buffer.concat(

@@ -217,15 +217,8 @@ export interface ChatMessage {
 export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
   name: "users.User",
   create: () => ({
-    id: "",
-    name: "",
-    email: "",
-    age: 0,
-    department: 0,
-    roles: [],
-    createdAt: undefined,
-    updatedAt: undefined,
-    etag: "",
+    id: "", name: "", email: "", age: 0, department: 0, roles: [], createdAt: undefined,
+    updatedAt: undefined, etag: "",
   }),
   write(m, w) {
     if (m.id !== "") w.string(10, m.id);
@@ -263,8 +256,8 @@ export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
     age: int32,
     department: enumeration(Department),
     roles: list(string),
-    created_at: date,
-    updated_at: date,
+    createdAt: date,
+    updatedAt: date,
     etag: string,
   }),
 });
@@ -322,7 +315,7 @@ export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */
     age: int32,
     department: enumeration(Department),
     roles: list(string),
-    request_id: string,
+    requestId: string,
   }),
 });
 
@@ -346,7 +339,7 @@ export const UpdateUserRequest: MessageType<UpdateUserRequest> = /* @__PURE__ */
   },
   fields: () => ({
     user: User,
-    update_mask: fieldMask,
+    updateMask: fieldMask,
   }),
 });
 
@@ -397,10 +390,10 @@ export const ListUsersRequest: MessageType<ListUsersRequest> = /* @__PURE__ */ m
     }
   },
   fields: () => ({
-    page_size: int32,
-    page_token: string,
+    pageSize: int32,
+    pageToken: string,
     filter: string,
-    order_by: string,
+    orderBy: string,
   }),
 });
 
@@ -426,8 +419,8 @@ export const ListUsersResponse: MessageType<ListUsersResponse> = /* @__PURE__ */
   },
   fields: () => ({
     users: list(User),
-    next_page_token: string,
-    total_count: int32,
+    nextPageToken: string,
+    totalCount: int32,
   }),
 });
 
@@ -454,10 +447,10 @@ export const UserEvent: MessageType<UserEvent> = /* @__PURE__ */ messageType<Use
     }
   },
   fields: () => ({
-    event_type: string,
+    eventType: string,
     user: User,
-    resume_token: string,
-    event_time: date,
+    resumeToken: string,
+    eventTime: date,
   }),
 });
 
@@ -481,7 +474,7 @@ export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageTy
   },
   fields: () => ({
     departments: list(string),
-    resume_token: string,
+    resumeToken: string,
   }),
 });
 
@@ -568,7 +561,7 @@ export const ChatMessage: MessageType<ChatMessage> = /* @__PURE__ */ messageType
     content: string,
     room: string,
     id: string,
-    sent_at: date,
+    sentAt: date,
   }),
 });
 

@@ -1,7 +1,6 @@
 // `pnpm bench`: see run/options.ts for what it takes.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { codecNames } from "./codec/codec.js";
 import { asSvg } from "./report/svg.js";
 import { describe, summarize, type Measured, type Result } from "./report/results.js";
 import { asText } from "./report/table.js";
@@ -30,7 +29,7 @@ async function main(options: RunOptions): Promise<number> {
     if ("reason" in peer) absent.push(`${name}: ${peer.reason}`);
     else peers.push(peer);
   }
-  let works = selectWork(allWork(options.quick), options.only);
+  let works = selectWork(allWork(options.quick, options.nodes), options.only);
   if (!hasLoader && works.some(needsLoader)) {
     absent.push("load: h2load is not installed (Debian: nghttp2-client)");
     works = works.filter((work) => !needsLoader(work));
@@ -43,11 +42,12 @@ async function main(options: RunOptions): Promise<number> {
   // Code that V8 has not compiled yet is several times slower: as long again, so that slow peers are warm too.
   const settings = { certificates, databases, measureMs, warmupMs: measureMs };
   const turnsOf = (work: Work): Turn[] => {
-    if (work.kind === "codec") {
-      return codecNames.map((name) => ({
+    const { codec } = work;
+    if (codec !== undefined) {
+      return codec.codecs.map((name) => ({
         peer: name,
         take: async () => {
-          const times = await measureCodec(name, measureMs / 2);
+          const times = await measureCodec(name, codec, measureMs / 2);
           return { rate: 1e9 / (times.encodeNs + times.decodeNs), ...times };
         },
       }));

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { makeCertificates, type Certificates } from "./run/certificates.js";
+import { measureCodec } from "./run/codec.js";
 import { Databases } from "./run/databases.js";
 import { jobOf, measure, runJobs, startServer, takesPart, type Sample } from "./run/measure.js";
+import { ownNode } from "./run/nodes.js";
 import { findPeer, peerNames, type Peer } from "./run/peers.js";
 import { allWork, type Work } from "./run/work.js";
 import { measureStoreAlone } from "./run/store-alone.js";
@@ -113,6 +115,14 @@ test("requests that are all different are answered rightly", async () => {
   const settings = { warmupMs: 10, measureMs: 200, certificates, databases };
   expect((await measure(peer, work, settings)).rate).toBeGreaterThan(0);
 }, 60_000);
+
+test.each(["json", "callwire", "json-callwire"] as const)(
+  "%s is measured, and codes rightly",
+  async (name) => {
+    const times = await measureCodec(name, { row: "user", node: ownNode, codecs: [name] }, 1);
+    expect(times).toEqual({ encodeNs: expect.any(Number), decodeNs: expect.any(Number) });
+  },
+);
 
 test("the store alone is measured", async () => {
   expect((await measureStoreAlone(databases, 100)).rate).toBeGreaterThan(0);

@@ -367,9 +367,7 @@ export class MessageCoder {
       );
       const property = this.#property(member);
       const form = this.#isUnion(member) ? "oneof" : "members";
-      const own =
-        form === "members" || property === camelCase(member.name) ? "" : `, ${JSON.stringify(property)}`;
-      return code`${key(member.name)}: ${runtime(form)}({ ${members} }${own})`;
+      return code`${safeAccessor(property)}: ${runtime(form)}({ ${members} })`;
     });
     if (entries.length === 0) return ["  fields: () => ({}),"];
     return ["  fields: () => ({", ...entries.map((entry) => code`    ${entry},`), "  }),"];
@@ -378,9 +376,10 @@ export class MessageCoder {
   #entry(field: DescField): Part {
     const property = this.#property(field);
     const kind = this.#kind(field);
-    const isUsual = property === camelCase(field.name) && field.jsonName === property;
-    if (isUsual) return code`${key(field.name)}: ${kind}`;
-    return code`${key(field.name)}: ${runtime("named")}(${kind}, ${JSON.stringify(property)}, ${JSON.stringify(field.jsonName)})`;
+    const isUsual = field.name === contractName(property) && field.jsonName === property;
+    if (isUsual) return code`${safeAccessor(property)}: ${kind}`;
+    const names = `${JSON.stringify(field.name)}, ${JSON.stringify(field.jsonName)}`;
+    return code`${safeAccessor(property)}: ${runtime("named")}(${kind}, ${names})`;
   }
 
   #kind(field: DescField): Part {
@@ -515,22 +514,23 @@ function case_(tag: number, statement: Part): Part {
   return code`case ${tag}: ${statement}; break;`;
 }
 
-/** A list of items in lines of at most 110 characters. */
+/** A list of items, as many in a line as are at most 110 characters. */
 function wrap(start: string, items: readonly string[], end: string): string[] {
-  const whole = `${start} ${items.join(", ")} ${end}`;
   if (items.length === 0) return [`${start}${end}`];
+  const whole = `${start} ${items.join(", ")} ${end}`;
   if (whole.length <= 110) return [whole];
-  return [start, ...items.map((item) => `    ${item},`), `  ${end}`];
+  const lines = [start];
+  for (const item of items) {
+    const last = lines.at(-1)!;
+    if (lines.length > 1 && last.length + item.length < 108) lines[lines.length - 1] = `${last} ${item},`;
+    else lines.push(`    ${item},`);
+  }
+  return [...lines, `  ${end}`];
 }
 
 function access(object: string, property: string): string {
   const safe = safeAccessor(property);
   return safe === property ? `${object}.${property}` : `${object}[${safe}]`;
-}
-
-/** A key of an object literal. There, `__proto__` alone would be the object's prototype. */
-function key(name: string): string {
-  return name === "__proto__" ? '["__proto__"]' : name;
 }
 
 function tagOf(field: DescField, { wireType }: { wireType: number }): number {
@@ -545,7 +545,7 @@ function firstNumber(type: DescEnum): string {
   return String(type.values[0]?.number ?? 0);
 }
 
-/** The name of a property, and in JSON, that the runtime makes of a field's name. */
-function camelCase(name: string): string {
-  return name.replaceAll(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
+/** The name in the contract that the runtime makes of a property's name: `created_at` of `createdAt`. */
+function contractName(property: string): string {
+  return property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

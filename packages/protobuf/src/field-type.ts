@@ -38,37 +38,35 @@ export interface FieldType<T> {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyFieldType = FieldType<any>;
 
-/** The fields of a message, as generated code states them: the kind of each by its name in the contract. */
+/** The fields of a message, as generated code states them: the kind of each by the name of its property. */
 export type FieldTypes = Readonly<Record<string, AnyFieldType | NamedField | OneofFields>>;
 
-/** A field whose names do not follow from that in the contract. */
+/** A field whose other names do not follow from that of its property. */
 export interface NamedField {
   readonly type: AnyFieldType;
-  /** Name of the property. */
-  readonly property: string;
+  /** Name in the contract. */
+  readonly name: string;
   readonly jsonName: string;
 }
 
-/** The fields of a oneof. */
+/** The fields of a oneof, by the names of their properties or of the values of `$case`. */
 export interface OneofFields {
   readonly oneof: Readonly<Record<string, AnyFieldType | NamedField>>;
-  /** Name of the property `{ $case, value }`. Undefined if it follows from that in the contract. */
-  readonly property: string | undefined;
   /** True if the members are properties of the message, each by itself. */
   readonly isFlat: boolean;
 }
 
-/** A field whose names do not follow from that in the contract. Called by generated code. */
-export function named(type: AnyFieldType, property: string, jsonName: string): NamedField {
-  return { type, property, jsonName };
+/** A field whose other names do not follow from that of its property. Called by generated code. */
+export function named(type: AnyFieldType, name: string, jsonName: string): NamedField {
+  return { type, name, jsonName };
 }
 
 /** The members of a oneof that is seen as one property, `{ $case, value }`. Called by generated code. */
-export function oneof(fields: object, property?: string): OneofFields {
-  return { oneof: fields as OneofFields["oneof"], property, isFlat: false };
+export function oneof(fields: object): OneofFields {
+  return { oneof: fields as OneofFields["oneof"], isFlat: false };
 }
 
 /** The members of a oneof that are seen as properties. Called by generated code. */
 export function members(fields: object): OneofFields {
-  return { oneof: fields as OneofFields["oneof"], property: undefined, isFlat: true };
+  return { oneof: fields as OneofFields["oneof"], isFlat: true };
 }

@@ -92,7 +92,7 @@ export const Any: MessageType<Any> = /* @__PURE__ */ messageType<Any>({
     }
   },
   fields: () => ({
-    type_url: string,
+    typeUrl: string,
     value: bytes,
   }),
   json: anyJson,

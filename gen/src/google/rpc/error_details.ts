@@ -468,7 +468,7 @@ export const RetryInfo: MessageType<RetryInfo> = /* @__PURE__ */ messageType<Ret
     }
   },
   fields: () => ({
-    retry_delay: Duration,
+    retryDelay: Duration,
   }),
 });
 
@@ -491,7 +491,7 @@ export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<Deb
     }
   },
   fields: () => ({
-    stack_entries: list(string),
+    stackEntries: list(string),
     detail: string,
   }),
 });
@@ -520,14 +520,8 @@ export const QuotaFailure: MessageType<QuotaFailure> = /* @__PURE__ */ messageTy
 export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @__PURE__ */ messageType<QuotaFailure_Violation>({
   name: "google.rpc.QuotaFailure.Violation",
   create: () => ({
-    subject: "",
-    description: "",
-    apiService: "",
-    quotaMetric: "",
-    quotaId: "",
-    quotaDimensions: new globalThis.Map(),
-    quotaValue: 0n,
-    futureQuotaValue: undefined,
+    subject: "", description: "", apiService: "", quotaMetric: "", quotaId: "",
+    quotaDimensions: new globalThis.Map(), quotaValue: 0n, futureQuotaValue: undefined,
   }),
   write(m, w) {
     if (m.subject !== "") w.string(10, m.subject);
@@ -575,12 +569,12 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
   fields: () => ({
     subject: string,
     description: string,
-    api_service: string,
-    quota_metric: string,
-    quota_id: string,
-    quota_dimensions: map(string, string),
-    quota_value: int64,
-    future_quota_value: optional(int64),
+    apiService: string,
+    quotaMetric: string,
+    quotaId: string,
+    quotaDimensions: map(string, string),
+    quotaValue: int64,
+    futureQuotaValue: optional(int64),
   }),
 });
 
@@ -649,7 +643,7 @@ export const BadRequest: MessageType<BadRequest> = /* @__PURE__ */ messageType<B
     }
   },
   fields: () => ({
-    field_violations: list(BadRequest_FieldViolation),
+    fieldViolations: list(BadRequest_FieldViolation),
   }),
 });
 
@@ -679,7 +673,7 @@ export const BadRequest_FieldViolation: MessageType<BadRequest_FieldViolation> =
     field: string,
     description: string,
     reason: string,
-    localized_message: LocalizedMessage,
+    localizedMessage: LocalizedMessage,
   }),
 });
 
@@ -702,8 +696,8 @@ export const RequestInfo: MessageType<RequestInfo> = /* @__PURE__ */ messageType
     }
   },
   fields: () => ({
-    request_id: string,
-    serving_data: string,
+    requestId: string,
+    servingData: string,
   }),
 });
 
@@ -730,8 +724,8 @@ export const ResourceInfo: MessageType<ResourceInfo> = /* @__PURE__ */ messageTy
     }
   },
   fields: () => ({
-    resource_type: string,
-    resource_name: string,
+    resourceType: string,
+    resourceName: string,
     owner: string,
     description: string,
   }),

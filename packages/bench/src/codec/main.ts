@@ -1,73 +1,49 @@
-// Encodes and decodes one user with the codec that the first argument names, for so many milliseconds each as the second
-// says; prints CodecTimes. A process for each codec: ts-proto's code serves two of them, and would be compiled for both.
+// Encodes and decodes the messages of a row with a codec, for so many milliseconds each; prints CodecTimes. Arguments: the codec,
+// the row, the milliseconds. A process for each: what one codec or message makes of shared code, the next one would not have.
 import { performance } from "node:perf_hooks";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { User } from "@callwire/contracts/users";
-import { decodeMessage, encodeMessage } from "@callwire/transport";
-import { UserSchema } from "../gen/es/users/user_service_pb.js";
-import { checkUser, userAt, type UserFields } from "../service/data.js";
-import type { CodecName, CodecTimes } from "./codec.js";
-
-/** The clock is read after so many calls. */
-const BATCH = 1000;
+import { checkCodec } from "./check-codec.js";
+import type { CodecName, CodecTimes, JsonName, RowName } from "./codec.js";
+import { loadCodec } from "./load-codec.js";
+import { messagesOf, rows } from "./rows.js";
 
 /** Takes every result, so that no call can be left out for want of use. */
 let sink: unknown;
 
-function time(ms: number, call: () => unknown): number {
+/** Nanoseconds a call, over the inputs in turn. */
+function time<T>(ms: number, batch: number, inputs: readonly T[], call: (input: T) => unknown): number {
   const began = performance.now();
   let calls = 0;
-  for (; performance.now() - began < ms; calls += BATCH) {
-    for (let index = 0; index < BATCH; index++) sink = call();
+  for (let next = 0; performance.now() - began < ms; calls += batch) {
+    for (let index = 0; index < batch; index++) {
+      sink = call(inputs[next]!);
+      if (++next === inputs.length) next = 0;
+    }
   }
   return ((performance.now() - began) * 1e6) / calls;
 }
 
-function measure<Message extends UserFields>(
-  message: Message,
-  encode: (message: Message) => Uint8Array,
-  decode: (bytes: Uint8Array) => UserFields,
-): CodecTimes {
-  const bytes = encode(message);
-  const ms = Number(process.argv[3] ?? 500);
+async function measure(name: CodecName | JsonName, row: RowName, ms: number): Promise<CodecTimes> {
+  const codec = await loadCodec(name);
+  const { encode, decode } = codec.coder(row);
+  const messages = messagesOf(row).map((message) => codec.native(row, message));
+  const { batch } = rows[row];
+  // A copy: what decoding returns may refer to it, and what encoding returns to the memory of the next one.
+  const encoded = messages.map((message) => {
+    const made = encode(message);
+    return typeof made === "string" ? made : Buffer.from(made);
+  });
   const both = (): CodecTimes => ({
-    encodeNs: time(ms, () => encode(message)),
-    decodeNs: time(ms, () => decode(bytes)),
+    encodeNs: time(ms, batch, messages, encode),
+    decodeNs: time(ms, batch, encoded, decode),
   });
   both();
   const times = both();
-  checkUser(decode(encode(message)), 7);
+  // Only now: other codecs have a part in it.
+  await checkCodec(name, row);
   return times;
 }
 
-const codecs: Record<CodecName, () => CodecTimes> = {
-  json: () =>
-    measure(
-      user,
-      (message) => Buffer.from(JSON.stringify(message)),
-      (bytes) => JSON.parse((bytes as Buffer).toString()) as UserFields,
-    ),
-  "ts-proto": () =>
-    measure(
-      user,
-      (message) => User.encode(message).finish(),
-      (bytes) => User.decode(bytes),
-    ),
-  "protobuf-es": () =>
-    measure(
-      fromBinary(UserSchema, User.encode(user).finish()),
-      (message) => toBinary(UserSchema, message),
-      (bytes) => fromBinary(UserSchema, bytes),
-    ),
-  callwire: () =>
-    measure(
-      user,
-      (message) => encodeMessage(User, message),
-      (bytes) => decodeMessage(User, bytes),
-    ),
-};
-
-const user = userAt(7);
-const times = codecs[process.argv[2] as CodecName]();
+const [, , codec, row, ms] = process.argv;
+const times = await measure(codec as CodecName | JsonName, row as RowName, Number(ms ?? 500));
 if (sink === undefined) throw new Error("nothing was coded");
 process.stdout.write(`${JSON.stringify(times)}\n`);

@@ -1,6 +1,7 @@
-import { codecNames } from "../codec/codec.js";
+import { codecNames, jsonNames, rowNames } from "../codec/codec.js";
 import { listKinds } from "../run/list-kinds.js";
 import type { PeerName } from "../run/peers.js";
+import { codecNodes } from "./codec-points.js";
 import { judge } from "./judge.js";
 import type { Measured, Report, Result } from "./results.js";
 
@@ -36,8 +37,6 @@ const titles: Partial<Record<PeerName, string>> = {
   bare: "bare node:net, the same bytes",
 };
 
-const nanoseconds = (ns: number | undefined): string | undefined =>
-  ns === undefined ? undefined : whole(ns);
 const whole = (value: number): string => Math.round(value).toLocaleString("en");
 const milliseconds = (us: number | undefined): string | undefined =>
   us === undefined ? undefined : `${(us / 1000).toFixed(1)} ms`;
@@ -45,6 +44,8 @@ const kilobytes = (bytes: number | undefined): string | undefined =>
   bytes === undefined ? undefined : `${(bytes / 1024).toFixed(2)} KB`;
 const factor = (value: number | undefined): string | undefined =>
   value === undefined ? undefined : `${value.toFixed(2)} ×`;
+const codecTimes = ({ encodeNs, decodeNs }: Measured): string | undefined =>
+  encodeNs === undefined || decodeNs === undefined ? undefined : `${whole(encodeNs)} + ${whole(decodeNs)}`;
 const megabytes = ({ rate }: Measured): string => whole(rate / 1e6);
 
 const callColumns: readonly Column[] = [
@@ -139,6 +140,10 @@ export function docTables(reports: readonly Report[]): ReadonlyMap<string, Rows>
       ...columns.map(({ work, show }) => cell(work, peer, show)),
     ]),
   ];
+  const codecRow = (kind: string, name: string, node: string): string[] => [
+    `${name}, Node.js ${node}`,
+    ...rowNames.map((row) => cell(`${kind}-${row}-node-${node}`, name, codecTimes)),
+  ];
   return new Map<string, Rows>([
     [
       "product",
@@ -192,11 +197,10 @@ export function docTables(reports: readonly Report[]): ReadonlyMap<string, Rows>
     [
       "codec",
       [
-        ["", "encode, ns", "decode, ns"],
-        ...codecNames.map((name) => [
-          name,
-          cell("codec", name, ({ encodeNs }) => nanoseconds(encodeNs)),
-          cell("codec", name, ({ decodeNs }) => nanoseconds(decodeNs)),
+        ["encode + decode, ns", ...rowNames],
+        ...codecNodes.flatMap((node) => [
+          ...codecNames.map((name) => codecRow("codec", name, node)),
+          ...jsonNames.map((name) => codecRow("json", name, node)),
         ]),
       ],
     ],

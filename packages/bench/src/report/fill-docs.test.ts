@@ -19,6 +19,7 @@ const report = (...results: Result[]): Report => ({
   settings: {
     only: undefined,
     peers: [],
+    nodes: [],
     rounds: 3,
     seconds: 1,
     quick: false,

@@ -1,3 +1,4 @@
+import { codecPoints } from "./codec-points.js";
 import { productPoints } from "./product-points.js";
 import { ratio, times, type Lookup, type Point } from "./points.js";
 import type { Result } from "./results.js";
@@ -42,15 +43,13 @@ const points: readonly Point[] = [
   times("5 1 MiB messages down", "mib-download", "bare", 0.7),
   times("5 1 MiB messages up", "mib-upload", "bare", 0.7),
   times("5 1 MiB messages, both ways", "mib-exchange", "bare", 0.7),
-  times("6 codec, encode + decode", "codec", "json", 3),
-  times("6 codec, encode + decode (goal)", "codec", "json", 5),
 ];
 
 /** Compares the results with what is wanted. */
 export function judge(results: readonly Result[]): Verdict[] {
   const of: Lookup = (work, peer) =>
     results.find((result) => result.work === work && result.peer === peer)?.median;
-  return [...points, ...productPoints].map(({ point, wanted, value, meets, show }) => {
+  return [...points, ...codecPoints, ...productPoints].map(({ point, wanted, value, meets, show }) => {
     const number = value(of);
     if (number === undefined) return { point, wanted, measured: "not measured", met: undefined };
     return { point, wanted, measured: show?.(number) ?? `${number.toFixed(2)} ×`, met: meets?.(number) };

@@ -1,12 +1,13 @@
 import { judge } from "./judge.js";
 import type { Report, Result } from "./results.js";
 
-/** A result as the columns of the table. */
-function columns({ peer, unit, median, rates }: Result): string[] {
+/** A result as the columns of the table; a codec's beside JSON's, of the same row. */
+function columns({ peer, unit, median, rates }: Result, json: Result | undefined): string[] {
   const spread = (100 * (Math.max(...rates) - Math.min(...rates))) / median.rate;
   const notes = [
     median.encodeNs !== undefined && `encode ${median.encodeNs.toFixed(0)} ns`,
     median.decodeNs !== undefined && `decode ${median.decodeNs.toFixed(0)} ns`,
+    json && `${(median.rate / json.median.rate).toFixed(2)} × ${json.peer}`,
     median.p50Us && `p50 ${time(median.p50Us)}`,
     median.p99Us && `p99 ${time(median.p99Us)}`,
     median.clientCpuUs && unit !== "bytes/s" && `client ${median.clientCpuUs.toFixed(1)} µs CPU each`,
@@ -42,7 +43,9 @@ function time(us: number): string {
 export function asText(report: Report): string {
   const works = [...new Set(report.results.map(({ work }) => work))];
   const tables = works.map((work) => {
-    const rows = report.results.filter((result) => result.work === work).map(columns);
+    const results = report.results.filter((result) => result.work === work);
+    const json = results.find(({ peer }) => peer === "json" || peer === "json-by-hand");
+    const rows = results.map((result) => columns(result, json));
     return [work, ...aligned(rows).map((row) => `  ${row}`)].join("\n");
   });
   const verdicts = judge(report.results).map(({ point, wanted, measured, met }) => [

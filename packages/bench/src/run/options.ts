@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { nodeVersion, ownNode } from "./nodes.js";
 import { peerNames, type PeerName, type PeerOptions } from "./peers.js";
 
 /** The work of a run, and its length. */
@@ -7,6 +8,8 @@ export interface RunOptions extends Omit<PeerOptions, "install"> {
   /** Names of work, or what they begin with. */
   only: string[] | undefined;
   peers: readonly PeerName[];
+  /** Versions of Node.js, for codecs. */
+  nodes: readonly string[];
   rounds: number;
   seconds: number;
   quick: boolean;
@@ -18,6 +21,7 @@ export const usage = `Measures @callwire/transport side by side with others.
 
   --only <names>    work, or what its name begins with: unary-64,codec (default: all but million, which takes long)
   --peers <names>   ${peerNames.join(",")} (default: all)
+  --nodes <names>   the versions of Node.js that codecs are measured on: 20,24,26 or whole ones (default: the one that runs this)
   --rounds <n>      how often each is measured; the median counts (default: 5; with --quick 1)
   --seconds <n>     how long each time, after as long again to warm up (default: 2; with --quick 0.5)
   --quick           a look at everything, to see that it works
@@ -33,6 +37,7 @@ export function readOptions(args: readonly string[], defaultOut: string): RunOpt
     options: {
       only: { type: "string" },
       peers: { type: "string" },
+      nodes: { type: "string" },
       rounds: { type: "string" },
       seconds: { type: "string" },
       quick: { type: "boolean", default: false },
@@ -50,6 +55,7 @@ export function readOptions(args: readonly string[], defaultOut: string): RunOpt
   return {
     only: values.only?.split(","),
     peers: values.peers === undefined ? peerNames : values.peers.split(",").map(peerName),
+    nodes: values.nodes?.split(",").map(nodeVersion) ?? [ownNode],
     rounds: positive("--rounds", values.rounds, quick ? 1 : 5),
     seconds: positive("--seconds", values.seconds, quick ? 0.5 : 2),
     quick,

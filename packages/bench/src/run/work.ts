@@ -1,6 +1,9 @@
 import type { JobKind, ListRequest } from "../client/job.js";
+import { codecNames, jsonNames, rowNames } from "../codec/codec.js";
 import { USER_COUNT } from "../service/data.js";
+import type { CodecRow } from "./codec.js";
 import { listKinds } from "./list-kinds.js";
+import { majorOf, ownNode } from "./nodes.js";
 import type { PeerName } from "./peers.js";
 
 /** One thing that is measured. */
@@ -19,6 +22,8 @@ export interface Work {
   varied?: boolean;
   /** Of `beside`. */
   list?: ListRequest;
+  /** Of `codec`. */
+  codec?: CodecRow;
   /** Takes long: only if it is named. */
   onRequest?: boolean;
   /** The number of users that there are, and are asked for. Default: 1,000, of which ten are asked for. */
@@ -49,8 +54,8 @@ const fullPeers: readonly PeerName[] = [
   "grpc-go-full",
 ];
 
-/** Everything that is measured, in its order; `quick` makes the large things smaller. */
-export function allWork(quick: boolean): Work[] {
+/** Everything that is measured, in its order; `quick` makes the large things smaller, `nodes` are for codecs. */
+export function allWork(quick: boolean, nodes: readonly string[] = [ownNode]): Work[] {
   const watchers = quick ? 1000 : 10_000;
   return [
     ...IN_FLIGHT.map((n): Work => ({ name: `unary-${n}`, kind: "get", unit: "calls/s", inFlight: n })),
@@ -64,7 +69,7 @@ export function allWork(quick: boolean): Work[] {
     { name: "mib-download", kind: "download", unit: "bytes/s", inFlight: 1, size: MIB },
     { name: "mib-upload", kind: "upload", unit: "bytes/s", inFlight: 1, size: MIB },
     { name: "watch", kind: "watch", unit: "events/s", inFlight: watchers, connections: watchers / 100 },
-    { name: "codec", kind: "codec", unit: "users/s", inFlight: 1 },
+    ...nodes.flatMap(codecWork),
     { name: "load", kind: "load", unit: "calls/CPU s", inFlight: 64 },
     {
       name: "load-varied",
@@ -86,6 +91,19 @@ export function allWork(quick: boolean): Work[] {
       curve({ name: `payload-${size}`, kind: "exchange", inFlight: 16, size }),
     ),
   ];
+}
+
+/** The codecs on one version of Node.js: the binary format beside JSON as it is, then JSON as protobuf has it. */
+function codecWork(node: string): Work[] {
+  const rows = (name: string, codecs: CodecRow["codecs"]): Work[] =>
+    rowNames.map((row) => ({
+      name: `${name}-${row}-node-${majorOf(node)}`,
+      kind: "codec",
+      unit: "messages/s",
+      inFlight: 1,
+      codec: { row, node, codecs },
+    }));
+  return [...rows("codec", codecNames), ...rows("json", jsonNames)];
 }
 
 /** The product beside others with the same features, and beside the transport alone. */

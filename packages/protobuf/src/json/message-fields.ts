@@ -1,4 +1,4 @@
-import type { AnyFieldType, FieldTypes, NamedField, OneofFields } from "../field-type.js";
+import type { AnyFieldType, FieldTypes, NamedField } from "../field-type.js";
 
 /** A field as JSON needs it: all that its entry leaves out is there. */
 export interface MessageField {
@@ -35,9 +35,9 @@ export interface FieldsCode {
 /** A message seen as its properties. */
 export type Properties = Record<string, unknown>;
 
-/** ts-proto's name of the property of a field: `createdAt` for `created_at`. */
-export function propertyName(name: string): string {
-  return name.replace(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
+/** The name in the contract that follows from a property's: `created_at` of `createdAt`. */
+export function contractName(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** The fields of a message type, from its entries. */
@@ -48,18 +48,9 @@ export function fieldsOf(code: FieldsCode): MessageFields {
 function resolve(typeName: string, fields: FieldTypes): MessageFields {
   const list: MessageField[] = [];
   const byKey = new Map<string, MessageField>();
-  const add = (
-    name: string,
-    stated: AnyFieldType | NamedField,
-    union?: string,
-    oneof?: Set<string>,
-  ): void => {
-    const usual = propertyName(name);
-    const {
-      type,
-      property: own,
-      jsonName,
-    } = "jsonName" in stated ? stated : { type: stated, property: usual, jsonName: usual };
+  const add = (own: string, stated: AnyFieldType | NamedField, union?: string, oneof?: Set<string>): void => {
+    const { type, name, jsonName } =
+      "jsonName" in stated ? stated : { type: stated, name: contractName(own), jsonName: own };
     const property = union ?? own;
     const member = union === undefined ? undefined : own;
     oneof?.add(property);
@@ -68,22 +59,15 @@ function resolve(typeName: string, fields: FieldTypes): MessageFields {
     byKey.set(name, field);
     byKey.set(jsonName, field);
   };
-  for (const [name, stated] of Object.entries(fields)) {
-    if (!("oneof" in stated)) add(name, stated);
-    else addMembers(name, stated, add);
+  for (const [property, stated] of Object.entries(fields)) {
+    if ("oneof" in stated) {
+      const oneof = new Set<string>();
+      for (const [member, type] of Object.entries(stated.oneof)) {
+        add(member, type, stated.isFlat ? undefined : property, oneof);
+      }
+    } else add(property, stated);
   }
   return { typeName, list, byKey };
-}
-
-function addMembers(
-  name: string,
-  { oneof: fields, property = propertyName(name), isFlat }: OneofFields,
-  add: (name: string, stated: AnyFieldType | NamedField, union?: string, oneof?: Set<string>) => void,
-): void {
-  const oneof = new Set<string>();
-  for (const [member, stated] of Object.entries(fields)) {
-    add(member, stated, isFlat ? undefined : property, oneof);
-  }
 }
 
 /** A property of a message. A function is no value: it is what an object inherits. */

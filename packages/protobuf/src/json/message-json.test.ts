@@ -6,7 +6,7 @@ import { enumeration, nullValue } from "./enum-types.js";
 import { JsonError } from "./json-error.js";
 import { fromJsonText, toJsonText } from "./json-text.js";
 import { map, mapObject } from "./map-types.js";
-import { propertyName } from "./message-fields.js";
+import { contractName } from "./message-fields.js";
 import type { RegisteredExtension } from "./options.js";
 import { bool, int32, string } from "./scalar-types.js";
 import { struct } from "./struct-types.js";
@@ -405,17 +405,14 @@ describe("an enum", () => {
   });
 });
 
-test("names of properties are as ts-proto has them", () => {
-  const names = {
-    a: "a",
-    created_at: "createdAt",
-    a__b: "aB",
-    trailing_: "trailing",
-    _leading: "Leading",
-    field_1_a: "field1A",
-    fooBar: "fooBar",
-  };
-  for (const [name, property] of Object.entries(names)) expect(propertyName(name)).toBe(property);
+test("the name in the contract follows from that of the property", () => {
+  expect(["a", "createdAt", "aB", "field0Name", "eTAG"].map(contractName)).toEqual([
+    "a",
+    "created_at",
+    "a_b",
+    "field0_name",
+    "e_t_a_g",
+  ]);
 });
 
 test("messages come back as they were", () => {

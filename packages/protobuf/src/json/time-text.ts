@@ -1,6 +1,7 @@
 import { isNot, JsonError } from "./json-error.js";
 
-// Times as text: google/protobuf/timestamp.proto, "JSON Mapping", and RFC 3339.
+// Times as text: google/protobuf/timestamp.proto, "JSON Mapping", and RFC 3339. If Date reads and writes them, the timestamps
+// of a message take most of the time that its JSON takes.
 
 /** A number of seconds, and the nanoseconds beyond them. */
 export interface Time {
@@ -12,6 +13,23 @@ export interface Time {
 const MIN_SECONDS = -62_135_596_800;
 const MAX_SECONDS = 253_402_300_799;
 
+const DAY_SECONDS = 86_400;
+
+// Days are counted from 0000-03-01: so the day that leap years have more is the last one of its year.
+const EPOCH_DAYS = 719_468;
+const YEARS_400_DAYS = 146_097;
+const YEARS_100_DAYS = 36_524;
+const YEARS_4_DAYS = 1461;
+
+const ZERO = 0x30;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const PLUS = 0x2b;
+const POINT = 0x2e;
+
+/** The length of a time up to its seconds. */
+const WHOLE_LENGTH = 19;
+
 /** Nanoseconds as 0, 3, 6 or 9 digits after a point. */
 export function fractionText(nanos: number): string {
   if (nanos === 0) return "";
@@ -20,9 +38,31 @@ export function fractionText(nanos: number): string {
   return `.${String(nanos).padStart(digits, "0")}`;
 }
 
-/** Nanoseconds of the digits after a point, of which there are nine at most. */
-export function nanosOf(digits = ""): number {
-  return Number(digits.padEnd(9, "0"));
+/** The number of the two digits at a place of a text. Negative if others are there. */
+function twoAt(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - ZERO;
+  const ones = text.charCodeAt(at + 1) - ZERO;
+  return tens >= 0 && tens < 10 && ones >= 0 && ones < 10 ? tens * 10 + ones : -1;
+}
+
+/** Nanoseconds of the one to nine digits of a text from `start` to `end`. Negative if others are there. */
+export function nanosAt(text: string, start: number, end: number): number {
+  if (end <= start || end > start + 9) return -1;
+  let nanos = 0;
+  for (let at = start; at < start + 9; at++) {
+    const digit = at < end ? text.charCodeAt(at) - ZERO : 0;
+    if (!(digit >= 0 && digit < 10)) return -1;
+    nanos = nanos * 10 + digit;
+  }
+  return nanos;
+}
+
+function tens(value: number): number {
+  return ZERO + ((value / 10) | 0);
+}
+
+function ones(value: number): number {
+  return ZERO + (value % 10);
 }
 
 /**
@@ -34,7 +74,50 @@ export function timeText({ seconds, nanos }: Time): string {
   if (!(seconds >= MIN_SECONDS && seconds <= MAX_SECONDS && nanos >= 0 && nanos < 1e9)) {
     throw new JsonError(`not a time of the years 1 to 9999: ${seconds} s and ${nanos} ns`);
   }
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}${fractionText(nanos)}Z`;
+  const days = Math.floor(seconds / DAY_SECONDS);
+  const inDay = seconds - days * DAY_SECONDS;
+  const hour = (inDay / 3600) | 0;
+  const minute = ((inDay / 60) | 0) % 60;
+  const second = inDay % 60;
+  const cycle = ((days + EPOCH_DAYS) / YEARS_400_DAYS) | 0;
+  let day = days + EPOCH_DAYS - cycle * YEARS_400_DAYS;
+  // Days that leap years have more are taken out.
+  const years =
+    ((day -
+      ((day / (YEARS_4_DAYS - 1)) | 0) +
+      ((day / YEARS_100_DAYS) | 0) -
+      ((day / (YEARS_400_DAYS - 1)) | 0)) /
+      365) |
+    0;
+  day -= 365 * years + (years >> 2) - ((years / 100) | 0);
+  // March is month 0; five months have 153 days.
+  let month = ((5 * day + 2) / 153) | 0;
+  day -= ((153 * month + 2) / 5) | 0;
+  const year = years + cycle * 400 + (month < 10 ? 0 : 1);
+  month += month < 10 ? 3 : -9;
+  const century = (year / 100) | 0;
+  const whole = String.fromCharCode(
+    tens(century),
+    ones(century),
+    tens(year % 100),
+    ones(year),
+    DASH,
+    tens(month),
+    ones(month),
+    DASH,
+    tens(day + 1),
+    ones(day + 1),
+    0x54,
+    tens(hour),
+    ones(hour),
+    COLON,
+    tens(minute),
+    ones(minute),
+    COLON,
+    tens(second),
+    ones(second),
+  );
+  return `${whole}${fractionText(nanos)}Z`;
 }
 
 /**
@@ -43,16 +126,64 @@ export function timeText({ seconds, nanos }: Time): string {
  * @throws {JsonError} if it is none, or not in the years 1 to 9999.
  */
 export function readTime(text: string): Time {
-  const parts = /^(\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(
-    text,
-  );
-  const seconds = parts === null ? NaN : Date.parse(parts[1]! + parts[4]!) / 1000;
-  if (!(seconds >= MIN_SECONDS && seconds <= MAX_SECONDS)) throw noTime(text);
-  // Date takes the 30th of February for the 1st or 2nd of March.
-  if (parts![2]! > "28" && new Date(`${parts![1]!}Z`).getUTCDate() !== Number(parts![2])) throw noTime(text);
-  return { seconds, nanos: nanosOf(parts![3]) };
-}
-
-function noTime(text: string): JsonError {
-  return isNot("a timestamp of the years 1 to 9999", text);
+  const century = twoAt(text, 0);
+  const yearInCentury = twoAt(text, 2);
+  const month = twoAt(text, 5);
+  const day = twoAt(text, 8);
+  const hour = twoAt(text, 11);
+  const minute = twoAt(text, 14);
+  const second = twoAt(text, 17);
+  // What follows the seconds.
+  let end = text.length - 1;
+  let offset = 0;
+  let isTime = text.charCodeAt(end) === 0x5a;
+  if (!isTime) {
+    end -= 5;
+    const hours = twoAt(text, end + 1);
+    const minutes = twoAt(text, end + 4);
+    const sign = text.charCodeAt(end);
+    isTime =
+      (sign === PLUS || sign === DASH) &&
+      text.charCodeAt(end + 3) === COLON &&
+      (hours | minutes) >= 0 &&
+      hours < 24 &&
+      minutes < 60;
+    offset = (sign === PLUS ? -60 : 60) * (hours * 60 + minutes);
+  }
+  let nanos = 0;
+  if (end !== WHOLE_LENGTH)
+    nanos = text.charCodeAt(WHOLE_LENGTH) === POINT ? nanosAt(text, WHOLE_LENGTH + 1, end) : -1;
+  const year = century * 100 + yearInCentury;
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const monthDays = month === 2 ? (isLeap ? 29 : 28) : 30 + ((month + (month >> 3)) & 1);
+  isTime &&=
+    // Of negative numbers, one is enough to make this negative.
+    (century | yearInCentury | month | day | hour | minute | second | nanos) >= 0 &&
+    text.charCodeAt(4) === DASH &&
+    text.charCodeAt(7) === DASH &&
+    text.charCodeAt(10) === 0x54 &&
+    text.charCodeAt(13) === COLON &&
+    text.charCodeAt(16) === COLON &&
+    month > 0 &&
+    month < 13 &&
+    day > 0 &&
+    day <= monthDays &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60;
+  const shifted = month > 2 ? year : year - 1;
+  const days =
+    365 * shifted +
+    (shifted >> 2) -
+    ((shifted / 100) | 0) +
+    ((shifted / 400) | 0) +
+    (((153 * ((month + 9) % 12) + 2) / 5) | 0) +
+    day -
+    1 -
+    EPOCH_DAYS;
+  const seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 + second + offset;
+  if (!isTime || seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
+    throw isNot("a timestamp of the years 1 to 9999", text);
+  }
+  return { seconds, nanos };
 }

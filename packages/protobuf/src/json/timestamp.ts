@@ -1,7 +1,7 @@
 import type { FieldType } from "../field-type.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonForm } from "./message-json.js";
-import { fractionText, nanosOf, readTime, timeText } from "./time-text.js";
+import { fractionText, nanosAt, readTime, timeText } from "./time-text.js";
 
 // google.protobuf.Timestamp and Duration as messages: timestamp.proto and duration.proto, "JSON Mapping".
 
@@ -40,7 +40,7 @@ export function durationJson<T>(int64: FieldType<T>): JsonForm<TimeMessage<T>> {
       const [, sign, whole, fraction] = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
       const seconds = Number(whole);
       if (!(seconds <= MAX_DURATION_SECONDS)) throw isNot("a duration", text);
-      const nanos = nanosOf(fraction);
+      const nanos = fraction === undefined ? 0 : nanosAt(fraction, 0, fraction.length);
       // There is no negative zero among integers.
       return sign === "-"
         ? { seconds: fromNumber(int64, 0 - seconds), nanos: 0 - nanos }

@@ -21,6 +21,9 @@ const LONE_SURROGATE = /[\ud800-\udfff]/u;
  * @throws {JsonError} if it has a lone surrogate.
  */
 export function checkText(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw isNot("Unicode text", text);
+  const { isWellFormed } = text as { isWellFormed?(): boolean };
+  // Quicker, and not everywhere: Node.js has it from version 20 on.
+  const isText = isWellFormed === undefined ? !LONE_SURROGATE.test(text) : isWellFormed.call(text);
+  if (!isText) throw isNot("Unicode text", text);
   return text;
 }

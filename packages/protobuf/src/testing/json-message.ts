@@ -1,5 +1,5 @@
 import { members, named, oneof, type AnyFieldType, type FieldType, type FieldTypes } from "../field-type.js";
-import { propertyName } from "../json/message-fields.js";
+import { contractName } from "../json/message-fields.js";
 import { fromJsonText, toJsonBytes, toJsonText } from "../json/json-text.js";
 import {
   fieldsOf,
@@ -32,16 +32,20 @@ export interface OneofEntry {
   readonly flat?: true;
 }
 
+function propertyName(name: string): string {
+  return name.replace(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
+}
+
 function fieldTypes(entries: readonly (FieldEntry | OneofEntry)[]): FieldTypes {
   return Object.fromEntries(
     entries.map((entry) => {
       if ("oneof" in entry) {
         const fields = fieldTypes(entry.fields);
-        return [entry.oneof, entry.flat ? members(fields) : oneof(fields, entry.oneof)];
+        return [entry.oneof, entry.flat ? members(fields) : oneof(fields)];
       }
       const [name, type, property = propertyName(name), jsonName = propertyName(name)] = entry;
-      const isUsual = property === propertyName(name) && jsonName === property;
-      return [name, isUsual ? type : named(type, property, jsonName)];
+      const isUsual = name === contractName(property) && jsonName === property;
+      return [property, isUsual ? type : named(type, name, jsonName)];
     }),
   );
 }

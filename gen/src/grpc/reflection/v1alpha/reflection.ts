@@ -188,7 +188,7 @@ export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = /* 
   },
   fields: () => ({
     host: string,
-    message_request: oneof({ file_by_filename: string, file_containing_symbol: string, file_containing_extension: ExtensionRequest, all_extension_numbers_of_type: string, list_services: string }),
+    messageRequest: oneof({ fileByFilename: string, fileContainingSymbol: string, fileContainingExtension: ExtensionRequest, allExtensionNumbersOfType: string, listServices: string }),
   }),
 });
 
@@ -211,8 +211,8 @@ export const ExtensionRequest: MessageType<ExtensionRequest> = /* @__PURE__ */ m
     }
   },
   fields: () => ({
-    containing_type: string,
-    extension_number: int32,
+    containingType: string,
+    extensionNumber: int32,
   }),
 });
 
@@ -253,9 +253,9 @@ export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /
     }
   },
   fields: () => ({
-    valid_host: string,
-    original_request: ServerReflectionRequest,
-    message_response: oneof({ file_descriptor_response: FileDescriptorResponse, all_extension_numbers_response: ExtensionNumberResponse, list_services_response: ListServiceResponse, error_response: ErrorResponse }),
+    validHost: string,
+    originalRequest: ServerReflectionRequest,
+    messageResponse: oneof({ fileDescriptorResponse: FileDescriptorResponse, allExtensionNumbersResponse: ExtensionNumberResponse, listServicesResponse: ListServiceResponse, errorResponse: ErrorResponse }),
   }),
 });
 
@@ -276,7 +276,7 @@ export const FileDescriptorResponse: MessageType<FileDescriptorResponse> = /* @_
     }
   },
   fields: () => ({
-    file_descriptor_proto: list(bytes),
+    fileDescriptorProto: list(bytes),
   }),
 });
 
@@ -304,8 +304,8 @@ export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* 
     }
   },
   fields: () => ({
-    base_type_name: string,
-    extension_number: list(int32),
+    baseTypeName: string,
+    extensionNumber: list(int32),
   }),
 });
 
@@ -370,8 +370,8 @@ export const ErrorResponse: MessageType<ErrorResponse> = /* @__PURE__ */ message
     }
   },
   fields: () => ({
-    error_code: int32,
-    error_message: string,
+    errorCode: int32,
+    errorMessage: string,
   }),
 });
 

@@ -108,7 +108,7 @@ export const Fault: MessageType<Fault> = /* @__PURE__ */ messageType<Fault>({
     code: int32,
     message: string,
     unexpected: bool,
-    wait_for_abort: bool,
+    waitForAbort: bool,
   }),
 });
 
