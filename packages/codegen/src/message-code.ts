@@ -38,6 +38,15 @@ interface ValueCode {
   isSet?: (value: string) => string;
 }
 
+/** Integers of 64 bits. */
+const LONGS: ReadonlySet<ScalarType> = new Set([
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+]);
+
 /** Something of the runtime that generated code imports. */
 const runtime = (name: string): Part => code`${imp(`${name}@@callwire/protobuf`)}`;
 const runtimeType = (name: string): Part => code`${imp(`t:${name}@@callwire/protobuf`)}`;
@@ -144,7 +153,7 @@ export class MessageCoder {
       case "list":
         return "[]";
       case "map":
-        return this.#options.map === "map" ? "new globalThis.Map()" : "Object.create(null)";
+        return this.#isMap(field) ? "new globalThis.Map()" : "Object.create(null)";
       case "message":
         return "undefined";
       default:
@@ -175,7 +184,8 @@ export class MessageCoder {
     }
     if (isMessageSet) lines.push(code`${runtime("writeMessageSet")}(m, w);`);
     else if (this.#options.unknown_fields) lines.push("w.unknown(m);");
-    return ["  write(m, w) {", ...indent(lines, 4), "  },"];
+    if (lines.length === 0) return ["  write() {},"];
+    return ["  write(m, w) {", ...indent(inParts(lines), 4), "  },"];
   }
 
   #writeOneof(oneof: DescOneof, members: readonly DescField[]): Part[] {
@@ -227,7 +237,7 @@ export class MessageCoder {
 
   #writeMap(field: DescField & { fieldKind: "map" }, property: string): Part[] {
     const { key, value } = this.#mapEntry(field);
-    const entries = this.#options.map === "map" ? property : `Object.entries(${property})`;
+    const entries = this.#isMap(field) ? property : `Object.entries(${property})`;
     return [
       `for (const [k, v] of ${entries}) {`,
       `  const entry = w.open(${tagOf(field, { wireType: WireType.LENGTH_DELIMITED })});`,
@@ -238,10 +248,19 @@ export class MessageCoder {
     ];
   }
 
+  /** True if a map is a Map: always, if its keys are none that an object can have, as ts-proto declares it. */
+  #isMap(field: DescField & { fieldKind: "map" }): boolean {
+    const { map, int64 } = this.#options;
+    return (
+      map === "map" || field.mapKey === ScalarType.BOOL || (int64 === "bigint" && LONGS.has(field.mapKey))
+    );
+  }
+
   /** The key of a map's entry for the writer: an object has all its keys as text. */
   #mapKey(field: DescField & { fieldKind: "map" }, key: string): string {
-    if (this.#options.map === "map" || field.mapKey === ScalarType.STRING) return key;
-    return field.mapKey === ScalarType.BOOL ? `${key} === "true"` : `Number(${key})`;
+    const isText =
+      field.mapKey === ScalarType.STRING || (this.#options.int64 === "string" && LONGS.has(field.mapKey));
+    return this.#isMap(field) || isText ? key : `Number(${key})`;
   }
 
   #mapEntry(field: DescField & { fieldKind: "map" }): { key: ValueCode; value: ValueCode } {
@@ -256,7 +275,9 @@ export class MessageCoder {
         : "r.skip(tag);";
     const loop = ["while (r.position < r.limit) {", "  const tag = r.tag();"];
     if (fields.length === 0) {
-      return ["  read(m, r) {", ...indent([...loop, code`  ${otherwise}`, "}"], 4), "  },"];
+      // A message without fields that drops unknown ones is not touched.
+      const message = isMessageSet || this.#options.unknown_fields ? "m" : "_";
+      return [`  read(${message}, r) {`, ...indent([...loop, code`  ${otherwise}`, "}"], 4), "  },"];
     }
     const cases = fields.flatMap((field) => this.#readField(field));
     return [
@@ -320,9 +341,11 @@ export class MessageCoder {
     const valueType = value.isMerged
       ? code`let value: ${this.#valueType(field)} | undefined;`
       : code`let value${this.#scalarType(field)} = ${value.zero};`;
-    const isMap = this.#options.map === "map";
+    const isMap = this.#isMap(field);
     const read = value.isMerged ? code`value ?? ${value.zero}` : "value";
-    const set = isMap ? code`${property}.set(key, ${read});` : code`${property}[key as never] = ${read};`;
+    const set = isMap
+      ? code`${property}.set(key, ${read});`
+      : code`(${property} as Record<string, unknown>)[String(key)] = ${read};`;
     const isClosed = this.#isClosed(field);
     return [
       `case ${tag}: {`,
@@ -386,7 +409,7 @@ export class MessageCoder {
     const { kind } = this.#value(field);
     if (field.fieldKind === "list") return code`${runtime("list")}(${kind})`;
     if (field.fieldKind === "map") {
-      const form = this.#options.map === "map" ? "map" : "mapObject";
+      const form = this.#isMap(field) ? "map" : "mapObject";
       return code`${runtime(form)}(${this.#mapEntry(field).key.kind}, ${kind})`;
     }
     const isOptional =
@@ -508,6 +531,20 @@ function asCode(part: Part): Code {
 function indent(lines: readonly Part[], by: number): Part[] {
   const space = " ".repeat(by);
   return lines.map((line) => code`${space}${line}`);
+}
+
+/** The most lines that one function has: the compiler follows the flow of a few thousand. */
+const MAX_LINES = 400;
+
+/** Lines as they are, or in functions that are called one after the other if they are very many. */
+function inParts(lines: readonly Part[]): Part[] {
+  if (lines.length <= MAX_LINES) return [...lines];
+  const parts: Part[] = [];
+  for (let at = 0; at < lines.length; at += MAX_LINES) {
+    const name = `part${at / MAX_LINES}`;
+    parts.push(`const ${name} = () => {`, ...indent(lines.slice(at, at + MAX_LINES), 2), "};", `${name}();`);
+  }
+  return parts;
 }
 
 function case_(tag: number, statement: Part): Part {

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { compile, describeContracts, generateModules } from "./testing/generate-and-compile.js";
+
+const names = readFileSync(new URL("testing/names.proto", import.meta.url), "utf8");
+
+describe("a contract whose names are words of TypeScript, members of prototypes, and those of generated code", () => {
+  test.each([
+    "",
+    "oneof=properties,map=object,int64=string,timestamp=message",
+    "int64=number,unknown_fields=false,index=false",
+  ])("compiles under strict, and its messages go to bytes and JSON and back: %p", async (options) => {
+    using compiled = compile(generateModules(describeContracts({ "names.proto": names }), options));
+    const exported = await compiled.load("names.ts");
+    const w = {
+      default: "a",
+      class: "b",
+      constructor: "c",
+      toString: "d",
+      hasOwnProperty: "e",
+      Proto: "f",
+      valueOf: 5,
+      then: true,
+      prototype: "g",
+    };
+    const type = exported["wMessage"]!;
+    const message = type.fromPartial(w);
+    expect(message).toEqual(w);
+    expect(type.decode(type.encode(message).finish())).toEqual(w);
+    expect(type.fromJSON(JSON.parse(JSON.stringify(type.toJSON(message))))).toEqual(w);
+    // What an object inherits is no value.
+    expect(type.fromPartial({})).toEqual({
+      ...w,
+      ...Object.fromEntries(Object.keys(w).map((key) => [key, ""])),
+      valueOf: 0,
+      then: false,
+    });
+
+    const nested = exported["mMessage"]!;
+    const deep = nested.fromPartial({ m: { m: { w } }, r: [{ end: { arguments: "x" } }] });
+    expect(nested.decode(nested.encode(deep).finish())).toEqual(deep);
+    expect(nested.fromJSON(nested.toJSON(deep))).toEqual(deep);
+  });
+
+  test("two files of one name in two packages, and one without a package", async () => {
+    const text = (name: string) => `syntax = "proto3"; ${name} message Item { string a = 1; }`;
+    const files = describeContracts({
+      "a/item.proto": text("package a;"),
+      "b/item.proto": text("package b;"),
+      "item.proto":
+        'syntax = "proto3"; import "a/item.proto"; import "b/item.proto"; message Both { a.Item a = 1; b.Item b = 2; }',
+    });
+    using compiled = compile(generateModules(files));
+    const { Both } = await compiled.load("item.ts");
+    const both = Both!.fromPartial({ a: { a: "1" }, b: { a: "2" } });
+    expect(Both!.decode(Both!.encode(both).finish())).toEqual({ a: { a: "1" }, b: { a: "2" } });
+  });
+});
