@@ -22,7 +22,7 @@ async function suite(form: Form) {
   }
   const { output, ...counts } = await runSuite(runner, form);
   console.log(`${form}: ${JSON.stringify(counts)}`);
-  if (counts.unexpectedFailures > 0) throw new Error(output.slice(0, 20_000));
+  if (!counts.passed) throw new Error(output.slice(0, 20_000));
   return counts;
 }
 
@@ -37,7 +37,8 @@ test("no test of protobuf's suite fails, required or recommended, if a Timestamp
 test("those on times finer than a millisecond fail, and no others, if it is a Date", async () => {
   const counts = await suite("date");
   if (counts === undefined) return;
-  const listed = readFileSync(dateFailures, "utf8").match(/^Re\w+\..*Timestamp.*$/gm) ?? [];
-  // A test that is listed and passes is an unexpected one to the runner.
-  expect(counts).toMatchObject({ expectedFailures: listed.length, unexpectedFailures: 0 });
+  const listed = readFileSync(dateFailures, "utf8").match(/^[^#\s].*$/gm) ?? [];
+  for (const name of listed) expect(name).toMatch(/^Re\w+\.[^*]*Timestamp[^*]*$/);
+  // The runner refuses a list that names a test that passes, or one that it does not have.
+  expect(counts).toMatchObject({ expectedFailures: listed.length, unexpectedFailures: 0, skipped: 883 });
 }, 60_000);

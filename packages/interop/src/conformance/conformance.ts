@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run, runWell } from "../run.js";
+import { run, runWell, type Outcome } from "../run.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { weakenVersions } from "./elf.js";
 
@@ -18,6 +18,8 @@ export type Form = "lossless" | "date";
 
 /** What the suite counted, binary and JSON together. */
 export interface Counts {
+  /** False if a test fails that is not listed, or one is listed that passes or that the suite does not have. */
+  passed: boolean;
   successes: number;
   skipped: number;
   expectedFailures: number;
@@ -48,14 +50,19 @@ export interface Runner {
   env: NodeJS.ProcessEnv;
 }
 
+/** True if a runner that was asked for its options gave them. Without arguments, it ends by SIGPIPE where it starts. */
+function starts({ stderr }: Outcome): boolean {
+  return stderr.includes("Usage:");
+}
+
 /**
  * The suite's runner. On a machine whose C library is older than 2.38, a copy of it in `temporary` that takes the older one.
  *
  * @returns Why there is none, if it does not start here.
  */
 export async function findRunner(temporary: string): Promise<Runner | string> {
-  const first = await run(runner, []);
-  if (first.code !== null && !first.stderr.includes("GLIBC")) return { path: runner, env: {} };
+  const first = await run(runner, ["--help"]);
+  if (starts(first)) return { path: runner, env: {} };
   if (!first.stderr.includes("GLIBC")) return `protobuf's runner does not start: ${first.stderr.trim()}`;
   const path = join(temporary, "runner");
   const shim = join(temporary, "shim.so");
@@ -64,7 +71,9 @@ export async function findRunner(temporary: string): Promise<Runner | string> {
   if (compiled.code !== 0) return "protobuf's runner wants glibc 2.38, or a C compiler (apt-get install gcc)";
   writeFileSync(path, weakenVersions(readFileSync(runner), ["GLIBC_2.38", "GLIBCXX_3.4.32"]));
   chmodSync(path, 0o755);
-  return { path, env: { LD_PRELOAD: shim } };
+  const env = { LD_PRELOAD: shim };
+  const second = await run(path, ["--help"], { env });
+  return starts(second) ? { path, env } : `protobuf's runner does not start: ${second.stderr.trim()}`;
 }
 
 /** The tests that fail with a Timestamp as a Date: those on times that a Date does not have. */
@@ -79,7 +88,7 @@ export async function runSuite({ path, env }: Runner, form: Form): Promise<Count
   chmodSync(testee, 0o755);
   const list = form === "date" ? ["--failure_list", dateFailures] : [];
   const options = ["--enforce_recommended", "--maximum_edition", "2023", "--output_dir", temporary.path];
-  const { stdout, stderr } = await run(path, [...options, ...list, testee], { env });
+  const { code, stdout, stderr } = await run(path, [...options, ...list, testee], { env });
   const output = stdout + stderr;
   const sums = Array.from(
     output.matchAll(/(\d+) successes, (\d+) skipped, (\d+) expected failures, (\d+) unexpected failures/g),
@@ -87,6 +96,8 @@ export async function runSuite({ path, env }: Runner, form: Form): Promise<Count
   );
   const sum = (index: number) => sums.reduce((total, counts) => total + counts[index]!, 0);
   return {
+    // The counts do not say that a listed test passes: the exit code alone does.
+    passed: code === 0,
     successes: sum(0),
     skipped: sum(1),
     expectedFailures: sum(2),
