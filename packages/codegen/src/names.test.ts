@@ -20,6 +20,7 @@ describe("a contract whose names are words of TypeScript, members of prototypes,
       hasOwnProperty: "e",
       Proto: "f",
       valueOf: 5,
+      // oxlint-disable-next-line unicorn/no-thenable
       then: true,
       prototype: "g",
     };
@@ -33,6 +34,7 @@ describe("a contract whose names are words of TypeScript, members of prototypes,
       ...w,
       ...Object.fromEntries(Object.keys(w).map((key) => [key, ""])),
       valueOf: 0,
+      // oxlint-disable-next-line unicorn/no-thenable
       then: false,
     });
 

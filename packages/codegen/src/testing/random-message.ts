@@ -6,6 +6,7 @@ import {
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { reflect, type ReflectList, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { Random } from "./random-contract.js";
 
@@ -49,7 +50,9 @@ function scalar(random: Random, type: ScalarType): unknown {
 export function randomMessage(random: Random, type: DescMessage, depth = 4): Message {
   const message = reflect(type, create(type));
   for (const field of type.fields) {
-    if (random.below(3) === 0 && field.presence !== 3) continue;
+    if (random.below(3) === 0 && field.presence !== FeatureSet_FieldPresence.LEGACY_REQUIRED) {
+      continue;
+    }
     fill(random, message, field, depth);
   }
   return message.message;
