@@ -16,7 +16,7 @@ import { Random, randomContract, type Syntax } from "./testing/random-contract.j
 import { randomMessage } from "./testing/random-message.js";
 
 /** Messages of each contract and set of options. By hand: RANDOM_MESSAGES=100000, SEED=7. */
-const COUNT = Number(process.env["RANDOM_MESSAGES"] ?? 100);
+const COUNT = Number(process.env["RANDOM_MESSAGES"] ?? 40);
 const SEED = Number(process.env["SEED"] ?? 1);
 
 const options = [
