@@ -1,5 +1,6 @@
 import dprint from "dprint-node";
 import { code, type Code } from "ts-poet";
+import { RESERVED } from "./safe-names.js";
 
 /** Stands between what ts-proto declares and our code, which comes in its form already. */
 const BORDER = "/* our code begins or ends here */";
@@ -42,5 +43,14 @@ export function format({ path, types, ours, services, source }: Module): string 
 }
 
 function declarations(text = ""): string {
-  return text.trim() === "" ? "" : dprint.format("module.ts", text.trim(), dprintOptions);
+  return text.trim() === "" ? "" : dprint.format("module.ts", withLegalEnums(text.trim()), dprintOptions);
+}
+
+/** Enums whose values are named as words of TypeScript: such a value has no type of its own, and `__proto__` is a key as others. */
+function withLegalEnums(text: string): string {
+  return text
+    .replaceAll(/^export type (\w+) = typeof \w+\.\1;$/gm, (line, name: string) =>
+      RESERVED.has(name) ? "" : line,
+    )
+    .replaceAll(/^__proto__ : (?=-?\d+,$)/gm, '["__proto__"]: ');
 }
