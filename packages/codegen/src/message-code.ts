@@ -342,7 +342,8 @@ export class MessageCoder {
       ? code`let value: ${this.#valueType(field)} | undefined;`
       : code`let value${this.#scalarType(field)} = ${value.zero};`;
     const isMap = this.#isMap(field);
-    const read = value.isMerged ? code`value ?? ${value.zero}` : "value";
+    // Null is a Value of its own, not one that is missing.
+    const read = value.isMerged && value.zero !== "undefined" ? code`value ?? ${value.zero}` : "value";
     const set = isMap
       ? code`${property}.set(key, ${read});`
       : code`(${property} as Record<string, unknown>)[String(key)] = ${read};`;
@@ -461,7 +462,7 @@ export class MessageCoder {
 
   #messageValue(message: DescMessage, asGroup: boolean): ValueCode {
     const native = nativeForm(message.typeName, this.#options);
-    if (native !== undefined) return this.#native(native, message);
+    if (native !== undefined) return this.#native(native, message, asGroup);
     const type = this.#type(message);
     const base = { kind: type, zero: code`${type}.create()`, isMerged: true };
     if (asGroup) {
@@ -480,28 +481,40 @@ export class MessageCoder {
     };
   }
 
-  #native(native: NativeForm, message: DescMessage): ValueCode {
+  #native(native: NativeForm, message: DescMessage, asGroup: boolean): ValueCode {
     const kind =
       native.scalar === undefined
         ? runtime(native.kind)
         : code`${runtime("wrapper")}(${runtime(scalarCode(native.scalar, this.#options).kind)})`;
     const zero = native.scalar === undefined ? native.zero : scalarCode(native.scalar, this.#options).zero;
-    const base = { wireType: WireType.LENGTH_DELIMITED, kind, zero, isMerged: true };
+    const wireType = asGroup ? WireType.START_GROUP : WireType.LENGTH_DELIMITED;
+    const base = { wireType, kind, zero, isMerged: true };
     const { property } = native;
     if (property === undefined) {
+      const write = runtime(`write${native.name}`);
+      const read = runtime(`read${native.name}`);
+      if (asGroup) {
+        return {
+          ...base,
+          write: (tag, value) => code`${runtime("writeGroupValue")}(w, ${tag}, ${value}, ${write})`,
+          read: (tag, previous) => code`${runtime("readGroupValue")}(r, ${tag}, ${previous}, ${read})`,
+        };
+      }
       return {
         ...base,
-        write: (tag, value) => code`${runtime(`write${native.name}`)}(w, ${tag}, ${value})`,
-        read: (_, previous) => code`${runtime(`read${native.name}`)}(r, ${previous})`,
+        write: (tag, value) => code`${write}(w, ${tag}, ${value})`,
+        read: (_, previous) => code`${read}(r, ${previous})`,
       };
     }
     // A message of one field, which is seen as the field's value.
     const type = this.#type(message);
+    const [method, start] = asGroup ? ["group", (tag: number) => `${tag}, `] : ["message", () => ""];
+    const former = (previous: string) => (previous === "undefined" ? zero : `(${previous}) ?? ${zero}`);
     return {
       ...base,
-      write: (tag, value) => code`w.message(${tag}, ${type}, { ${property}: ${value} })`,
-      read: (_, previous) =>
-        code`r.message(${type}, { ${property}: ${previous === "undefined" ? zero : `(${previous}) ?? ${zero}`} }).${property}`,
+      write: (tag, value) => code`w.${method}(${tag}, ${type}, { ${property}: ${value} })`,
+      read: (tag, previous) =>
+        code`r.${method}(${start(tag)}${type}, { ${property}: ${former(previous)} }).${property}`,
     };
   }
 
