@@ -167,25 +167,27 @@ export class MessageCoder {
   // The binary format.
 
   #write(fields: readonly DescField[], isMessageSet: boolean): Part[] {
-    const lines: Part[] = [];
+    // The lines of a statement stay together.
+    const statements: Part[][] = [];
     for (let index = 0; index < fields.length;) {
       const field = fields[index]!;
       const { oneof } = field;
       if (oneof !== undefined && this.#isUnion(oneof)) {
         // Members whose numbers follow one another share a switch.
         const members: DescField[] = [field];
-        while (fields[index + members.length]?.oneof === oneof) members.push(fields[index + members.length]!);
-        lines.push(...this.#writeOneof(oneof, members));
+        while (fields[index + members.length]?.oneof === oneof && members.length < MAX_MEMBERS)
+          members.push(fields[index + members.length]!);
+        statements.push(this.#writeOneof(oneof, members));
         index += members.length;
       } else {
-        lines.push(...this.#writeField(field));
+        statements.push(this.#writeField(field));
         index++;
       }
     }
-    if (isMessageSet) lines.push(code`${runtime("writeMessageSet")}(m, w);`);
-    else if (this.#options.unknown_fields) lines.push("w.unknown(m);");
-    if (lines.length === 0) return ["  write() {},"];
-    return ["  write(m, w) {", ...indent(inParts(lines), 4), "  },"];
+    if (isMessageSet) statements.push([code`${runtime("writeMessageSet")}(m, w);`]);
+    else if (this.#options.unknown_fields) statements.push(["w.unknown(m);"]);
+    if (statements.length === 0) return ["  write() {},"];
+    return ["  write(m, w) {", ...indent(inParts(statements), 4), "  },"];
   }
 
   #writeOneof(oneof: DescOneof, members: readonly DescField[]): Part[] {
@@ -549,15 +551,24 @@ function indent(lines: readonly Part[], by: number): Part[] {
 /** The most lines that one function has: the compiler follows the flow of a few thousand. */
 const MAX_LINES = 400;
 
-/** Lines as they are, or in functions that are called one after the other if they are very many. */
-function inParts(lines: readonly Part[]): Part[] {
-  if (lines.length <= MAX_LINES) return [...lines];
-  const parts: Part[] = [];
-  for (let at = 0; at < lines.length; at += MAX_LINES) {
-    const name = `part${at / MAX_LINES}`;
-    parts.push(`const ${name} = () => {`, ...indent(lines.slice(at, at + MAX_LINES), 2), "};", `${name}();`);
+/** The most members of a oneof in one switch, whose flow the compiler follows too. */
+const MAX_MEMBERS = 100;
+
+/** The lines of statements as they are, or in functions that are called one after the other if they are very many. */
+function inParts(statements: readonly Part[][]): Part[] {
+  if (statements.flat().length <= MAX_LINES) return statements.flat();
+  const parts: Part[][] = [[]];
+  for (const lines of statements) {
+    const last = parts.at(-1)!;
+    if (last.length > 0 && last.length + lines.length > MAX_LINES) parts.push([...lines]);
+    else last.push(...lines);
   }
-  return parts;
+  return parts.flatMap((lines, index) => [
+    `const part${index} = () => {`,
+    ...indent(lines, 2),
+    "};",
+    `part${index}();`,
+  ]);
 }
 
 function case_(tag: number, statement: Part): Part {
