@@ -10,7 +10,7 @@ import { createTypeMap } from "ts-proto/build/src/types.js";
 import { generateIndexFiles } from "ts-proto/build/src/utils.js";
 import { lowerFile, loweredName } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
-import { findOtherNames } from "./safe-names.js";
+import { findOtherMembers, findOtherNames, freeName, type Member } from "./safe-names.js";
 
 const oneofs = { union: "unions-value", properties: "properties" };
 
@@ -54,12 +54,20 @@ export class Declarations {
   readonly #files: ReadonlyMap<string, FileDescriptor>;
 
   readonly #otherNames: ReadonlyMap<string, string>;
+  readonly #otherMembers: ReadonlyMap<Member, string>;
+  /** The names of constants, by their modules. */
+  readonly #constants = new Map<string, Set<string>>();
 
   /** @param files In an order in which a file follows those that it imports. */
   constructor(files: readonly DescFile[], options: CodegenOptions) {
     const tsOptions = tsProtoOptions(options);
     this.#otherNames = findOtherNames(files, (name, around) => around + maybeSnakeToCamel(name, tsOptions));
-    const protoFile = files.map((file) => lowerFile(file, this.#otherNames));
+    this.#otherMembers = findOtherMembers(
+      files,
+      (name) => maybeSnakeToCamel(name, tsOptions),
+      options.oneof === "union",
+    );
+    const protoFile = files.map((file) => lowerFile(file, this.#otherNames, this.#otherMembers));
     const request = create(CodeGeneratorRequestSchema, { protoFile });
     // ts-proto has descriptors of its own.
     const theirs = CodeGeneratorRequest.decode(toBinary(CodeGeneratorRequestSchema, request));
@@ -68,6 +76,9 @@ export class Declarations {
       typeMap: createTypeMap(theirs, tsOptions),
       utils: makeUtils(tsOptions),
     };
+    for (const [module, name] of this.#context.typeMap.values()) this.#constantsOf(module).add(name);
+    for (const { name, service: services } of theirs.protoFile)
+      for (const service of services) this.#constantsOf(moduleOf(name)).add(`${service.name}Definition`);
     this.#files = new Map(theirs.protoFile.map((file) => [file.name, file]));
   }
 
@@ -81,6 +92,22 @@ export class Declarations {
     const [module, name] = this.#context.typeMap.get(`.${lowered}`) ?? [];
     if (module === undefined || name === undefined) throw new Error(`no type ${typeName}`);
     return { module, name };
+  }
+
+  /** The property of a field or a oneof in its message. */
+  property(member: Member): string {
+    return maybeSnakeToCamel(this.#otherMembers.get(member) ?? member.name, this.options);
+  }
+
+  /** The name of a constant in a file's module: the one that is wanted, with `suffix` behind it if it stands for something else. */
+  constant(fileName: string, wanted: string, suffix: string): string {
+    return freeName(wanted, suffix, this.#constantsOf(moduleOf(fileName)));
+  }
+
+  #constantsOf(module: string): Set<string> {
+    const names = this.#constants.get(module) ?? new Set();
+    this.#constants.set(module, names);
+    return names;
   }
 
   /** The declarations of one file, and the path of its module. A service definition needs the messages' types at run time. */
@@ -104,6 +131,11 @@ export class Declarations {
     const files = fileNames.map((name) => this.#files.get(name)!);
     return generateIndexFiles(files, this.#context.options).map(([path, code]) => ({ path, code }));
   }
+}
+
+/** The module of a file, as ts-proto names it in its types. */
+function moduleOf(fileName: string): string {
+  return fileName.replace(".proto", "");
 }
 
 /** A copy with other parts. A descriptor of ts-proto has its defaults by its prototype. */

@@ -43,14 +43,17 @@ export function format({ path, types, ours, services, source }: Module): string 
 }
 
 function declarations(text = ""): string {
-  return text.trim() === "" ? "" : dprint.format("module.ts", withLegalEnums(text.trim()), dprintOptions);
+  return text.trim() === "" ? "" : dprint.format("module.ts", withLegalNames(text.trim()), dprintOptions);
 }
 
-/** Enums whose values are named as words of TypeScript: such a value has no type of its own, and `__proto__` is a key as others. */
-function withLegalEnums(text: string): string {
+/**
+ * Makes names of a contract legal that are words of TypeScript or JavaScript: an enum's value that is called `class` has no type
+ * of its own, and a value or a method that is called `__proto__` is a key as others.
+ */
+function withLegalNames(text: string): string {
   return text
     .replaceAll(/^export type (\w+) = typeof \w+\.\1;$/gm, (line, name: string) =>
       RESERVED.has(name) ? "" : line,
     )
-    .replaceAll(/^__proto__ : (?=-?\d+,$)/gm, '["__proto__"]: ');
+    .replaceAll(/^\s*__proto__ ?:\s*(?=-?\d+,$|\{)/gm, '["__proto__"]: ');
 }

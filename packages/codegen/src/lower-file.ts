@@ -9,20 +9,26 @@ import {
   FileDescriptorProtoSchema,
   OneofDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
+import type { Member } from "./safe-names.js";
 
 /**
  * States a file of proto2 or of an edition as one of proto3, for ts-proto: its types come out alike then, whatever syntax the
  * contract has. A field with presence is an optional one there; a group is a message; an extension is none of ts-proto's concern.
  *
+ * @param otherMembers The names of fields and oneofs that have another one in TypeScript.
  * @param otherNames The simple names, by the full names of the types, of those that have another one in TypeScript.
  */
-export function lowerFile(file: DescFile, otherNames: ReadonlyMap<string, string>): FileDescriptorProto {
+export function lowerFile(
+  file: DescFile,
+  otherNames: ReadonlyMap<string, string>,
+  otherMembers: ReadonlyMap<Member, string>,
+): FileDescriptorProto {
   const lowered = clone(FileDescriptorProtoSchema, file.proto);
   rename(lowered, otherNames);
   lowered.syntax = "proto3";
   lowered.edition = 0;
   lowered.extension = [];
-  lowered.messageType.forEach((message, index) => lowerMessage(message, file.messages[index]!));
+  lowered.messageType.forEach((message, index) => lowerMessage(message, file.messages[index]!, otherMembers));
   return lowered;
 }
 
@@ -63,17 +69,29 @@ function rename(lowered: FileDescriptorProto, otherNames: ReadonlyMap<string, st
   }
 }
 
-function lowerMessage(lowered: DescriptorProto, message: DescMessage): void {
+function lowerMessage(
+  lowered: DescriptorProto,
+  message: DescMessage,
+  otherMembers: ReadonlyMap<Member, string>,
+): void {
   lowered.extension = [];
   lowered.extensionRange = [];
   const byNumber = new Map(message.fields.map((field) => [field.number, field]));
   for (const field of lowered.field) {
     const described = byNumber.get(field.number);
-    if (described !== undefined) lowerField(field, described, lowered);
+    if (described === undefined) continue;
+    field.name = otherMembers.get(described) ?? field.name;
+    lowerField(field, described, lowered);
+  }
+  const oneofs = new Map(message.oneofs.map((oneof) => [oneof.name, oneof]));
+  for (const oneof of lowered.oneofDecl) {
+    const described = oneofs.get(oneof.name);
+    oneof.name = (described && otherMembers.get(described)) ?? oneof.name;
   }
   // The entries of maps are nested messages in the file, and none in its description.
   const nested = lowered.nestedType.filter((inner) => inner.options?.mapEntry !== true);
-  for (const [index, inner] of nested.entries()) lowerMessage(inner, message.nestedMessages[index]!);
+  for (const [index, inner] of nested.entries())
+    lowerMessage(inner, message.nestedMessages[index]!, otherMembers);
 }
 
 function lowerField(lowered: FieldDescriptorProto, field: DescField, message: DescriptorProto): void {

@@ -13,7 +13,6 @@ import { safeAccessor } from "ts-proto/build/src/utils.js";
 import { importSuffix, type Declarations } from "./declarations.js";
 import { hasOptionalScalar } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
-import { RESERVED } from "./safe-names.js";
 import { scalarCode, WireType, type ScalarCode } from "./scalars.js";
 import { jsonForm, nativeForm, type NativeForm } from "./well-known.js";
 
@@ -85,10 +84,11 @@ export class MessageCoder {
     const stated = message.fields.filter((field) => field.proto.defaultValue !== "");
     if (stated.length === 0) return undefined;
     const { name } = this.#declarations.locate(message.typeName);
+    const constant = this.#declarations.constant(message.file.proto.name, `${name}Defaults`, "Values");
     const lines = stated.map((field) => `  ${safeAccessor(this.#property(field))}: ${this.#default(field)},`);
     return code`${[
       `/** What fields of ${name} that are not set stand for. */`,
-      `export const ${name}Defaults = {`,
+      `export const ${constant} = {`,
       ...lines,
       "} as const;",
     ].join("\n")}`;
@@ -108,7 +108,7 @@ export class MessageCoder {
   /** The constant of an extension. */
   extension(extension: DescExtension, inside: string): Code {
     const tsName = inside + maybeSnakeToCamel(extension.name, this.#declarations.options);
-    const name = RESERVED.has(tsName) ? `${tsName}Extension` : tsName;
+    const name = this.#declarations.constant(extension.file.proto.name, tsName, "Extension");
     const field = extension as unknown as DescField;
     const isList = extension.fieldKind === "list";
     const scalar =
@@ -529,7 +529,7 @@ export class MessageCoder {
 
   #property(member: DescField | DescOneof | DescExtension): string {
     if (member.kind === "extension") return "value";
-    return maybeSnakeToCamel(member.name, this.#declarations.options);
+    return this.#declarations.property(member);
   }
 
   /** A type of the contract, as generated code names it. */

@@ -69,7 +69,14 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
         .indexes(files.map((file) => file.proto.name))
         .map(({ path, code: exports }) => ({ name: path, content: format({ path, types: exports }) }))
     : [];
-  return [...modules, ...indexes, ...(options.descriptors ? [descriptorSet(request)] : [])];
+  const made = [...modules, ...indexes, ...(options.descriptors ? [descriptorSet(request)] : [])];
+  const paths = new Set<string>();
+  for (const { name } of made) {
+    if (paths.has(name))
+      throw new Error(`${name} is made of a contract and besides: rename the contract, or set index=false`);
+    paths.add(name);
+  }
+  return made;
 }
 
 /** The module of all descriptors, without comments: the files that were asked for and all that they import. */

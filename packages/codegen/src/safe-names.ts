@@ -1,4 +1,4 @@
-import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescFile, DescMessage, DescOneof } from "@bufbuild/protobuf";
 
 /** What an identifier is in a contract (protobuf.dev, "Protobuf Language Specification"). */
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -14,16 +14,13 @@ export const RESERVED: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/**
- * Names that our code or ts-proto's has a meaning of its own for: of JavaScript's objects, of the parameters and variables of
- * generated functions, of what a module declares beside the contract's types.
- */
-const TAKEN = new Set(
-  (
-    "Array Map Number Object String Uint8Array " +
-    "entry end k key m packed r tag v value w protobufPackage protobufFileName"
-  ).split(" "),
+/** Names that our code or ts-proto's has a meaning of its own for: of JavaScript's objects, of what a module declares besides. */
+const GLOBALS: ReadonlySet<string> = new Set(
+  "Array Map Number Object String Uint8Array protobufPackage protobufFileName".split(" "),
 );
+
+/** Names of parameters and variables of generated functions, where types of the contract are used. */
+const LOCALS: ReadonlySet<string> = new Set("entry end k key m packed r tag v value w".split(" "));
 
 /** A declaration of a file, whose name in TypeScript follows from those around it. */
 interface Declared {
@@ -52,7 +49,7 @@ export function findOtherNames(
     const add = ({ kind, typeName, name }: Declared, around: string): string => {
       let other = name;
       let tsName = tsNameOf(other, around);
-      while (RESERVED.has(tsName) || TAKEN.has(tsName) || used.has(tsName)) {
+      while (RESERVED.has(tsName) || GLOBALS.has(tsName) || LOCALS.has(tsName) || used.has(tsName)) {
         other += kind === "enum" ? "Enum" : "Message";
         tsName = tsNameOf(other, around);
       }
@@ -66,6 +63,49 @@ export function findOtherNames(
     };
     addAll(file.enums, file.messages, "");
   }
+  return others;
+}
+
+/** A name that stands for nothing else in a module: the one that is wanted, or that with `suffix` behind it. It is used then. */
+export function freeName(wanted: string, suffix: string, used: Set<string>): string {
+  let name = wanted;
+  while (RESERVED.has(name) || GLOBALS.has(name) || used.has(name)) name += suffix;
+  used.add(name);
+  return name;
+}
+
+/** A field or a oneof. */
+export type Member = DescField | DescOneof;
+
+/**
+ * Finds other names for fields and oneofs that have the property of one before them, as `fooBar` has that of `foo_bar`: with the
+ * field's number behind it, or the oneof's place.
+ *
+ * @param isUnion True if a oneof is one property, and its members are beside one another alone.
+ */
+export function findOtherMembers(
+  files: readonly DescFile[],
+  propertyOf: (name: string) => string,
+  isUnion: boolean,
+): ReadonlyMap<Member, string> {
+  const others = new Map<Member, string>();
+  const addAll = (members: readonly Member[]): void => {
+    const used = new Set<string>();
+    for (const [index, member] of members.entries()) {
+      let other = member.name;
+      while (used.has(propertyOf(other))) other += `_${member.kind === "field" ? member.number : index}`;
+      used.add(propertyOf(other));
+      if (other !== member.name) others.set(member, other);
+    }
+  };
+  const addMessage = (message: DescMessage): void => {
+    if (isUnion) {
+      addAll(message.members);
+      for (const { fields } of message.oneofs) addAll(fields);
+    } else addAll([...message.fields, ...message.oneofs]);
+    message.nestedMessages.forEach(addMessage);
+  };
+  for (const file of files) file.messages.forEach(addMessage);
   return others;
 }
 
@@ -96,6 +136,16 @@ export function checkNames(file: DescFile): void {
   for (const extension of file.extensions) check(extension.name, "an extension");
   for (const service of file.services) {
     check(service.name, "a service");
-    for (const method of service.methods) check(method.name, "a method");
+    const keys = new Map<string, string>();
+    for (const { name } of service.methods) {
+      check(name, "a method");
+      const key = name[0]!.toLowerCase() + name.slice(1);
+      const other = keys.get(key);
+      if (other !== undefined)
+        throw new Error(
+          `${path}: the methods ${other} and ${name} of ${service.name} are both ${key} in TypeScript`,
+        );
+      keys.set(key, name);
+    }
   }
 }
