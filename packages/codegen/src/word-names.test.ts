@@ -1,0 +1,180 @@
+import { describe, expect, test } from "@jest/globals";
+import { Comparison } from "./testing/comparison.js";
+import { describeContracts, generateModules } from "./testing/generate-and-compile.js";
+import { MessageMaker } from "./testing/random-message.js";
+import { Random } from "./testing/random.js";
+import { compileContracts, type Generated, type Suite } from "./testing/suite.js";
+import { allWords } from "./testing/words.js";
+
+/** One of the words that TypeScript or JSON write alike, as `foo_bar` and `fooBar`. */
+const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+const distinct = [...new Map(allWords.map((name) => [plain(name), name])).values()];
+
+/** A contract in which every word stands wherever a name may. */
+function contract(syntax: "proto2" | "proto3"): string {
+  const optional = syntax === "proto2" ? "optional " : "";
+  const each = (names: readonly string[], line: (name: string, index: number) => string) =>
+    names.map(line).join("\n");
+  return `syntax = "${syntax}"; package words;
+    message Fields { ${each(distinct, (name, index) => `${optional}string ${name} = ${index + 1};`)} }
+    ${each(allWords, (name) => `message ${name} { ${optional}string ${name} = 1; }`)}
+    message Uses { ${each(allWords, (name, index) => `${optional}.words.${name} u${index} = ${index + 1};`)} }
+    message Values {
+      enum Q9 { ${each(distinct, (name, index) => `${name} = ${index};`)} }
+      ${optional}Q9 one9 = 1; repeated Q9 some9 = 2; map<string, Q9> by9 = 3;
+    }
+    message Members { oneof one { ${each(distinct, (name, index) => `sint32 ${name} = ${1000 + index};`)} } }
+    message Oneofs { ${each(distinct, (name, index) => `oneof ${name} { int32 o${index}a = ${index * 2 + 1}; string o${index}b = ${index * 2 + 2}; }`)} }
+    message Outer {
+      ${each(allWords, (name) => `message ${name} { ${optional}bool ${name} = 1; }`)}
+      ${optional}Outer.class c = 1;
+    }
+    message Enums {
+      ${each(allWords, (name, index) => `enum ${name} { ${name}_ZERO = 0; ${name}_ONE = ${index + 1}; }`)}
+      ${each(allWords, (name, index) => `${optional}Enums.${name} e${index} = ${index + 1};`)}
+    }
+    service Methods { ${each(distinct, (name) => `rpc ${name}(words.Fields) returns (stream words.Enums);`)} }
+    ${each(distinct, (name) => `service Of_${name} { rpc ${name}(Fields) returns (Fields); }`)}`;
+}
+
+const limits = { allLongs: true, allTimes: false, unknownInAny: true, listExtensions: true };
+
+/** Compares some messages of each type with protobuf-es. */
+async function compareAll(suite: Suite, options: string, times: number): Promise<Generated> {
+  const generated = await suite.load(options);
+  for (const schema of suite.types) {
+    const comparison = new Comparison(suite.registry, schema, generated);
+    for (let seed = 0; seed < times; seed++) {
+      comparison.compare(new MessageMaker(new Random(seed), { ...limits, registry: suite.registry }));
+    }
+  }
+  return generated;
+}
+
+describe("a contract with every word for a name of everything", () => {
+  test.each([
+    ["proto2", ""],
+    ["proto3", "int64=string,oneof=properties,map=object,timestamp=message"],
+  ] as const)("of %s is as with protobuf-es: %p", async (syntax, options) => {
+    using suite = compileContracts({ "words.proto": contract(syntax) }, [options]);
+    const { types, modules } = await compareAll(suite, options, 2);
+
+    // JSON has the names of the contract.
+    const values = suite.registry.getEnum("words.Values.Q9")!.values;
+    const valuesType = types.get("words.Values")!;
+    const some9 = valuesType.fromPartial({ some9: values.map(({ number }) => number) });
+    expect(valuesType.toJSON(some9)).toEqual({ some9: values.map(({ name }) => name) });
+
+    const { fields } = suite.registry.getMessage("words.Fields")!;
+    const json = Object.fromEntries(fields.map(({ jsonName, name }) => [jsonName, name]));
+    const fieldsType = types.get("words.Fields")!;
+    expect(fieldsType.toJSON(fieldsType.fromJSON(json))).toEqual(json);
+
+    const { methods } = modules.get("words.ts")!["MethodsDefinition"] as unknown as {
+      methods: Record<string, { name: string }>;
+    };
+    expect(Object.values(methods).map(({ name }) => name)).toEqual(distinct);
+  });
+});
+
+/** Fields that are others in the contract, and the same in TypeScript. */
+const alike = `syntax = "proto2"; package alike;
+  message Fields {
+    optional int32 foo_bar = 1;
+    optional int32 fooBar = 2 [json_name = "second"];
+    optional int32 foo__bar = 3 [json_name = "third"];
+    optional int32 FOO_BAR = 4 [json_name = "fourth"];
+    optional int32 fooBar_2 = 9;
+    oneof a_b { int32 x = 5; }
+    optional string aB = 6;
+    oneof y {
+      string y_1 = 7 [json_name = "yOne"];
+      string y1 = 8;
+    }
+  }`;
+
+/** Types, constants, extensions and files whose names would meet. */
+const clashes = {
+  "clashes.proto": `syntax = "proto2"; package clashes;
+    message A {
+      optional int32 a = 1 [default = 3];
+      message B_C { optional int32 b = 1 [default = 4]; }
+      optional B_C b_c = 2;
+    }
+    message ADefaults { optional int32 a = 1 [default = 5]; }
+    message A_B { optional int32 a = 1; message C { optional int32 b = 1; } optional C c = 2; }
+    message A_B_C { optional int32 a = 1; }
+    message SDefinition { optional int32 a = 1; }
+    service S { rpc Do(A) returns (SDefinition); rpc do_it(A) returns (A); rpc doIt(A) returns (A); }
+    enum E { E_ONE = 1; }
+    message E_ { optional E e = 1; }
+    message e { optional e e = 1; }
+    message Extended {
+      extensions 100 to 999;
+      extend Extended { optional string inside = 400; optional string class = 401; }
+    }
+    message Inside { extend Extended { optional string class = 410; repeated string extended = 411; } }
+    message in_scope { extend Extended { optional int32 S = 420; } }
+    message in_scope_S { optional int32 a = 1; }
+    extend Extended { ${allWords.map((name, index) => `optional string ${name} = ${index + 100};`).join(" ")} }`,
+  "import/word.proto": `syntax = "proto3"; package import;
+    message import { string import = 1; }
+    enum default { delete = 0; }`,
+  "delete/new.proto": `syntax = "proto3"; package delete.new; import "import/word.proto";
+    message new { import.import import = 1; import.default default = 2; }
+    service delete { rpc new(.delete.new.new) returns (import.import); }`,
+  "google.proto": `syntax = "proto3"; package google2; import "google/protobuf/timestamp.proto";
+    message Timestamp { google.protobuf.Timestamp timestamp = 1; }
+    message Date { Timestamp date = 1; repeated google.protobuf.Timestamp dates = 2; }`,
+  "a/same.proto": 'syntax = "proto3"; package a; message Same { int32 a = 1; } enum Kind { KIND_A = 0; }',
+  "b/same.proto": `syntax = "proto3"; package b; import "a/same.proto";
+    message Same { a.Same b = 1; a.Kind kind = 2; Kind own = 3; }
+    enum Kind { KIND_B = 0; }`,
+  "none.proto": `syntax = "proto3"; import "delete/new.proto"; import "a/same.proto"; import "b/same.proto";
+    message Same {
+      a.Same a = 1; b.Same b = 2; delete.new.new c = 3; map<string, a.Same> d = 4;
+      oneof o { b.Same e = 5; Same f = 6; }
+    }`,
+  "index/index.proto": 'syntax = "proto3"; package index; message index { string index = 1; }',
+  "with-dash/1.2.x.proto": 'syntax = "proto3"; package with_dash; message X { string x = 1; }',
+};
+
+describe("contracts whose names clash", () => {
+  test.each(["", "int64=string,oneof=properties,map=object,timestamp=message"])(
+    "are as with protobuf-es: %p",
+    async (options) => {
+      using suite = compileContracts(clashes, [options]);
+      await compareAll(suite, options, 20);
+    },
+  );
+
+  // protobuf-es has one property for such fields.
+  test.each(["", "oneof=properties"])(
+    "have a property each, and their names in JSON: %p",
+    async (options) => {
+      using suite = compileContracts({ "alike.proto": alike }, [options]);
+      const type = (await suite.load(options)).types.get("alike.Fields")!;
+      for (const y of [{ yOne: "a" }, { y1: "b" }]) {
+        const json = { fooBar: 1, second: 2, third: 3, fourth: 4, fooBar2: 9, x: 5, aB: "6", ...y };
+        const bytes = type.encode(type.fromJSON(json)).finish();
+        expect(type.toJSON(type.decode(bytes))).toEqual(json);
+        expect(type.toJSON(type.fromPartial(type.decode(bytes)))).toEqual(json);
+        expect(Buffer.from(bytes.subarray(0, 10)).toString("hex")).toBe("08011002180320042805");
+      }
+    },
+  );
+
+  test("are refused if a contract has the module of an index", () => {
+    const files = describeContracts({ "index.proto": 'syntax = "proto3"; message M {}' });
+    expect(() => generateModules(files)).toThrow("index.ts is made of a contract and besides");
+    expect([...generateModules(files, "index=false").keys()]).toEqual(["index.ts"]);
+  });
+
+  test("are refused if two methods of a service are one", () => {
+    const text =
+      'syntax = "proto3"; message M {} service S { rpc Do(M) returns (M); rpc do(M) returns (M); }';
+    expect(() => generateModules(describeContracts({ "s.proto": text }))).toThrow(
+      "s.proto: the methods Do and do of S are both do in TypeScript",
+    );
+  });
+});
