@@ -47,19 +47,20 @@ export class Drain {
     sender.goAway(MAX_31_BITS, ErrorCode.NO_ERROR, debugData);
     sender.ping(PAYLOAD, false);
     // A peer that does not answer has had time enough to read the GOAWAY.
-    this.#timer = setTimeout(() => this.#finish(), timerMs(options.handshakeTimeoutMs)).unref();
+    this.#timer = setTimeout(() => this.conclude(), timerMs(options.handshakeTimeoutMs)).unref();
   }
 
   /** Takes the answer to the PING, once; false if it is not awaited. */
   takeAnswer(payload: Buffer): boolean {
     if (this.#state !== "announced" || !payload.equals(PAYLOAD)) return false;
-    this.#finish();
+    this.conclude();
     return true;
   }
 
-  /** The peer sends no more: nothing can come that would be refused. */
+  /** Takes leave at once: the peer sends no more, or has answered. */
   conclude(): void {
     clearTimeout(this.#timer);
+    if (this.#state !== "final") this.#connection.sender.goAway(this.#ids.last, ErrorCode.NO_ERROR, "");
     this.#state = "final";
     this.#onFinal();
   }
@@ -67,13 +68,5 @@ export class Drain {
   /** The connection is over. */
   close(): void {
     clearTimeout(this.#timer);
-  }
-
-  #finish(): void {
-    if (this.#state !== "announced") return;
-    clearTimeout(this.#timer);
-    this.#state = "final";
-    this.#connection.sender.goAway(this.#ids.last, ErrorCode.NO_ERROR, "");
-    this.#onFinal();
   }
 }

@@ -16,7 +16,15 @@ import { deferred } from "../testing/outcomes.js";
 import { RawPeer, settings } from "../testing/raw-peer.js";
 import { channelCredentials } from "../testing/raw-tls.js";
 import { echoClient } from "../testing/echo-client.js";
-import { CLIENT_PREFACE, FLAG_ACK, FLAG_END_STREAM, FRAME_DATA, FRAME_PING } from "./constants.js";
+import {
+  CLIENT_PREFACE,
+  DEFAULT_WINDOW_SIZE,
+  FLAG_ACK,
+  FLAG_END_STREAM,
+  FRAME_DATA,
+  FRAME_GOAWAY,
+  FRAME_PING,
+} from "./constants.js";
 import { ErrorCode } from "./errors.js";
 
 const LONG = 3_000_000;
@@ -165,6 +173,23 @@ describe("a client that ends its side of the connection", () => {
     expect((await outcome(peer, id)).fields["grpc-status"]).toBe("0");
     await once(peer.socket, "close");
     expect(served.server.stats).toMatchObject({ connectionsOpen: 0, callsSucceeded: 1 });
+  });
+  test("hears at once of what cannot come to its end: calls that are cut short, later ones, answers without credit", async () => {
+    await using served = await startRawServer({}, long);
+    using peer = await RawPeer.open(served.port);
+    peer.socket.allowHalfOpen = true;
+    const upload = openCall(peer, echoPaths.clientStream);
+    // More than the window that a client has without a WINDOW_UPDATE.
+    const download = openCall(peer, echoPaths.serverStream);
+    peer.send(frame(FRAME_DATA, FLAG_END_STREAM, download, echoMessage("x")));
+    await peer.first(() => peer.dataOf(download) === DEFAULT_WINDOW_SIZE);
+    peer.socket.end();
+    await once(peer.socket, "close");
+    expect(await peer.reset(upload)).toBe(ErrorCode.CANCEL);
+    expect(await peer.reset(download)).toBe(ErrorCode.CANCEL);
+    const goAway = await peer.first((each) => each.type === FRAME_GOAWAY);
+    expect(goAway.payload.readUInt32BE(0)).toBe(download);
+    expect(served.server.stats).toMatchObject({ connectionsOpen: 0, callsFailed: 2 });
   });
   test("and is gone: its handlers hear of it", async () => {
     const begun = deferred();

@@ -83,6 +83,12 @@ export class Sender implements StreamSender {
     return stream.pending === undefined && this.output.queued < MAX_QUEUED_BYTES;
   }
 
+  /** True if data of a stream wait for credit, its own or the connection's. */
+  lacksCredit({ pending }: Http2Stream): boolean {
+    if (pending === undefined || pending.bytes === 0) return false;
+    return this.window <= 0 || this.#creditOf(pending.stream) <= 0;
+  }
+
   frameRoom(stream: Http2Stream, open = 0): number {
     return Math.min(this.window, this.#creditOf(stream), this.#maxDataFrame - open);
   }

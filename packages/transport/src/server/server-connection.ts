@@ -205,15 +205,24 @@ export class ServerConnection extends Connection implements CallHost {
       return;
     }
     for (const stream of this.streams.toArray()) {
-      if (stream.remoteEnded) continue;
-      this.closeStream(stream);
-      stream.onAborted(ErrorCode.CANCEL, "the client closed the connection");
+      if (!stream.remoteEnded) this.#cancel(stream);
     }
     this.#askIfThere(FIRST_PROBE_MS, performance.now() + this.options.maxLingerMs);
     this.leave.conclude();
   }
 
+  /** Ends a stream that cannot come to its end: the client, if it is there, must not wait for it. */
+  #cancel(stream: Http2Stream): void {
+    this.resetStream(stream, ErrorCode.CANCEL);
+    stream.onAborted(ErrorCode.CANCEL, "the client closed the connection");
+  }
+
   #askIfThere(waitMs: number, until: number): void {
+    // Credit that was not there when the client ended its side never comes.
+    for (const stream of this.streams.toArray()) {
+      if (this.sender.lacksCredit(stream)) this.#cancel(stream);
+    }
+    if (this.end) return;
     this.sender.ping(PROBE, false);
     this.#probeTimer = setTimeout(() => {
       if (performance.now() < until) this.#askIfThere(Math.min(waitMs * 2, MAX_PROBE_MS), until);
