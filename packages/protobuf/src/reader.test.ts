@@ -125,26 +125,3 @@ describe("Reader", () => {
     expect(writer.finish()).toEqual(Uint8Array.of(0xa2, 0x06, 0));
   });
 });
-
-describe("Writer", () => {
-  test("writes lengths of every size for messages, whatever the last one of the type took", () => {
-    const type = { lengthSize: 1, write: (bytes: Uint8Array, writer: Writer) => writer.raw(bytes) };
-    for (const size of [0, 127, 128, 127, 16_383, 16_384, 1, 2_097_152, 128, 0]) {
-      const writer = new Writer();
-      writer.message(10, type, new Uint8Array(size).fill(7));
-      writer.bool(16, true);
-      const reader = new Reader(writer.finish());
-      expect(reader.tag()).toBe(10);
-      expect(reader.bytes()).toEqual(new Uint8Array(size).fill(7));
-      expect([reader.tag(), reader.bool(), reader.position]).toEqual([16, true, reader.limit]);
-    }
-  });
-
-  test("messages of several writers at once do not touch each other", () => {
-    const writers = Array.from({ length: 20 }, () => new Writer());
-    for (const round of [1, 2])
-      for (const [index, writer] of writers.entries()) writer.uint32(8, index * round);
-    const expected = writers.map((_, index) => Uint8Array.of(8, index, 8, index * 2));
-    expect(writers.map((writer) => writer.finish())).toEqual(expected);
-  });
-});

@@ -85,6 +85,9 @@ export class Writer {
   /** End of `buffer`. */
   #end: number;
 
+  /** True if `buffer` is a chunk that messages share, and not memory that belongs to somebody else. */
+  #isChunk = true;
+
   readonly #borrowFrom: number;
   #borrowed: Borrowed[] | undefined = undefined;
   #borrowedBytes = 0;
@@ -107,6 +110,7 @@ export class Writer {
 
   /** Begins a message in `buffer` at `position`. Whatever was begun before is forgotten, not touched. */
   begin(buffer: Uint8Array, position: number): this {
+    if (this.#isChunk) this.#leaveChunk();
     this.buffer = buffer;
     this.#end = buffer.length;
     this.start = position;
@@ -117,7 +121,8 @@ export class Writer {
 
   /** Begins the message anew, where it began. */
   restart(): void {
-    this.begin(this.buffer, this.start);
+    this.position = this.start;
+    if (this.#borrowedBytes > 0) this.#giveBack();
   }
 
   /** The length of the message, in bytes. */
@@ -137,11 +142,7 @@ export class Writer {
   finish(): Uint8Array {
     const { buffer, start, position } = this;
     this.start = position;
-    if (buffer.length === CHUNK_BYTES && chunk.length - chunkUsed < CHUNK_BYTES - position) {
-      chunk = buffer;
-      chunkUsed = position;
-      this.release();
-    }
+    if (this.#isChunk) this.release();
     // As `subarray`, and faster.
     return new Uint8Array(buffer.buffer, buffer.byteOffset + start, position - start);
   }
@@ -166,18 +167,28 @@ export class Writer {
     this.begin(noBytes, 0);
   }
 
+  /** Leaves what follows `start` in a chunk to other writers, unless they have a larger rest. */
+  #leaveChunk(): void {
+    this.#isChunk = false;
+    if (this.buffer.length - this.start <= chunk.length - chunkUsed) return;
+    chunk = this.buffer;
+    chunkUsed = this.start;
+  }
+
   /** Moves the message to a buffer with room for `bytes` more. Apart from the callers so that they are inlined. */
   #grow(bytes: number): void {
     const { buffer, start, position } = this;
     const written = position - start;
     const needed = written + bytes;
     this.#checkLength(bytes);
-    const isFirst = buffer.length <= CHUNK_BYTES && needed <= CHUNK_REST;
-    const size = isFirst
+    // A message that is long for a chunk takes memory of its own, and leaves the chunk to others.
+    const isNext = this.#isChunk && needed <= CHUNK_REST;
+    const size = isNext
       ? CHUNK_BYTES
-      : Math.min(Math.max(CHUNK_BYTES + 1, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
-    const larger = isFirst ? allocateShared(size) : allocate(size);
+      : Math.min(Math.max(CHUNK_BYTES, needed + (needed >>> 1)), MAX_MESSAGE_BYTES);
+    const larger = isNext ? allocateShared(size) : allocate(size);
     larger.set(buffer.subarray(start, position));
+    if (this.#isChunk && !isNext) this.#leaveChunk();
     this.buffer = larger;
     this.#end = size;
     this.start = 0;
