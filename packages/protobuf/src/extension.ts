@@ -37,6 +37,8 @@ export interface Extension<Extendee, T> {
   readonly number: number;
   /** The type of the field alone. */
   readonly type: MessageType<ExtensionValue<T>>;
+  /** True if null is a value of it: Value and NullValue. */
+  readonly takesNull: boolean;
   /** Writes the value in JSON. */
   writeJson(message: object, sink: JsonSink): void;
   /** Reads the value in JSON into a message. */
@@ -54,6 +56,7 @@ export function extension<Extendee extends object, T>(code: ExtensionCode<T>): E
     extendee,
     number,
     type,
+    takesNull: kind.takesNull === true,
     writeJson: (message, sink) => kind.writeJson(getExtension(message as Extendee, made), sink),
     readJson(message, source) {
       const value = kind.readJson(source) as T | undefined;

@@ -1,6 +1,7 @@
 import { ProtobufError } from "./protobuf-error.js";
 import { Reader } from "./reader.js";
 import { unknownFieldsOf } from "./unknown-fields.js";
+import { unknownBytes } from "./unknown-numbers.js";
 import { Writer } from "./writer.js";
 
 // MessageSet, a form of proto2 for messages that have extensions alone: each is a group of its number and its message. Inside,
@@ -45,7 +46,7 @@ export function readMessageSet(reader: Reader, tag: number, message: object): vo
 
 /** Writes the unknown fields of a MessageSet as its items. */
 export function writeMessageSet(message: object, writer: Writer): void {
-  const reader = new Reader(unknownFieldsOf(message).bytes);
+  const reader = new Reader(unknownBytes(message));
   while (reader.position < reader.limit) {
     const start = reader.position;
     const tag = reader.tag();

@@ -1,5 +1,6 @@
-import { ProtobufError } from "./protobuf-error.js";
+import { setOwn, type JsonObject } from "./json/values.js";
 import { readDouble, writeDouble } from "./numbers.js";
+import { ProtobufError } from "./protobuf-error.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
@@ -15,20 +16,8 @@ const BOOL = (4 << 3) | 0;
 const STRUCT = (5 << 3) | 2;
 const LIST = (6 << 3) | 2;
 
-/** An object whose keys are data: `__proto__` too. */
-interface Struct {
-  [key: string]: unknown;
-}
-
-/** Sets a property that an object has of its own, whatever its name. */
-function setOwn(object: Struct, key: string, value: unknown): void {
-  if (key === "__proto__")
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-  else object[key] = value;
-}
-
 /** Writes a Struct. */
-export function writeStruct(writer: Writer, tag: number, struct: Struct = {}): void {
+export function writeStruct(writer: Writer, tag: number, struct: JsonObject = {}): void {
   const opened = writer.open(tag);
   for (const key of Object.keys(struct)) {
     const entry = writer.open(ENTRY);
@@ -58,15 +47,15 @@ export function writeValue(writer: Writer, tag: number, value: unknown): void {
   else if (typeof value === "string") writer.string(STRING, value);
   else if (typeof value === "boolean") writer.bool(BOOL, value);
   else if (Array.isArray(value)) writeListValue(writer, LIST, value);
-  else if (typeof value === "object") writeStruct(writer, STRUCT, value as Struct);
+  else if (typeof value === "object") writeStruct(writer, STRUCT, value as JsonObject);
   else if (value !== undefined) throw new ProtobufError(`invalid google.protobuf.Value: a ${typeof value}`);
   writer.close(opened);
 }
 
 /** Fields of a Struct, a ListValue or a Value as they are read; what `readX` was given, if it was read before. */
 const structType = {
-  create: (): Struct => ({}),
-  read(struct: Struct, reader: Reader): void {
+  create: (): JsonObject => ({}),
+  read(struct: JsonObject, reader: Reader): void {
     while (reader.position < reader.limit) {
       const tag = reader.tag();
       if (tag !== ENTRY) {
@@ -116,12 +105,12 @@ const valueType = {
   },
 };
 
-function isStruct(value: unknown): value is Struct {
+function isStruct(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Reads a Struct, into `previous` if it was read before. */
-export function readStruct(reader: Reader, previous: Struct | undefined): Struct {
+export function readStruct(reader: Reader, previous: JsonObject | undefined): JsonObject {
   return reader.message(structType, previous);
 }
 

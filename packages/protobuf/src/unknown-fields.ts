@@ -9,13 +9,14 @@ export class UnknownFields {
   #memory = new Uint8Array(64);
   #length = 0;
 
-  /** All of them, in the binary format: a view, valid until something is added. */
+  /** All of them, in the binary format: a view of what is there now. */
   get bytes(): Uint8Array {
     return this.#memory.subarray(0, this.#length);
   }
 
-  /** Has these fields in place of all. */
+  /** Has these fields in place of all. What was read of the old ones stays as it is. */
   replace(fields: readonly Uint8Array[]): void {
+    this.#memory = new Uint8Array(64);
     this.#length = 0;
     for (const bytes of fields) this.add(bytes);
   }

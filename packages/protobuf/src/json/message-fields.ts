@@ -76,16 +76,22 @@ export function propertyOf(message: Properties, property: string): unknown {
   return typeof value === "function" ? undefined : value;
 }
 
-/** Sets the fields of a new message that an object has; null counts as none. */
+/** True for what is no value of a field: undefined, and null unless that is a value of its own. */
+export function isMissing(value: unknown, type: AnyFieldType): boolean {
+  return value === undefined || (value === null && type.takesNull !== true);
+}
+
+/** Sets the fields of a new message that an object has; null counts as none, unless it is a value of its own. */
 export function messageFromPartial<T extends object>(fields: MessageFields, message: T, object: object): T {
   for (const { property, member, type } of fields.list) {
     const given = propertyOf(object as Properties, property);
-    if (given === undefined || given === null) continue;
-    if (member === undefined) (message as Properties)[property] = type.fromPartial(given);
-    else {
-      const { $case, value } = given as Properties;
-      if ($case !== member || value === undefined || value === null) continue;
-      (message as Properties)[property] = { $case, value: type.fromPartial(value) };
+    if (member === undefined) {
+      if (!isMissing(given, type)) (message as Properties)[property] = type.fromPartial(given);
+    } else {
+      const { $case, value } = (given ?? {}) as Properties;
+      if ($case === member && !isMissing(value, type)) {
+        (message as Properties)[property] = { $case, value: type.fromPartial(value) };
+      }
     }
   }
   return message;

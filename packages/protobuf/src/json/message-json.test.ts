@@ -214,6 +214,7 @@ describe("a message", () => {
   test("has extensions that a registry knows", () => {
     const extension: RegisteredExtension = {
       name: "a.b",
+      takesNull: false,
       writeJson: (message, sink) => struct.writeJson((message as { ext: never }).ext, sink),
       readJson: (message, source) => void Object.assign(message, { ext: struct.readJson(source) }),
     };

@@ -1,7 +1,13 @@
 import { JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource } from "./json-source.js";
-import { propertyOf, type MessageField, type MessageFields, type Properties } from "./message-fields.js";
+import {
+  isMissing,
+  propertyOf,
+  type MessageField,
+  type MessageFields,
+  type Properties,
+} from "./message-fields.js";
 
 export { fieldsOf, messageFromPartial } from "./message-fields.js";
 
@@ -32,7 +38,7 @@ export function writeMessageJson(fields: MessageFields, message: object, sink: J
       if (member !== undefined) {
         if ((value as Properties | undefined)?.["$case"] !== member) continue;
         value = (value as Properties)["value"];
-      } else if (alwaysEmitImplicit ? value === undefined || value === null : type.isAbsent(value)) continue;
+      } else if (alwaysEmitImplicit ? isMissing(value, type) : type.isAbsent(value)) continue;
       current = field.name;
       sink.key(originalNames ? field.name : field.jsonName);
       type.writeJson(value, sink);
@@ -113,7 +119,7 @@ function readUnknown({ typeName }: MessageFields, key: string, message: object, 
   const { registry, ignoreUnknownFields } = source.options;
   const extension = /^\[.*\]$/.test(key) ? registry?.extension(key.slice(1, -1), typeName) : undefined;
   if (extension !== undefined) {
-    if (!source.null()) extension.readJson(message, source as never);
+    if (extension.takesNull || !source.null()) extension.readJson(message, source as never);
   } else if (ignoreUnknownFields) source.skip();
   else throw new JsonError("no field of the message");
 }

@@ -49,8 +49,10 @@ export interface RegisteredMessage {
  */
 export interface RegisteredExtension {
   readonly name: string;
+  /** True if null is a value of the extension, and not a sign that it is absent. */
+  readonly takesNull: boolean;
   /** Writes the value that a message has. */
   writeJson(message: object, sink: never): void;
-  /** Reads the value of the extension, which is not null, into a message. */
+  /** Reads the value of the extension, which is null only if it takes that, into a message. */
   readJson(message: object, source: never): void;
 }

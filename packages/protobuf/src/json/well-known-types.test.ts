@@ -426,3 +426,15 @@ describe("Any", () => {
     ).toEqual(bytes("{}"));
   });
 });
+
+test("null is a value of a field of Value, given in part and written with all defaults", () => {
+  const Holder = jsonMessage<{ value: unknown; one: unknown }>({
+    create: () => ({ value: undefined, one: undefined }),
+    fields: () => [["value", value], { oneof: "one", fields: [["a", value]] }],
+  });
+  const given = { value: null, one: { $case: "a", value: null } };
+  expect(Holder.fromPartial(given)).toEqual(given);
+  expect(Holder.fromPartial({ value: undefined, one: null })).toEqual({ value: undefined, one: undefined });
+  expect(write(Holder, given, { alwaysEmitImplicit: true })).toEqual({ value: null, a: null });
+  expect(write(Holder, given)).toEqual({ value: null, a: null });
+});
