@@ -105,7 +105,7 @@ export {
   codecOf,
   decodeMessage,
   encodeMessage,
-  MessageCodec,
+  type MessageCodec,
   type MessageType,
 } from "./protobuf/message-codec.js";
 export { ProtobufError } from "@callwire/protobuf";

@@ -25,29 +25,15 @@ export interface MessageType<T> {
 /** A field that no message has: its number, 19000, is in the range that protobuf keeps for itself. Its value is 0. */
 const RESERVED_FIELD = Buffer.of(0xc0, 0xa3, 0x09, 0x00);
 
-/** Writes and reads the messages of one type in one of the ways that types take. */
-interface Coding<T> {
-  encode(message: T, writer: Writer): void;
-  decode(buffer: Buffer, start: number, end: number, take: TakeBytes): T;
-}
-
 /**
  * Encodes and decodes the messages of one type with the {@link Writer} and {@link Reader} of @callwire/protobuf: directly, if
  * the type's code was generated for them; through {@link TsProtoWriter} and {@link TsProtoReader}, if ts-proto made it. Code
  * that was generated for another runtime (protobufjs, or a copy of @bufbuild/protobuf that this package does not see) is used
  * as it is, with its own writer and reader, slower and as strict as they are.
  */
-export class MessageCodec<T> {
-  readonly #coding: Coding<T>;
-
-  constructor(type: MessageType<T>) {
-    this.#coding = codingOf(type);
-  }
-
+export interface MessageCodec<T> {
   /** Writes a message at the writer's position. What the type's code throws comes through. */
-  encode(message: T, writer: Writer): void {
-    this.#coding.encode(message, writer);
-  }
+  encode(message: T, writer: Writer): void;
 
   /**
    * Reads the message in the bytes of `buffer` from `start` to `end`. Its `bytes` fields are views of `buffer`,
@@ -55,17 +41,15 @@ export class MessageCodec<T> {
    *
    * @throws {ProtobufError} if the bytes are not a valid message, or hold a value that the type does not take.
    */
-  decode(buffer: Buffer, start: number, end: number, take: TakeBytes = viewBytes): T {
-    return this.#coding.decode(buffer, start, end, take);
-  }
+  decode(buffer: Buffer, start: number, end: number, take?: TakeBytes): T;
 }
 
-function codingOf<T>(type: MessageType<T>): Coding<T> {
-  if (isMessageType(type)) return new OwnCoding(type as unknown as OwnType<T>);
-  if (takesReader(type, new Reader())) return new DerivedCoding(type);
+function makeCodec<T>(type: MessageType<T>): MessageCodec<T> {
+  if (isMessageType(type)) return new OwnCodec(type as unknown as OwnType<T>);
+  if (takesReader(type, new Reader())) return new DerivedCodec(type);
   const takesTsProtos = () => takesReader(type, new TsProtoReader());
-  if (takesTsProtos() || (standInForInstalledReader() && takesTsProtos())) return new TsProtoCoding(type);
-  return new ForeignCoding(type);
+  if (takesTsProtos() || (standInForInstalledReader() && takesTsProtos())) return new TsProtoCodec(type);
+  return new ForeignCodec(type);
 }
 
 /** The error that a type's code threw, as one that says where. */
@@ -78,7 +62,7 @@ function protobufError(error: unknown, position?: number): ProtobufError {
 let idleReader: Reader | undefined;
 
 /** A type that protoc-gen-callwire made. */
-class OwnCoding<T> implements Coding<T> {
+class OwnCodec<T> implements MessageCodec<T> {
   readonly #type: OwnType<T>;
 
   constructor(type: OwnType<T>) {
@@ -89,7 +73,8 @@ class OwnCoding<T> implements Coding<T> {
     this.#type.write(message, writer);
   }
 
-  decode(buffer: Buffer, start: number, end: number, take: TakeBytes): T {
+  decode(buffer: Buffer, start: number, end: number, take = viewBytes): T {
+    // One that is needed meanwhile, by code that the type's code calls, is another one.
     const reader = idleReader ?? new Reader();
     idleReader = undefined;
     try {
@@ -106,7 +91,7 @@ class OwnCoding<T> implements Coding<T> {
 }
 
 /** A type made of one of protoc-gen-callwire's, with another `encode` or `decode`: these take our writer and reader. */
-class DerivedCoding<T> implements Coding<T> {
+class DerivedCodec<T> implements MessageCodec<T> {
   readonly #type: MessageType<T>;
 
   constructor(type: MessageType<T>) {
@@ -118,14 +103,18 @@ class DerivedCoding<T> implements Coding<T> {
     if (result !== writer) refusePromise("encode", result);
   }
 
-  decode(buffer: Buffer, start: number, end: number, take: TakeBytes): T {
-    const reader = new Reader();
+  decode(buffer: Buffer, start: number, end: number, take = viewBytes): T {
+    const reader = idleReader ?? new Reader();
+    idleReader = undefined;
     try {
       const message = this.#type.decode(reader.begin(buffer, start, end, take) as unknown as Uint8Array);
       refusePromise("decode", message);
       return message;
     } catch (error) {
       throw protobufError(error, reader.position);
+    } finally {
+      reader.release();
+      idleReader = reader;
     }
   }
 }
@@ -134,7 +123,7 @@ let idleTsProtoReader: TsProtoReader | undefined;
 let idleTsProtoWriter: TsProtoWriter | undefined;
 
 /** A type that ts-proto made. */
-class TsProtoCoding<T> implements Coding<T> {
+class TsProtoCodec<T> implements MessageCodec<T> {
   readonly #type: MessageType<T>;
   readonly #keepsSkipped: boolean;
 
@@ -152,7 +141,7 @@ class TsProtoCoding<T> implements Coding<T> {
     if (result !== theirs) refusePromise("encode", result);
   }
 
-  decode(buffer: Buffer, start: number, end: number, take: TakeBytes): T {
+  decode(buffer: Buffer, start: number, end: number, take = viewBytes): T {
     const reader = idleTsProtoReader ?? new TsProtoReader();
     idleTsProtoReader = undefined;
     try {
@@ -171,7 +160,7 @@ class TsProtoCoding<T> implements Coding<T> {
 }
 
 /** A type of another runtime. */
-class ForeignCoding<T> implements Coding<T> {
+class ForeignCodec<T> implements MessageCodec<T> {
   readonly #type: MessageType<T>;
 
   constructor(type: MessageType<T>) {
@@ -184,7 +173,7 @@ class ForeignCoding<T> implements Coding<T> {
     writer.raw(coded.finish());
   }
 
-  decode(buffer: Buffer, start: number, end: number, take: TakeBytes): T {
+  decode(buffer: Buffer, start: number, end: number, take = viewBytes): T {
     try {
       const message = this.#type.decode(take(buffer, start, end));
       refusePromise("decode", message);
@@ -201,7 +190,7 @@ const codecs = new WeakMap<object, MessageCodec<never>>();
 export function codecOf<T>(type: MessageType<T>): MessageCodec<T> {
   let codec = codecs.get(type) as MessageCodec<T> | undefined;
   if (codec === undefined) {
-    codec = new MessageCodec(type);
+    codec = makeCodec(type);
     codecs.set(type, codec as MessageCodec<never>);
   }
   return codec;
