@@ -1,5 +1,4 @@
 import {
-  type DescEnum,
   type DescExtension,
   type DescField,
   type DescMessage,
@@ -7,35 +6,16 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { code, def, imp, joinCode, type Code } from "ts-poet";
+import { code, def, joinCode, type Code } from "ts-poet";
 import { maybeSnakeToCamel } from "ts-proto/build/src/case.js";
 import { safeAccessor } from "ts-proto/build/src/utils.js";
-import { importSuffix, type Declarations } from "./declarations.js";
+import type { Declarations } from "./declarations.js";
+import { asCode, indent, inParts, runtime, runtimeType, wrap, type Part } from "./lines.js";
 import { hasOptionalScalar } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
-import { scalarCode, WireType, type ScalarCode } from "./scalars.js";
-import { jsonForm, nativeForm, type NativeForm } from "./well-known.js";
-
-/** A piece of a line: text, or a name that is imported. */
-type Part = Code | string;
-
-/** What reads and writes the values of a field: of the field itself, of each item of a list, of a map's key or value. */
-interface ValueCode {
-  /** The wire type, which is that of a list that is not packed too. */
-  wireType: number;
-  /** The kind of the value in JSON, in the runtime. */
-  kind: Part;
-  /** What stands for a value that is not there, in an entry of a map. */
-  zero: Part;
-  /** True for a message, which is read into what was read of it before. */
-  isMerged: boolean;
-  /** Writes `value`. */
-  write(tag: number | string, value: string): Part;
-  /** Reads a value, into `previous` if it is merged. */
-  read(tag: number, previous: string): Part;
-  /** A condition that is true for a value other than the default; undefined if a value that is there is written always. */
-  isSet?: (value: string) => string;
-}
+import { scalarCode, WireType } from "./scalars.js";
+import { firstNumber, ValueCoder, type ValueCode } from "./value-code.js";
+import { jsonForm, nativeForm } from "./well-known.js";
 
 /** Integers of 64 bits. */
 const LONGS: ReadonlySet<ScalarType> = new Set([
@@ -46,18 +26,19 @@ const LONGS: ReadonlySet<ScalarType> = new Set([
   ScalarType.SFIXED64,
 ]);
 
-/** Something of the runtime that generated code imports. */
-const runtime = (name: string): Part => code`${imp(`${name}@@callwire/protobuf`)}`;
-const runtimeType = (name: string): Part => code`${imp(`t:${name}@@callwire/protobuf`)}`;
-
-/** Makes the code of the messages of a request. */
+/**
+ * Makes the code of the messages of a request. One class, and a long one: creating, writing, reading and JSON go by the same
+ * decisions about each field, of presence, oneofs and maps.
+ */
 export class MessageCoder {
   readonly #declarations: Declarations;
   readonly #options: CodegenOptions;
+  readonly #values: ValueCoder;
 
   constructor(declarations: Declarations, options: CodegenOptions) {
     this.#declarations = declarations;
     this.#options = options;
+    this.#values = new ValueCoder(declarations, options);
   }
 
   /** The constant of a message: its type at run time. */
@@ -114,9 +95,11 @@ export class MessageCoder {
     const scalar =
       extension.scalar === undefined ? undefined : scalarCode(extension.scalar, this.#options).type;
     const one =
-      extension.message === undefined ? (scalar ?? this.#type(extension.enum!)) : this.#valueType(field);
+      extension.message === undefined
+        ? (scalar ?? this.#values.type(extension.enum!))
+        : this.#values.messageType(field);
     const value = isList ? code`${one}[]` : code`${one} | undefined`;
-    const extendee = this.#type(extension.extendee);
+    const extendee = this.#values.type(extension.extendee);
     const parts: Part[] = [
       code`export const ${def(name)}: ${runtimeType("Extension")}<${extendee}, ${value}> = /* @__PURE__ */ ${runtime("extension")}<`,
       code`  ${extendee},`,
@@ -194,7 +177,7 @@ export class MessageCoder {
     const property = access("m", this.#property(oneof));
     const written = members.map((field) => ({
       name: JSON.stringify(this.#property(field)),
-      line: code`${this.#value(field).write(tagOf(field, this.#value(field)), this.#memberValue(field, property))};`,
+      line: code`${this.#values.of(field).write(tagOf(field, this.#values.of(field)), this.#memberValue(field, property))};`,
     }));
     const [first] = written;
     if (written.length === 1) return [code`if (${property}?.$case === ${first!.name}) ${first!.line}`];
@@ -216,7 +199,7 @@ export class MessageCoder {
   #writeField(field: DescField): Part[] {
     const property = access("m", this.#property(field));
     if (field.fieldKind === "map") return this.#writeMap(field, property);
-    const value = this.#value(field);
+    const value = this.#values.of(field);
     const tag = tagOf(field, value);
     if (field.fieldKind === "list") {
       if (!field.packed) return [code`for (const v of ${property}) ${value.write(tag, "v")};`];
@@ -266,7 +249,10 @@ export class MessageCoder {
   }
 
   #mapEntry(field: DescField & { fieldKind: "map" }): { key: ValueCode; value: ValueCode } {
-    return { key: this.#scalar(scalarCode(field.mapKey, this.#options)), value: this.#value(field) };
+    return {
+      key: this.#values.scalar(scalarCode(field.mapKey, this.#options)),
+      value: this.#values.of(field),
+    };
   }
 
   #read(fields: readonly DescField[], isMessageSet: boolean): Part[] {
@@ -298,7 +284,7 @@ export class MessageCoder {
     const name = this.#property(field);
     const property = access("m", isMember ? this.#property(oneof) : name);
     if (field.fieldKind === "map") return this.#readMap(field, property);
-    const value = this.#value(field);
+    const value = this.#values.of(field);
     const tag = tagOf(field, value);
     if (field.fieldKind === "list") return this.#readList(field, value, property);
     if (isMember) {
@@ -322,7 +308,7 @@ export class MessageCoder {
   }
 
   #closed(field: DescField, tag: number, set: (value: Part) => Part): Part {
-    const values = this.#type(field.enum!);
+    const values = this.#values.type(field.enum!);
     return code`{ const v = ${runtime("readClosedEnum")}(r, ${tag}, ${values}, m); if (v !== undefined) ${set("v as never")}; }`;
   }
 
@@ -341,7 +327,7 @@ export class MessageCoder {
     const { key, value } = this.#mapEntry(field);
     const tag = tagOf(field, { wireType: WireType.LENGTH_DELIMITED });
     const valueType = value.isMerged
-      ? code`let value: ${this.#valueType(field)} | undefined;`
+      ? code`let value: ${this.#values.messageType(field)} | undefined;`
       : code`let value${this.#scalarType(field)} = ${value.zero};`;
     const isMap = this.#isMap(field);
     // Null is a Value of its own, not one that is missing.
@@ -362,24 +348,17 @@ export class MessageCoder {
       "    else r.skip(tag);",
       "  }",
       isClosed
-        ? code`  if (${runtime("isNumberOf")}(${this.#type(field.enum!)}, value)) ${set} else ${runtime("keepEntry")}(r, entry, m);`
+        ? code`  if (${runtime("isNumberOf")}(${this.#values.type(field.enum!)}, value)) ${set} else ${runtime("keepEntry")}(r, entry, m);`
         : code`  ${set}`,
       "  break;",
       "}",
     ];
   }
 
-  /** The type of a map's values, if they are messages. */
-  #valueType(field: DescField): Part {
-    const message = field.message!;
-    const native = nativeForm(message.typeName, this.#options);
-    return native === undefined ? this.#type(message) : native.type;
-  }
-
   /** The type of a map's values, if the compiler would take another one. */
   #scalarType(field: DescField): Part {
     if (field.scalar === ScalarType.BYTES) return ": Uint8Array";
-    return field.enum === undefined ? "" : code`: ${this.#type(field.enum)}`;
+    return field.enum === undefined ? "" : code`: ${this.#values.type(field.enum)}`;
   }
 
   // JSON, and messages given in part.
@@ -409,7 +388,7 @@ export class MessageCoder {
   }
 
   #kind(field: DescField): Part {
-    const { kind } = this.#value(field);
+    const { kind } = this.#values.of(field);
     if (field.fieldKind === "list") return code`${runtime("list")}(${kind})`;
     if (field.fieldKind === "map") {
       const form = this.#isMap(field) ? "map" : "mapObject";
@@ -423,103 +402,6 @@ export class MessageCoder {
     return isOptional ? code`${runtime("optional")}(${kind})` : kind;
   }
 
-  // Values.
-
-  #value(field: DescField): ValueCode {
-    if (field.message !== undefined) return this.#messageValue(field.message, isGroup(field));
-    if (field.enum !== undefined) return this.#enum(field.enum);
-    return this.#scalar(scalarCode(field.scalar, this.#options));
-  }
-
-  #scalar(scalar: ScalarCode): ValueCode {
-    const { method, isRare, wireType, kind, zero, isSet, convert } = scalar;
-    const read = isRare ? code`${runtime(`read${method}`)}(r)` : `r.${method}()`;
-    return {
-      wireType,
-      kind: runtime(kind),
-      zero,
-      isMerged: false,
-      isSet,
-      write: (tag, value) =>
-        isRare ? code`${runtime(`write${method}`)}(w, ${tag}, ${value})` : `w.${method}(${tag}, ${value})`,
-      read: () =>
-        convert === undefined ? read : code`${convert === "String" ? convert : runtime(convert)}(${read})`,
-    };
-  }
-
-  #enum(type: DescEnum): ValueCode {
-    const isNull = type.typeName === "google.protobuf.NullValue";
-    const closed = type.open ? "" : ", { closed: true }";
-    return {
-      wireType: WireType.VARINT,
-      kind: isNull ? runtime("nullValue") : code`${runtime("enumeration")}(${this.#type(type)}${closed})`,
-      zero: firstNumber(type),
-      isMerged: false,
-      isSet: (value) => `${value} !== 0`,
-      write: (tag, value) => `w.int32(${tag}, ${value})`,
-      // An open enum has numbers that it does not name.
-      read: () => code`r.int32() as ${this.#type(type)}`,
-    };
-  }
-
-  #messageValue(message: DescMessage, asGroup: boolean): ValueCode {
-    const native = nativeForm(message.typeName, this.#options);
-    if (native !== undefined) return this.#native(native, message, asGroup);
-    const type = this.#type(message);
-    const base = { kind: type, zero: code`${type}.create()`, isMerged: true };
-    if (asGroup) {
-      return {
-        ...base,
-        wireType: WireType.START_GROUP,
-        write: (tag, value) => code`w.group(${tag}, ${type}, ${value})`,
-        read: (tag, previous) => code`r.group(${tag}, ${type}, ${previous})`,
-      };
-    }
-    return {
-      ...base,
-      wireType: WireType.LENGTH_DELIMITED,
-      write: (tag, value) => code`w.message(${tag}, ${type}, ${value})`,
-      read: (_, previous) => code`r.message(${type}, ${previous})`,
-    };
-  }
-
-  #native(native: NativeForm, message: DescMessage, asGroup: boolean): ValueCode {
-    const kind =
-      native.scalar === undefined
-        ? runtime(native.kind)
-        : code`${runtime("wrapper")}(${runtime(scalarCode(native.scalar, this.#options).kind)})`;
-    const zero = native.scalar === undefined ? native.zero : scalarCode(native.scalar, this.#options).zero;
-    const wireType = asGroup ? WireType.START_GROUP : WireType.LENGTH_DELIMITED;
-    const base = { wireType, kind, zero, isMerged: true };
-    const { property } = native;
-    if (property === undefined) {
-      const write = runtime(`write${native.name}`);
-      const read = runtime(`read${native.name}`);
-      if (asGroup) {
-        return {
-          ...base,
-          write: (tag, value) => code`${runtime("writeGroupValue")}(w, ${tag}, ${value}, ${write})`,
-          read: (tag, previous) => code`${runtime("readGroupValue")}(r, ${tag}, ${previous}, ${read})`,
-        };
-      }
-      return {
-        ...base,
-        write: (tag, value) => code`${write}(w, ${tag}, ${value})`,
-        read: (_, previous) => code`${read}(r, ${previous})`,
-      };
-    }
-    // A message of one field, which is seen as the field's value.
-    const type = this.#type(message);
-    const [method, start] = asGroup ? ["group", (tag: number) => `${tag}, `] : ["message", () => ""];
-    const former = (previous: string) => (previous === "undefined" ? zero : `(${previous}) ?? ${zero}`);
-    return {
-      ...base,
-      write: (tag, value) => code`w.${method}(${tag}, ${type}, { ${property}: ${value} })`,
-      read: (tag, previous) =>
-        code`r.${method}(${start(tag)}${type}, { ${property}: ${former(previous)} }).${property}`,
-    };
-  }
-
   // Names.
 
   #isUnion(oneof: DescOneof): boolean {
@@ -531,62 +413,13 @@ export class MessageCoder {
     if (member.kind === "extension") return "value";
     return this.#declarations.property(member);
   }
-
-  /** A type of the contract, as generated code names it. */
-  #type(type: DescMessage | DescEnum): Part {
-    const { module, name } = this.#declarations.locate(type.typeName);
-    return code`${imp(`${name}@./${module}${importSuffix(this.#options)}`)}`;
-  }
 }
-
-function asCode(part: Part): Code {
-  return typeof part === "string" ? code`${part}` : part;
-}
-
-function indent(lines: readonly Part[], by: number): Part[] {
-  const space = " ".repeat(by);
-  return lines.map((line) => code`${space}${line}`);
-}
-
-/** The most lines that one function has: the compiler follows the flow of a few thousand. */
-const MAX_LINES = 400;
 
 /** The most members of a oneof in one switch, whose flow the compiler follows too. */
 const MAX_MEMBERS = 100;
 
-/** The lines of statements as they are, or in functions that are called one after the other if they are very many. */
-function inParts(statements: readonly Part[][]): Part[] {
-  if (statements.flat().length <= MAX_LINES) return statements.flat();
-  const parts: Part[][] = [[]];
-  for (const lines of statements) {
-    const last = parts.at(-1)!;
-    if (last.length > 0 && last.length + lines.length > MAX_LINES) parts.push([...lines]);
-    else last.push(...lines);
-  }
-  return parts.flatMap((lines, index) => [
-    `const part${index} = () => {`,
-    ...indent(lines, 2),
-    "};",
-    `part${index}();`,
-  ]);
-}
-
 function case_(tag: number, statement: Part): Part {
   return code`case ${tag}: ${statement}; break;`;
-}
-
-/** A list of items, as many in a line as are at most 110 characters. */
-function wrap(start: string, items: readonly string[], end: string): string[] {
-  if (items.length === 0) return [`${start}${end}`];
-  const whole = `${start} ${items.join(", ")} ${end}`;
-  if (whole.length <= 110) return [whole];
-  const lines = [start];
-  for (const item of items) {
-    const last = lines.at(-1)!;
-    if (lines.length > 1 && last.length + item.length < 108) lines[lines.length - 1] = `${last} ${item},`;
-    else lines.push(`    ${item},`);
-  }
-  return [...lines, `  ${end}`];
 }
 
 function access(object: string, property: string): string {
@@ -596,14 +429,6 @@ function access(object: string, property: string): string {
 
 function tagOf(field: DescField, { wireType }: { wireType: number }): number {
   return ((field.number << 3) | wireType) >>> 0;
-}
-
-function isGroup(field: DescField): boolean {
-  return field.message !== undefined && field.fieldKind !== "map" && field.delimitedEncoding;
-}
-
-function firstNumber(type: DescEnum): string {
-  return String(type.values[0]?.number ?? 0);
 }
 
 /** The name in the contract that the runtime makes of a property's name: `created_at` of `createdAt`. */
