@@ -1,9 +1,9 @@
 import { create, fromBinary, toBinary, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { OrderSchema } from "../../gen/codec/protobuf-es/bench/codec/v1/nested_pb.js";
-import { NumbersSchema } from "../../gen/codec/protobuf-es/bench/codec/v1/numbers_pb.js";
-import { TextSchema } from "../../gen/codec/protobuf-es/bench/codec/v1/text_pb.js";
-import { ListUsersResponseSchema, UserSchema } from "../../gen/codec/protobuf-es/users/user_service_pb.js";
+import { OrderSchema } from "../../gen/es/bench/codec/v1/nested_pb.js";
+import { NumbersSchema } from "../../gen/es/bench/codec/v1/numbers_pb.js";
+import { TextSchema } from "../../gen/es/bench/codec/v1/text_pb.js";
+import { ListUsersResponseSchema, UserSchema } from "../../gen/es/users/user_service_pb.js";
 import { coder, type Codec, type Coder, type Native, type RowName } from "../codec.js";
 import { toNative, type NativeForm } from "../native-form.js";
 
