@@ -17,6 +17,6 @@ export interface PublishedLimits {
  */
 export const publishedLimits: PublishedLimits = {
   packages: 6,
-  bytes: 5_000_000,
+  bytes: 2_000_000,
   importOverNiceGrpc: 0.6,
 };
