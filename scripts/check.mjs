@@ -57,6 +57,7 @@ const checks = {
   },
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
+  api: () => run("node", "scripts/api.mjs", "--check"),
   lint: () => run("oxlint", "--type-aware"),
   typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
   packages: () => {
