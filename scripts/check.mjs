@@ -1,9 +1,11 @@
-// Runs every check of the project, in the order in which they fail fastest; ends at the first that fails.
+// Runs every check of the project, in the order in which they fail fastest; ends at the first that fails. With names of checks, runs
+// those alone: `node scripts/check.mjs api "proto breaking"`.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkContract } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
 
 /** The packages that are published, by folder. */
@@ -29,34 +31,46 @@ function run(command, ...args) {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit status ${status}`);
 }
 
-/** One hash over the names and contents of all files below some folders. */
-function hashOf(folders) {
-  const hash = createHash("sha256");
+/** A hash of each file below some folders, by its path. */
+function hashesOf(folders) {
+  const hashes = new Map();
   for (const folder of folders) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     );
-    for (const path of files.map((entry) => join(entry.parentPath, entry.name)).toSorted()) {
-      hash.update(`${path}\0`).update(readFileSync(path));
-    }
+    for (const path of files.map((entry) => join(entry.parentPath, entry.name)))
+      hashes.set(path, createHash("sha256").update(readFileSync(path)).digest("hex"));
   }
-  return hash.digest("hex");
+  return hashes;
 }
 
 const checks = {
   format: () => run("prettier", "--check", "--log-level", "warn", "."),
-  "proto format": () => run("buf", "format", "--diff", "--exit-code"),
+  "proto format": () => {
+    const { status } = spawnSync("buf", ["format", "--diff", "--exit-code"], { stdio: "inherit" });
+    if (status !== 0)
+      throw new Error("the contracts are not formatted: run `pnpm exec buf format --write`, and commit it");
+  },
   "proto lint": () => run("buf", "lint"),
-  "proto breaking": () => run("buf", "breaking", "proto", "--against", "packages/interop/seed"),
+  "proto breaking": () => checkContract("."),
   "generated code": () => {
     run("turbo", "run", "build", "--filter=@callwire/protoc-gen-callwire", "--output-logs=errors-only");
-    const before = hashOf(generated);
+    const before = hashesOf(generated);
     run("node", "scripts/generate.mjs");
-    if (hashOf(generated) !== before)
-      throw new Error("generated code was not up to date; it is now: commit it");
+    const after = hashesOf(generated);
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+      (path) => before.get(path) !== after.get(path),
+    );
+    if (changed.length > 0) {
+      throw new Error(
+        `generated code was not what \`pnpm generate\` makes, and is now:\n  ${changed.join("\n  ")}\n` +
+          "Commit it. To change it, change its contract or packages/codegen: never these files.",
+      );
+    }
   },
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
+  api: () => run("node", "scripts/api.mjs", "--check"),
   lint: () => run("oxlint", "--type-aware"),
   typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
   packages: () => {
@@ -76,8 +90,14 @@ const checks = {
   test: () => run("turbo", "run", "test", "--output-logs=new-only", "--concurrency=2"),
 };
 
+const wanted = process.argv.slice(2);
+for (const name of wanted) {
+  if (!Object.hasOwn(checks, name))
+    throw new Error(`no check "${name}": there are ${Object.keys(checks).join(", ")}`);
+}
 let passed = 0;
 for (const [name, check] of Object.entries(checks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const started = Date.now();
   try {
     check();

@@ -11,6 +11,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import type { Plugin } from "@bufbuild/protoplugin";
 import { joinCode } from "ts-poet";
+import { contractsOf } from "./contract-version.js";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
 import { MessageCoder } from "./message-code.js";
@@ -49,6 +50,7 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   all.forEach(checkNames);
   const declarations = new Declarations(all, options);
   const coder = new MessageCoder(declarations, options);
+  const contracts = contractsOf(files, options.contract_version);
   const modules = files.map((file) => {
     const { path, types, services } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
@@ -62,7 +64,10 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
       ),
     ];
     const ours = joinCode(parts, { on: "\n\n", trim: false });
-    return { name: path, content: format({ path, types, ours, services, source: file.proto.name }) };
+    return {
+      name: path,
+      content: format({ path, types, ours, services, contracts, source: file.proto.name }),
+    };
   });
   const indexes = options.index
     ? declarations
