@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { createChannel, createClient } from "nice-grpc";
 import { Metadata, Status } from "nice-grpc-common";
-import { drain, failure } from "./testing/errors.js";
+import { drain, failure } from "./test-room/errors.js";
 
 const folder = new URL("../", import.meta.url);
 
@@ -26,7 +26,7 @@ test("the example serves, refuses, logs and stops", async () => {
     process.execPath,
     [
       "--import",
-      new URL("src/testing/typescript-hooks.mjs", folder).href,
+      new URL("src/test-room/typescript-hooks.mjs", folder).href,
       fileURLToPath(new URL("examples/echo-server.ts", folder)),
     ],
     {

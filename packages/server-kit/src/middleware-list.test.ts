@@ -6,10 +6,10 @@ import { except, forMethods } from "./middleware/for-methods.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import type { AnyMiddleware, Middleware } from "./middleware.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain, failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain, failure } from "./test-room/errors.js";
+import { testLog } from "./test-room/log.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 /** Lists whose types the compiler cannot check. */
 const serve = (middleware: readonly AnyMiddleware[]) =>

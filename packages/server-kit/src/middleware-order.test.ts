@@ -5,9 +5,9 @@ import { auth } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { forMethods } from "./middleware/for-methods.js";
 import { requestId } from "./middleware/request-id.js";
-import { startEcho } from "./testing/echo-server.js";
-import { testLog } from "./testing/log.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { testLog } from "./test-room/log.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 /** Needs what `auth` adds. */
 const tenant: ServerMiddleware<{ tenant: string }, { auth: { tenant: string } }> = async function* (

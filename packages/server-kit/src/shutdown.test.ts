@@ -10,12 +10,12 @@ import { createServer } from "./create-server.js";
 import { auth } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import type { KitContext } from "./middleware.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain, failure } from "./testing/errors.js";
-import { health } from "./testing/health-client.js";
-import { testLog } from "./testing/log.js";
-import { rawCall } from "./testing/raw-call.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain, failure } from "./test-room/errors.js";
+import { health } from "./test-room/health-client.js";
+import { testLog } from "./test-room/log.js";
+import { rawCall } from "./test-room/raw-call.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 type Handlers = Partial<ServiceImplementation<EchoServiceDefinition, KitContext>>;
 

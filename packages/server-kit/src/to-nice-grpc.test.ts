@@ -8,8 +8,8 @@ import { except, forMethods } from "./middleware/for-methods.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import type { Middleware } from "./middleware.js";
-import { drain, failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
+import { drain, failure } from "./test-room/errors.js";
+import { testLog } from "./test-room/log.js";
 import { toNiceGrpc } from "./to-nice-grpc.js";
 
 /** A server of nice-grpc, without the kit, and its client. */
