@@ -9,7 +9,7 @@ import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import { startEcho } from "./test-room/echo-server.js";
 import { failure } from "./test-room/errors.js";
-import { testLog } from "./test-room/log.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { rawCall } from "./test-room/raw-call.js";
 import { runtimes } from "./test-room/runtimes.js";
@@ -60,7 +60,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     const started = async (middleware: readonly (typeof passing)[]) => {
       let onClosed = () => {};
       const closed = new Promise<void>((resolve) => (onClosed = resolve));
-      const log = testLog();
+      const log = recordLog();
       const echo = await startEcho(
         { runtime, middleware: [errorBoundary({ logger: log.logger }), ...middleware] },
         { echoServerStream: () => make(onClosed) as never },
@@ -97,7 +97,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
   });
 
   const logged = () => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     return { log, middleware: [requestId(), logging({ logger }), errorBoundary({ logger })] as const };
   };

@@ -13,7 +13,7 @@ import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import { startEcho } from "./test-room/echo-server.js";
 import { drain, failure } from "./test-room/errors.js";
-import { testLog } from "./test-room/log.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { rawCall } from "./test-room/raw-call.js";
 import { runtimes } from "./test-room/runtimes.js";
 
@@ -45,7 +45,7 @@ describe("add", () => {
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   test("serves the four call shapes through the whole chain", async () => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     await using echo = await startEcho({
       runtime,
       middleware: [requestId(), logging({ logger }), errorBoundary({ logger })],

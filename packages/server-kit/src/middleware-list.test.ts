@@ -8,7 +8,7 @@ import { requestId } from "./middleware/request-id.js";
 import type { AnyMiddleware, Middleware } from "./middleware.js";
 import { startEcho } from "./test-room/echo-server.js";
 import { drain, failure } from "./test-room/errors.js";
-import { testLog } from "./test-room/log.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { runtimes } from "./test-room/runtimes.js";
 
 /** Lists whose types the compiler cannot check. */
@@ -27,7 +27,7 @@ describe("a wrong order is an error of add, by name", () => {
   });
 
   test("of what uses another that comes later", () => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     expect(() => serve([logging({ logger }), requestId()])).toThrow(
       /the middleware logging uses 'requestId' of its context, and must come after requestId, which adds it/,
     );

@@ -6,7 +6,7 @@ import { errorBoundary } from "./middleware/error-boundary.js";
 import { forMethods } from "./middleware/for-methods.js";
 import { requestId } from "./middleware/request-id.js";
 import { startEcho } from "./test-room/echo-server.js";
-import { testLog } from "./test-room/log.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { runtimes } from "./test-room/runtimes.js";
 
 /** Needs what `auth` adds. */
@@ -28,7 +28,7 @@ test("a middleware in the wrong place does not compile", () => {
   createServer({ middleware: [forMethods("a.B/*", authentication), tenant] });
   // @ts-expect-error The identity is of another kind.
   createServer({ middleware: [auth({ verify: () => ({ name: "x" }) }), tenant] });
-  const { logger } = testLog();
+  const { logger } = recordLog();
   createServer({ middleware: [errorBoundary({ logger })] });
   createServer();
 });

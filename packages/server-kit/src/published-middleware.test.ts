@@ -10,13 +10,13 @@ import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import { startEcho } from "./test-room/echo-server.js";
 import { drain, failure } from "./test-room/errors.js";
-import { testLog } from "./test-room/log.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { runtimes } from "./test-room/runtimes.js";
 
 // Middleware as others have published them for nice-grpc, unchanged, among the kit's own.
 
 const outer = () => {
-  const log = testLog();
+  const log = recordLog();
   const { logger } = log;
   return { log, list: [requestId(), logging({ logger }), errorBoundary({ logger })] as const };
 };

@@ -13,7 +13,7 @@ import type { KitContext } from "./middleware.js";
 import { startEcho } from "./test-room/echo-server.js";
 import { drain, failure } from "./test-room/errors.js";
 import { health } from "./test-room/health-client.js";
-import { testLog } from "./test-room/log.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { rawCall } from "./test-room/raw-call.js";
 import { runtimes } from "./test-room/runtimes.js";
 
@@ -28,7 +28,7 @@ function gate(): { open: () => void; opened: Promise<void> } {
 
 describe.each(runtimes)("over %s", (name, runtime) => {
   const start = (handlers: Handlers = {}) => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     return startEcho({ runtime, middleware: [errorBoundary({ logger })] }, handlers);
   };
 

@@ -6,7 +6,7 @@ import { Metadata, Status } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
 import { startEcho } from "../test-room/echo-server.js";
 import { failure } from "../test-room/errors.js";
-import { testLog } from "../test-room/log.js";
+import { recordLog } from "../testing/recorded-log.js";
 import { rawCall } from "../test-room/raw-call.js";
 import { runtimes } from "../test-room/runtimes.js";
 import { auth, bearerToken, type AuthOptions } from "./auth.js";
@@ -35,7 +35,7 @@ test.each([undefined, "", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Beare
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async <Identity>(verify: AuthOptions<Identity>["verify"]) => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     const seen: Identity[] = [];
     const echo = await startEcho(

@@ -3,13 +3,13 @@ import { ServerError, Status } from "nice-grpc-common";
 import { invalidArgument, notFound } from "../errors/factories.js";
 import { startEcho } from "../test-room/echo-server.js";
 import { drain, failure } from "../test-room/errors.js";
-import { testLog } from "../test-room/log.js";
+import { recordLog } from "../testing/recorded-log.js";
 import { runtimes } from "../test-room/runtimes.js";
 import { errorBoundary } from "./error-boundary.js";
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async (thrown: unknown, domain?: string) => {
-    const log = testLog();
+    const log = recordLog();
     const boundary = errorBoundary({ logger: log.logger, ...(domain !== undefined && { domain }) });
     const fail = (): never => {
       throw thrown;

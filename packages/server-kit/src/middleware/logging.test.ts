@@ -4,7 +4,7 @@ import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, Status, type ServerMiddleware } from "nice-grpc-common";
 import { startEcho } from "../test-room/echo-server.js";
 import { drain, failure } from "../test-room/errors.js";
-import { testLog } from "../test-room/log.js";
+import { recordLog } from "../testing/recorded-log.js";
 import { rawCall } from "../test-room/raw-call.js";
 import { runtimes } from "../test-room/runtimes.js";
 import { errorBoundary } from "./error-boundary.js";
@@ -25,7 +25,7 @@ test.each([
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async () => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     const echo = await startEcho({
       runtime,
@@ -137,7 +137,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
   });
 
   test("writes what an inner middleware adds", async () => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     const whoCalled: ServerMiddleware<{}, LoggingContext> = async function* whoCalled(call, context) {
       context.addLogFields({ subject: "alice" });
