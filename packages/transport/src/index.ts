@@ -51,7 +51,7 @@ export {
 export { createInProcessChannel } from "./client/in-process-channel.js";
 export type { InProcessServer } from "./client/target.js";
 export { createClient, createClientFactory, type ClientFactory } from "./client/create-client.js";
-export { clientRuntime } from "./client/transport-runtime.js";
+export { clientRuntime, inProcessRuntime } from "./client/transport-runtime.js";
 export { ChannelCredentials, type VerifyOptions } from "./client/channel-credentials.js";
 export type { ChannelOptions } from "./client/channel-options.js";
 export type { BalancingPolicy } from "./client/balancer.js";
