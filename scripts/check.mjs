@@ -1,7 +1,8 @@
 // Runs every check of the project, in the order in which they fail fastest; ends at the first that fails. With names of checks, runs
 // those alone: `node scripts/check.mjs api "proto breaking"`.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +26,8 @@ const generated = [
   "packages/bench/src/gen",
 ];
 
-function run(command, ...args) {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
-  if (error) throw error;
+async function run(command, ...args) {
+  const [status] = await once(spawn(command, args, { stdio: "inherit" }), "exit");
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit status ${status}`);
 }
 
@@ -53,10 +53,10 @@ const checks = {
   },
   "proto lint": () => run("buf", "lint"),
   "proto breaking": () => checkContract("."),
-  "generated code": () => {
-    run("turbo", "run", "build", "--filter=@callwire/protoc-gen-callwire", "--output-logs=errors-only");
+  "generated code": async () => {
+    await run("turbo", "run", "build", "--filter=@callwire/protoc-gen-callwire", "--output-logs=errors-only");
     const before = hashesOf(generated);
-    run("node", "scripts/generate.mjs");
+    await run("node", "scripts/generate.mjs");
     const after = hashesOf(generated);
     const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
       (path) => before.get(path) !== after.get(path),
@@ -70,23 +70,23 @@ const checks = {
   },
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
-  api: () => run("node", "scripts/api.mjs", "--check"),
-  lint: () => run("oxlint", "--type-aware"),
-  typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
-  packages: () => {
+  packages: async () => {
     const folder = mkdtempSync(join(tmpdir(), "callwire-pack-"));
     try {
       // All is built: nothing is built anew.
       const pack = ["pack", "--silent", "--config.ignore-scripts=true", "--pack-destination", folder];
-      for (const path of published) run("pnpm", "--dir", path, ...pack);
+      for (const path of published) await run("pnpm", "--dir", path, ...pack);
       for (const name of readdirSync(folder)) {
-        run("publint", "--strict", join(folder, name));
-        run("attw", "--profile", "esm-only", "--format", "ascii", "--no-summary", join(folder, name));
+        await run("publint", "--strict", join(folder, name));
+        await run("attw", "--profile", "esm-only", "--format", "ascii", "--no-summary", join(folder, name));
       }
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
+  api: () => run("node", "scripts/api.mjs", "--check"),
+  lint: () => run("oxlint", "--type-aware"),
+  typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
   test: () => run("turbo", "run", "test", "--output-logs=new-only", "--concurrency=2"),
 };
 
@@ -95,12 +95,26 @@ for (const name of wanted) {
   if (!Object.hasOwn(checks, name))
     throw new Error(`no check "${name}": there are ${Object.keys(checks).join(", ")}`);
 }
+/** Checks that take one core for long, and touch nothing that the next ones do: each runs beside them, up to `test`. */
+const beside = new Set(["format", "packages"]);
+
 let passed = 0;
+const running = new Set();
 for (const [name, check] of Object.entries(checks)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (name === "test") await Promise.all(running);
+  const ended = finish(name, check);
+  if (beside.has(name)) running.add(ended);
+  else await ended;
+}
+await Promise.all(running);
+console.log(`${passed} passed, 0 failed`);
+
+/** Runs a check; ends the process if it fails. */
+async function finish(name, check) {
   const started = Date.now();
   try {
-    check();
+    await check();
   } catch (error) {
     console.error(`✗ ${name}: ${error.message}\n${passed} passed, 1 failed`);
     process.exit(1);
@@ -108,4 +122,3 @@ for (const [name, check] of Object.entries(checks)) {
   passed++;
   console.log(`✓ ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
-console.log(`${passed} passed, 0 failed`);
