@@ -47,6 +47,13 @@ const breaks = {
     command: ["node", "scripts/release-contract.mjs"],
     says: [/clients of release \d+\.\d+\.\d+/, "Put it back as it was"],
   },
+  "a contract is changed, and its version is not raised": {
+    file: "gen/src/users/user_service.ts",
+    from: /contract: "([^+]+)\+[0-9a-f]{8}"/,
+    to: 'contract: "$1+00000000"',
+    check: "proto version",
+    says: ["users.UserService", /Set `contract_version=\d+\.\d+\.0` in buf.gen.yaml/, "`pnpm generate`"],
+  },
   "a contract that is not formatted": {
     file: contract,
     from: "string etag = 9;",

@@ -1,7 +1,7 @@
 // Holds that the contract in `proto` serves every client that has been made of it: from the seed, from the last release, and from the
-// branch that a change is to be merged into.
+// branch that a change is to be merged into; and that a contract that was changed since the last release has another version.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The contract of the last release, which `scripts/release-contract.mjs` writes: a clone has no tags. */
@@ -64,18 +64,54 @@ function baseOf(root) {
   return { name: ref, commit: git(root, "merge-base", "HEAD", ref) ?? ref };
 }
 
-/** The version of the packages that {@link RELEASED} was published with; undefined before the first release. */
-export function releasedVersion(root) {
+/** The version of the packages that {@link RELEASED} was published with, and the contracts that its definitions named, by service. */
+function release(root) {
   const path = join(root, RELEASED, "release.json");
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")).version : undefined;
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8"));
+  throw new Error(`${path} is missing: \`pnpm release:contract\` writes it, with every release`);
+}
+
+/** The contracts that the generated definitions name, by service. */
+export function contractsOf(root) {
+  const contracts = {};
+  for (const name of readdirSync(join(root, "gen/src"), { recursive: true }).toSorted((a, b) =>
+    a < b ? -1 : 1,
+  )) {
+    if (!name.endsWith(".ts")) continue;
+    const text = readFileSync(join(root, "gen/src", name), "utf8");
+    for (const [, service, contract] of text.matchAll(/fullName: "([\w.]+)",\n {2}contract: "([^"]+)"/g))
+      contracts[service] = contract;
+  }
+  return contracts;
+}
+
+/** Holds that contracts of one version are the same. @throws {Error} that says which version to raise. */
+export function checkContractVersions(root) {
+  const { version: releasedAs, contracts } = release(root);
+  const now = contractsOf(root);
+  for (const [service, contract] of Object.entries(contracts)) {
+    const [version, fingerprint] = contract.split("+");
+    const [nowVersion, nowFingerprint] = now[service]?.split("+") ?? [];
+    if (nowFingerprint === fingerprint || (nowVersion !== undefined && isAfter(nowVersion, version)))
+      continue;
+    const [major, minor] = version.split(".").map(Number);
+    throw new Error(
+      `the contract of ${service} has changed since release ${releasedAs}, and its version has not been raised: it is ` +
+        `${nowVersion ?? "none"}, and was ${version}.\nSet \`contract_version=${major}.${minor + 1}.0\` in buf.gen.yaml, run \`pnpm generate\`, and commit both.`,
+    );
+  }
+}
+
+/** True if a version without pre-release comes after another. */
+function isAfter(version, other) {
+  const [a, b] = [version, other].map((each) => each.split(".").map(Number));
+  const at = a.findIndex((number, i) => number !== b[i]);
+  return at >= 0 && a[at] > b[at];
 }
 
 /** Compares the contract with that of the last release. */
 export function compareWithRelease(root) {
-  const version = releasedVersion(root);
-  if (version === undefined)
-    throw new Error(`${RELEASED} is missing: \`pnpm release:contract\` writes it, with every release`);
-  compare(root, `release ${version}`, RELEASED, STRICT);
+  compare(root, `release ${release(root).version}`, RELEASED, STRICT);
 }
 
 /** Runs all comparisons. @throws {Error} that says what to do. */

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkContract } from "./check-contract.mjs";
+import { checkContract, checkContractVersions } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
 
 /** The packages that are published, by folder. */
@@ -68,6 +68,7 @@ const checks = {
       );
     }
   },
+  "proto version": () => checkContractVersions("."),
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
   packages: async () => {

@@ -76,6 +76,7 @@ export type {
 export { guardListeners, type FaultSink } from "./server/guarded-signal.js";
 export { tryAddress } from "./server/try-address.js";
 export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
+export { CONTRACT_HEADER, contractOf, readContract } from "./grpc/contract.js";
 export { isSettable } from "./grpc/field-names.js";
 export { parseTimeout } from "./grpc/timeout.js";
 export { handlerOf } from "./grpc/handler-of.js";

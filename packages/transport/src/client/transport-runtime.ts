@@ -60,9 +60,12 @@ class OpenChannel implements RuntimeChannel {
   createClient(
     definition: CompatServiceDefinition,
     phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
+    onContract?: (contract: string, method: MethodDescriptor) => void,
   ): Record<string, RuntimeMethod> {
+    const contracts = onContract && { last: undefined, onContract };
     const methods = methodsOf(definition).map((method) => {
-      const target = new ClientMethod(method, this.#channel, phasesOf(method.descriptor), this.#scope);
+      const phases = phasesOf(method.descriptor);
+      const target = new ClientMethod(method, this.#channel, phases, this.#scope, contracts);
       return [method.name, directMethod(target, {})] as const;
     });
     return clientObject(methods) as Record<string, RuntimeMethod>;
