@@ -12,6 +12,7 @@ import {
   Status as RpcStatus,
 } from "@callwire/contracts/google/rpc";
 import { ServerError, Status, type Metadata } from "nice-grpc-common";
+import type { ErrorDetails } from "../errors/error-details.js";
 
 const types = {
   errorInfo: ErrorInfo,
@@ -26,10 +27,17 @@ const types = {
   requestInfo: RequestInfo,
 };
 
+/** A message of which any part may be left out. */
+type Part<T> = T extends readonly (infer Item)[]
+  ? readonly Part<Item>[]
+  : T extends Date | Uint8Array | ReadonlyMap<unknown, unknown>
+    ? T
+    : T extends object
+      ? { [Name in keyof T]?: Part<T[Name]> | undefined }
+      : T;
+
 /** The details of an error as a client finds them in `CallError.details`; fields that are left out are empty. */
-export type FakeDetails = {
-  [Name in keyof typeof types]?: Parameters<(typeof types)[Name]["fromPartial"]>[0];
-};
+export type FakeDetails = Part<Omit<ErrorDetails, "unknown">>;
 
 /** Options for {@link fakeError}. */
 export interface FakeErrorOptions {
