@@ -5,7 +5,7 @@ import { Status } from "nice-grpc-common";
 import type { ClientOptions } from "./client-options.js";
 import type { ContractMismatch } from "./contract-mismatch.js";
 import { CallError } from "./errors/call-error.js";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 afterEach(() => void jest.restoreAllMocks());
 

@@ -11,7 +11,7 @@ import {
 import { describe, expect, test } from "@jest/globals";
 import { createServer } from "./create-server.js";
 import type { Middleware } from "./middleware.js";
-import { runtimes } from "./testing/runtimes.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 const contract = "1.4.0+08a35c68";
 const header = "callwire-contract";

@@ -80,3 +80,13 @@ export {
 } from "./errors/factories.js";
 export { internalErrorMessage, toServerError } from "./errors/to-server-error.js";
 export { MAX_STATUS_DETAILS_BYTES } from "./errors/status-details.js";
+
+// What handlers and middleware are written with: one import serves.
+export {
+  Metadata,
+  ServerError,
+  Status,
+  type CallContext,
+  type MethodDescriptor,
+  type ServerMiddleware,
+} from "nice-grpc-common";
