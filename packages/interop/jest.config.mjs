@@ -9,6 +9,7 @@ export default overRuntimes({
     "src/proxies/",
     "npm-start",
     "conformance",
+    "consumer-ci",
     "generated-messages",
   ],
 });
