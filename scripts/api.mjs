@@ -99,6 +99,9 @@ function withoutMarks(report) {
     .replaceAll(/^ *\/\/ (?:@public )?\(undocumented\)\n/gm, "")
     .replaceAll(/^ *\/\/ @public\n/gm, "")
     .replaceAll("// @public ", "// ")
+    // What is left of comments inside of types.
+    .replaceAll(/^ *\/\/\n/gm, "")
+    .replaceAll(/ \/\/$/gm, "")
     .replace(/\n\/\/ \(No @packageDocumentation comment for this package\)\n/, "");
 }
 

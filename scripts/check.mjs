@@ -24,6 +24,7 @@ const generated = [
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
   "packages/bench/src/gen",
+  "examples/consumer-ci/src/gen",
 ];
 
 async function run(command, ...args) {
