@@ -4,6 +4,7 @@ import { overRuntimes } from "../../jest.over-runtimes.mjs";
 export default overRuntimes({
   testPathIgnorePatterns: [
     "own-service",
+    "create-callwire",
     "runtimes",
     "published-limits",
     "src/proxies/",

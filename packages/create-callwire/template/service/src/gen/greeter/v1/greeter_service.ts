@@ -21,7 +21,8 @@ export interface GreetResponse {
 }
 
 /** Asks for greetings. */
-export interface WatchGreetingsRequest {}
+export interface WatchGreetingsRequest {
+}
 
 /** One greeting that was made. */
 export interface WatchGreetingsResponse {
@@ -40,11 +41,8 @@ export const GreetRequest: MessageType<GreetRequest> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.name = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.name = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -64,11 +62,8 @@ export const GreetResponse: MessageType<GreetResponse> = /* @__PURE__ */ message
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.greeting = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.greeting = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -77,46 +72,41 @@ export const GreetResponse: MessageType<GreetResponse> = /* @__PURE__ */ message
   }),
 });
 
-export const WatchGreetingsRequest: MessageType<WatchGreetingsRequest> =
-  /* @__PURE__ */ messageType<WatchGreetingsRequest>({
-    name: "greeter.v1.WatchGreetingsRequest",
-    create: () => ({}),
-    write(m, w) {
-      w.unknown(m);
-    },
-    read(m, r) {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        r.unknown(tag, m);
-      }
-    },
-    fields: () => ({}),
-  });
+export const WatchGreetingsRequest: MessageType<WatchGreetingsRequest> = /* @__PURE__ */ messageType<WatchGreetingsRequest>({
+  name: "greeter.v1.WatchGreetingsRequest",
+  create: () => ({}),
+  write(m, w) {
+    w.unknown(m);
+  },
+  read(m, r) {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      r.unknown(tag, m);
+    }
+  },
+  fields: () => ({}),
+});
 
-export const WatchGreetingsResponse: MessageType<WatchGreetingsResponse> =
-  /* @__PURE__ */ messageType<WatchGreetingsResponse>({
-    name: "greeter.v1.WatchGreetingsResponse",
-    create: () => ({ greeting: "" }),
-    write(m, w) {
-      if (m.greeting !== "") w.string(10, m.greeting);
-      w.unknown(m);
-    },
-    read(m, r) {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.greeting = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const WatchGreetingsResponse: MessageType<WatchGreetingsResponse> = /* @__PURE__ */ messageType<WatchGreetingsResponse>({
+  name: "greeter.v1.WatchGreetingsResponse",
+  create: () => ({ greeting: "" }),
+  write(m, w) {
+    if (m.greeting !== "") w.string(10, m.greeting);
+    w.unknown(m);
+  },
+  read(m, r) {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.greeting = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: () => ({
-      greeting: string,
-    }),
-  });
+    }
+  },
+  fields: () => ({
+    greeting: string,
+  }),
+});
 
 /** Greets people. */
 export type GreeterServiceDefinition = typeof GreeterServiceDefinition;
