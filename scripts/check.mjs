@@ -17,12 +17,15 @@ const published = [
   "packages/transport",
   "packages/client-sdk",
   "packages/server-kit",
+  "packages/create-callwire",
 ];
 const generated = [
   "gen/src",
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "packages/create-callwire/template/service/src/gen",
+  "packages/create-callwire/template/client/src/gen",
   "packages/bench/src/gen",
   "examples/consumer-ci/src/gen",
 ];

@@ -41,6 +41,12 @@ buf(
 const plugins = join(process.cwd(), "examples/node_modules/.bin");
 const PATH = `${plugins}${delimiter}${process.env["PATH"]}`;
 runWith({ cwd: "examples/consumer-ci", env: { ...process.env, PATH } }, "buf", "generate");
+buf(
+  "generate",
+  "--template",
+  "packages/create-callwire/buf.gen.yaml",
+  "packages/create-callwire/template/service/proto",
+);
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");

@@ -4,6 +4,7 @@ import { overRuntimes } from "../../jest.over-runtimes.mjs";
 /** What is installed from the registry of the run chooses its own runtime: these run once. */
 export const fromRegistry = [
   "own-service",
+  "create-callwire",
   "runtimes",
   "published-limits",
   "src/consumers/",
