@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { installPacked, type Manifest } from "./packed.js";
 import { publishedLimits } from "./published-limits.js";
+import { installProject } from "./registry/project.js";
 import { runWell } from "./run.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
@@ -16,13 +16,8 @@ const projects = new Map<string, TemporaryFolder>();
 async function install(name: string, version: string): Promise<void> {
   const project = temporaryFolder();
   projects.set(name, project);
-  const manifest: Manifest = {
-    name: "project",
-    private: true,
-    type: "module",
-    dependencies: { [name]: version },
-  };
-  await installPacked(project.path, manifest, "--config.hoist=false");
+  const manifest = { name: "project", private: true, dependencies: { [name]: version } };
+  await installProject(project.path, manifest, { args: ["--config.hoist=false"] });
 }
 
 /** What a package of the workspace declares of another. */
