@@ -1,9 +1,8 @@
 // `pnpm release:version`: what the release's pull request has. Turns the changesets into one version for all packages and a
 // part of CHANGELOG.md. The release itself, `pnpm release`, publishes whatever the registry has not.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import getReleasePlan from "@changesets/get-release-plan";
 
 const CHANGELOG = "CHANGELOG.md";
 
@@ -11,18 +10,6 @@ function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: "inherit" });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit status ${status}`);
-}
-
-/** The changesets, and the version that they lead to. */
-function releasePlan() {
-  const folder = mkdtempSync(join(tmpdir(), "callwire-release-"));
-  try {
-    const file = join(folder, "plan.json");
-    run("changeset", "status", "--output", relative(process.cwd(), file));
-    return JSON.parse(readFileSync(file, "utf8"));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /** The part of the changelog for one release: what breaks first, then what is new, then what is mended. */
@@ -60,8 +47,8 @@ function raiseRanges(from, to) {
   }
 }
 
-function main() {
-  const plan = releasePlan();
+async function main() {
+  const plan = await getReleasePlan(process.cwd());
   const [release] = plan.releases;
   if (release === undefined) {
     console.log("no changeset: there is nothing to release");
@@ -78,4 +65,4 @@ function main() {
   run("pnpm", "install", "--lockfile-only");
 }
 
-if (process.argv[1] === import.meta.filename) main();
+if (process.argv[1] === import.meta.filename) await main();
