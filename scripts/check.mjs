@@ -67,7 +67,7 @@ const checks = {
       for (const path of published) run("pnpm", "--dir", path, ...pack);
       for (const name of readdirSync(folder)) {
         run("publint", "--strict", join(folder, name));
-        run("attw", "--profile", "esm-only", "--format", "ascii", "--no-summary", join(folder, name));
+        run("attw", "--profile", "node16", "--format", "ascii", "--no-summary", join(folder, name));
       }
     } finally {
       rmSync(folder, { recursive: true });
