@@ -83,7 +83,7 @@ const checks = {
       for (const path of published) await run("pnpm", "--dir", path, ...pack);
       for (const name of readdirSync(folder)) {
         await run("publint", "--strict", join(folder, name));
-        await run("attw", "--profile", "esm-only", "--format", "ascii", "--no-summary", join(folder, name));
+        await run("attw", "--profile", "node16", "--format", "ascii", "--no-summary", join(folder, name));
       }
     } finally {
       rmSync(folder, { recursive: true });

@@ -1,15 +1,14 @@
-import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { runWell } from "../run.js";
+import { packedFiles } from "./packed-files.js";
 import type { Registry } from "./registry.js";
+import { publicPackages } from "./workspace.js";
 
 /** A package as the registry has it. */
 export interface PublishedPackage {
   name: string;
   version: string;
-  /** The bytes of its files. */
-  unpackedSize: number;
-  files: number;
 }
 
 /** The settings of {@link rehearse}. */
@@ -43,32 +42,26 @@ export async function rehearse({
   report("git clone");
   await runWell("git", ["clone", "--quiet", repository, clone]);
   await pnpm(["install", "--frozen-lockfile", "--prefer-offline"]);
+  await comparePacks(join(clone, "packages/client-sdk"), report);
   // Only where there is a changeset. In the workflow, this is a pull request of its own.
   await pnpm(["run", "release:version"]);
   await pnpm(["run", "release"], registry.env);
   return await Promise.all(publicPackages(clone).map((name) => published(registry, name)));
 }
 
-/** The names of the packages of a workspace that are not private. */
-export function publicPackages(root: string): string[] {
-  const folders = [
-    join(root, "gen"),
-    ...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)),
-  ];
-  const manifests = folders.map(
-    (folder) =>
-      JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name: string; private?: boolean },
-  );
-  return manifests.filter((manifest) => manifest.private !== true).map(({ name }) => name);
+/** Packs a package of a clone in which nothing was built. */
+async function comparePacks(folder: string, report: RehearsalOptions["report"]): Promise<void> {
+  report("npm pack and pnpm pack, of what is not built");
+  const byNpm = await packedFiles(folder, "npm", { scripts: true });
+  const byPnpm = await packedFiles(folder, "pnpm", { scripts: true });
+  if (!("package/dist/index.js" in byNpm)) throw new Error("npm pack has not built the package");
+  if (!isDeepStrictEqual(byNpm, byPnpm)) throw new Error("npm pack and pnpm pack give different files");
 }
 
 /** What the registry says of the latest version of a package. */
 async function published(registry: Registry, name: string): Promise<PublishedPackage> {
   const answer = await fetch(`${registry.url}${name.replace("/", "%2f")}/latest`);
   if (!answer.ok) throw new Error(`${name} was not published: HTTP ${answer.status} ${await answer.text()}`);
-  const { version, dist } = (await answer.json()) as {
-    version: string;
-    dist: { unpackedSize: number; fileCount: number };
-  };
-  return { name, version, unpackedSize: dist.unpackedSize, files: dist.fileCount };
+  const { version } = (await answer.json()) as { version: string };
+  return { name, version };
 }
