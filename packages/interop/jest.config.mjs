@@ -4,6 +4,7 @@ import { overRuntimes } from "../../jest.over-runtimes.mjs";
 /** What is installed from the registry of the run chooses its own runtime: these run once. */
 export const fromRegistry = [
   "own-service",
+  "create-callwire",
   "runtimes",
   "published-limits",
   "src/consumers/",
@@ -21,7 +22,7 @@ export const installed = {
 };
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
-const once = ["src/proxies/", "npm-start", "conformance", "generated-messages"];
+const once = ["src/proxies/", "npm-start", "conformance", "generated-messages", "consumer-ci"];
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {

@@ -20,7 +20,7 @@ export function hasPython(): boolean {
   return spawnSync(PYTHON, ["-c", "import google.protobuf"]).status === 0;
 }
 
-/** Asks protobuf's Python library for messages, all at once. An answer of undefined with its error is thrown by `expectAnswer`. */
+/** Asks protobuf's Python library for messages, all at once. Each answer is a message, or what is wrong with the request. */
 export function askPython(
   files: readonly FileDescriptorProto[],
   requests: readonly PythonRequest[],
