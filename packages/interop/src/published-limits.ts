@@ -34,4 +34,5 @@ export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   "@callwire/protobuf": { packages: 1, bytes: 330_000, imports: ["@callwire/protobuf"] },
   // A tool of development: the formatter's binaries for seven platforms have 24 MB, and the TypeScript of protobuf-es's 31.
   "@callwire/protoc-gen-callwire": { packages: 14, bytes: 65_000_000, imports: [] },
+  "create-callwire": { packages: 1, bytes: 200_000, imports: [] },
 };
