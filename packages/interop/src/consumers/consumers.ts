@@ -67,7 +67,10 @@ const BANNER =
 export const consumers: readonly Consumer[] = [
   ...modules("npm", true),
   ...modules("pnpm", false),
-  ...modules("yarn", false),
+  ...modules("yarn", false).map((consumer) => ({
+    ...consumer,
+    setting: "`npmPreapprovedPackages`, for a release of the last days",
+  })),
   ...overNodes,
   ...overTypeScripts,
   { name: "tsx, import", folder: "tsx", script: "esm" },

@@ -2,8 +2,13 @@ import { cpSync, mkdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installProgram } from "@callwire/testkit";
-import { installProject, manifestIn, type InstallOptions, type Manifest } from "../registry/project.js";
-import { run } from "../run.js";
+import {
+  installProject,
+  manifestIn,
+  runScript,
+  type InstallOptions,
+  type Manifest,
+} from "../registry/project.js";
 import type { Consumer } from "./consumers.js";
 
 /** What came of a consumer. */
@@ -59,17 +64,16 @@ function withVersions(manifest: Manifest, versions: Record<string, string>): Man
   return { ...manifest, devDependencies: { ...manifest.devDependencies, ...versions } };
 }
 
-async function serveAndCall(project: string, { script, node }: Consumer): Promise<string | undefined> {
+async function serveAndCall(
+  project: string,
+  { script, node, manager = "npm" }: Consumer,
+): Promise<string | undefined> {
   const env: NodeJS.ProcessEnv = { NEXT_TELEMETRY_DISABLED: "1" };
   if (node !== undefined) {
     const program = installProgram({ name: "node", version: node });
     env["PATH"] = [dirname(program), process.env["PATH"]].join(delimiter);
   }
-  const { code, stdout, stderr } = await run("npm", ["run", script], {
-    cwd: project,
-    env,
-    withChildren: true,
-  });
+  const { code, stdout, stderr } = await runScript(project, script, { env, manager });
   const output = `${stdout}${stderr}`;
   return code === 0 && output.includes(SUCCESS)
     ? undefined
