@@ -25,6 +25,7 @@ const generated = [
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "examples/orders/src/gen",
   "packages/create-callwire/template/service/src/gen",
   "packages/create-callwire/template/client/src/gen",
   "packages/bench/src/gen",
