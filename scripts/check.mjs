@@ -20,6 +20,7 @@ const generated = [
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "packages/site/examples/src/gen",
   "packages/bench/src/gen",
 ];
 
