@@ -58,6 +58,7 @@ const checks = {
   },
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
+  site: () => run("turbo", "run", "site", "--output-logs=errors-only"),
   lint: () => run("oxlint", "--type-aware"),
   typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
   packages: () => {
