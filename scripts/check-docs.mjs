@@ -3,6 +3,7 @@
 // between files lead to a file and a heading of it, and that what is made from the code is up to date.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { architecturePictures } from "./architecture-picture.mjs";
 import { limitsPage, LIMITS_PAGE } from "./limits-page.mjs";
 
 const skipped = new Set(["node_modules", "dist", ".git", ".turbo"]);
@@ -67,6 +68,13 @@ export function checkDocs() {
   }
   if (pages.get(LIMITS_PAGE) !== limitsPage()) {
     problems.push(`${LIMITS_PAGE} is not what the code says: run 'pnpm docs:limits', and commit it`);
+  }
+  for (const [path, svg] of architecturePictures()) {
+    if (!existsSync(path) || readFileSync(path, "utf8") !== svg) {
+      problems.push(
+        `${path} is not what scripts/architecture-picture.mjs draws: run it, and commit the picture`,
+      );
+    }
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
