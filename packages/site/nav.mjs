@@ -7,9 +7,14 @@ export const sections = [
     pages: [
       ["Overview", "docs/index.md"],
       ["Install", "docs/installing.md"],
-      ["First hour: call a service", "docs/first-hour-calling.md"],
-      ["First hour: serve a contract", "docs/first-hour-serving.md"],
-      ["First hour: own the CI", "docs/first-hour-ci.md"],
+    ],
+  },
+  {
+    text: "First hours",
+    pages: [
+      ["Call a service", "docs/first-hour-calling.md"],
+      ["Serve a contract", "docs/first-hour-serving.md"],
+      ["Own the CI", "docs/first-hour-ci.md"],
     ],
   },
   {

@@ -8,6 +8,8 @@ const sidebar = presentSections.map(({ text, pages }) => ({
   items: pages.map(({ title, path }) => ({ text: title, link: path })),
 }));
 
+const wide = new Set(["index.md", "limits.md", "measurements.md", "grpc-js-options.md"]);
+
 export default defineConfig({
   title: "Callwire",
   description: "A contract-first gRPC stack for TypeScript on Node.js",
@@ -30,6 +32,10 @@ export default defineConfig({
     },
     languageAlias: { haproxy: "nginx", caddy: "nginx" },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+  },
+  // Pages of wide tables, and the first one, which is one screen, have the room of the outline.
+  transformPageData: ({ relativePath, frontmatter }) => {
+    if (wide.has(relativePath)) frontmatter.aside = false;
   },
   themeConfig: {
     search: { provider: "local" },
