@@ -1,3 +1,3 @@
 import base from "../../jest.base.mjs";
 
-export default { ...base, roots: ["<rootDir>/test"] };
+export default { ...base, roots: ["<rootDir>/test"], testPathIgnorePatterns: ["/test/registry/"] };

@@ -1,14 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "@jest/globals";
-import { follow, Running } from "./follow.js";
+import { followAll } from "./follow.js";
+import { followed, root } from "./pages.js";
 
 const site = fileURLToPath(new URL("..", import.meta.url));
-const root = join(site, "../..");
-const folder = mkdtempSync(join(tmpdir(), "callwire-docs-"));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Puts the workspace's own packages where `npm install` would have put those of a registry. */
 function installByLinks(command: string, project: string): boolean {
@@ -27,33 +25,18 @@ function installByLinks(command: string, project: string): boolean {
   return true;
 }
 
-const identity = { GIT_AUTHOR_NAME: "Reader", GIT_AUTHOR_EMAIL: "reader@example.com" };
-const env = {
-  ADDRESS: "127.0.0.1:0",
-  ...identity,
-  GIT_COMMITTER_NAME: identity.GIT_AUTHOR_NAME,
-  GIT_COMMITTER_EMAIL: identity.GIT_AUTHOR_EMAIL,
-};
+/** An `npx` that starts what is there, and saves the time of npm's own. */
+const programs = mkdtempSync(join(tmpdir(), "callwire-npx-"));
+writeFileSync(join(programs, "npx"), '#!/bin/sh\nPATH="$PWD/node_modules/.bin:$PATH" exec "$@"\n', {
+  mode: 0o755,
+});
+afterAll(() => rmSync(programs, { recursive: true }));
+const settings = { PATH: `${programs}:${process.env["PATH"]}`, npm_config_update_notifier: "false" };
 
-test.each([
-  [
-    "a team serves a contract, and an application calls it",
-    ["first-hour-serving.md", "first-hour-calling.md"],
-  ],
-  ["a CI refuses what breaks callers", ["first-hour-ci.md"]],
-])(
-  "%s, as the pages say",
+test.each(followed.map((pages) => [pages.join(", then "), pages] as const))(
+  "%s works as written",
   async (_name, pages) => {
-    await using running = new Running();
-    const shared = { ...env };
-    for (const page of pages) {
-      const begin = join(folder, page);
-      mkdirSync(begin);
-      const path = join(root, "docs", page);
-      await expect(
-        follow(path, running, { folder: begin, env: shared, instead: installByLinks }),
-      ).resolves.toBeUndefined();
-    }
+    await expect(followAll(pages, installByLinks, settings)).resolves.toBeUndefined();
   },
   120_000,
 );
