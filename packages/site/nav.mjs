@@ -54,6 +54,7 @@ export const sections = [
       ["Errors", "docs/errors.md"],
       ["Channels", "docs/channels.md"],
       ["Versions", "docs/versions.md"],
+      ["Versions of a contract", "docs/contract-versions.md"],
       ["@callwire/client-sdk", "packages/client-sdk/README.md"],
       ["@callwire/server-kit", "packages/server-kit/README.md"],
       ["@callwire/transport", "packages/transport/README.md"],

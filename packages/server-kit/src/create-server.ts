@@ -9,9 +9,12 @@ import {
   serverRuntime,
   type CompatServiceDefinition,
   type ConnectionOptions,
+  type InProcessServer,
   type OptionRule,
   type RulesOf,
+  type RuntimeServer,
   type ServerLimits,
+  type ServerPhases,
   type ServerRuntime,
   type ServiceImplementation,
 } from "@callwire/transport";
@@ -21,6 +24,7 @@ import { checkAddress } from "./internal/check-address.js";
 import { checkMiddleware } from "./internal/check-middleware.js";
 import { compileMethod } from "./internal/compile-method.js";
 import type { Handler } from "./internal/generator-chain.js";
+import { keepInternals } from "./internal/in-process.js";
 import {
   checkSelections,
   selectionsOf,
@@ -156,6 +160,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const selections = new Set<Selection>(list.flatMap(selectionsOf));
   const services = new Set<string>();
   const added: AddedMethod[] = [];
+  const phasesOfMethods = new Map<MethodDescriptor, ServerPhases>();
   const health = new HealthState();
   const server = runtime.openServer({
     limits: { ...defaultServerLimits, ...withoutUndefined(limits) },
@@ -232,7 +237,26 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     );
   };
 
-  return {
+  /** Looks whether the server can begin to serve there, and notes that it does. */
+  const begin = (where: string) => {
+    if (state !== "new") {
+      const why = state === "stopped" ? "the server was stopped" : "the server listens already";
+      throw new Error(`cannot listen on ${where}: ${why}`);
+    }
+    checkSelections(selections, added);
+    state = "listening";
+  };
+
+  const openInProcess = async (): Promise<InProcessServer> => {
+    if (!("connectInProcess" in server)) {
+      throw new Error("the server's runtime has no connections within the process: leave out 'runtime'");
+    }
+    begin("this process");
+    await addReflection();
+    return server as RuntimeServer & InProcessServer;
+  };
+
+  const kitServer: CallwireServer<ContextAfter<M>> = {
     health,
 
     add(definition, implementation) {
@@ -250,19 +274,17 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       const { wrapped, phases } = compileService(list, methods, handlers, implementation, onSelection);
       server.add(definition, wrapped, ({ path }) => phases.get(path));
       services.add(service);
-      for (const [handler, descriptor] of methods) added.push({ handler, descriptor });
+      for (const [handler, descriptor] of methods) {
+        added.push({ handler, descriptor });
+        phasesOfMethods.set(descriptor, phases.get(descriptor.path)!);
+      }
       if (health.get(service) === undefined) health.set(service, "SERVING");
       return this;
     },
 
     async listen(address, credentials) {
-      if (state !== "new") {
-        const why = state === "stopped" ? "the server was stopped" : "the server listens already";
-        throw new Error(`cannot listen on ${address}: ${why}`);
-      }
-      checkAddress(address);
-      checkSelections(selections, added);
-      state = "listening";
+      if (state === "new") checkAddress(address);
+      begin(address);
       try {
         const port = bind(address, credentials);
         listening = port;
@@ -288,6 +310,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
 
     forceShutdown: force,
   };
+  return keepInternals(kitServer, { phases: phasesOfMethods, open: openInProcess });
 }
 
 /** The bytes of a descriptor set. @throws {Error} that names the file, if it cannot be read. */

@@ -66,7 +66,8 @@ async function follow(page: string, { folder: begin, env, running, instead }: Re
       for (const command of commandsOf(block)) {
         const place = `${page}:${command.line}`;
         if (instead(command.text, folder)) continue;
-        if (command.comment === "leave it running") running.push(await leave(command, place, folder, env));
+        if (command.comment === "leave it running" || command.text === "npm start")
+          running.push(await leave(command, place, folder, env));
         else ({ output, folder } = await run(command, place, folder, env));
       }
     } else if (block.language === "text" && !isAsShown(output, block.code)) {

@@ -12,6 +12,9 @@ export const followed: readonly (readonly string[])[] = [
   ["docs/first-hour-ci.md"],
 ];
 
+/** Pages that only a registry lets a reader follow. */
+export const followedFromRegistry: readonly (readonly string[])[] = [["packages/create-callwire/README.md"]];
+
 /** The runs of a command that is not followed: the file that runs it, and the words by which it is found there. */
 export type Elsewhere = readonly [file: string, words: string];
 
@@ -30,6 +33,10 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
   ],
   "buf build proto -o contract.binpb": ["packages/site/test/guides.test.ts", '"build"'],
   // The same descriptors by protoc, which no package of npm's registry has.
+  "protoc --proto_path=node_modules/@callwire/contracts/proto --python_out=. users/user_service.proto": [
+    "packages/interop/src/registry/packed-files.test.ts",
+    "the contract's files are in @callwire/contracts",
+  ],
   "protoc --include_imports --descriptor_set_out=contract.binpb --proto_path=proto inventory/v1/inventory_service.proto":
     ["packages/server-kit/src/services/descriptor-files.test.ts", ""],
 };

@@ -32,7 +32,10 @@ export interface ResumableOptions<Message, Token> {
 }
 
 /** A stream that is resumed. To stop reading ends it. */
-export type Resumable<Message> = AsyncIterableIterator<Message, undefined>;
+// AsyncIterableIterator<Message, undefined>, as TypeScript before 5.6 knows it too.
+export interface Resumable<Message> extends AsyncIterator<Message, undefined> {
+  [Symbol.asyncIterator](): Resumable<Message>;
+}
 
 /** The options that a stream of this package's own adds. */
 export interface ResumeStreamOptions<Message, Token>

@@ -90,6 +90,32 @@ export class DeadlineWheel {
     entry.deadlineBefore = entry.deadlineAfter = undefined;
   }
 
+  /** The earliest deadline; `Infinity` without one. It looks at all of them: for clocks that stand still. */
+  get earliestMs(): number {
+    let earliest = Infinity;
+    for (const { deadlineMs } of this.#entries()) earliest = Math.min(earliest, deadlineMs);
+    return earliest;
+  }
+
+  /** Ends what is due at that time, and does not wait for the end of a slot: for clocks that stand still. */
+  passAll(now: number): void {
+    const due = Array.from(this.#entries()).filter(({ deadlineMs }) => deadlineMs <= now);
+    for (const entry of due) {
+      // One that has passed may have removed others.
+      if (entry.deadlineAfter === undefined) continue;
+      this.remove(entry);
+      passDeadline(entry);
+    }
+  }
+
+  *#entries(): Generator<DeadlineEntry> {
+    for (const ring of [...this.#slots, this.#due]) {
+      if (ring === undefined) continue;
+      for (let link = ring.deadlineAfter; link !== ring; link = link.deadlineAfter!)
+        yield link as DeadlineEntry;
+    }
+  }
+
   /** The first slot at whose beginning the deadline has passed; never one that has come already. */
   #slotOf(deadlineMs: number): number {
     return Math.max(Math.ceil(deadlineMs / SLOT_MS), this.#reached + 1);

@@ -1,24 +1,26 @@
 import { EventEmitter, on } from "node:events";
 import { createLogger, type Logger } from "../logger.js";
 
-/** One line of a log. */
-export type LogLine = Record<string, unknown>;
+/** One line of a log, read. */
+export type LogLine = Readonly<Record<string, unknown>>;
 
-/** A logger that keeps its lines. */
-export interface TestLog {
-  logger: Logger;
-  lines: LogLine[];
-  /** The whole text that was written. */
-  text: () => string;
+/** A log that a test reads. */
+export interface RecordedLog {
+  /** Writes the lines, from level debug on. As `createLogger` makes them: secrets are redacted. */
+  readonly logger: Logger;
+  /** All lines so far. */
+  readonly lines: readonly LogLine[];
+  /** The whole text so far. */
+  text(): string;
   /** Waits for a line, past or future, that has these fields. */
-  line: (fields: LogLine) => Promise<LogLine>;
+  line(fields: LogLine): Promise<LogLine>;
 }
 
-/** Makes a logger whose lines a test reads. */
-export function testLog(): TestLog {
+/** Makes a logger that keeps its lines. */
+export function recordLog(): RecordedLog {
   const lines: LogLine[] = [];
   const text: string[] = [];
-  const written = new EventEmitter();
+  const written = new EventEmitter().setMaxListeners(0);
   const logger = createLogger({
     level: "debug",
     destination: {

@@ -9,10 +9,8 @@ if (isMainThread) register(import.meta.url);
 
 /** Sources import each other as the `.js` that they become, and examples the package by its name. */
 export async function resolve(specifier, context, next) {
-  if (specifier === "@callwire/server-kit")
-    return next(new URL("../index.ts", import.meta.url).href, context);
-  if (specifier === "@callwire/server-kit/nice-grpc")
-    return next(new URL("../nice-grpc.ts", import.meta.url).href, context);
+  const entry = /^@callwire\/server-kit(?:\/(.+))?$/.exec(specifier);
+  if (entry !== null) return next(new URL(`../${entry[1] ?? "index"}.ts`, import.meta.url).href, context);
   const own = specifier.startsWith(".") && context.parentURL?.endsWith(".ts");
   return next(own ? specifier.replace(/\.js$/, ".ts") : specifier, context);
 }
