@@ -35,10 +35,15 @@ function anchorsOf(text) {
   return new Set(names);
 }
 
+/** The repository's own address: pages that a registry shows lead back here by it. */
+const repository = /^https:\/\/github\.com\/callwire\/callwire\/(?:blob|tree)\/main\//;
+
 /** The targets of the links and pictures of a page. */
 function* targetsOf(text) {
   const prose = text.replace(/^```.*?^```$/gms, "").replace(/`[^`\n]*`/g, "`code`");
-  for (const [, target] of prose.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) yield target;
+  for (const [, target] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (repository.test(target) || !/^https?:/.test(target)) yield target;
+  }
   for (const [, target] of prose.matchAll(/ (?:src|srcset)="(?!https?:)([^"]+)"/g)) yield target;
 }
 
@@ -59,7 +64,12 @@ export function checkDocs() {
     }
     for (const target of targetsOf(text)) {
       const [file, anchor] = target.split("#");
-      const linked = file === "" ? path : normalize(join(dirname(path), file));
+      const linked =
+        file === ""
+          ? path
+          : repository.test(file)
+            ? file.replace(repository, "")
+            : normalize(join(dirname(path), file));
       if (!existsSync(linked)) problems.push(`${path}: ${target} does not exist`);
       else if (anchor !== undefined && pages.has(linked) && !anchorsOf(pages.get(linked)).has(anchor)) {
         problems.push(`${path}: ${linked} has no heading #${anchor}`);

@@ -43,6 +43,11 @@ const sections = [
         file: "server-kit/src/stop-on-signals.ts",
         text: "`stopOnSignals` takes them.",
       },
+      {
+        of: "RunServerOptions",
+        file: "server-kit/src/run-server.ts",
+        text: "`runServer` takes them.",
+      },
       { of: "TlsFiles", file: "server-kit/src/tls-credentials.ts", text: "`tlsCredentials` takes them." },
       { of: "CreateLoggerOptions", file: "server-kit/src/logger.ts", text: "`createLogger` takes them." },
       { of: "LoggingOptions", file: "server-kit/src/middleware/logging.ts", text: "`logging` takes them." },

@@ -44,11 +44,17 @@ function outsideCode(text, change) {
 
 /** The place that a link of a file leads to on the site; undefined if there is none. */
 function placeOf(file, target) {
-  if (/^(https?:|#)/.test(target)) return target;
+  if (target.startsWith("#")) return target;
   const [path, hash = ""] = target.split(/(?=#)/);
-  const linked = posix.normalize(posix.join(posix.dirname(file), path));
-  const own = pathOf.get(linked);
-  if (own !== undefined) return `${own}${hash}`;
+  const inRepository = ["blob", "tree"].find((kind) => path.startsWith(`${repository}/${kind}/main/`));
+  if (inRepository === undefined && /^https?:/.test(path)) return target;
+  const linked =
+    inRepository === undefined
+      ? posix.normalize(posix.join(posix.dirname(file), path))
+      : path.slice(`${repository}/${inRepository}/main/`.length);
+  // A folder's page is its README, which the repository's browser shows below its files.
+  const own = pathOf.get(linked) ?? pathOf.get(`${linked}/README.md`);
+  if (own !== undefined) return `${own}${hash === "#readme" ? "" : hash}`;
   if (linked.startsWith("docs/images/")) return linked.replace("docs/", "/");
   if (linked === "README.md") return "/";
   return repository === undefined ? undefined : `${repository}/blob/main/${linked}${hash}`;

@@ -1,9 +1,10 @@
-import { stopOnSignals } from "@callwire/server-kit";
-import { createStockServer, logger } from "./service.js";
+import { createLogger, runServer } from "@callwire/server-kit";
+import { createStockServer } from "./service.js";
 
-const { ADDRESS = "127.0.0.1:50051", TOKEN } = process.env;
+const { ADDRESS = "127.0.0.1:50051", TOKEN, TLS_CERT, TLS_KEY } = process.env;
 if (!TOKEN) throw new Error("set TOKEN, the token that callers must send");
 
-const server = createStockServer(TOKEN);
-logger.info({ port: await server.listen(ADDRESS) }, "listening");
-logger.info(await stopOnSignals(server), "stopped");
+const logger = createLogger({ name: "stock" });
+const callers = new Map([[TOKEN, { name: "till" }]]);
+const server = createStockServer({ logger, verify: (token) => callers.get(token) });
+await runServer(server, { address: ADDRESS, logger, tls: { certFile: TLS_CERT, keyFile: TLS_KEY } });

@@ -1,12 +1,15 @@
 import { EventEmitter, on } from "node:events";
-import { auth, createLogger, createServer, errorBoundary, logging, requestId } from "@callwire/server-kit";
+import { createServer, defaultMiddleware, type AuthOptions, type Logger } from "@callwire/server-kit";
 import { failedPrecondition, invalidArgument, notFound } from "@callwire/server-kit";
 import { StockServiceDefinition } from "./gen/shop/v1/stock_service.js";
 
-export const logger = createLogger({ name: "stock" });
+/** A caller, as a token names it. */
+export interface Caller {
+  name: string;
+}
 
 /** A server of the stock. It does not listen yet. */
-export function createStockServer(token: string) {
+export function createStockServer(options: { logger: Logger; verify: AuthOptions<Caller>["verify"] }) {
   const stock = new Map([["lamp", 3]]);
   const changes = new EventEmitter().setMaxListeners(0);
 
@@ -16,14 +19,7 @@ export function createStockServer(token: string) {
     return left;
   };
 
-  return createServer({
-    middleware: [
-      requestId(),
-      logging({ logger }),
-      errorBoundary({ logger }),
-      auth({ verify: (given) => (given === token ? { subject: "till" } : undefined) }),
-    ],
-  }).add(StockServiceDefinition, {
+  return createServer({ middleware: defaultMiddleware(options) }).add(StockServiceDefinition, {
     async reserve({ item, count }, { auth, log }) {
       if (count < 1)
         throw invalidArgument({ violations: [{ field: "count", description: "is less than 1" }] });
@@ -34,7 +30,7 @@ export function createStockServer(token: string) {
       }
       stock.set(item, left);
       changes.emit(item, left);
-      log.info({ item, count, by: auth.subject }, "reserved");
+      log.info({ item, count, by: auth.name }, "reserved");
       return { left };
     },
 

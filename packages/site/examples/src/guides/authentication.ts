@@ -3,11 +3,9 @@ import {
   auth,
   createLogger,
   createServer,
-  errorBoundary,
+  defaultMiddleware,
   except,
   forMethods,
-  permissionDenied,
-  type Middleware,
 } from "@callwire/server-kit";
 import { StockServiceDefinition } from "../gen/shop/v1/stock_service.js";
 
@@ -16,29 +14,21 @@ interface Caller {
   roles: readonly string[];
 }
 
-/** Lets only callers with a role pass. Place it after `auth`: anywhere else, it does not compile. */
-function requireRole(role: string): Middleware<{}, { auth: Caller }> {
-  return {
-    name: "requireRole",
-    needs: ["auth"],
-    arrived(call) {
-      if (!call.auth.roles.includes(role)) throw permissionDenied({ metadata: { role } });
-    },
-  };
-}
-
-/** A server whose callers have tokens, and one of whose methods needs a role. */
+/** A server whose callers have tokens and roles. */
 export function guardedServer(callers: ReadonlyMap<string, Caller>) {
   const logger = createLogger({ level: "silent" });
   return createServer({
-    middleware: [
-      errorBoundary({ logger }),
-      auth({ verify: (token) => callers.get(token) }),
-      forMethods("shop.v1.StockService/Reserve", requireRole("seller")),
-    ],
+    middleware: defaultMiddleware({
+      logger,
+      verify: (token) => callers.get(token),
+      allow: {
+        "shop.v1.StockService/*": ["seller", "display"],
+        "shop.v1.StockService/Reserve": "seller",
+      },
+    }),
   }).add(StockServiceDefinition, {
-    async reserve({ count }, { auth }) {
-      logger.info({ by: auth.subject });
+    async reserve({ count }, { auth, log }) {
+      log.info({ by: auth.subject }, "reserving");
       return { left: 3 - count };
     },
     async *watchItem() {
