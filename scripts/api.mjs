@@ -95,14 +95,16 @@ function configOf(root, folder, { path, report }, temp) {
 
 /** A report without the marks that every declaration has. */
 function withoutMarks(report) {
-  return report
-    .replaceAll(/^ *\/\/ (?:@public )?\(undocumented\)\n/gm, "")
-    .replaceAll(/^ *\/\/ @public\n/gm, "")
-    .replaceAll("// @public ", "// ")
-    // What is left of comments inside of types.
-    .replaceAll(/^ *\/\/\n/gm, "")
-    .replaceAll(/ \/\/$/gm, "")
-    .replace(/\n\/\/ \(No @packageDocumentation comment for this package\)\n/, "");
+  return (
+    report
+      .replaceAll(/^ *\/\/ (?:@public )?\(undocumented\)\n/gm, "")
+      .replaceAll(/^ *\/\/ @public\n/gm, "")
+      .replaceAll("// @public ", "// ")
+      // What is left of comments inside of types.
+      .replaceAll(/^ *\/\/\n/gm, "")
+      .replaceAll(/ \/\/$/gm, "")
+      .replace(/\n\/\/ \(No @packageDocumentation comment for this package\)\n/, "")
+  );
 }
 
 /** The text of every report, by its path. */

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkChangesets } from "./check-changesets.mjs";
 import { checkContract, checkContractVersions } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
 
@@ -24,6 +25,8 @@ const generated = [
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "examples/orders/src/gen",
+  "packages/site/examples/src/gen",
   "packages/create-callwire/template/service/src/gen",
   "packages/create-callwire/template/client/src/gen",
   "packages/bench/src/gen",
@@ -73,8 +76,14 @@ const checks = {
     }
   },
   "proto version": () => checkContractVersions("."),
+  changesets: () => {
+    const sources = { gen: ["proto"] };
+    const packages = published.map((folder) => ({ folder, sources: sources[folder] ?? [] }));
+    return checkChangesets({ cwd: ".", packages });
+  },
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
+  site: () => run("turbo", "run", "site", "--output-logs=errors-only"),
   packages: async () => {
     const folder = mkdtempSync(join(tmpdir(), "callwire-pack-"));
     try {
@@ -101,7 +110,7 @@ for (const name of wanted) {
     throw new Error(`no check "${name}": there are ${Object.keys(checks).join(", ")}`);
 }
 /** Checks that take one core for long, and touch nothing that the next ones do: each runs beside them, up to `test`. */
-const beside = new Set(["format", "packages"]);
+const beside = new Set(["format", "site", "packages"]);
 
 let passed = 0;
 const running = new Set();

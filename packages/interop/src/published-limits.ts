@@ -16,7 +16,7 @@ export interface PublishedLimits {
  */
 export const IMPORT_OVER_NICE_GRPC = 0.6;
 
-/** The limits of `npm install <name>`, for each package that is published. */
+/** The limits of `npm install <name>`, for each package that is published to be installed: create-callwire is run, and has no dependency. */
 export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   "@callwire/client-sdk": {
     packages: 6,
