@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, write
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sections, sitePath } from "./nav.mjs";
+import { reference, referencePages } from "./reference.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const pagesFolder = fileURLToPath(new URL("pages", import.meta.url));
@@ -101,11 +102,12 @@ export function llmsText() {
     });
     return `## ${text}\n\n${lines.join("\n")}\n`;
   });
-  return `# Callwire\n\n> ${summaryOf(overview.file)}\n\n${list.join("\n")}`;
+  const api = referencePages.map(({ title, path }) => `- [${title}](${path}.md)`).join("\n");
+  return `# Callwire\n\n> ${summaryOf(overview.file)}\n\n${list.join("\n")}\n## API\n\n${api}\n`;
 }
 
 /** Writes all pages anew. Each is in the public folder too, as it is, for who reads text. */
-export function gather() {
+export async function gather() {
   checkNav();
   rmSync(pagesFolder, { recursive: true, force: true });
   const write = (name, text) => {
@@ -118,6 +120,10 @@ export function gather() {
     const text = pageOf(file);
     write(name, text);
     write(`public/${name}`, text);
+  }
+  for (const [path, text] of await reference(join(root, "packages"))) {
+    write(`${path.slice(1)}.md`, text);
+    write(`public${path}.md`, text);
   }
   write("public/llms.txt", llmsText());
   write("public/llms-full.txt", pages.map(({ file }) => pageOf(file)).join("\n\n"));

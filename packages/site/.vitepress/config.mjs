@@ -1,12 +1,19 @@
 import { defineConfig } from "vitepress";
 import { gather, presentSections } from "../gather.mjs";
+import { referencePages } from "../reference.mjs";
 
-gather();
+await gather();
 
 const sidebar = presentSections.map(({ text, pages }) => ({
   text,
   items: pages.map(({ title, path }) => ({ text: title, link: path })),
 }));
+
+const projectSection = sidebar.pop();
+sidebar.push(
+  { text: "API", items: referencePages.map(({ title, path }) => ({ text: title, link: path })) },
+  projectSection,
+);
 
 const wide = new Set(["index.md", "limits.md", "measurements.md", "grpc-js-options.md"]);
 
