@@ -60,6 +60,8 @@ await code.write({ dir: "dist", format: "esm", chunkFileNames: "shared-[hash].js
 await code.write({
   dir: "dist",
   format: "cjs",
+  // The same code, with its comments, is beside it.
+  comments: false,
   entryFileNames: "[name].cjs",
   chunkFileNames: "shared-[hash].cjs",
 });

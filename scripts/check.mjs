@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkChangesets } from "./check-changesets.mjs";
 import { checkContract, checkContractVersions } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
 
@@ -24,6 +25,7 @@ const generated = [
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "examples/orders/src/gen",
   "packages/site/examples/src/gen",
   "packages/create-callwire/template/service/src/gen",
   "packages/create-callwire/template/client/src/gen",
@@ -74,6 +76,11 @@ const checks = {
     }
   },
   "proto version": () => checkContractVersions("."),
+  changesets: () => {
+    const sources = { gen: ["proto"] };
+    const packages = published.map((folder) => ({ folder, sources: sources[folder] ?? [] }));
+    return checkChangesets({ cwd: ".", packages });
+  },
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
   site: () => run("turbo", "run", "site", "--output-logs=errors-only"),

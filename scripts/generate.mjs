@@ -48,6 +48,7 @@ buf(
   "packages/create-callwire/buf.gen.yaml",
   "packages/create-callwire/template/service/proto",
 );
+buf("generate", "--template", "examples/orders/buf.gen.yaml", "examples/orders/proto");
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");

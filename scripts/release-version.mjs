@@ -5,6 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import getReleasePlan from "@changesets/get-release-plan";
 
 const CHANGELOG = "CHANGELOG.md";
+const CONTRACT_CHANGES = "proto/CHANGES.md";
+/** The heading there of what the next release brings. */
+const UNRELEASED = "## Not released yet";
 
 function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: "inherit" });
@@ -40,7 +43,7 @@ function raiseRanges(from, to) {
   for (const file of files) {
     const text = readFileSync(file, "utf8");
     const raised = text.replaceAll(
-      new RegExp(`("@callwire/[\\w-]+": "[\\^~]?)${from.replaceAll(".", "\\.")}"`, "g"),
+      new RegExp(`("(?:@callwire/[\\w-]+|create-callwire)": "[\\^~]?)${from.replaceAll(".", "\\.")}"`, "g"),
       `$1${to}"`,
     );
     if (raised !== text) writeFileSync(file, raised);
@@ -57,11 +60,15 @@ async function main() {
   run("changeset", "version");
   const { oldVersion, newVersion } = release;
   raiseRanges(oldVersion, newVersion);
-  const section = changelogSection(plan, new Date().toISOString().slice(0, 10));
+  const date = new Date().toISOString().slice(0, 10);
+  const section = changelogSection(plan, date);
   const changelog = readFileSync(CHANGELOG, "utf8");
   const [introduction, ...sections] = changelog.split(/^(?=## )/m);
   writeFileSync(CHANGELOG, [introduction, `${section}\n`, ...sections].join(""));
   run("prettier", "--write", "--log-level", "warn", CHANGELOG);
+  const changes = readFileSync(CONTRACT_CHANGES, "utf8");
+  writeFileSync(CONTRACT_CHANGES, changes.replace(UNRELEASED, `## ${newVersion} (${date})`));
+  run("node", "scripts/release-contract.mjs");
   run("pnpm", "install", "--lockfile-only");
 }
 

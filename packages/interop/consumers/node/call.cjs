@@ -17,4 +17,4 @@ async function main() {
   await server.shutdown();
 }
 
-main();
+void main();

@@ -18,11 +18,11 @@ export async function installApart(
 }
 
 /**
- * What an install of one package brings: the bytes of the files of each package, by `name@version`.
+ * What an install of packages brings: the bytes of the files of each package, by `name@version`.
  *
- * @param folder Where {@link installApart} has installed it, among others.
+ * @param folder Where {@link installApart} has installed them, among others.
  */
-export function installedWith(folder: string, name: string): Map<string, number> {
+export function installedWith(folder: string, ...names: readonly string[]): Map<string, number> {
   const sizes = new Map<string, number>();
   const visit = (link: string): void => {
     const path = realpathSync(link);
@@ -32,7 +32,7 @@ export function installedWith(folder: string, name: string): Map<string, number>
     sizes.set(basename(store), bytesIn(path));
     for (const neighbour of packagesIn(join(store, "node_modules"))) visit(neighbour);
   };
-  visit(join(folder, "node_modules", name));
+  for (const name of names) visit(join(folder, "node_modules", name));
   return sizes;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runWell } from "../run.js";
+import { run, runWell, type Outcome } from "../run.js";
 
 /** The environment variable by which tests find the registry of their run. */
 export const URL_OF_THIS_RUN = "CALLWIRE_REHEARSAL_REGISTRY";
@@ -24,11 +24,17 @@ export function manifestIn(folder: string): Manifest {
   return { dependencies: {}, ...(manifest as Omit<Manifest, "dependencies">) };
 }
 
-/** No script runs, and nothing comes from a cache of what another registry on the same port had. */
+/** The command of each, with its version where this machine may have none. */
+const COMMANDS: Record<PackageManager, readonly [command: string, ...args: string[]]> = {
+  npm: ["npm"],
+  pnpm: ["pnpm"],
+  yarn: ["npx", "--yes", "@yarnpkg/cli-dist@4.18.1"],
+};
+/** No script runs. pnpm's cache is by host and port: what another registry had there before must not be taken for ours. */
 const INSTALL: Record<PackageManager, readonly string[]> = {
   npm: ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
   pnpm: ["install", "--ignore-workspace", "--ignore-scripts", "--config.cache-dir=.cache"],
-  yarn: ["install", "--ignore-scripts", "--non-interactive", "--no-progress"],
+  yarn: ["install", "--mode=skip-build", "--no-immutable"],
 };
 
 /** The settings of {@link installProject}. */
@@ -54,6 +60,34 @@ export async function installProject(
 ): Promise<void> {
   if (registry === undefined) throw new Error("no registry: run this in the suite `installed`");
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
-  writeFileSync(join(folder, ".npmrc"), `@callwire:registry=${registry}\n`);
-  await runWell(manager, [...INSTALL[manager], ...args], { cwd: folder });
+  if (manager === "yarn") await writeYarnSettings(folder, registry);
+  else writeFileSync(join(folder, ".npmrc"), `@callwire:registry=${registry}\n`);
+  const [command, ...first] = COMMANDS[manager];
+  await runWell(command, [...first, ...INSTALL[manager], ...args], { cwd: folder });
+}
+
+/** Yarn takes no version that is younger than some days, unless a project approves of it, and reads no settings of npm. */
+async function writeYarnSettings(folder: string, registry: string): Promise<void> {
+  const others = (await runWell("npm", ["config", "get", "registry"], { cwd: folder })).trim();
+  const settings = [
+    `npmRegistryServer: ${JSON.stringify(others)}`,
+    `npmScopes: { callwire: { npmRegistryServer: ${JSON.stringify(registry)} } }`,
+    'npmPreapprovedPackages: ["@callwire/*"]',
+    'unsafeHttpWhitelist: ["127.0.0.1"]',
+    "enableGlobalCache: false",
+    "enableTelemetry: false",
+  ];
+  writeFileSync(join(folder, ".yarnrc.yml"), `${settings.join("\n")}\n`);
+  // Without one, a folder above would be the project.
+  writeFileSync(join(folder, "yarn.lock"), "");
+}
+
+/** Runs a script of a project's package.json. */
+export async function runScript(
+  folder: string,
+  script: string,
+  { manager = "npm", env = {} }: { manager?: PackageManager; env?: NodeJS.ProcessEnv } = {},
+): Promise<Outcome> {
+  const [command, ...first] = COMMANDS[manager];
+  return await run(command, [...first, "run", script], { cwd: folder, env, withChildren: true });
 }

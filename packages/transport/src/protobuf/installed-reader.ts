@@ -1,4 +1,5 @@
-import { createRequire } from "node:module";
+// Not by name: the usual banner that gives a bundle `require` declares `createRequire`.
+import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 import { TsProtoReader } from "./ts-proto-reader.js";
 
@@ -16,7 +17,7 @@ export function standInForInstalledReader(): boolean {
   if (isSought) return false;
   isSought = true;
   try {
-    const require = createRequire(import.meta.url);
+    const require = nodeModule.createRequire(import.meta.url);
     // As CommonJS, this file has no `import.meta.resolve`, and generated code has what `require` finds.
     const path = typeof import.meta.resolve === "function" ? fileURLToPath(import.meta.resolve(wire)) : wire;
     const { BinaryReader } = require(path) as { BinaryReader: { prototype: object } };
