@@ -47,8 +47,8 @@ function parse(file) {
     }
     for (const [, names, from] of line.matchAll(/^export \{ (.*?),? \}(?: from "(.*)")?;$/g)) {
       for (const [name, outside] of namesIn(names)) {
-        if (from === undefined) exported.set(outside, name);
-        else imported.set(outside, { name, from }) && exported.set(outside, outside);
+        exported.set(outside, from === undefined ? name : outside);
+        if (from !== undefined) imported.set(outside, { name, from });
       }
     }
     const [, kind, name] = statement.exec(line) ?? [];
@@ -139,21 +139,21 @@ const shown = (code) =>
     .replace(/\b(\w+)\$\d+\b/g, "$1")
     .trim();
 
-const groups = [
-  ["Functions", ["function"]],
-  ["Classes", ["class"]],
-  ["Interfaces and types", ["interface", "type", "enum", "namespace"]],
-  ["Values", ["const", "let"]],
-];
+const groups = {
+  Functions: ["function"],
+  Classes: ["class"],
+  "Interfaces and types": ["interface", "type", "enum", "namespace"],
+  Values: ["const", "let"],
+};
 
 function pageOf(name, file) {
-  const names = Array.from(load(file).exported.keys()).toSorted();
+  const names = Array.from(load(file).exported.keys()).toSorted((a, b) => a.localeCompare(b, "en"));
   const all = names.map((each) => ({ name: each, ...find(file, each) }));
   const known = new Set(names);
   const parts = [
     `# ${name}\n\nWhat \`import { … } from "${name}"\` has. [Limits and defaults](/limits) has its options as tables.`,
   ];
-  for (const [title, kinds] of groups) {
+  for (const [title, kinds] of Object.entries(groups)) {
     const some = all.filter(({ kind }) => kinds.includes(kind));
     if (some.length === 0) continue;
     parts.push(`## ${title}`);
