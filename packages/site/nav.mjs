@@ -33,7 +33,7 @@ export const sections = [
       ["Metrics and tracing", "docs/guides/metrics-and-tracing.md"],
       ["Health and reflection", "docs/guides/health-and-reflection.md"],
       ["Stopping", "docs/guides/stopping.md"],
-      ["Tests", "docs/testing.md"],
+      ["Tests", "docs/guides/testing.md"],
       ["Middleware", "docs/middleware.md"],
       ["Behind proxies", "docs/proxies.md"],
     ],

@@ -135,6 +135,7 @@ const shown = (code) =>
       at === 0 || /^export|^declare/.test(all) ? "" : all,
     )
     .replace(/^\s+#private;\n/gm, "")
+    .replace(/\{@link ([\w.]+)\}/g, "`$1`")
     // The second name of what is imported twice.
     .replace(/\b(\w+)\$\d+\b/g, "$1")
     .trim();

@@ -57,7 +57,13 @@ export default defineConfig({
     if (wide.has(relativePath)) frontmatter.aside = false;
   },
   themeConfig: {
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        // Prose and headings are found; blocks of code would be highlighted once more, for hits that say little.
+        _render: (source, env, md) => md.render(source.replace(/^```.*?^```$/gms, ""), env),
+      },
+    },
     sidebar,
     nav: [
       { text: "Call", link: "/first-hour-calling" },
