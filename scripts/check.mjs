@@ -26,6 +26,8 @@ const generated = [
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "examples/orders/src/gen",
+  "packages/site/examples/src/gen",
   "packages/create-callwire/template/service/src/gen",
   "packages/create-callwire/template/client/src/gen",
   "packages/bench/src/gen",
@@ -83,6 +85,7 @@ const checks = {
   workflows: () => checkWorkflows(),
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
+  site: () => run("turbo", "run", "site", "--output-logs=errors-only"),
   packages: async () => {
     const folder = mkdtempSync(join(tmpdir(), "callwire-pack-"));
     try {
@@ -109,7 +112,7 @@ for (const name of wanted) {
     throw new Error(`no check "${name}": there are ${Object.keys(checks).join(", ")}`);
 }
 /** Checks that take one core for long, and touch nothing that the next ones do: each runs beside them, up to `test`. */
-const beside = new Set(["format", "packages"]);
+const beside = new Set(["format", "site", "packages"]);
 
 let passed = 0;
 const running = new Set();

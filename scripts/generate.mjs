@@ -37,6 +37,7 @@ buf(
   "packages/interop/own-service/buf.gen.yaml",
   "packages/interop/own-service/proto",
 );
+buf("generate", "--template", "packages/site/examples/buf.gen.yaml", "packages/site/examples/proto");
 // As its own script does it, by what is installed there.
 const plugins = join(process.cwd(), "examples/node_modules/.bin");
 const PATH = `${plugins}${delimiter}${process.env["PATH"]}`;
@@ -47,6 +48,7 @@ buf(
   "packages/create-callwire/buf.gen.yaml",
   "packages/create-callwire/template/service/proto",
 );
+buf("generate", "--template", "examples/orders/buf.gen.yaml", "examples/orders/proto");
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");

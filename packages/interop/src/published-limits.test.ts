@@ -46,8 +46,9 @@ afterAll(() => {
   apart[Symbol.dispose]();
 });
 
-test("there are limits for each package that is published, and for no other", () => {
-  expect(Object.keys(publishedLimits).toSorted()).toEqual(publicPackages(root).toSorted());
+test("there are limits for each package that is published to be installed, and for no other", () => {
+  const installed = publicPackages(root).filter((name) => name !== "create-callwire");
+  expect(Object.keys(publishedLimits).toSorted()).toEqual(installed.toSorted());
 });
 
 describe.each(Object.entries(publishedLimits))("an install of %s", (name, limits) => {

@@ -16,7 +16,7 @@ export interface PublishedLimits {
  */
 export const IMPORT_OVER_NICE_GRPC = 0.6;
 
-/** The limits of `npm install <name>`, for each package that is published. */
+/** The limits of `npm install <name>`, for each package that is published to be installed: create-callwire is run, and has no dependency. */
 export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   "@callwire/client-sdk": {
     packages: 6,
@@ -34,5 +34,4 @@ export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   "@callwire/protobuf": { packages: 1, bytes: 330_000, imports: ["@callwire/protobuf"] },
   // A tool of development: the formatter's binaries for seven platforms have 24 MB, and the TypeScript of protobuf-es's 31.
   "@callwire/protoc-gen-callwire": { packages: 14, bytes: 65_000_000, imports: [] },
-  "create-callwire": { packages: 1, bytes: 100_000, imports: [] },
 };

@@ -93,13 +93,13 @@ describe("a setting is a variable or a flag, and the flag wins", () => {
     },
     "tls-cert": {
       values: () => [cert, clientCa],
-      read: ({ tls }) => readFileSync(tls!.certFile!, "utf8"),
+      read: ({ tls }) => readFileSync(tls!.certFile, "utf8"),
       expected: ["the certificate", "the authority"],
       beside: () => ["--tls-key", key],
     },
     "tls-key": {
       values: () => [key, clientCa],
-      read: ({ tls }) => readFileSync(tls!.keyFile!, "utf8"),
+      read: ({ tls }) => readFileSync(tls!.keyFile, "utf8"),
       expected: ["the key", "the authority"],
       beside: () => ["--tls-cert", cert],
     },
