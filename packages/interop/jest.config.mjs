@@ -22,7 +22,15 @@ export const installed = {
 };
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
-const once = ["src/proxies/", "changesets", "npm-start", "conformance", "generated-messages", "consumer-ci"];
+const once = [
+  "src/proxies/",
+  "changesets",
+  "workflows",
+  "npm-start",
+  "conformance",
+  "generated-messages",
+  "consumer-ci",
+];
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {
