@@ -23,7 +23,7 @@ export const installed = {
 };
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
-const once = ["src/proxies/", "changesets", "npm-start", "conformance", "generated-messages"];
+const once = ["src/proxies/", "changesets", "workflows", "npm-start", "conformance", "generated-messages"];
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {
