@@ -87,6 +87,19 @@ function checkContents(changesets, published) {
   }
 }
 
+/** All packages get one version with the next release, which is made of the highest that one of the workspace has. */
+function checkVersions(cwd, releases, version) {
+  const [higher] = releases.map(({ oldVersion }) => oldVersion).filter((each) => each !== version);
+  if (higher === undefined) return;
+  const files = (git(cwd, "ls-files", "*package.json", "--cached", "--others", "--exclude-standard") ?? "")
+    .split("\n")
+    .filter((path) => path !== "" && JSON.parse(readFileSync(join(cwd, path), "utf8")).version === higher);
+  throw new Error(
+    `a release would be made of version ${higher}, and ours is ${version}: give the packages of the workspace that have ${higher} ` +
+      `ours, or take them out of pnpm-workspace.yaml:\n  ${files.join("\n  ")}`,
+  );
+}
+
 /**
  * @param options `packages`: of each published package the folder, and in `sources` the folders beside it that go into it. `report` gets a
  *   line if this clone has nothing to compare with.
@@ -96,8 +109,9 @@ export async function checkChangesets({ cwd, packages, report = console.log }) {
   const manifests = packages.map(({ folder }) =>
     JSON.parse(readFileSync(join(cwd, folder, "package.json"), "utf8")),
   );
-  const { changesets } = await getReleasePlan(cwd);
+  const { changesets, releases } = await getReleasePlan(cwd);
   checkContents(changesets, new Map(manifests.map(({ name, version }) => [name, version])));
+  checkVersions(cwd, releases, manifests[0].version);
 
   const base = findBase(cwd);
   if (base === undefined) {

@@ -118,6 +118,14 @@ test("a wrong changeset is named, with what is wrong", async () => {
   await expect(check()).rejects.toThrow("@callwire/nothing");
 });
 
+test("a package of another version is named: it would raise that of all", async () => {
+  writeManifest("testkit", { private: true, version: "1.0.0" });
+  writeChangeset('"@callwire/client-sdk": patch\n"@callwire/contracts": patch');
+  await expect(check()).rejects.toThrow(
+    /made of version 1\.0\.0, and ours is 0\.3\.0:[^]*\n {2}packages\/testkit\/package\.json$/,
+  );
+});
+
 test("a clone without history is checked as far as it goes", async () => {
   rmSync(join(repository.path, ".git"), { recursive: true });
   await check();
