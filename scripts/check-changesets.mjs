@@ -87,6 +87,23 @@ function checkContents(changesets, published) {
   }
 }
 
+/** The packages have one version, and the next release gives them one: `fixed` of .changeset/config.json names them all. */
+function checkVersions(manifests, releases) {
+  const versions = new Set(manifests.map(({ version }) => version));
+  if (versions.size > 1)
+    throw new Error(`published packages have several versions: ${[...versions].join(", ")}`);
+  const next = new Map(releases.map(({ name, newVersion }) => [name, newVersion]));
+  const nexts = new Set(manifests.map(({ name, version }) => next.get(name) ?? version));
+  const [version] = versions;
+  const [major, minor, patch] = version.split(".").map(Number);
+  const steps = [`${major}.${minor}.${patch + 1}`, `${major}.${minor + 1}.0`, `${major + 1}.0.0`];
+  if (nexts.size > 1 || ![version, ...steps].includes([...nexts][0]))
+    throw new Error(
+      `the next release would be ${[...nexts].join(", ")} after ${version}: put each published package, and no package ` +
+        "of another version, into `fixed` of .changeset/config.json",
+    );
+}
+
 /**
  * @param options `packages`: of each published package the folder, and in `sources` the folders beside it that go into it. `report` gets a
  *   line if this clone has nothing to compare with.
@@ -96,8 +113,10 @@ export async function checkChangesets({ cwd, packages, report = console.log }) {
   const manifests = packages.map(({ folder }) =>
     JSON.parse(readFileSync(join(cwd, folder, "package.json"), "utf8")),
   );
-  const { changesets } = await getReleasePlan(cwd);
+  const { changesets, releases } = await getReleasePlan(cwd);
   checkContents(changesets, new Map(manifests.map(({ name, version }) => [name, version])));
+
+  checkVersions(manifests, releases);
 
   const base = findBase(cwd);
   if (base === undefined) {
