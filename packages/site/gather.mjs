@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, write
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sections, sitePath } from "./nav.mjs";
+import { reference, referencePages } from "./reference.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const pagesFolder = fileURLToPath(new URL("pages", import.meta.url));
@@ -101,27 +102,38 @@ export function llmsText() {
     });
     return `## ${text}\n\n${lines.join("\n")}\n`;
   });
-  return `# Callwire\n\n> ${summaryOf(overview.file)}\n\n${list.join("\n")}`;
+  const api = referencePages.map(({ title, path }) => `- [${title}](${path}.md)`).join("\n");
+  return `# Callwire\n\n> ${summaryOf(overview.file)}\n\n${list.join("\n")}\n## API\n\n${api}\n`;
 }
 
-/** Writes all pages anew. Each is in the public folder too, as it is, for who reads text. */
-export function gather() {
+function write(name, text) {
+  const path = join(pagesFolder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** Writes a page; it is in the public folder too, as it is, for who reads text. */
+function writePage(path, text) {
+  const name = path === "/" ? "index.md" : `${path.slice(1)}.md`;
+  write(name, text);
+  write(`public/${name}`, text);
+}
+
+/** Writes the page of a file that has changed; true if it has one. */
+export function regather(changed) {
+  const page = pages.find(({ file }) => join(root, file) === changed);
+  if (page !== undefined) writePage(page.path, pageOf(page.file));
+  return page !== undefined;
+}
+
+/** Writes all pages anew. The packages must be built. */
+export async function gather() {
   checkNav();
   rmSync(pagesFolder, { recursive: true, force: true });
-  const write = (name, text) => {
-    const path = join(pagesFolder, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  };
-  for (const { file, path } of pages) {
-    const name = path === "/" ? "index.md" : `${path.slice(1)}.md`;
-    const text = pageOf(file);
-    write(name, text);
-    write(`public/${name}`, text);
-  }
+  for (const { file, path } of pages) writePage(path, pageOf(file));
+  for (const [path, text] of await reference(join(root, "packages"))) writePage(path, text);
   write("public/llms.txt", llmsText());
   write("public/llms-full.txt", pages.map(({ file }) => pageOf(file)).join("\n\n"));
   cpSync(fileURLToPath(new URL("static", import.meta.url)), join(pagesFolder, "public"), { recursive: true });
-  const images = join(root, "docs/images");
-  if (existsSync(images)) cpSync(images, join(pagesFolder, "public/images"), { recursive: true });
+  cpSync(join(root, "docs/images"), join(pagesFolder, "public/images"), { recursive: true });
 }

@@ -69,7 +69,7 @@ export interface ClientOptions<Ext extends object = object> {
   /** Settings of the channel, before the defaults; grpc-js's names are taken. */
   channelOptions?: ChannelOptions;
   /**
-   * What happens when the server names a contract that does not fit the one that this client was generated from. `warn`: a warning of
+   * Says what to do if the server names a contract that does not fit the one that this client was generated from. `warn`: a warning of
    * the process, once for each contract of the server's. `refuse`: every call that such a server answers fails with
    * FAILED_PRECONDITION, and its {@link CallError.contractMismatch}. A function is called in place of the warning. Servers that name
    * none, and clients whose code was generated without `contract_version`, always fit. Default: `warn`.

@@ -53,7 +53,7 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   limits?: Partial<ServerLimits>;
   /**
    * Takes a line at level warn for clients that cannot be served before their first call: they speak clear text to a port with TLS,
-   * or TLS to one without. Each kind of problem is told at most once a minute. Default: nobody hears of them.
+   * or TLS to one without. Each kind is reported at most once a minute. Default: none is.
    */
   logger?: Pick<Logger, "warn">;
   /** Settings of each HTTP/2 connection: windows, and limits on abuse. Default: the transport's; no other runtime has them. */

@@ -1,12 +1,19 @@
 import { defineConfig } from "vitepress";
-import { gather, presentSections } from "../gather.mjs";
+import { gather, presentSections, regather, root } from "../gather.mjs";
+import { referencePages } from "../reference.mjs";
 
-gather();
+await gather();
 
 const sidebar = presentSections.map(({ text, pages }) => ({
   text,
   items: pages.map(({ title, path }) => ({ text: title, link: path })),
 }));
+
+const projectSection = sidebar.pop();
+sidebar.push(
+  { text: "API", items: referencePages.map(({ title, path }) => ({ text: title, link: path })) },
+  projectSection,
+);
 
 const wide = new Set(["index.md", "limits.md", "measurements.md", "grpc-js-options.md"]);
 
@@ -19,6 +26,18 @@ export default defineConfig({
   outDir: "dist",
   cleanUrls: true,
   metaChunk: true,
+  vite: {
+    plugins: [
+      {
+        // `pnpm docs:dev` shows a page as it is written.
+        name: "regather",
+        configureServer({ watcher }) {
+          watcher.add([`${root}/docs`, `${root}/packages/*/README.md`, `${root}/*.md`]);
+          watcher.on("change", regather);
+        },
+      },
+    ],
+  },
   head: [["link", { rel: "icon", href: "/icon.svg", type: "image/svg+xml" }]],
   markdown: {
     // The repository's browser makes the same.
@@ -38,7 +57,13 @@ export default defineConfig({
     if (wide.has(relativePath)) frontmatter.aside = false;
   },
   themeConfig: {
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        // Prose and headings are found; blocks of code would be highlighted once more, for hits that say little.
+        _render: (source, env, md) => md.render(source.replace(/^```.*?^```$/gms, ""), env),
+      },
+    },
     sidebar,
     nav: [
       { text: "Call", link: "/first-hour-calling" },

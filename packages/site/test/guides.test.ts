@@ -33,7 +33,6 @@ import { loggingServer } from "../examples/src/guides/logging.js";
 import { metricsText, observedClient, observedServer } from "../examples/src/guides/metrics-and-tracing.js";
 import { followChanges } from "../examples/src/guides/resuming.js";
 import { serveUntilSignal } from "../examples/src/guides/stopping.js";
-import { testCaller, testHandlers } from "../examples/src/guides/testing.js";
 import { listenSecurely, secureClient } from "../examples/src/guides/tls.js";
 
 const folder = mkdtempSync(join(tmpdir(), "callwire-guides-"));
@@ -315,9 +314,4 @@ test("stopping: a signal ends it, and the store is closed last", async () => {
   process.emit("SIGTERM", "SIGTERM");
   await served;
   expect(order).toEqual(["stopping", "shutdown in 20000", "closed"]);
-});
-
-test("testing: handlers and callers run without a network", async () => {
-  await testHandlers();
-  await testCaller();
 });

@@ -8,7 +8,7 @@ import { decodeErrorDetails, type ErrorDetails } from "./error-details.js";
 
 const brand = Symbol.for("@callwire/client-sdk/CallError");
 
-/** Which call an error is about. */
+/** The call that an error is about. */
 export interface CallErrorContext {
   /** The method, as `package.Service/Method`. */
   method: string;
@@ -89,7 +89,7 @@ export class CallError extends Error {
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
   }
 
-  /** What `JSON.stringify` writes: all that was said of the call. Not the cause, which may be anything. */
+  /** The object that `JSON.stringify` writes: all but the cause, which may be anything. */
   toJSON(): Record<string, unknown> {
     const { name, message, code, description, method, requestId, origin, details, contractMismatch } = this;
     return {

@@ -11,7 +11,7 @@ import type { OpenWatch, Watches } from "./watches.js";
 export interface Resume {
   /** The number of connections in a row that have failed since the last message: 1 for the first. */
   attempt: number;
-  /** Why the last one ended. */
+  /** The error by which the last one ended. */
   error: CallError;
 }
 

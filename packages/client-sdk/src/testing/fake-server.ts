@@ -28,7 +28,7 @@ export type MethodName<Service extends CompatServiceDefinition> = keyof ServiceI
 
 /** Options for {@link createFakeServer}. */
 export interface FakeServerOptions {
-  /** How long each call waits before its handler runs, in milliseconds; by a fake clock, if there is one. Default: 0. */
+  /** The time that each call waits before its handler runs, in milliseconds; by a fake clock, if there is one. Default: 0. */
   latencyMs?: number;
 }
 

@@ -7,10 +7,10 @@ export interface Fault extends Partial<FakeErrorOptions> {
   /** Breaks all connections of the fake, as a network does. Not together with `code`. Default: false. */
   connectionLost?: boolean;
   /**
-   * How many messages pass before: those of the answer, if it is a stream; else those of the request, if that is one. Default: 0.
+   * The number of messages that pass before: of the answer, if it is a stream; else of the request, if that is one. Default: 0.
    */
   afterMessages?: number;
-  /** How long the call waits before anything else, in milliseconds; by a fake clock, if there is one. Default: the fake's. */
+  /** The time that the call waits before anything else, in milliseconds; by a fake clock, if there is one. Default: the fake's. */
   latencyMs?: number;
 }
 

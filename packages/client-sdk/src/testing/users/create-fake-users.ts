@@ -20,7 +20,7 @@ export interface FakeUsersOptions {
   users?: readonly (Partial<CreateUserRequest> & { id?: string })[];
   /** The time that a watch is silent before it gets a heartbeat, in milliseconds. Default: 15,000, as the service has it. */
   heartbeatMs?: number;
-  /** How long each call waits before it is answered, in milliseconds. Default: 0. */
+  /** The time that each call waits before it is answered, in milliseconds. Default: 0. */
   latencyMs?: number;
 }
 
