@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import getReleasePlan from "@changesets/get-release-plan";
 
+const CONTRACT_CHANGES = "proto/CHANGES.md";
 /** Releases are tagged for each package; all have one version. */
 const RELEASE_TAG = "@callwire/client-sdk@*";
 /** Of package.json, what people who install it can notice. */
@@ -21,7 +22,7 @@ const NOTICED = [
   "type",
 ];
 /** Of a package's folder, the files that go into what is published. */
-const isPublished = (path) => /^(src|bin)\//.test(path) && !/\.test\.ts$|^src\/test-room\//.test(path);
+const isPublished = (path) => /^(src|bin|template)\//.test(path) && !/\.test\.ts$|^src\/test-room\//.test(path);
 
 /** Runs git; undefined if it fails. */
 function git(cwd, ...args) {
@@ -104,6 +105,15 @@ function checkVersions(manifests, releases) {
     );
 }
 
+/** A contract that differs is named in its own list, which who makes code of it for another language reads. */
+function checkContractChanges(cwd, base) {
+  const files = filesSince(cwd, base, ["proto"]);
+  if (files.some((path) => path.endsWith(".proto")) && !files.includes(CONTRACT_CHANGES))
+    throw new Error(
+      `the contract differs from ${base}: say what it adds in ${CONTRACT_CHANGES}, under "## Not released yet" (write the heading if it is missing)`,
+    );
+}
+
 /**
  * @param options `packages`: of each published package the folder, and in `sources` the folders beside it that go into it. `report` gets a
  *   line if this clone has nothing to compare with.
@@ -125,6 +135,7 @@ export async function checkChangesets({ cwd, packages, report = console.log }) {
     );
     return;
   }
+  if (packages.some(({ sources }) => sources.includes("proto"))) checkContractChanges(cwd, base);
   const recent = new Set(filesSince(cwd, base, [".changeset"]));
   const isRecent = ({ id }) => recent.has(`.changeset/${id}.md`);
   if (changesets.some((changeset) => isRecent(changeset) && changeset.releases.length === 0)) return;

@@ -69,7 +69,11 @@ test("a change of a package, or of the contract, needs one, with the command tha
   write("packages/client-sdk/src/new.ts", "export {};\n");
   write("proto/users.proto", 'syntax = "proto3";\npackage users;\n');
   await expect(check()).rejects.toThrow(
-    /@callwire\/client-sdk: packages\/client-sdk\/src\/new\.ts\n.*@callwire\/contracts: proto\/users\.proto\nRun `pnpm changeset`/,
+    /the contract differs from \w+: say what it adds in proto\/CHANGES.md/,
+  );
+  write("proto/CHANGES.md", "## Not released yet\n\n- A package.\n");
+  await expect(check()).rejects.toThrow(
+    /@callwire\/client-sdk: packages\/client-sdk\/src\/new\.ts\n.*@callwire\/contracts: proto\/users\.proto, proto\/CHANGES\.md\nRun `pnpm changeset`/,
   );
   writeChangeset('"@callwire/client-sdk": patch');
   await expect(check()).rejects.toThrow(/changes for users:\n {2}@callwire\/contracts: proto/);
