@@ -14,7 +14,9 @@ function fileOf(pathname) {
   );
 }
 
-const pages = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".html"));
+const pages = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".html"),
+);
 const texts = new Map(pages.map((name) => [join(dist, name), readFileSync(join(dist, name), "utf8")]));
 const anchors = new Map(
   Array.from(texts, ([file, text]) => [
