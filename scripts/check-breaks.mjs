@@ -1,7 +1,16 @@
 // Breaks what the checks hold, one thing at a time, in a copy of the repository, and holds that the check fails and says what to do.
 // The packages must be built. Names as arguments run those breaks alone.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,8 +18,11 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const contract = "proto/users/user_service.proto";
 
+/** Runs a test of a package, in its folder. */
+const jest = ["node", "--experimental-vm-modules", "../../node_modules/jest/bin/jest.js", "--maxWorkers=1"];
+
 /**
- * The breaks. `file` is changed by `from` → `to`, and `check` must then fail and say all of `says`. What `before` changes is
+ * The breaks. `file` is changed by `from` → `to`, and `check`, or `command` in `folder`, must then fail and say all of `says`. What `before` changes is
  * committed in the copy first: it is what the base branch has.
  */
 const breaks = {
@@ -69,15 +81,42 @@ const breaks = {
     says: ["gen/src/users/user_service.ts", "Commit it", "change its contract or packages/codegen"],
   },
   "an option of the SDK has another type": {
-    file: "packages/client-sdk/dist/client-options.d.ts",
+    // What is bundled has a name of its own.
+    file: /^packages\/client-sdk\/dist\/(?:index|types-\w+)\.d\.ts$/,
     from: "timeoutMs?: number;",
     to: "timeoutMs?: string;",
     check: "api",
     says: ["packages/client-sdk/api/index.api.md", "Run `pnpm api`", "commit it with the change"],
   },
+  "a change of a package that says nothing to its users": {
+    file: "packages/client-sdk/src/index.ts",
+    from: "export { createClient,",
+    to: "export { createClient, ",
+    check: "changesets",
+    says: ["@callwire/client-sdk: packages/client-sdk/src/index.ts", "Run `pnpm changeset` and commit"],
+  },
+  "documentation that shows code which is nowhere": {
+    file: "docs/contract-versions.md",
+    from: 'contractMismatch: "refuse" });\n```',
+    to: 'contractMismatch: "refus" });\n```',
+    check: "docs",
+    says: ["docs/contract-versions.md: this block is in no source file"],
+  },
+  "a package that is larger than its limit": {
+    file: "packages/interop/src/published-limits.ts",
+    from: /"@callwire\/protobuf": \{ packages: 1, bytes: [\d_]+/,
+    to: '"@callwire/protobuf": { packages: 1, bytes: 20_000',
+    folder: "packages/interop",
+    command: [...jest, "published-limits", "--testNamePattern", "protobuf brings"],
+    says: [
+      "an install of @callwire/protobuf brings",
+      "where 20000 are allowed",
+      "raise the limit in packages/interop",
+    ],
+  },
   "a report of an entry point that is gone": {
     file: "packages/server-kit/package.json",
-    from: '    "./nice-grpc": "./dist/nice-grpc.js",\n',
+    from: /^ {4}"\.\/nice-grpc": \{\n(?: {6}.*\n)+ {4}\},\n/m,
     to: "",
     check: "api",
     says: ["packages/server-kit/api/nice-grpc.api.md", "Run `pnpm api`"],
@@ -127,23 +166,27 @@ function commit(folder) {
   must(folder, "git", ...author, "commit", "--quiet", "--allow-empty", "--no-verify", "--message=All");
 }
 
-/** Changes a file, and returns what it was. @throws {Error} if there is nothing to change. */
+/** Changes a file, the first by its name or by a pattern that has what is to be changed; returns what undoes that. */
 function change(folder, { file, from, to }) {
-  const path = join(folder, file);
-  const before = readFileSync(path, "utf8");
-  const after = before.replace(from, to);
-  if (after === before) throw new Error(`${file} has no ${from}: mend this break`);
-  writeFileSync(path, after);
-  return () => writeFileSync(path, before);
+  const names = typeof file === "string" ? [file] : readdirSync(folder, { recursive: true });
+  for (const name of names.filter((each) => each.match(file))) {
+    const path = join(folder, name);
+    const before = readFileSync(path, "utf8");
+    const after = before.replace(from, to);
+    if (after === before) continue;
+    writeFileSync(path, after);
+    return () => writeFileSync(path, before);
+  }
+  throw new Error(`${file} has no ${from}: mend this break`);
 }
 
 /** What is missing from the failure of a check; empty if nothing is. */
-function missing(folder, { before, check, command, says, ...edit }) {
-  const committed = before && change(folder, before);
-  if (committed) commit(folder);
-  const restore = change(folder, edit);
+function missing(copied, { before, check, command, folder = ".", says, ...edit }) {
+  const committed = before && change(copied, before);
+  if (committed) commit(copied);
+  const restore = change(copied, edit);
   const [program, ...args] = command ?? ["node", "scripts/check.mjs", check];
-  const { status, output } = run(folder, program, ...args);
+  const { status, output } = run(join(copied, folder), program, ...args);
   restore();
   committed?.();
   const unsaid = says.filter((text) =>

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { checkChangesets } from "./check-changesets.mjs";
 import { checkContract, checkContractVersions } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
+import { checkWorkflows } from "./check-workflows.mjs";
 
 /** The packages that are published, by folder. */
 const published = [
@@ -81,6 +82,7 @@ const checks = {
     const packages = published.map((folder) => ({ folder, sources: sources[folder] ?? [] }));
     return checkChangesets({ cwd: ".", packages });
   },
+  workflows: () => checkWorkflows(),
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
   site: () => run("turbo", "run", "site", "--output-logs=errors-only"),

@@ -4,6 +4,7 @@ import { overRuntimes } from "../../jest.over-runtimes.mjs";
 /** What is installed from the registry of the run chooses its own runtime: these run once. */
 export const fromRegistry = [
   "own-service",
+  "consumer-ci",
   "create-callwire",
   "runtimes",
   "published-limits",
@@ -22,7 +23,7 @@ export const installed = {
 };
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
-const once = ["src/proxies/", "changesets", "npm-start", "conformance", "generated-messages", "consumer-ci"];
+const once = ["src/proxies/", "changesets", "workflows", "npm-start", "conformance", "generated-messages"];
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {

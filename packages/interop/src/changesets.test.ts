@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { runWell } from "./run.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
-const script: string = "../../../scripts/check-changesets.mjs";
-const { checkChangesets } = (await import(script)) as {
+const script = new URL("../../../scripts/check-changesets.mjs", import.meta.url);
+const { checkChangesets } = (await import(script.href)) as {
   checkChangesets: (options: {
     cwd: string;
     packages: readonly { folder: string; sources: readonly string[] }[];

@@ -1,34 +1,22 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
 import { createServer } from "@callwire/transport";
-import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { installProject, manifestIn } from "./registry/project.js";
 import { run, runWell, type Outcome } from "./run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-// Runs the workflow of examples/consumer-ci, but for its actions and its install: in place of that, this workspace's packages are
-// linked.
+// Runs the workflow of examples/consumer-ci, but for its actions. Our packages come from the registry of the run.
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const example = join(root, "examples/consumer-ci");
 const contract = "proto/parcels/v1/parcel_service.proto";
 const generated = "src/gen/parcels/v1/parcel_service.ts";
 
-const linked = {
-  "@bufbuild/buf": "node_modules/@bufbuild/buf",
-  "@callwire/client-sdk": "packages/client-sdk",
-  "@callwire/protobuf": "packages/protobuf",
-  "@callwire/protoc-gen-callwire": "packages/codegen",
-  "@callwire/server-kit": "packages/server-kit",
-  "@types/node": "node_modules/@types/node",
-  typescript: "node_modules/typescript",
-};
-const programs = {
-  buf: "@bufbuild/buf/bin/buf",
-  "protoc-gen-callwire": "@callwire/protoc-gen-callwire/bin/protoc-gen-callwire.js",
-  tsc: "typescript/bin/tsc",
-};
+/** What each job of the workflow begins with. It is run once for all. */
+const INSTALL = "npm ci";
 
 const project = temporaryFolder();
 const path = (name: string) => join(project.path, name);
@@ -44,13 +32,11 @@ function edit(name: string, from: string | RegExp, to: string): void {
   writeFileSync(path(name), changed);
 }
 
-/** The commands of a job of the workflow, without the install. */
+/** The commands of a job of the workflow. */
 function stepsOf(job: string): string[] {
   const workflow = readFileSync(join(example, ".github/workflows/ci.yml"), "utf8");
   const [, steps = ""] = new RegExp(`^ {2}${job}:\n((?: {4}.*\n|\n)+)`, "m").exec(workflow) ?? [];
-  return Array.from(steps.matchAll(/^ +- run: (.+)$/gm), ([, command]) => command!).filter(
-    (command) => command !== "npm ci",
-  );
+  return Array.from(steps.matchAll(/^ +- run: (.+)$/gm), ([, command]) => command!);
 }
 
 /** A command with the text of the scripts in place of `npm run`, which takes a quarter of a second each time. */
@@ -58,9 +44,8 @@ function withScripts(command: string): string {
   const { scripts } = JSON.parse(readFileSync(path("package.json"), "utf8")) as {
     scripts: Record<string, string>;
   };
-  return command.replaceAll(
-    /npm (?:run )?([\w:]+)(?: -- )?/g,
-    (_, name: string) => `${withScripts(scripts[name]!)} `,
+  return command.replaceAll(/npm (?:run )?([\w:]+)(?: -- )?/g, (whole, name: string) =>
+    Object.hasOwn(scripts, name) ? `${withScripts(scripts[name]!)} ` : whole,
   );
 }
 
@@ -71,6 +56,9 @@ function step(command: string): Promise<Outcome> {
     GITHUB_ACTIONS: "true",
     GITHUB_BASE_REF: "main",
     GITHUB_STEP_SUMMARY: path("summary.md"),
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_prefer_offline: "true",
   };
   return run("bash", ["-c", withScripts(command)], { cwd: project.path, env });
 }
@@ -82,34 +70,22 @@ async function failureOf(script: string): Promise<string> {
   return stdout + stderr;
 }
 
-const made = (async () => {
+beforeAll(async () => {
   cpSync(example, project.path, {
     recursive: true,
     filter: (name) => !/\/(?:node_modules|dist)$/.test(name),
   });
-  const packages: Record<string, { version: string }> = {};
-  for (const [name, folder] of Object.entries(linked)) {
-    const place = `node_modules/${name}`;
-    mkdirSync(join(path(place), ".."), { recursive: true });
-    symlinkSync(join(root, folder), path(place));
-    const { version } = JSON.parse(readFileSync(path(`${place}/package.json`), "utf8")) as {
-      version: string;
-    };
-    packages[place] = { version };
-  }
-  mkdirSync(path("node_modules/.bin"));
-  for (const [name, program] of Object.entries(programs))
-    symlinkSync(join("..", program), path(`node_modules/.bin/${name}`));
-  // An install writes it.
-  writeFileSync(path("package-lock.json"), JSON.stringify({ packages: { "": {}, ...packages } }));
+  // What a person does once, and commits.
+  await installProject(project.path, manifestIn(example), { manager: "npm", args: ["--package-lock-only"] });
   await git("init", "--quiet", "--initial-branch=main");
   await git("add", "--all");
   await commit();
   await git("update-ref", "refs/remotes/origin/main", "HEAD");
-})();
+  const { code, stdout, stderr } = await step(INSTALL);
+  if (code !== 0) throw new Error(`${INSTALL}:\n${stdout}${stderr}`);
+}, 60_000);
 
 beforeEach(async () => {
-  await made;
   await git("reset", "--quiet", "--hard", "origin/main");
 });
 
@@ -117,7 +93,8 @@ afterAll(() => project[Symbol.dispose]());
 
 describe("the workflow", () => {
   test.each(["service", "contract"])("passes as it is: %s", async (job) => {
-    const steps = stepsOf(job);
+    const [install, ...steps] = stepsOf(job);
+    expect(install).toBe(INSTALL);
     expect(steps.length).toBeGreaterThan(0);
     for (const command of steps) {
       const { code, stdout, stderr } = await step(command);
@@ -126,9 +103,9 @@ describe("the workflow", () => {
   });
 
   test("refuses versions that are not exact, or not one", async () => {
-    edit("package.json", '"@callwire/server-kit": "0.1.0"', '"@callwire/server-kit": "^0.1.0"');
+    edit("package.json", '"@callwire/server-kit": "', '"@callwire/server-kit": "^');
     expect(await failureOf("check:versions")).toContain("npm install --save-exact @callwire/server-kit");
-    edit("package.json", '"@callwire/server-kit": "^0.1.0"', '"@callwire/server-kit": "0.2.0"');
+    edit("package.json", /"@callwire\/server-kit": "[^"]+"/, '"@callwire/server-kit": "0.0.9"');
     expect(await failureOf("check:versions")).toContain("raise all of @callwire/* together");
     await git("checkout", "--quiet", "package.json");
     const other = '"node_modules/a/node_modules/@callwire/transport":{"version":"0.0.9"},';

@@ -15,7 +15,8 @@ afterEach(() => clock?.[Symbol.dispose]());
 
 /** A server of this process with a client, ended with the test. */
 function connected(observe: (context: CallContext) => void = () => {}) {
-  const server = createServer();
+  // As the kit has it: a silent connection is asked each minute if it is there.
+  const server = createServer({ limits: { keepaliveTimeMs: 60_000 } });
   server.add(EchoServiceDefinition, echoService(observe));
   const channel = createInProcessChannel(server);
   return {
@@ -53,6 +54,19 @@ test("a call without a deadline outlasts a month, and is answered", async () => 
   await stream.next();
   await clock.advance(30 * DAY_MS);
   expect(await stream.next()).toMatchObject({ done: false, value: { index: 1 } });
+});
+
+test("hours of housekeeping pass, and the connection is still there", async () => {
+  clock = fakeClock();
+  using peers = connected();
+  const { client } = peers;
+  expect(await client.echoUnary({ text: "a" })).toEqual({ text: "a" });
+  const waiting = client.echoServerStream({ text: "b", count: 1, fault: { waitForAbort: true } });
+  const reader = waiting[Symbol.asyncIterator]();
+  await reader.next();
+  await clock.advance(DAY_MS / 8);
+  expect(await client.echoUnary({ text: "c" })).toEqual({ text: "c" });
+  await reader.return?.();
 });
 
 test("timers run in the order of their times, and find those at the clock", async () => {

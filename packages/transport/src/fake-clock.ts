@@ -1,4 +1,5 @@
 // The entry point @callwire/transport/testing.
+import { inProcessWrites } from "./server/in-process-socket.js";
 import { deadlines } from "./http2/deadline-wheel.js";
 import { FakeTimer, realTimers } from "./fake-timer.js";
 
@@ -8,18 +9,17 @@ export interface FakeClock extends Disposable {
   readonly elapsedMs: number;
   /**
    * Lets time pass, in milliseconds: deadlines pass and timers run in their order, each at its own time. Before each of them and at
-   * the end the event loop turns, so that calls within the process get to where they are going. Resolves when all that is over.
+   * the end the event loop turns until nothing moves, so that calls within the process get to where they are going. Resolves when all that is over.
    *
    * @throws {RangeError} if the time is negative or no number.
    */
   advance(ms: number): Promise<void>;
 }
 
-/**
- * The turns of the event loop that a call within the process and its answer need at most, with room to spare: each message takes
- * one to cross, and one to be flushed.
- */
-const TURNS = 20;
+/** The turns of the event loop without a word within the process after which every call there waits for something else. */
+const QUIET_TURNS = 5;
+/** The most turns: streams may have no end. */
+const MAX_TURNS = 1_000;
 
 const realDate = Date;
 const realNow = performance.now.bind(performance);
@@ -71,13 +71,13 @@ export function fakeClock(): FakeClock {
     async advance(ms) {
       if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`advance: ms is ${ms}: it must be at least 0`);
       const untilMs = nowMs + ms;
-      await turn();
+      await settle();
       for (let dueMs = nextDue(timers); dueMs <= untilMs; dueMs = nextDue(timers)) {
         nowMs = Math.max(nowMs, dueMs);
         deadlines.passAll(nowMs);
         const due = Array.from(timers).filter(({ atMs }) => atMs <= nowMs);
         for (const timer of due) if (timers.has(timer)) timer.fire();
-        await turn();
+        await settle();
       }
       nowMs = untilMs;
     },
@@ -103,8 +103,15 @@ function nextDue(timers: ReadonlySet<FakeTimer>): number {
   return first;
 }
 
-async function turn(): Promise<void> {
-  for (let turns = 0; turns < TURNS; turns++) await new Promise((resolve) => setImmediate(resolve));
+/** Lets the event loop turn until nothing moves within the process. */
+async function settle(): Promise<void> {
+  let quiet = 0;
+  for (let turns = 0, seen = inProcessWrites(); quiet < QUIET_TURNS && turns < MAX_TURNS; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const now = inProcessWrites();
+    quiet = now === seen ? quiet + 1 : 0;
+    seen = now;
+  }
 }
 
 /** A Date whose present is another. */

@@ -3,6 +3,7 @@ import { echoService, EchoServiceDefinition } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
 import { createClient } from "../create-client.js";
 import { CallError } from "../errors/call-error.js";
+import { niceGrpc } from "../nice-grpc.js";
 import { createFakeServer, fakeClock, fakeError, type FakeServer } from "../testing.js";
 
 let fake: FakeServer<EchoServiceDefinition>;
@@ -63,6 +64,16 @@ describe("a fake server", () => {
     fake.loseConnections();
     expect((await reading).error).toMatchObject({ code: Status.UNAVAILABLE, origin: "connection" });
     expect(await client.echoUnary({ text: "b" })).toEqual({ text: "b" });
+  });
+
+  test("serves clients of grpc-js by its address", async () => {
+    fake.script("echoUnary", { code: Status.NOT_FOUND, message: "no echo" });
+    await using client = createClient(EchoServiceDefinition, {
+      address: await fake.listen(),
+      runtime: niceGrpc,
+    });
+    expect(await failureOf(client.echoUnary({}))).toMatchObject({ description: "no echo" });
+    expect((await read(client.echoBidiStream(texts("a", "b")))).messages).toHaveLength(2);
   });
 
   test("takes tokens of clients within the process", async () => {

@@ -1,5 +1,5 @@
 // The quick ones of what `pnpm consumers` tries.
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
@@ -7,6 +7,7 @@ import { installProject, manifestIn } from "../registry/project.js";
 import { runWell } from "../run.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { consumers } from "./consumers.js";
+import { INSTALLING } from "./docs-tables.js";
 import { tryConsumers } from "./try-consumers.js";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
@@ -32,3 +33,10 @@ test("a test of a stranger's project serves and calls, in Jest's default configu
   const jest = join(root, "node_modules/jest/bin/jest.js");
   await runWell(process.execPath, [jest, "--rootDir", project.path], { cwd: project.path });
 }, 60_000);
+
+test("the docs have all that is tried: `pnpm consumers --write` puts it there", () => {
+  const cells = readFileSync(INSTALLING, "utf8")
+    .split("\n")
+    .map((line) => line.split("|")[1]?.trim());
+  for (const { name } of consumers) expect(cells).toContain(name);
+});

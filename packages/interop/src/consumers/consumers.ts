@@ -25,9 +25,9 @@ export const NODES = ["20.19.0", "20.20.2", "22.23.3", "24.21.0", "26.10.0"] as 
 const OLDEST_WITH_VITEST = "22.23.3";
 const TYPESCRIPTS = ["5.4.5", "5.9.3", "6.0.3", "7.0.2"] as const;
 
-const modules = (manager: PackageManager, isQuick: boolean): Consumer[] => [
-  { name: `import, installed by ${manager}`, folder: "node", script: "esm", manager, isQuick },
-  { name: `require, installed by ${manager}`, folder: "node", script: "cjs", manager, isQuick },
+const modules = (manager: PackageManager, name: string, isQuick = false): Consumer[] => [
+  { name: `import, installed by ${name}`, folder: "node", script: "esm", manager, isQuick },
+  { name: `require, installed by ${name}`, folder: "node", script: "cjs", manager, isQuick },
 ];
 
 const overNodes: Consumer[] = NODES.flatMap((node) => [
@@ -65,9 +65,9 @@ const BANNER =
 
 /** All that is tried. */
 export const consumers: readonly Consumer[] = [
-  ...modules("npm", true),
-  ...modules("pnpm", false),
-  ...modules("yarn", false).map((consumer) => ({
+  ...modules("npm", "npm", true),
+  ...modules("pnpm", "pnpm"),
+  ...modules("yarn", "Yarn 4, Plug'n'Play").map((consumer) => ({
     ...consumer,
     setting: "`npmPreapprovedPackages`, for a release of the last days",
   })),

@@ -1,6 +1,5 @@
 // `pnpm install-costs`: what an install of our packages costs beside others. With `--write`, puts the table into
 // docs/installing.md.
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { publishWorkspace } from "../registry/publish.js";
 import { startRegistry } from "../registry/registry.js";
@@ -14,5 +13,4 @@ await publishWorkspace(registry);
 using folder = temporaryFolder();
 const table = costsTable(await measureProducts(folder.path, registry.url));
 console.log(table);
-if (values.write)
-  fillDocs(fileURLToPath(new URL("../../../../docs/installing.md", import.meta.url)), "costs", table);
+if (values.write) await fillDocs("costs", table);

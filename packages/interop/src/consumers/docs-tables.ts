@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { runWell } from "../run.js";
 import type { Trial } from "./try-consumers.js";
 
 /** A table of Markdown. */
@@ -17,17 +19,19 @@ export function consumersTable(trials: readonly Trial[]): string {
   return markdownTable(["consumer", "result", "setting that it needs"], rows);
 }
 
+/** The page that has the tables of this folder. */
+export const INSTALLING = fileURLToPath(new URL("../../../../docs/installing.md", import.meta.url));
+
 /**
- * Puts a table between `<!-- <name> -->` and `<!-- /<name> -->` of a page.
+ * Puts a table between `<!-- <name> -->` and `<!-- /<name> -->` of {@link INSTALLING}, and formats the page.
  *
  * @throws if the page has no such place.
  */
-export function fillDocs(path: string, name: string, table: string): void {
-  const page = readFileSync(path, "utf8");
-  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(\\n<!-- /${name} -->)`);
-  if (!place.test(page)) throw new Error(`${path} has no place for ${name}`);
-  writeFileSync(
-    path,
-    page.replace(place, (_, before: string, after: string) => `${before}\n${table}\n${after}`),
-  );
+export async function fillDocs(name: string, table: string): Promise<void> {
+  const page = readFileSync(INSTALLING, "utf8");
+  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
+  if (!place.test(page)) throw new Error(`${INSTALLING} has no place for ${name}`);
+  const filled = page.replace(place, (_, before: string, after: string) => `${before}\n${table}\n\n${after}`);
+  writeFileSync(INSTALLING, filled);
+  await runWell("pnpm", ["--workspace-root", "exec", "prettier", "--write", INSTALLING]);
 }

@@ -109,11 +109,8 @@ export class DeadlineWheel {
   }
 
   *#entries(): Generator<DeadlineEntry> {
-    for (const ring of [...this.#slots, this.#due]) {
-      if (ring === undefined) continue;
-      for (let link = ring.deadlineAfter; link !== ring; link = link.deadlineAfter!)
-        yield link as DeadlineEntry;
-    }
+    yield* entriesOf(this.#due);
+    for (const ring of this.#slots) if (ring !== undefined && !ring.isEmpty) yield* entriesOf(ring);
   }
 
   /** The first slot at whose beginning the deadline has passed; never one that has come already. */
@@ -188,6 +185,10 @@ export class DeadlineWheel {
     }
     this.#reached = Math.max(reached, this.#reached);
   }
+}
+
+function* entriesOf(ring: Ring): Generator<DeadlineEntry> {
+  for (let link = ring.deadlineAfter; link !== ring; link = link.deadlineAfter!) yield link as DeadlineEntry;
 }
 
 function passDeadline(entry: DeadlineEntry): void {

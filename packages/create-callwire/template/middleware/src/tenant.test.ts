@@ -3,7 +3,26 @@ import { test } from "node:test";
 import { createServer, defaultMiddleware, Metadata, Status } from "@callwire/server-kit";
 import { testServer } from "@callwire/server-kit/testing";
 import { tenant } from "./tenant.js";
-import { WhoDefinition } from "./test-contract.js";
+
+/** Messages as JSON. */
+const json = {
+  encode: (message: object) => Buffer.from(JSON.stringify(message)),
+  decode: (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString()) as { tenant?: string },
+};
+
+/** The contract of the tests: a service that says for which tenant it was called. Yours has generated code instead. */
+const WhoDefinition = {
+  who: {
+    path: "/test.WhoService/Who",
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: json.encode,
+    requestDeserialize: json.decode,
+    responseSerialize: json.encode,
+    responseDeserialize: json.decode,
+    options: {},
+  },
+} as const;
 
 /** A server behind the middleware, within this process, that answers with the tenant. */
 function start() {

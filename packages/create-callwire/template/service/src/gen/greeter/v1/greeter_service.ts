@@ -113,6 +113,7 @@ export type GreeterServiceDefinition = typeof GreeterServiceDefinition;
 export const GreeterServiceDefinition = {
   name: "GreeterService",
   fullName: "greeter.v1.GreeterService",
+  contract: "0.1.0+01ec30f8" as string,
   methods: {
     /** Greets one person. INVALID_ARGUMENT, with a BadRequest, if the name is empty. */
     greet: {
