@@ -46,6 +46,10 @@ for (const name of pages) {
     }
   }
 }
+for (const [, target] of readFileSync(join(dist, "llms.txt"), "utf8").matchAll(/\]\((\/[^)]*)\)/g)) {
+  links++;
+  if (fileOf(target) === undefined) problems.add(`llms.txt: ${target} is not there`);
+}
 if (links < 1000) problems.add(`only ${links} links were found`);
 if (problems.size > 0) {
   console.error([...problems].join("\n"));
