@@ -95,6 +95,13 @@ const breaks = {
     check: "changesets",
     says: ["@callwire/client-sdk: packages/client-sdk/src/index.ts", "Run `pnpm changeset` and commit"],
   },
+  "a workflow takes whatever a version of an action is today": {
+    file: ".github/workflows/release.yml",
+    from: /(actions\/checkout)@[0-9a-f]{40} # (v\d+)\.[\d.]+/,
+    to: "$1@$2",
+    check: "workflows",
+    says: [/release\.yml: actions\/checkout@v\d+ is not pinned: write the commit of its version/],
+  },
   "documentation that shows code which is nowhere": {
     file: "docs/contract-versions.md",
     from: 'contractMismatch: "refuse" });\n```',
