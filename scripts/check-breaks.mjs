@@ -210,7 +210,10 @@ function missing(copied, { before, check, command, folder = ".", says, ...edit }
   const [program, ...args] = command ?? ["node", "scripts/check.mjs", check];
   const { status, output } = run(join(copied, folder), program, ...args);
   restore();
-  committed?.();
+  if (committed) {
+    committed();
+    commit(copied);
+  }
   const unsaid = says.filter((text) =>
     typeof text === "string" ? !output.includes(text) : !text.test(output),
   );
