@@ -109,6 +109,21 @@ const breaks = {
     check: "docs",
     says: ["docs/contract-versions.md: this block is in no source file"],
   },
+  "a command of a README that is nowhere": {
+    file: "README.md",
+    from: "npm run demo ",
+    to: "npm run demos ",
+    folder: "packages/site",
+    command: [...jest, "test/commands"],
+    says: [/README\.md:\d+: npm run demos/, "name it in packages/site/test/pages.ts"],
+  },
+  "a job of a workflow that may run for ever": {
+    file: ".github/workflows/ci.yml",
+    from: /^ {4}timeout-minutes: \d+\n/m,
+    to: "",
+    check: "workflows",
+    says: [".github/workflows/ci.yml: job check has no `timeout-minutes`"],
+  },
   "a package that is larger than its limit": {
     file: "packages/interop/src/published-limits.ts",
     from: /"@callwire\/protobuf": \{ packages: 1, bytes: [\d_]+/,

@@ -14,7 +14,9 @@ function fileOf(pathname) {
   );
 }
 
-const pages = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".html"));
+const pages = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".html"),
+);
 const texts = new Map(pages.map((name) => [join(dist, name), readFileSync(join(dist, name), "utf8")]));
 const anchors = new Map(
   Array.from(texts, ([file, text]) => [
@@ -43,6 +45,10 @@ for (const name of pages) {
       problems.add(`${name}: ${target} has no such heading`);
     }
   }
+}
+for (const [, target] of readFileSync(join(dist, "llms.txt"), "utf8").matchAll(/\]\((\/[^)]*)\)/g)) {
+  links++;
+  if (fileOf(target) === undefined) problems.add(`llms.txt: ${target} is not there`);
 }
 if (links < 1000) problems.add(`only ${links} links were found`);
 if (problems.size > 0) {

@@ -64,7 +64,7 @@ function placeOf(file, target) {
 /** A page as the site has it. */
 export function pageOf(file) {
   const text = readFileSync(join(root, file), "utf8");
-  return outsideCode(text, (prose) =>
+  const page = outsideCode(text, (prose) =>
     prose
       .replace(/(!?)\[((?:[^\]]|\][^(])*?)\]\(([^)\s]+)\)/g, (_all, image, label, target) => {
         const place = placeOf(file, target);
@@ -79,6 +79,12 @@ export function pageOf(file) {
           return `<p class="picture">${image("light-only", light)}${image("dark-only", dark)}</p>`;
         },
       ),
+  );
+  // What stands below each other in the repository's browser stands side by side here.
+  return page.replace(
+    /^Before:\n\n(```.*?^```)\n\nAfter:\n\n(```.*?^```)$/gms,
+    (_all, before, after) =>
+      `<div class="sides">\n<div>\n\nBefore:\n\n${before}\n\n</div>\n<div>\n\nAfter:\n\n${after}\n\n</div>\n</div>`,
   );
 }
 

@@ -54,7 +54,7 @@ export default defineConfig({
   },
   // Pages of wide tables, and the first one, which is one screen, have the room of the outline.
   transformPageData: ({ relativePath, frontmatter }) => {
-    if (wide.has(relativePath)) frontmatter.aside = false;
+    if (wide.has(relativePath) || relativePath.startsWith("migrating/")) frontmatter.aside = false;
   },
   themeConfig: {
     search: {

@@ -1,5 +1,5 @@
-import { createChannel, createClientFactory, createServer, Metadata, ServerError, Status } from "nice-grpc";
-import type { CallContext, ServerMiddlewareCall } from "nice-grpc";
+import { createChannel, createClientFactory, createServer } from "nice-grpc";
+import { Metadata, ServerError, Status, type CallContext, type ServerMiddlewareCall } from "nice-grpc";
 import { deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
 import { retryMiddleware } from "nice-grpc-client-middleware-retry";
 import { StockServiceDefinition } from "../gen/shop/v1/stock_service.js";

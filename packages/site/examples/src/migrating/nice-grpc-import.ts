@@ -1,12 +1,11 @@
+import { createChannel, createClientFactory, createServer } from "@callwire/transport";
 import {
-  createChannel,
-  createClientFactory,
-  createServer,
   Metadata,
   ServerError,
   Status,
+  type CallContext,
+  type ServerMiddlewareCall,
 } from "@callwire/transport";
-import type { CallContext, ServerMiddlewareCall } from "@callwire/transport";
 import { deadlineMiddleware } from "nice-grpc-client-middleware-deadline";
 import { retryMiddleware } from "nice-grpc-client-middleware-retry";
 import { StockServiceDefinition } from "../gen/shop/v1/stock_service.js";
