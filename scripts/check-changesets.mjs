@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import getReleasePlan from "@changesets/get-release-plan";
 
+const CONTRACT_CHANGES = "proto/CHANGES.md";
 /** Releases are tagged for each package; all have one version. */
 const RELEASE_TAG = "@callwire/client-sdk@*";
 /** Of package.json, what people who install it can notice. */
@@ -21,7 +22,7 @@ const NOTICED = [
   "type",
 ];
 /** Of a package's folder, the files that go into what is published. */
-const isPublished = (path) => /^(src|bin)\//.test(path) && !/\.test\.ts$|^src\/test-room\//.test(path);
+const isPublished = (path) => /^(src|bin|template)\//.test(path) && !/\.test\.ts$|^src\/test-room\//.test(path);
 
 /** Runs git; undefined if it fails. */
 function git(cwd, ...args) {
@@ -87,6 +88,32 @@ function checkContents(changesets, published) {
   }
 }
 
+/** The packages have one version, and the next release gives them one: `fixed` of .changeset/config.json names them all. */
+function checkVersions(manifests, releases) {
+  const versions = new Set(manifests.map(({ version }) => version));
+  if (versions.size > 1)
+    throw new Error(`published packages have several versions: ${[...versions].join(", ")}`);
+  const next = new Map(releases.map(({ name, newVersion }) => [name, newVersion]));
+  const nexts = new Set(manifests.map(({ name, version }) => next.get(name) ?? version));
+  const [version] = versions;
+  const [major, minor, patch] = version.split(".").map(Number);
+  const steps = [`${major}.${minor}.${patch + 1}`, `${major}.${minor + 1}.0`, `${major + 1}.0.0`];
+  if (nexts.size > 1 || ![version, ...steps].includes([...nexts][0]))
+    throw new Error(
+      `the next release would be ${[...nexts].join(", ")} after ${version}: put each published package, and no package ` +
+        "of another version, into `fixed` of .changeset/config.json",
+    );
+}
+
+/** A contract that differs is named in its own list, which who makes code of it for another language reads. */
+function checkContractChanges(cwd, base) {
+  const files = filesSince(cwd, base, ["proto"]);
+  if (files.some((path) => path.endsWith(".proto")) && !files.includes(CONTRACT_CHANGES))
+    throw new Error(
+      `the contract differs from ${base}: say what it adds in ${CONTRACT_CHANGES}, under "## Not released yet" (write the heading if it is missing)`,
+    );
+}
+
 /**
  * @param options `packages`: of each published package the folder, and in `sources` the folders beside it that go into it. `report` gets a
  *   line if this clone has nothing to compare with.
@@ -96,8 +123,10 @@ export async function checkChangesets({ cwd, packages, report = console.log }) {
   const manifests = packages.map(({ folder }) =>
     JSON.parse(readFileSync(join(cwd, folder, "package.json"), "utf8")),
   );
-  const { changesets } = await getReleasePlan(cwd);
+  const { changesets, releases } = await getReleasePlan(cwd);
   checkContents(changesets, new Map(manifests.map(({ name, version }) => [name, version])));
+
+  checkVersions(manifests, releases);
 
   const base = findBase(cwd);
   if (base === undefined) {
@@ -106,6 +135,7 @@ export async function checkChangesets({ cwd, packages, report = console.log }) {
     );
     return;
   }
+  if (packages.some(({ sources }) => sources.includes("proto"))) checkContractChanges(cwd, base);
   const recent = new Set(filesSince(cwd, base, [".changeset"]));
   const isRecent = ({ id }) => recent.has(`.changeset/${id}.md`);
   if (changesets.some((changeset) => isRecent(changeset) && changeset.releases.length === 0)) return;

@@ -69,7 +69,11 @@ test("a change of a package, or of the contract, needs one, with the command tha
   write("packages/client-sdk/src/new.ts", "export {};\n");
   write("proto/users.proto", 'syntax = "proto3";\npackage users;\n');
   await expect(check()).rejects.toThrow(
-    /@callwire\/client-sdk: packages\/client-sdk\/src\/new\.ts\n.*@callwire\/contracts: proto\/users\.proto\nRun `pnpm changeset`/,
+    /the contract differs from \w+: say what it adds in proto\/CHANGES.md/,
+  );
+  write("proto/CHANGES.md", "## Not released yet\n\n- A package.\n");
+  await expect(check()).rejects.toThrow(
+    /@callwire\/client-sdk: packages\/client-sdk\/src\/new\.ts\n.*@callwire\/contracts: proto\/users\.proto, proto\/CHANGES\.md\nRun `pnpm changeset`/,
   );
   writeChangeset('"@callwire/client-sdk": patch');
   await expect(check()).rejects.toThrow(/changes for users:\n {2}@callwire\/contracts: proto/);
@@ -101,7 +105,7 @@ test("on the base branch, all since the last release counts, and a release needs
   write("packages/client-sdk/src/index.ts", "export const a = 1;\n");
   await commit("Change");
   await expect(check()).rejects.toThrow("@callwire/client-sdk");
-  writeManifest("client-sdk", { version: "0.4.0" });
+  for (const folder of ["client-sdk", "contracts"]) writeManifest(folder, { version: "0.4.0" });
   await check();
 });
 
@@ -116,6 +120,18 @@ test("a wrong changeset is named, with what is wrong", async () => {
   await expect(check()).rejects.toThrow("says nothing to users");
   writeChangeset('"@callwire/nothing": patch');
   await expect(check()).rejects.toThrow("@callwire/nothing");
+});
+
+test("a release that would give the packages several versions, or skip one, is refused", async () => {
+  writeChangeset('"@callwire/client-sdk": patch\n"@callwire/contracts": patch');
+  write("packages/example/package.json", { name: "example", version: "1.0.0", private: true });
+  await expect(check()).rejects.toThrow("the next release would be 1.0.1 after 0.3.0");
+  write(".changeset/config.json", { changelog: false, fixed: [], baseBranch: "main" });
+  await check();
+  writeChangeset('"@callwire/client-sdk": patch\n"@callwire/contracts": minor');
+  await expect(check()).rejects.toThrow("the next release would be 0.3.1, 0.4.0 after 0.3.0");
+  writeManifest("contracts", { version: "0.4.0" });
+  await expect(check()).rejects.toThrow("published packages have several versions: 0.3.0, 0.4.0");
 });
 
 test("a clone without history is checked as far as it goes", async () => {
