@@ -22,7 +22,8 @@ const NOTICED = [
   "type",
 ];
 /** Of a package's folder, the files that go into what is published. */
-const isPublished = (path) => /^(src|bin|template)\//.test(path) && !/\.test\.ts$|^src\/test-room\//.test(path);
+const isPublished = (path) =>
+  /^(src|bin|template)\//.test(path) && !/\.test\.ts$|^src\/test-room\//.test(path);
 
 /** Runs git; undefined if it fails. */
 function git(cwd, ...args) {
