@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -251,6 +251,19 @@ test("compression: requests and responses", async () => {
   const item = "x".repeat(5_000);
   expect(await reserveCompressed(address, item)).toEqual({ left: 5_000 });
   for await (const { left } of clientOf(address).watchItem({ item })) expect(left).toBe(5_000);
+
+  const compressed: boolean[] = [];
+  const looking = createServer().add(StockServiceDefinition, {
+    ...stockOfThree,
+    async reserve(request, context) {
+      compressed.push(context.wasCompressed(request));
+      return { left: 0 };
+    },
+  });
+  const there = await listen(looking);
+  await reserveCompressed(there, item);
+  await clientOf(there).reserve({ item });
+  expect(compressed).toEqual([true, false]);
 });
 
 test("logging: lines of a call and lines of its own", async () => {
@@ -262,6 +275,13 @@ test("logging: lines of a call and lines of its own", async () => {
   const [own, ofCall] = lines.map((line) => JSON.parse(line) as object);
   expect(own).toMatchObject({ msg: "reserving", count: 1, token: "[redacted]" });
   expect(ofCall).toMatchObject({ msg: "finished call", "grpc.code": "OK", item: "lamp", level: 20 });
+
+  const page = readFileSync(new URL("../../../docs/guides/logging.md", import.meta.url), "utf8");
+  const rows = page.slice(page.indexOf("## Fields")).match(/^\| `[^|]*/gm) ?? [];
+  const fields = rows.flatMap((row) => Array.from(row.matchAll(/`([^`]+)`/g), ([, name]) => name));
+  expect(fields.length).toBeGreaterThan(8);
+  // An error's text is in the line of a call that fails.
+  expect(fields.filter((name) => !Object.hasOwn(ofCall!, name!))).toEqual(["grpc.error"]);
 });
 
 test("metrics and tracing: both sides are counted", async () => {
