@@ -583,6 +583,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "GET", path: "/v1/users/{id}" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
@@ -595,6 +596,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "POST", path: "/v1/users", body: "*" }],
       options: {},
     },
     /**
@@ -607,6 +609,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "PATCH", path: "/v1/users/{user.id}", body: "user" }],
       options: {},
     },
     /**
@@ -619,6 +622,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "DELETE", path: "/v1/users/{id}" }],
       options: {},
     },
     /**
@@ -631,6 +635,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: ListUsersResponse as typeof ListUsersResponse,
       responseStream: false,
+      http: [{ method: "GET", path: "/v1/users" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
@@ -644,6 +649,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: UserEvent as typeof UserEvent,
       responseStream: true,
+      http: [{ method: "GET", path: "/v1/users:watch" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
@@ -657,6 +663,7 @@ export const UserServiceDefinition = {
       requestStream: true,
       responseType: UploadSummary as typeof UploadSummary,
       responseStream: false,
+      http: [{ method: "POST", path: "/v1/users:upload", body: "*" }],
       options: {},
     },
     /**

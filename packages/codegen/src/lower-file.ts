@@ -9,6 +9,7 @@ import {
   FileDescriptorProtoSchema,
   OneofDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
+import { dropHttpRules } from "./http-rules.js";
 import type { Member } from "./safe-names.js";
 
 /**
@@ -28,6 +29,7 @@ export function lowerFile(
   lowered.syntax = "proto3";
   lowered.edition = 0;
   lowered.extension = [];
+  dropHttpRules(lowered);
   lowered.messageType.forEach((message, index) => lowerMessage(message, file.messages[index]!, otherMembers));
   return lowered;
 }

@@ -13,6 +13,7 @@ import type { Plugin } from "@bufbuild/protoplugin";
 import { joinCode } from "ts-poet";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
+import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
 import { parseOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
@@ -45,7 +46,7 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   // In the order of the request, where a file follows those that it imports.
   const all = request.protoFile.map((file) => registry.getFile(file.name)!);
   const wanted = new Set(request.fileToGenerate);
-  const files = all.filter((file) => wanted.has(file.proto.name));
+  const files = withoutAnnotations(all.filter((file) => wanted.has(file.proto.name)));
   all.forEach(checkNames);
   const declarations = new Declarations(all, options);
   const coder = new MessageCoder(declarations, options);
@@ -62,7 +63,11 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
       ),
     ];
     const ours = joinCode(parts, { on: "\n\n", trim: false });
-    return { name: path, content: format({ path, types, ours, services, source: file.proto.name }) };
+    const httpRules = httpRulesOf(file, registry);
+    return {
+      name: path,
+      content: format({ path, types, ours, services, httpRules, source: file.proto.name }),
+    };
   });
   const indexes = options.index
     ? declarations

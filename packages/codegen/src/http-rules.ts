@@ -1,0 +1,103 @@
+import {
+  type DescFile,
+  type DescMethod,
+  type FileRegistry,
+  getOption,
+  type Message,
+} from "@bufbuild/protobuf";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+
+// google.api.http (google/api/http.proto): how a method is reached by HTTP. A definition has these rules as data.
+
+const ANNOTATIONS = "google/api/annotations.proto";
+const HTTP = "google/api/http.proto";
+const DESCRIPTOR = "google/protobuf/descriptor.proto";
+/** The number of the extension google.api.http. */
+const EXTENSION = 72_295_728;
+
+/** google.api.HttpRule, as protobuf-es reads it. */
+interface HttpRule extends Message {
+  pattern:
+    | { case: "get" | "put" | "post" | "delete" | "patch"; value: string }
+    | { case: "custom"; value: { kind: string; path: string } }
+    | { case: undefined };
+  body: string;
+  responseBody: string;
+  additionalBindings: HttpRule[];
+}
+
+/** The rules of the methods of a file as code, by `<service's full name>/<method>`. Methods without rules are left out. */
+export function httpRulesOf(file: DescFile, registry: FileRegistry): ReadonlyMap<string, string> {
+  const extension = registry.getExtension("google.api.http");
+  const rules = new Map<string, string>();
+  if (extension === undefined) return rules;
+  for (const service of file.services) {
+    for (const method of service.methods) {
+      if (!hasHttpRule(method)) continue;
+      const rule: unknown = getOption(method, extension);
+      const all = [rule as HttpRule, ...(rule as HttpRule).additionalBindings].map((one) =>
+        ruleCode(one, method),
+      );
+      rules.set(`${service.typeName}/${method.name}`, `[${all.join(", ")}]`);
+    }
+  }
+  return rules;
+}
+
+function hasHttpRule({ proto }: DescMethod): boolean {
+  return proto.options?.$unknown?.some(({ no }) => no === EXTENSION) ?? false;
+}
+
+function ruleCode({ pattern, body, responseBody, additionalBindings }: HttpRule, method: DescMethod): string {
+  const where = `${method.parent.typeName}.${method.name}: google.api.http`;
+  if (pattern.case === undefined) throw new Error(`${where} has a rule without a path`);
+  // http.proto: "the nesting may only be one level deep".
+  if (additionalBindings.some((inner) => inner.additionalBindings.length > 0))
+    throw new Error(`${where} has additional_bindings inside of additional_bindings`);
+  const isCustom = pattern.case === "custom";
+  const parts = {
+    method: isCustom ? pattern.value.kind : pattern.case.toUpperCase(),
+    path: isCustom ? pattern.value.path : pattern.value,
+    body,
+    responseBody,
+  };
+  const stated = Object.entries(parts).filter(([name, text]) => text !== "" || name === "path");
+  return `{ ${stated.map(([name, text]) => `${name}: ${JSON.stringify(text)}`).join(", ")} }`;
+}
+
+/** Takes the rules out of a file's own options: ts-proto would write their bytes into the definition. */
+export function dropHttpRules({ service: services }: FileDescriptorProto): void {
+  for (const { options } of services.flatMap(({ method }) => method)) {
+    if (options?.$unknown !== undefined)
+      options.$unknown = options.$unknown.filter(({ no }) => no !== EXTENSION);
+  }
+}
+
+/** Adds the rules to the methods of service definitions, before their options. */
+export function withHttpRules(text: string, rules: ReadonlyMap<string, string> = new Map()): string {
+  if (rules.size === 0) return text;
+  let service = "";
+  let method = "";
+  const lines = text.split("\n").map((line) => {
+    service = /^ {2}fullName: "([\w.]+)",$/.exec(line)?.[1] ?? service;
+    method = /^ {6}name: "(\w+)",$/.exec(line)?.[1] ?? method;
+    const rule = /^ {6}options: \{/.test(line) ? rules.get(`${service}/${method}`) : undefined;
+    return rule === undefined ? line : `      http: ${rule},\n${line}`;
+  });
+  return lines.join("\n");
+}
+
+/** The files that code is made of: without those that only state annotations, which are read here and needed by no code. */
+export function withoutAnnotations(files: readonly DescFile[]): DescFile[] {
+  const isUsed = (name: string): boolean =>
+    files.some(
+      ({ proto }) =>
+        proto.name !== ANNOTATIONS && proto.dependency.includes(name) && !isAnnotation(proto.name),
+    );
+  const isAnnotation = (name: string): boolean =>
+    name === ANNOTATIONS || ((name === HTTP || name === DESCRIPTOR) && !isUsed(name));
+  // Asked for by itself, a file is wanted.
+  return files.some(({ proto }) => proto.dependency.includes(ANNOTATIONS))
+    ? files.filter(({ proto }) => !isAnnotation(proto.name))
+    : [...files];
+}
