@@ -1,0 +1,4 @@
+export { directMethods } from "./direct/direct-methods.js";
+export type { DirectMethod } from "./direct/direct-method.js";
+export type { DirectArrival } from "./direct/direct-types.js";
+export type { DirectCall } from "./direct/direct-call.js";
