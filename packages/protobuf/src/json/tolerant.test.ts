@@ -94,6 +94,7 @@ describe("with the option errors", () => {
       "not a number: an object",
     );
     expect(errors).toHaveLength(MAX_JSON_ERRORS);
+    expect(errors.at(-1)!.path).toBe("numbers[99]");
   });
 
   test("a message that is right is read as without it", () => {

@@ -24,6 +24,7 @@ export function readTolerantly(
     if (!(error instanceof JsonError) || errors.length >= MAX_JSON_ERRORS) throw error;
     source.passOver(mark);
     errors.push(error);
+  } finally {
+    for (const error of errors.slice(first)) JsonError.within(part, error);
   }
-  for (const error of errors.slice(first)) JsonError.within(part, error);
 }
