@@ -198,6 +198,8 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     this.#hasArrived = true;
     const waiting = phases?.arrived?.(this);
     if (waiting !== undefined) await waiting;
+    // Its timer may have yet to fire.
+    if (this.#deadlineMs <= performance.now()) this.#onDeadline();
     this.#checkCut();
     const request = this.#incoming(await read());
     this.#checkCut();
@@ -301,12 +303,16 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     }
   }
 
+  #onDeadline(): void {
+    this.#interrupt(new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
+  }
+
   #startTimer(): void {
     const leftMs = this.#deadlineMs - performance.now();
     this.#timer = setTimeout(
       () => {
         if (this.#deadlineMs > performance.now()) this.#startTimer();
-        else this.#interrupt(new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
+        else this.#onDeadline();
       },
       Math.min(Math.max(leftMs, 0), MAX_TIMER_MS),
     );
