@@ -14,12 +14,14 @@ const published = [
   "packages/transport",
   "packages/client-sdk",
   "packages/server-kit",
+  "packages/edge",
 ];
 const generated = [
   "gen/src",
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "packages/edge/src/testing/gen",
   "packages/bench/src/gen",
 ];
 

@@ -31,6 +31,7 @@ buf(
   "packages/interop/own-service/buf.gen.yaml",
   "packages/interop/own-service/proto",
 );
+buf("generate", "--template", "packages/edge/buf.gen.yaml", "packages/edge/proto");
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");

@@ -1,0 +1,139 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { EdgeError } from "../errors/edge-error.js";
+import { brokenOff, MAX_TIMER_MS, tooLarge, tooSlow } from "./body-errors.js";
+import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+
+/** An exchange of node:http, without a Request and a Response in between. */
+export class NodeExchange implements Exchange, ResponseWriter {
+  readonly method: string;
+  readonly target: string;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #writeTimeoutMs: number;
+
+  /** @param writeTimeoutMs The time that a client may take for what was written to it. */
+  constructor(request: IncomingMessage, response: ServerResponse, writeTimeoutMs: number) {
+    this.#request = request;
+    this.#response = response;
+    this.#writeTimeoutMs = writeTimeoutMs;
+    this.method = request.method ?? "";
+    this.target = request.url ?? "";
+  }
+
+  get authority(): string {
+    return this.#request.headers.host ?? "";
+  }
+
+  get peer(): string {
+    const { remoteAddress, remotePort } = this.#request.socket;
+    return peerText(remoteAddress, remotePort);
+  }
+
+  get headerBytes(): number {
+    let bytes = 0;
+    for (const text of this.#request.rawHeaders) bytes += text.length + 2;
+    return bytes;
+  }
+
+  get hasBody(): boolean {
+    const { headers } = this.#request;
+    const length = headers["content-length"];
+    return headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) > 0);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  onGone(listener: () => void): void {
+    this.#response.once("close", () => {
+      if (!this.#response.writableFinished) listener();
+    });
+  }
+
+  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+    const request = this.#request;
+    if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const settle = (error?: EdgeError) => {
+        clearTimeout(timer);
+        request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
+        if (error === undefined) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+        else {
+          request.pause();
+          reject(error);
+        }
+      };
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > maxBytes) settle(tooLarge(maxBytes));
+      };
+      const onEnd = () => settle();
+      const onClose = () => settle(brokenOff());
+      const timer = setTimeout(() => settle(tooSlow(timeoutMs)), Math.min(timeoutMs, MAX_TIMER_MS));
+      request.on("error", onClose).on("close", onClose).on("data", onData).on("end", onEnd);
+    });
+  }
+
+  async *readChunks(): AsyncIterableIterator<Uint8Array> {
+    try {
+      // The answer may come before the end of the request.
+      yield* this.#request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+    } catch {
+      throw brokenOff();
+    }
+  }
+
+  respond({ status, headers }: ResponseHead, body: Uint8Array | undefined): void {
+    const response = this.#response;
+    if (response.destroyed) return;
+    // A client that still sends gets its answer, and then the connection's end.
+    const isUnread = !this.#request.complete && this.hasBody;
+    response.writeHead(status, isUnread ? [...headers, "connection", "close"] : (headers as string[]));
+    response.end(body);
+    this.#watch();
+  }
+
+  begin({ status, headers }: ResponseHead): ResponseWriter {
+    const response = this.#response;
+    if (!response.destroyed) response.writeHead(status, headers as string[]).flushHeaders();
+    return this;
+  }
+
+  write(text: string): Promise<void> | undefined {
+    const response = this.#response;
+    if (response.destroyed || response.write(text)) return undefined;
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(timer);
+        response.off("drain", go).off("close", go);
+        resolve();
+      };
+      const timer = setTimeout(() => response.destroy(), Math.min(this.#writeTimeoutMs, MAX_TIMER_MS));
+      response.on("drain", go).on("close", go);
+    });
+  }
+
+  end(): void {
+    this.#response.end();
+    this.#watch();
+  }
+
+  /** Ends a connection whose client does not take its answer. */
+  #watch(): void {
+    const response = this.#response;
+    if (response.writableFinished || response.destroyed) return;
+    const timer = setTimeout(() => response.destroy(), Math.min(this.#writeTimeoutMs, MAX_TIMER_MS));
+    response.once("close", () => clearTimeout(timer));
+  }
+}
+
+function peerText(address: Socket["remoteAddress"], port: Socket["remotePort"]): string {
+  if (address === undefined) return "unknown";
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
