@@ -86,17 +86,26 @@ export function createEdge(options: EdgeOptions): Edge {
 
     async fetch(request, info) {
       const exchange = new FetchExchange(request, info);
-      await Promise.race([serve(exchange, router, settings), exchange.response]);
-      return exchange.response;
+      try {
+        await Promise.race([serve(exchange, router, settings), exchange.response]);
+        return await exchange.response;
+      } catch (error) {
+        reportFault(error);
+        return new Response(null, { status: 500 });
+      }
     },
 
     handler(request, response) {
-      const exchange = new NodeExchange(request, response, writeTimeoutMs);
-      serve(exchange, router, settings).catch((error: unknown) => {
-        // A mistake of ours must not end the process.
+      // A mistake of ours must not end the process.
+      const onFault = (error: unknown) => {
         reportFault(error);
         response.destroy();
-      });
+      };
+      try {
+        serve(new NodeExchange(request, response, writeTimeoutMs), router, settings)?.catch(onFault);
+      } catch (error) {
+        onFault(error);
+      }
     },
   };
 }

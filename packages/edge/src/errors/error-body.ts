@@ -28,10 +28,10 @@ export function errorBody(
   httpStatus: number,
   status: JsonStatus,
   accept: string | undefined,
-): { type: string; body: Uint8Array } {
+): { type: string; body: string } {
   const isProblem = accept !== undefined && accepts(accept, PROBLEM_TYPE);
   const json = isProblem ? problemObject(httpStatus, status) : errorObject(httpStatus, status);
-  return { type: isProblem ? PROBLEM_TYPE : JSON_TYPE, body: Buffer.from(JSON.stringify(json)) };
+  return { type: isProblem ? PROBLEM_TYPE : JSON_TYPE, body: JSON.stringify(json) };
 }
 
 /** True if a media type is named in `accept`, and not refused there. A range like `*` names none. */

@@ -1,8 +1,5 @@
 import { EdgeError } from "../errors/edge-error.js";
 
-/** The longest time that a timer takes, in milliseconds. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export function tooLarge(maxBytes: number): EdgeError {
   return new EdgeError("BODY_TOO_LARGE", `the body has more than ${maxBytes} bytes`);
 }

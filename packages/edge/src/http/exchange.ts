@@ -38,7 +38,7 @@ export interface Exchange {
   /** Reads the body as it comes. The client waits while nobody reads. */
   readChunks(): AsyncIterableIterator<Uint8Array>;
   /** Answers. @param body Undefined for none. */
-  respond(head: ResponseHead, body: Uint8Array | undefined): void;
+  respond(head: ResponseHead, body: string | undefined): void;
   /** Begins an answer that is a stream. */
   begin(head: ResponseHead): ResponseWriter;
 }

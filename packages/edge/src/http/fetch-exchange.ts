@@ -1,5 +1,6 @@
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
-import { brokenOff, MAX_TIMER_MS, tooLarge, tooSlow } from "./body-errors.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
 
 /** More of a request than a Request has. */
 export interface FetchInfo {
@@ -55,14 +56,13 @@ export class FetchExchange implements Exchange {
     const chunks: Uint8Array[] = [];
     let size = 0;
     const isTooSlow = Symbol("too slow");
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<typeof isTooSlow>((resolve) => {
-      timer = setTimeout(() => resolve(isTooSlow), Math.min(timeoutMs, MAX_TIMER_MS));
-    });
+    let onPassed = () => {};
+    const passed = new Promise<typeof isTooSlow>((resolve) => (onPassed = () => resolve(isTooSlow)));
+    const limit = new TimeLimit(timeoutMs, () => onPassed());
     const iterator = this.readChunks();
     try {
       for (;;) {
-        const next = await Promise.race([iterator.next(), limit]);
+        const next = await Promise.race([iterator.next(), passed]);
         if (next === isTooSlow) throw tooSlow(timeoutMs);
         if (next.done === true) return Buffer.concat(chunks, size);
         size += next.value.length;
@@ -70,7 +70,7 @@ export class FetchExchange implements Exchange {
         if (size > maxBytes) throw tooLarge(maxBytes);
       }
     } finally {
-      clearTimeout(timer);
+      limit.clear();
     }
   }
 
@@ -90,10 +90,10 @@ export class FetchExchange implements Exchange {
     }
   }
 
-  respond(head: ResponseHead, body: Uint8Array | undefined): void {
+  respond(head: ResponseHead, body: string | undefined): void {
     this.#isOver = true;
     const hasNone = body === undefined || this.method === "HEAD";
-    this.#resolve(new Response(hasNone ? null : (body as Uint8Array<ArrayBuffer>), init(head)));
+    this.#resolve(new Response(hasNone ? null : body, init(head)));
   }
 
   begin(head: ResponseHead): ResponseWriter {

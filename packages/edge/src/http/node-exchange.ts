@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { EdgeError } from "../errors/edge-error.js";
-import { brokenOff, MAX_TIMER_MS, tooLarge, tooSlow } from "./body-errors.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+
+/** Less is not worth to watch until the client has it: an answer of so many bytes. */
+const WATCHED_BYTES = 64 * 1024;
 
 /** An exchange of node:http, without a Request and a Response in between. */
 export class NodeExchange implements Exchange, ResponseWriter {
@@ -26,8 +30,8 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 
   get peer(): string {
-    const { remoteAddress, remotePort } = this.#request.socket;
-    return peerText(remoteAddress, remotePort);
+    const socket: Socket & { [peerOfSocket]?: string } = this.#request.socket;
+    return (socket[peerOfSocket] ??= peerText(socket));
   }
 
   get headerBytes(): number {
@@ -60,7 +64,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
       const chunks: Buffer[] = [];
       let size = 0;
       const settle = (error?: EdgeError) => {
-        clearTimeout(timer);
+        limit.clear();
         request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
         if (error === undefined) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
         else {
@@ -75,7 +79,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
       };
       const onEnd = () => settle();
       const onClose = () => settle(brokenOff());
-      const timer = setTimeout(() => settle(tooSlow(timeoutMs)), Math.min(timeoutMs, MAX_TIMER_MS));
+      const limit = new TimeLimit(timeoutMs, () => settle(tooSlow(timeoutMs)));
       request.on("error", onClose).on("close", onClose).on("data", onData).on("end", onEnd);
     });
   }
@@ -89,12 +93,13 @@ export class NodeExchange implements Exchange, ResponseWriter {
     }
   }
 
-  respond({ status, headers }: ResponseHead, body: Uint8Array | undefined): void {
+  respond({ status, headers }: ResponseHead, body: string | undefined): void {
     const response = this.#response;
     if (response.destroyed) return;
     // A client that still sends gets its answer, and then the connection's end.
     const isUnread = !this.#request.complete && this.hasBody;
     response.writeHead(status, isUnread ? [...headers, "connection", "close"] : (headers as string[]));
+    // A text goes out in one piece with the head, bytes in two: half of what an answer costs is to write it.
     response.end(body);
     this.#watch();
   }
@@ -110,11 +115,11 @@ export class NodeExchange implements Exchange, ResponseWriter {
     if (response.destroyed || response.write(text)) return undefined;
     return new Promise((resolve) => {
       const go = () => {
-        clearTimeout(timer);
+        limit.clear();
         response.off("drain", go).off("close", go);
         resolve();
       };
-      const timer = setTimeout(() => response.destroy(), Math.min(this.#writeTimeoutMs, MAX_TIMER_MS));
+      const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
       response.on("drain", go).on("close", go);
     });
   }
@@ -127,13 +132,17 @@ export class NodeExchange implements Exchange, ResponseWriter {
   /** Ends a connection whose client does not take its answer. */
   #watch(): void {
     const response = this.#response;
-    if (response.writableFinished || response.destroyed) return;
-    const timer = setTimeout(() => response.destroy(), Math.min(this.#writeTimeoutMs, MAX_TIMER_MS));
-    response.once("close", () => clearTimeout(timer));
+    // Most answers are in the system's hands at once.
+    if (response.writableLength < WATCHED_BYTES || response.destroyed) return;
+    const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
+    response.once("close", () => limit.clear());
   }
 }
 
-function peerText(address: Socket["remoteAddress"], port: Socket["remotePort"]): string {
+/** The text of a socket's peer, which its requests share. */
+const peerOfSocket = Symbol("callwire.peer");
+
+function peerText({ remoteAddress: address, remotePort: port }: Socket): string {
   if (address === undefined) return "unknown";
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

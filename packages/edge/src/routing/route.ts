@@ -20,6 +20,8 @@ export interface Route extends Routed {
   readonly template: PathTemplate;
   readonly request: RequestBinding;
   readonly response: ResponseBinding;
+  /** What the call's line has of the route. */
+  readonly logFields: Readonly<Record<string, string>>;
   /** Undefined unless the method answers with a stream, and both of its messages have the field. */
   readonly resume: ResumeFields | undefined;
 }
@@ -57,7 +59,8 @@ function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: Rou
       throw new Error("has no body, though the method takes a stream of requests");
     const response = responseBinding(responseType, rule);
     const resume = resumeFields(method, requestType, responseType, settings.resumeField);
-    return { method, name, template, request, response, resume, httpMethod: rule.method };
+    const logFields = { "http.request.method": rule.method, "http.route": rule.path };
+    return { method, name, template, request, response, resume, logFields, httpMethod: rule.method };
   } catch (error) {
     throw new Error(`${where} ${(error as Error).message}`, { cause: error });
   }

@@ -51,7 +51,7 @@ export function respondError(
 ): void {
   const { type, body } = errorBody(httpStatus, json, exchange.header("accept"));
   const headers = commonHeaders(exchange, settings, call);
-  headers.push("content-type", type, "content-length", String(body.length));
+  headers.push("content-type", type, "content-length", String(Buffer.byteLength(body)));
   if (json.retryAfterSeconds !== undefined) headers.push("retry-after", String(json.retryAfterSeconds));
   // RFC 9110, section 15.5.2: a 401 says how to do it better.
   if (error.code === Status.UNAUTHENTICATED) headers.push("www-authenticate", "Bearer");

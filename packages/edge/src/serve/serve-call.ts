@@ -1,4 +1,4 @@
-import { toJsonBytes, toJsonText } from "@callwire/protobuf";
+import { toJsonText } from "@callwire/protobuf";
 import { ServerError, Status } from "nice-grpc-common";
 import { valueOf, type Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
@@ -61,19 +61,23 @@ async function answerOnce(
   settings: EdgeSettings,
 ): Promise<void> {
   const { type, field } = route.response;
-  const write = (message: unknown): Uint8Array => {
-    if (field === undefined) return toJsonBytes<unknown>(type, message, settings.write);
+  const write = (message: unknown): string => {
+    if (field === undefined) return toJsonText<unknown>(type, message, settings.write);
     const value = valueOf(message as Properties, field);
     // A message that is not there is null in JSON, as a field of its own would not be there.
-    return value === undefined ? NULL : toJsonBytes<unknown>(type, value, settings.write);
+    return value === undefined ? "null" : toJsonText<unknown>(type, value, settings.write);
   };
   const body = await call.unary(read, write);
   const headers = commonHeaders(exchange, settings, call);
-  headers.push(...more, "content-type", "application/json", "content-length", String(body.length));
+  headers.push(
+    ...more,
+    "content-type",
+    "application/json",
+    "content-length",
+    String(Buffer.byteLength(body)),
+  );
   exchange.respond({ status: 200, headers }, body);
 }
-
-const NULL = Buffer.from("null");
 
 /** An answer that is a stream. Its head goes out with the first message: until then an error has a status of its own. */
 class StreamAnswer {
@@ -139,9 +143,9 @@ class StreamAnswer {
 }
 
 /** The line of a call has its route too, where the kit's `logging` is among the middleware. */
-function addRouteToLog(call: EdgeCall, { httpMethod, template }: Route): void {
+function addRouteToLog(call: EdgeCall, { logFields }: Route): void {
   const { addLogFields } = call as { addLogFields?: (fields: Record<string, unknown>) => void };
-  addLogFields?.({ "http.request.method": httpMethod, "http.route": template.text });
+  addLogFields?.(logFields);
 }
 
 function serviceOf({ name }: Route): string {

@@ -11,17 +11,18 @@ import type { EdgeSettings } from "./settings.js";
 /** ErrorInfo's domain, for what is refused before its method is known. */
 const DOMAIN = "callwire.edge";
 
-/** Answers a request. It does not throw. */
-export async function serve(
+/** Answers a request. What it throws, or rejects with, is a mistake of ours. */
+export function serve(
   exchange: Exchange,
   router: Router<Route>,
   settings: EdgeSettings,
-): Promise<void> {
+): Promise<void> | undefined {
   try {
-    await route(exchange, router, settings);
+    return route(exchange, router, settings);
   } catch (thrown) {
     if (!(thrown instanceof EdgeError)) throw thrown;
     respondError(exchange, outgoingError(thrown, undefined, DOMAIN, settings), settings);
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import { EdgeError } from "../errors/edge-error.js";
-import { MAX_TIMER_MS, tooSlow } from "../http/body-errors.js";
+import { tooSlow } from "../http/body-errors.js";
+import { TimeLimit } from "../internal/time-limit.js";
 
 /** Bounds of {@link ndjsonLines}. */
 export interface LineLimits {
@@ -62,13 +63,12 @@ function isBlank(line: Uint8Array): boolean {
 }
 
 async function unlessSlow<T>(next: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooSlow(timeoutMs)), Math.min(timeoutMs, MAX_TIMER_MS));
-  });
+  let onPassed = () => {};
+  const passed = new Promise<never>((_, reject) => (onPassed = () => reject(tooSlow(timeoutMs))));
+  const limit = new TimeLimit(timeoutMs, () => onPassed());
   try {
-    return await Promise.race([next, limit]);
+    return await Promise.race([next, passed]);
   } finally {
-    clearTimeout(timer);
+    limit.clear();
   }
 }

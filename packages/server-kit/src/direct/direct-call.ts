@@ -1,8 +1,10 @@
 import type { PeerCertificate } from "node:tls";
-import { guardListeners, iteratorOf, Metadata } from "@callwire/transport";
+import { deadlines, guardListeners, iteratorOf, Metadata } from "@callwire/transport";
 import type {
   AnyIterable,
   AnyIterator,
+  DeadlineEntry,
+  DeadlineLinks,
   FaultSink,
   ReadyIterator,
   ServerCallContext,
@@ -10,12 +12,9 @@ import type {
 import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
 import { withText } from "../errors/to-server-error.js";
 import { cancellationCode } from "../internal/abort.js";
-import { ignoreResult } from "../internal/promises.js";
+import { ignoreResult, isPromiseLike } from "../internal/promises.js";
 import { warn } from "../internal/warn.js";
 import type { CallsOfServer, DirectArrival, DirectlyServed, EndableCall } from "./direct-types.js";
-
-/** The longest time that a timer takes, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 type Result = IteratorResult<unknown, unknown>;
 
@@ -23,16 +22,20 @@ type Result = IteratorResult<unknown, unknown>;
  * One call of a method in the server's process, from its arrival to its end: what phases and handlers get. It passes the same
  * phases as a call by gRPC, in the same order, and ends as one does: by its deadline, by the caller, by the server's stop.
  */
-export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
+export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry, FaultSink {
   readonly #served: DirectlyServed;
   readonly #arrival: DirectArrival;
   readonly #calls: CallsOfServer;
   readonly #arrivedMs = performance.now();
-  readonly #deadlineMs: number;
+  /** By the clock of `performance.now()`; `Infinity` for a caller that waits for ever. */
+  readonly deadlineMs: number;
+  deadlineBefore: DeadlineLinks | undefined;
+  deadlineAfter: DeadlineLinks | undefined;
+  /** The parts that {@link DirectCall.addPart} has made. */
+  #parts: unknown[] | undefined;
   #header: Metadata | undefined;
   #trailer: Metadata | undefined;
   #controller: AbortController | undefined;
-  #timer: NodeJS.Timeout | undefined;
   /** The error that ended the call from outside; no phase has made it. */
   #cut: { readonly error: ServerError; readonly reason: unknown } | undefined;
   /** Ends what is waited for, when the call is cut. */
@@ -49,8 +52,8 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     this.#served = served;
     this.#arrival = arrival;
     this.#calls = calls;
-    this.#deadlineMs = this.#arrivedMs + (arrival.timeoutMs ?? Infinity);
-    if (this.#deadlineMs !== Infinity) this.#startTimer();
+    this.deadlineMs = this.#arrivedMs + (arrival.timeoutMs ?? Infinity);
+    if (this.deadlineMs !== Infinity) deadlines.add(this);
   }
 
   get method(): MethodDescriptor {
@@ -85,13 +88,9 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     return this.#arrivedMs;
   }
 
-  get deadlineMs(): number {
-    return this.#deadlineMs;
-  }
-
   get deadline(): Date | undefined {
-    if (this.#deadlineMs === Infinity) return undefined;
-    return new Date(Date.now() + this.#deadlineMs - performance.now());
+    if (this.deadlineMs === Infinity) return undefined;
+    return new Date(Date.now() + this.deadlineMs - performance.now());
   }
 
   get signal(): AbortSignal {
@@ -125,7 +124,9 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
    */
   async unary<T>(read: () => unknown, write: (message: unknown) => T): Promise<T> {
     try {
-      const message = await this.#unlessCut(this.#answer(read));
+      const answer = this.#answer(read);
+      const message = isPromiseLike(answer) ? await this.#unlessCut(answer) : answer;
+      this.#handlerDone = true;
       if (message === undefined || message === null)
         throw new Error(`${this.method.path}: the handler returned no message`);
       return write(this.#outgoing(message));
@@ -145,7 +146,8 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     try {
       const { endReason } = this.#calls;
       if (endReason !== undefined) this.endStream(endReason);
-      const messages = await this.#unlessCut(this.#answer(read, false));
+      const answer = this.#answer(read);
+      const messages = isPromiseLike(answer) ? await this.#unlessCut(answer) : answer;
       const iterator = (this.#iterator = iteratorOf(messages as AnyIterable));
       for (;;) {
         const result = await this.#next(iterator);
@@ -162,7 +164,7 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
 
   /** The caller has gone: the signal aborts, and what waits for the call ends. */
   cancel(reason?: unknown): void {
-    const code = cancellationCode(this.#deadlineMs);
+    const code = cancellationCode(this.deadlineMs);
     this.#interrupt(new ServerError(code, "The operation was cancelled"), reason);
     this.end();
   }
@@ -171,7 +173,7 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
+    deadlines.remove(this);
     this.#calls.remove(this);
     if (!this.#hasArrived) return;
     try {
@@ -181,6 +183,28 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     }
   }
 
+  /** Adds a part to the contexts of a class that is made when it is first read. */
+  static addPart(
+    prototype: DirectCall,
+    name: string,
+    index: number,
+    make: (call: ServerCallContext) => unknown,
+  ): void {
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      enumerable: true,
+      get(this: DirectCall): unknown {
+        const parts = (this.#parts ??= []);
+        // A part may be undefined.
+        if (!(index in parts)) parts[index] = make(this);
+        return parts[index];
+      },
+      set(this: DirectCall, value: unknown) {
+        (this.#parts ??= [])[index] = value;
+      },
+    });
+  }
+
   onFault(error: unknown): void {
     const { phases, descriptor } = this.#served;
     if (phases?.faulted === undefined)
@@ -188,26 +212,38 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     else phases.faulted(error, this);
   }
 
+  /** Called by the wheel. */
+  onDeadline(): void {
+    this.#interrupt(new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
+  }
+
   endStream(reason: ServerError): void {
     if (this.method.responseStream) this.#interrupt(reason, reason, true);
   }
 
-  /** What the handler gives for the request, after the phases before it. */
-  async #answer(read: () => unknown, isOne = true): Promise<unknown> {
-    const { phases, handler } = this.#served;
+  /**
+   * What the handler gives for the request, after the phases before it. What is there at once makes no promise, as most calls have
+   * nothing to wait for but their handler.
+   */
+  #answer(read: () => unknown): unknown {
+    const { phases } = this.#served;
     this.#hasArrived = true;
     const waiting = phases?.arrived?.(this);
-    if (waiting !== undefined) await waiting;
-    // Its timer may have yet to fire.
-    if (this.#deadlineMs <= performance.now()) this.#onDeadline();
+    return waiting === undefined ? this.#admitted(read) : waiting.then(() => this.#admitted(read));
+  }
+
+  #admitted(read: () => unknown): unknown {
+    // The wheel may have yet to come to it.
+    if (this.deadlineMs <= performance.now()) this.onDeadline();
     this.#checkCut();
-    const request = this.#incoming(await read());
+    const request = read();
+    return isPromiseLike(request) ? request.then((later) => this.#handle(later)) : this.#handle(request);
+  }
+
+  #handle(given: unknown): unknown {
+    const request = this.#incoming(given);
     this.#checkCut();
-    const answer = handler(request, this);
-    if (!isOne) return answer;
-    const message: unknown = await answer;
-    this.#handlerDone = true;
-    return message;
+    return this.#served.handler(request, this);
   }
 
   #checkCut(): void {
@@ -237,7 +273,7 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
   }
 
   /** What was asked for, unless the call is cut before it is there: its handler need not heed the signal. */
-  #unlessCut<T>(result: Promise<T>): Promise<T> {
+  #unlessCut<T>(result: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#reject = reject;
       if (this.#cut !== undefined) reject(this.#cut.error);
@@ -301,21 +337,6 @@ export class DirectCall implements ServerCallContext, EndableCall, FaultSink {
     } catch (error) {
       this.#failLate(error);
     }
-  }
-
-  #onDeadline(): void {
-    this.#interrupt(new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
-  }
-
-  #startTimer(): void {
-    const leftMs = this.#deadlineMs - performance.now();
-    this.#timer = setTimeout(
-      () => {
-        if (this.#deadlineMs > performance.now()) this.#startTimer();
-        else this.#onDeadline();
-      },
-      Math.min(Math.max(leftMs, 0), MAX_TIMER_MS),
-    );
   }
 }
 

@@ -1,5 +1,4 @@
 import type { MethodDescriptor } from "nice-grpc-common";
-import { defineLazy } from "../internal/define-lazy.js";
 import { DirectCall } from "./direct-call.js";
 import type { DirectCalls } from "./direct-calls.js";
 import type { DirectArrival, DirectlyServed } from "./direct-types.js";
@@ -20,8 +19,8 @@ export interface DirectMethod {
 /** Describes a method that can be called directly. */
 export function directMethod(served: DirectlyServed, calls: DirectCalls): DirectMethod {
   class Call extends DirectCall {}
-  for (const [name, make] of Object.entries(served.phases?.lazy ?? {}))
-    defineLazy(Call.prototype, name, make);
+  const parts = Object.entries(served.phases?.lazy ?? {});
+  for (const [index, [name, make]] of parts.entries()) DirectCall.addPart(Call.prototype, name, index, make);
   return {
     descriptor: served.descriptor,
     definition: served.definition,

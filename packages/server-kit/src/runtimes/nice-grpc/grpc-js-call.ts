@@ -17,7 +17,6 @@ import {
 } from "nice-grpc-common";
 import { withText } from "../../errors/to-server-error.js";
 import { cancellationCode, monotonicMs } from "../../internal/abort.js";
-import { defineLazy } from "../../internal/define-lazy.js";
 import { warn } from "../../internal/warn.js";
 import { CallMetadata, fromGrpcJs } from "./call-metadata.js";
 
@@ -47,6 +46,22 @@ const ownCodes: ReadonlySet<Status> = new Set([
   Status.RESOURCE_EXHAUSTED,
   Status.UNIMPLEMENTED,
 ]);
+
+function defineLazy(prototype: object, name: string, make: (call: ServerCallContext) => unknown): void {
+  const keep = (call: object, value: unknown) =>
+    Object.defineProperty(call, name, { value, writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(prototype, name, {
+    get(this: GrpcJsCall) {
+      const value = make(this);
+      keep(this, value);
+      return value;
+    },
+    set(this: GrpcJsCall, value: unknown) {
+      keep(this, value);
+    },
+    configurable: true,
+  });
+}
 
 /** One call of a server of grpc-js, from its arrival to its end: what phases and handlers get. */
 export class GrpcJsCall implements FaultSink, ServerCallContext {
