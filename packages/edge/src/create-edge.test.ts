@@ -507,3 +507,30 @@ describe("createEdge names what is wrong", () => {
     expect(routes).toHaveLength(11);
   });
 });
+
+test("a foreign server's details that are none are left out", async () => {
+  const foreign = createServer({
+    middleware: [
+      {
+        name: "foreign",
+        failed(thrown, call) {
+          const { trailer } = call as unknown as { trailer: Metadata };
+          trailer.set("grpc-status-details-bin", Uint8Array.of(0xff, 0xff));
+          return thrown;
+        },
+      },
+    ],
+  }).add(ProbeServiceDefinition, probeService());
+  const channel = createChannel(`127.0.0.1:${await foreign.listen("127.0.0.1:0")}`);
+  try {
+    const { fetch } = createEdge({ channel, services: [ProbeServiceDefinition] });
+    const answer = await fetch(new Request("http://x/v1/things/1?fail_code=5", { method: "DELETE" }));
+    expect([answer.status, await answer.json()]).toEqual([
+      404,
+      { error: { code: 404, message: "failed with 5", status: "NOT_FOUND" } },
+    ]);
+  } finally {
+    channel.close();
+    foreign.forceShutdown();
+  }
+});

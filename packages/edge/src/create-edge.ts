@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { directMethods } from "@callwire/server-kit/direct";
 import { channelMethods } from "./calls/channel-methods.js";
 import type { EdgeMethod } from "./calls/edge-method.js";
@@ -35,8 +36,14 @@ export interface Edge {
   readonly routes: readonly EdgeRoute[];
   /** Answers a request of the web's own form: for Hono, Next.js, Bun, Deno, workers. It does not reject. */
   fetch(request: Request, info?: FetchInfo): Promise<Response>;
-  /** A listener for `createServer` of node:http and node:https, without a Request and a Response in between. */
-  handler(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * A listener for `createServer` of node:http and node:https, and for the servers of node:http2, without a Request and a Response
+   * in between.
+   */
+  handler(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): void;
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
@@ -99,10 +106,14 @@ export function createEdge(options: EdgeOptions): Edge {
       // A mistake of ours must not end the process.
       const onFault = (error: unknown) => {
         reportFault(error);
-        response.destroy();
+        (response as ServerResponse).destroy();
       };
       try {
-        serve(new NodeExchange(request, response, writeTimeoutMs), router, settings)?.catch(onFault);
+        serve(
+          new NodeExchange(request as IncomingMessage, response as ServerResponse, writeTimeoutMs),
+          router,
+          settings,
+        )?.catch(onFault);
       } catch (error) {
         onFault(error);
       }

@@ -35,6 +35,8 @@ class ChannelCall implements EdgeCall {
   readonly #method: AnyClient[string];
   readonly #options: CallOptions;
   readonly #controller = new AbortController();
+  /** True if the client waits no more, as servers of the transport have it: a channel takes no time of 0. */
+  readonly #isLate: boolean;
   /** What the client's messages failed with, if they did: the call fails with something else. */
   #requestError: unknown;
 
@@ -48,9 +50,9 @@ class ChannelCall implements EdgeCall {
         onHeader?.();
       },
       onTrailer: (trailer) => (this.trailer = trailer),
-      // A channel takes no time of 0.
-      ...(timeoutMs !== undefined && { timeoutMs: Math.max(timeoutMs, 1) }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
     };
+    this.#isLate = timeoutMs !== undefined && timeoutMs < 1;
   }
 
   async unary<T>(read: () => unknown, write: (message: unknown) => T): Promise<T> {
@@ -71,6 +73,7 @@ class ChannelCall implements EdgeCall {
   }
 
   async #request(read: () => unknown): Promise<unknown> {
+    if (this.#isLate) throw new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     const request = await read();
     if (typeof request !== "object" || request === null || !(Symbol.asyncIterator in request)) return request;
     return this.#noteError(request as AsyncIterable<unknown>);

@@ -31,6 +31,9 @@ const ownTypes = createRegistry(
   RetryInfo,
 );
 
+/** A google.protobuf.Any. */
+type Detail = RpcStatus["details"][number];
+
 /** A google.rpc.Status, ready to be written as JSON. */
 export interface JsonStatus {
   /** The name of the code. */
@@ -54,26 +57,44 @@ export function statusToJson(
   domain: string,
   registry: JsonRegistry | undefined,
 ): JsonStatus {
-  const { details } = RpcStatus.decode(trailer?.get(STATUS_DETAILS) ?? ownDetails(error, domain));
+  const details = detailsOf(trailer?.get(STATUS_DETAILS) ?? ownDetails(error, domain));
   const types: JsonRegistry = {
     ...ownTypes,
     message: (name) => ownTypes.message(name) ?? registry?.message(name),
   };
-  const retryInfo = details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.RetryInfo"));
-  const delay = retryInfo && RetryInfo.decode(retryInfo.value).retryDelay;
   return {
     status: Status[error.code] ?? "UNKNOWN",
     message: error.details,
     details: details.map((detail) => detailToJson(detail, types)),
-    retryAfterSeconds: delay && Math.ceil(Number(delay.seconds) + delay.nanos / 1e9),
+    retryAfterSeconds: retryAfterSeconds(details),
   };
+}
+
+/** The details of a google.rpc.Status; none, if a foreign server sends what is no such message. */
+function detailsOf(bytes: Uint8Array): readonly Detail[] {
+  try {
+    return RpcStatus.decode(bytes).details;
+  } catch {
+    return [];
+  }
+}
+
+function retryAfterSeconds(details: readonly Detail[]): number | undefined {
+  const found = details.find(({ typeUrl }) => typeUrl.endsWith("/google.rpc.RetryInfo"));
+  try {
+    const { retryDelay } = RetryInfo.decode(found?.value ?? new Uint8Array(0));
+    const seconds = retryDelay && Math.ceil(Number(retryDelay.seconds) + retryDelay.nanos / 1e9);
+    return seconds !== undefined && seconds >= 0 ? seconds : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function ownDetails(error: ServerError, domain: string): Uint8Array {
   return error instanceof ServiceError ? encodeStatus(error, domain) : new Uint8Array(0);
 }
 
-function detailToJson(detail: { typeUrl: string; value: Uint8Array }, registry: JsonRegistry): unknown {
+function detailToJson(detail: Detail, registry: JsonRegistry): unknown {
   try {
     const json = RpcStatus.toJSON({ code: 0, message: "", details: [detail] }, { registry });
     return (json as { details: unknown[] }).details[0];

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { EdgeError } from "../errors/edge-error.js";
 import { TimeLimit } from "../internal/time-limit.js";
@@ -8,13 +9,15 @@ import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
 /** Less is not worth to watch until the client has it: an answer of so many bytes. */
 const WATCHED_BYTES = 64 * 1024;
 
-/** An exchange of node:http, without a Request and a Response in between. */
+/** An exchange of node:http, or of node:http2 in the form of node:http, without a Request and a Response in between. */
 export class NodeExchange implements Exchange, ResponseWriter {
   readonly method: string;
   readonly target: string;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #writeTimeoutMs: number;
+  /** True if the whole answer was given. */
+  #isEnded = false;
 
   /** @param writeTimeoutMs The time that a client may take for what was written to it. */
   constructor(request: IncomingMessage, response: ServerResponse, writeTimeoutMs: number) {
@@ -26,7 +29,8 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 
   get authority(): string {
-    return this.#request.headers.host ?? "";
+    const { headers } = this.#request;
+    return headers.host ?? (headers[":authority"] as string | undefined) ?? "";
   }
 
   get peer(): string {
@@ -43,7 +47,11 @@ export class NodeExchange implements Exchange, ResponseWriter {
   get hasBody(): boolean {
     const { headers } = this.#request;
     const length = headers["content-length"];
-    return headers["transfer-encoding"] !== undefined || (length !== undefined && Number(length) > 0);
+    if (length !== undefined) return Number(length) > 0;
+    // HTTP/2 has no chunks: the end of the stream says it.
+    return isHttp2(this.#request)
+      ? !(this.#request as unknown as Http2ServerRequest).stream.endAfterHeaders
+      : headers["transfer-encoding"] !== undefined;
   }
 
   header(name: string): string | undefined {
@@ -53,7 +61,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
 
   onGone(listener: () => void): void {
     this.#response.once("close", () => {
-      if (!this.#response.writableFinished) listener();
+      if (!this.#isEnded) listener();
     });
   }
 
@@ -95,9 +103,10 @@ export class NodeExchange implements Exchange, ResponseWriter {
 
   respond({ status, headers }: ResponseHead, body: string | undefined): void {
     const response = this.#response;
+    this.#isEnded = true;
     if (response.destroyed) return;
     // A client that still sends gets its answer, and then the connection's end.
-    const isUnread = !this.#request.complete && this.hasBody;
+    const isUnread = !this.#request.complete && this.hasBody && !isHttp2(this.#request);
     response.writeHead(status, isUnread ? [...headers, "connection", "close"] : (headers as string[]));
     // A text goes out in one piece with the head, bytes in two: half of what an answer costs is to write it.
     response.end(body);
@@ -125,6 +134,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 
   end(): void {
+    this.#isEnded = true;
     this.#response.end();
     this.#watch();
   }
@@ -137,6 +147,10 @@ export class NodeExchange implements Exchange, ResponseWriter {
     const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
     response.once("close", () => limit.clear());
   }
+}
+
+function isHttp2({ httpVersionMajor }: IncomingMessage): boolean {
+  return httpVersionMajor >= 2;
 }
 
 /** The text of a socket's peer, which its requests share. */

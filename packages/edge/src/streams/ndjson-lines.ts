@@ -54,7 +54,8 @@ export async function* ndjsonLines(
     const last = take();
     if (!isBlank(last)) yield last;
   } finally {
-    void chunks.return?.();
+    // Its end is no concern of whoever leaves.
+    chunks.return?.().catch(() => {});
   }
 }
 
