@@ -6,7 +6,7 @@
 import { createRequire } from "node:module";
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
-import { build } from "rolldown";
+import { build, rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
 /**
@@ -44,15 +44,28 @@ const constants = {
 const isPackage = (id) => !id.startsWith(".") && !id.startsWith("\0") && !isAbsolute(id);
 
 const entries = process.argv.slice(2).map((path) => [relative("src", path).replace(/\.ts$/, ""), path]);
-await build({
+const code = await rolldown({
   input: Object.fromEntries(entries),
   platform: "node",
   external: (id) => isPackage(id) && !inlined.test(id),
   plugins: [constants],
   tsconfig: join(process.cwd(), "tsconfig.json"),
   logLevel: "warn",
-  output: { dir: "dist", format: "esm", chunkFileNames: "shared-[hash].js" },
+  // A CommonJS module has none, and our code looks.
+  checks: { emptyImportMeta: false },
 });
+await code.write({ dir: "dist", format: "esm", chunkFileNames: "shared-[hash].js" });
+// For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it
+// looks for `module-sync` first, so that a process has each class once.
+await code.write({
+  dir: "dist",
+  format: "cjs",
+  // The same code, with its comments, is beside it.
+  comments: false,
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "shared-[hash].cjs",
+});
+await code.close();
 await bundleDeclarations();
 writeNotices();
 
@@ -70,7 +83,13 @@ async function bundleDeclarations() {
     if (path !== BUNDLED && (entry.isDirectory() || path.endsWith(".d.ts")))
       rmSync(path, { recursive: true });
   }
-  for (const name of readdirSync(BUNDLED)) renameSync(join(BUNDLED, name), join("dist", name));
+  for (const name of readdirSync(BUNDLED)) {
+    const path = join("dist", name);
+    renameSync(join(BUNDLED, name), path);
+    // TypeScript takes the format of a module from the name of its declarations.
+    const text = readFileSync(path, "utf8").replace(/(["']\.[^"']+)\.js(["'])/g, "$1.cjs$2");
+    writeFileSync(path.replace(/ts$/, "cts"), text);
+  }
   rmSync(BUNDLED, { recursive: true });
 }
 

@@ -1,10 +1,15 @@
-// Runs every check of the project, in the order in which they fail fastest; ends at the first that fails.
-import { spawnSync } from "node:child_process";
+// Runs every check of the project, in the order in which they fail fastest; ends at the first that fails. With names of checks, runs
+// those alone: `node scripts/check.mjs api "proto breaking"`.
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkChangesets } from "./check-changesets.mjs";
+import { checkContract, checkContractVersions } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
+import { checkWorkflows } from "./check-workflows.mjs";
 
 /** The packages that are published, by folder. */
 const published = [
@@ -15,6 +20,7 @@ const published = [
   "packages/client-sdk",
   "packages/server-kit",
   "packages/edge",
+  "packages/create-callwire",
 ];
 const generated = [
   "gen/src",
@@ -22,75 +28,116 @@ const generated = [
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
   "packages/edge/src/testing/gen",
+  "examples/orders/src/gen",
+  "packages/site/examples/src/gen",
+  "packages/create-callwire/template/service/src/gen",
+  "packages/create-callwire/template/client/src/gen",
   "packages/bench/src/gen",
+  "examples/consumer-ci/src/gen",
 ];
 
-function run(command, ...args) {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit" });
-  if (error) throw error;
+/** What `buf format` leaves as it is: a module of buf.yaml, whose annotations are imported. */
+const notOurs = ["--exclude-path", "gen/node_modules/google-gax/build/protos/google"];
+
+async function run(command, ...args) {
+  const [status] = await once(spawn(command, args, { stdio: "inherit" }), "exit");
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: exit status ${status}`);
 }
 
-/** One hash over the names and contents of all files below some folders. */
-function hashOf(folders) {
-  const hash = createHash("sha256");
+/** A hash of each file below some folders, by its path. */
+function hashesOf(folders) {
+  const hashes = new Map();
   for (const folder of folders) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     );
-    for (const path of files.map((entry) => join(entry.parentPath, entry.name)).toSorted()) {
-      hash.update(`${path}\0`).update(readFileSync(path));
-    }
+    for (const path of files.map((entry) => join(entry.parentPath, entry.name)))
+      hashes.set(path, createHash("sha256").update(readFileSync(path)).digest("hex"));
   }
-  return hash.digest("hex");
+  return hashes;
 }
 
 const checks = {
   format: () => run("prettier", "--check", "--log-level", "warn", "."),
-  // Without what is not ours: a module of buf.yaml, whose annotations are imported.
-  "proto format": () =>
-    run(
-      "buf",
-      "format",
-      "--diff",
-      "--exit-code",
-      "--exclude-path",
-      "gen/node_modules/google-gax/build/protos/google",
-    ),
-  "proto lint": () => run("buf", "lint"),
-  "proto breaking": () => run("buf", "breaking", "proto", "--against", "packages/interop/seed"),
-  "generated code": () => {
-    run("turbo", "run", "build", "--filter=@callwire/protoc-gen-callwire", "--output-logs=errors-only");
-    const before = hashOf(generated);
-    run("node", "scripts/generate.mjs");
-    if (hashOf(generated) !== before)
-      throw new Error("generated code was not up to date; it is now: commit it");
+  "proto format": () => {
+    const { status } = spawnSync("buf", ["format", "--diff", "--exit-code", ...notOurs], {
+      stdio: "inherit",
+    });
+    if (status !== 0)
+      throw new Error("the contracts are not formatted: run `pnpm exec buf format --write`, and commit it");
   },
+  "proto lint": () => run("buf", "lint"),
+  "proto breaking": () => checkContract("."),
+  "generated code": async () => {
+    await run("turbo", "run", "build", "--filter=@callwire/protoc-gen-callwire", "--output-logs=errors-only");
+    const before = hashesOf(generated);
+    await run("node", "scripts/generate.mjs");
+    const after = hashesOf(generated);
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+      (path) => before.get(path) !== after.get(path),
+    );
+    if (changed.length > 0) {
+      throw new Error(
+        `generated code was not what \`pnpm generate\` makes, and is now:\n  ${changed.join("\n  ")}\n` +
+          "Commit it. To change it, change its contract or packages/codegen: never these files.",
+      );
+    }
+  },
+  "proto version": () => checkContractVersions("."),
+  changesets: () => {
+    const sources = { gen: ["proto"] };
+    const packages = published.map((folder) => ({ folder, sources: sources[folder] ?? [] }));
+    return checkChangesets({ cwd: ".", packages });
+  },
+  workflows: () => checkWorkflows(),
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
-  lint: () => run("oxlint", "--type-aware"),
-  typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
-  packages: () => {
+  site: () => run("turbo", "run", "site", "--output-logs=errors-only"),
+  packages: async () => {
     const folder = mkdtempSync(join(tmpdir(), "callwire-pack-"));
     try {
-      for (const path of published)
-        run("pnpm", "--dir", path, "pack", "--silent", "--pack-destination", folder);
+      // All is built: nothing is built anew.
+      const pack = ["pack", "--silent", "--config.ignore-scripts=true", "--pack-destination", folder];
+      for (const path of published) await run("pnpm", "--dir", path, ...pack);
       for (const name of readdirSync(folder)) {
-        run("publint", "--strict", join(folder, name));
-        run("attw", "--profile", "esm-only", "--format", "ascii", "--no-summary", join(folder, name));
+        await run("publint", "--strict", join(folder, name));
+        await run("attw", "--profile", "node16", "--format", "ascii", "--no-summary", join(folder, name));
       }
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
+  api: () => run("node", "scripts/api.mjs", "--check"),
+  lint: () => run("oxlint", "--type-aware"),
+  typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
   test: () => run("turbo", "run", "test", "--output-logs=new-only", "--concurrency=2"),
 };
 
+const wanted = process.argv.slice(2);
+for (const name of wanted) {
+  if (!Object.hasOwn(checks, name))
+    throw new Error(`no check "${name}": there are ${Object.keys(checks).join(", ")}`);
+}
+/** Checks that take one core for long, and touch nothing that the next ones do: each runs beside them, up to `test`. */
+const beside = new Set(["format", "site", "packages"]);
+
 let passed = 0;
+const running = new Set();
 for (const [name, check] of Object.entries(checks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (name === "test") await Promise.all(running);
+  const ended = finish(name, check);
+  if (beside.has(name)) running.add(ended);
+  else await ended;
+}
+await Promise.all(running);
+console.log(`${passed} passed, 0 failed`);
+
+/** Runs a check; ends the process if it fails. */
+async function finish(name, check) {
   const started = Date.now();
   try {
-    check();
+    await check();
   } catch (error) {
     console.error(`✗ ${name}: ${error.message}\n${passed} passed, 1 failed`);
     process.exit(1);
@@ -98,4 +145,3 @@ for (const [name, check] of Object.entries(checks)) {
   passed++;
   console.log(`✓ ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
-console.log(`${passed} passed, 0 failed`);

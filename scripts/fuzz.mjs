@@ -8,8 +8,8 @@ import { Worker } from "node:worker_threads";
 import { createInstrumenter } from "istanbul-lib-instrument";
 import { build } from "rolldown";
 
-/** The packages that have targets. */
-const packages = ["transport", "client-sdk", "users-service"];
+/** The packages that have targets, and the private folder of each with its own: some have an entry point named `testing`. */
+const packages = { transport: "testing", "client-sdk": "test-room", "users-service": "testing" };
 /** A thread that takes so long for one input hangs, in seconds. */
 const HANG_SECONDS = 20;
 /** The memory that a thread may use before it is ended, in MB. */
@@ -23,7 +23,7 @@ const { readCorpus, toLine, writeCorpus } = await import(pathToFileURL(join(test
 const instrument = {
   name: "instrument",
   transform: {
-    filter: { id: /packages\/[^/]+\/src\/(?!testing\/).*\.ts$/ },
+    filter: { id: /packages\/[^/]+\/src\/(?!testing\/|test-room\/).*\.ts$/ },
     handler: (code, id) =>
       createInstrumenter({ esModules: true, parserPlugins: ["typescript"] }).instrumentSync(code, id),
   },
@@ -51,10 +51,10 @@ const { didYouMean } = await import(await bundle("transport", "grpc/nearest-name
 
 async function findTargets() {
   const found = [];
-  for (const name of packages) {
-    const module = await bundle(name, "testing/fuzz/targets.ts");
+  for (const [name, room] of Object.entries(packages)) {
+    const module = await bundle(name, `${room}/fuzz/targets.ts`);
     for (const target of (await import(module)).targets) {
-      const path = join("packages", name, "src/testing/fuzz/corpus", target.name);
+      const path = join("packages", name, "src", room, "fuzz/corpus", target.name);
       found.push({ target, module, corpus: `${path}.txt`, found: `${path}.found.txt` });
     }
   }

@@ -2,6 +2,7 @@
 // published ones as one module, for server reflection.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 
 /** The inputs of buf.gen.yaml that a server may serve, with the files wanted of each. */
 const described = [
@@ -11,7 +12,12 @@ const described = [
 ];
 
 function run(command, ...args) {
+  return runWith({}, command, ...args);
+}
+
+function runWith(options, command, ...args) {
   const { status, stdout, error } = spawnSync(command, args, {
+    ...options,
     stdio: ["ignore", "pipe", "inherit"],
     maxBuffer: 64 << 20,
   });
@@ -32,6 +38,18 @@ buf(
   "packages/interop/own-service/proto",
 );
 buf("generate", "--template", "packages/edge/buf.gen.yaml", "packages/edge/proto");
+buf("generate", "--template", "packages/site/examples/buf.gen.yaml", "packages/site/examples/proto");
+// As its own script does it, by what is installed there.
+const plugins = join(process.cwd(), "examples/node_modules/.bin");
+const PATH = `${plugins}${delimiter}${process.env["PATH"]}`;
+runWith({ cwd: "examples/consumer-ci", env: { ...process.env, PATH } }, "buf", "generate");
+buf(
+  "generate",
+  "--template",
+  "packages/create-callwire/buf.gen.yaml",
+  "packages/create-callwire/template/service/proto",
+);
+buf("generate", "--template", "examples/orders/buf.gen.yaml", "examples/orders/proto");
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");

@@ -1,3 +1,4 @@
 import { overRuntimes } from "../../jest.over-runtimes.mjs";
 
-export default overRuntimes();
+/** Fakes run within the process, over the transport alone: once. */
+export default overRuntimes({ testPathIgnorePatterns: ["src/testing/"] });

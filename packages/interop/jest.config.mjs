@@ -1,14 +1,36 @@
+import base from "../../jest.base.mjs";
 import { overRuntimes } from "../../jest.over-runtimes.mjs";
 
-/** Once: what is installed from packed packages chooses its own runtime, and what goes through proxies is over both of the SDK's. */
-export default overRuntimes({
-  testPathIgnorePatterns: [
-    "own-service",
-    "runtimes",
-    "published-limits",
-    "src/proxies/",
-    "npm-start",
-    "conformance",
-    "generated-messages",
+/** What is installed from the registry of the run chooses its own runtime: these run once. */
+export const fromRegistry = [
+  "own-service",
+  "consumer-ci",
+  "create-callwire",
+  "runtimes",
+  "published-limits",
+  "src/consumers/",
+  "src/registry/",
+];
+
+const { testTimeout: _, testMatch: __, ...project } = base;
+/** The suite that installs what is published. Its registry is started only if one of its tests runs. */
+export const installed = {
+  ...project,
+  displayName: "installed",
+  testRegex: fromRegistry.map((name) => `${name}.*\\.test\\.ts$`),
+  globalSetup: "<rootDir>/jest.registry-setup.mjs",
+  globalTeardown: "<rootDir>/jest.registry-teardown.mjs",
+};
+
+/** What goes through proxies is over both of the SDK's runtimes by itself. */
+const once = ["src/proxies/", "changesets", "workflows", "npm-start", "conformance", "generated-messages"];
+const { projects, ...settings } = overRuntimes();
+const [overNiceGrpc, overTransport] = projects;
+export default {
+  ...settings,
+  projects: [
+    { ...overNiceGrpc, testPathIgnorePatterns: fromRegistry },
+    { ...overTransport, testPathIgnorePatterns: [...fromRegistry, ...once] },
+    installed,
   ],
-});
+};

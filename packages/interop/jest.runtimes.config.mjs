@@ -1,9 +1,8 @@
-import base from "../../jest.base.mjs";
+import { installed } from "./jest.config.mjs";
 
 /** `pnpm runtimes`: the four shapes on every program that runs JavaScript. */
 export default {
-  ...base,
-  testMatch: ["**/runtimes.test.ts"],
-  globals: { everyProgram: true },
+  projects: [{ ...installed, testRegex: ["runtimes\\.test\\.ts$"], globals: { everyProgram: true } }],
+  testTimeout: 20_000,
   verbose: true,
 };

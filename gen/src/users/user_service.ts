@@ -575,6 +575,7 @@ export type UserServiceDefinition = typeof UserServiceDefinition;
 export const UserServiceDefinition = {
   name: "UserService",
   fullName: "users.UserService",
+  contract: "1.1.0+6a62fd27" as string,
   methods: {
     /** Returns one user. NOT_FOUND, with a ResourceInfo, if there is none with that id. */
     getUser: {

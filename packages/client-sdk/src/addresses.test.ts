@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { niceGrpc } from "./nice-grpc/nice-grpc-runtime.js";
-import { createClient, runtime } from "./testing/clients.js";
+import { createClient, runtime } from "./test-room/clients.js";
 
 /** Two servers that say which one they are. */
 async function startTwo() {

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 const waiting = { code: 0, message: "", unexpected: false, waitForAbort: true };
 

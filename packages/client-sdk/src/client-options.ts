@@ -7,6 +7,7 @@ import type {
   RuntimeCredentials,
 } from "@callwire/transport";
 import type { ClientMiddleware, MetadataInit } from "nice-grpc-common";
+import type { ContractMismatch } from "./contract-mismatch.js";
 import type { TokenSource } from "./middleware/bearer-token.js";
 import type { RetryOptions } from "./middleware/retry.js";
 
@@ -67,6 +68,13 @@ export interface ClientOptions<Ext extends object = object> {
   middleware?: Middleware<Ext>[];
   /** Settings of the channel, before the defaults; grpc-js's names are taken. */
   channelOptions?: ChannelOptions;
+  /**
+   * Says what to do if the server names a contract that does not fit the one that this client was generated from. `warn`: a warning of
+   * the process, once for each contract of the server's. `refuse`: every call that such a server answers fails with
+   * FAILED_PRECONDITION, and its {@link CallError.contractMismatch}. A function is called in place of the warning. Servers that name
+   * none, and clients whose code was generated without `contract_version`, always fit. Default: `warn`.
+   */
+  contractMismatch?: "warn" | "refuse" | "ignore" | ((mismatch: ContractMismatch) => void);
   /** The runtime, which carries the bytes. Default: `@callwire/transport`; `@callwire/client-sdk/nice-grpc` has another one. */
   runtime?: ClientRuntime;
 }

@@ -13,7 +13,7 @@ import {
 import { CallError } from "./errors/call-error.js";
 import { createClient as createWithoutTests } from "./create-client.js";
 import { retry } from "./middleware/retry.js";
-import { createClient, runtime } from "./testing/clients.js";
+import { createClient, runtime } from "./test-room/clients.js";
 
 const unreachable = "127.0.0.1:1";
 

@@ -10,12 +10,14 @@ import {
   type ClientRuntime,
   clientObject,
   clientRuntime,
+  contractOf,
   type CompatServiceDefinition,
   methodsOf,
   type NormalizedServiceDefinition,
   type RuntimeMethod,
 } from "@callwire/transport";
 import type { ClientCallOptions, ClientOptions, Middleware } from "./client-options.js";
+import { contractCheck } from "./internal/contract-check.js";
 import { openChannel, tlsRules } from "./internal/channel.js";
 import { bearerToken, tokenRule } from "./middleware/bearer-token.js";
 import { callErrors } from "./middleware/call-errors.js";
@@ -72,6 +74,7 @@ const optionRules: RulesOf<ClientOptions> = {
   allowTokenInClear: rules.boolean,
   // The runtime checks what is in it.
   channelOptions: rules.anyObject,
+  contractMismatch: rules.either(rules.oneOf("warn", "refuse", "ignore"), rules.callable),
   credentials: rules.rule(
     "credentials that ChannelCredentials of the runtime makes; certificates are for 'tls'",
     rules.objectWith("_isSecure").accepts,
@@ -159,13 +162,16 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   checkDefinition(definition);
   checkOptions("createClient", options, optionRules);
   options.middleware?.forEach(checkMiddleware);
-  const { stallTimeoutMs = STALL_TIMEOUT_MS } = options;
+  const { contractMismatch = "warn", stallTimeoutMs = STALL_TIMEOUT_MS } = options;
   const runtime: ClientRuntime = options.runtime ?? clientRuntime;
   const pipeline = clientPipeline(middlewareOf(options));
   const methods = methodsOf(definition);
   const channel = openChannel(options, runtime);
-  const own = channel.createClient(definition, (method): ClientPhases | undefined =>
-    pipeline.phasesOf(method),
+  const service = methods[0]!.descriptor.path.split("/")[1]!;
+  const own = channel.createClient(
+    definition,
+    (method): ClientPhases | undefined => pipeline.phasesOf(method),
+    contractCheck(service, contractOf(definition), contractMismatch),
   );
   const client = clientObject(
     methods.map(({ name, descriptor }) => {

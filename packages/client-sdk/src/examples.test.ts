@@ -1,9 +1,20 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, jest, test } from "@jest/globals";
 import { HealthCheckResponse_ServingStatus, HealthDefinition } from "@callwire/contracts/grpc/health/v1";
 import { ResourceInfo, Status as RpcStatus } from "@callwire/contracts/google/rpc";
 import { Department, UserServiceDefinition } from "@callwire/contracts/users";
 import { startServer } from "@callwire/testkit";
 import { ServerError, Status } from "nice-grpc-common";
+
+test("the example of fakes passes, as a program of its own", async () => {
+  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+  const hooks = new URL("../../server-kit/src/test-room/typescript-hooks.mjs", import.meta.url).href;
+  const args = ["--import", hooks, path("../examples/fakes.ts")];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toMatch(/^. pass 2$/m);
+});
 
 const unused = async () => {
   throw new ServerError(Status.UNIMPLEMENTED, "not in this test");

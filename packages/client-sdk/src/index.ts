@@ -1,5 +1,6 @@
 export { createClient, type Closable, type ServiceClient } from "./create-client.js";
 export type { ClientCallOptions, ClientOptions, Middleware, TlsOptions } from "./client-options.js";
+export type { ContractMismatch } from "./contract-mismatch.js";
 export { CallError, type CallErrorContext, type CallErrorInit } from "./errors/call-error.js";
 export type { ErrorDetails } from "./errors/error-details.js";
 

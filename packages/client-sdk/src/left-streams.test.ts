@@ -7,7 +7,7 @@ import { createServer, type ServiceImplementation } from "nice-grpc";
 import type { UserServiceDefinition } from "@callwire/contracts/users";
 import { UserServiceDefinition as Users } from "@callwire/contracts/users";
 import type { ClientMiddleware, ClientMiddlewareCall, CallOptions } from "nice-grpc-common";
-import { createClient, createUsersClient } from "./testing/clients.js";
+import { createClient, createUsersClient } from "./test-room/clients.js";
 
 const waiting = { code: 0, message: "", unexpected: false, waitForAbort: true };
 

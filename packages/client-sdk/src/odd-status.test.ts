@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 test.each(["abc", "-1", "17", "99999"])(
   "grpc-status %j, which nobody can read, is UNKNOWN with the server's text",

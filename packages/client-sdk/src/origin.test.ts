@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 /** A server without any gRPC library, which does one thing with each call. */
 async function startRaw(answer: (stream: ServerHttp2Stream) => void) {

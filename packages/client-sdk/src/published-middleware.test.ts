@@ -7,7 +7,7 @@ import { retryMiddleware } from "nice-grpc-client-middleware-retry";
 import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
 import { errorDetailsClientMiddleware, RichClientError } from "nice-grpc-error-details";
 import { prometheusClientMiddleware, registry } from "nice-grpc-prometheus";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 // Middleware that others publish for nice-grpc, as they are, in clients of this package.
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 /** A server that takes requests, up to its window, and neither reads nor answers them. */
 async function startSilent() {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
-import { createClient } from "./testing/clients.js";
+import { createClient } from "./test-room/clients.js";
 
 /** A certificate of its own authority for localhost and 127.0.0.1, good for a hundred years; made for this test alone. */
 const cert = `-----BEGIN CERTIFICATE-----

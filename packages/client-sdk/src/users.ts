@@ -20,6 +20,7 @@ export {
 } from "@callwire/contracts/users";
 
 export type { ClientCallOptions, ClientOptions, Middleware, TlsOptions } from "./client-options.js";
+export type { ContractMismatch } from "./contract-mismatch.js";
 export { CallError } from "./errors/call-error.js";
 export type { ErrorDetails } from "./errors/error-details.js";
 export type { TokenSource } from "./middleware/bearer-token.js";

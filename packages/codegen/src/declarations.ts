@@ -17,8 +17,7 @@ const oneofs = { union: "unions-value", properties: "properties" };
 /** The options of ts-proto under which what it declares is what our code is for. */
 export function tsProtoOptions(options: CodegenOptions): Options {
   const given = {
-    // Messages and generic service definitions alone; nice-grpc and any runtime of its shape take these.
-    outputServices: "generic-definitions",
+    outputServices: "none",
     outputEncodeMethods: false,
     outputJsonMethods: false,
     outputPartialMethods: false,
@@ -48,7 +47,7 @@ export function importSuffix(options: CodegenOptions): string {
 
 type FileDescriptor = CodeGeneratorRequest["protoFile"][number];
 
-/** What ts-proto makes of files: message types, enums, service definitions. */
+/** What ts-proto makes of files: message types and enums. */
 export class Declarations {
   readonly #context: BaseContext;
   readonly #files: ReadonlyMap<string, FileDescriptor>;
@@ -111,20 +110,17 @@ export class Declarations {
     return names;
   }
 
-  /** The declarations of one file, and the path of its module. A service definition needs the messages' types at run time. */
-  of(fileName: string): { path: string; types: Code; services: Code } {
-    const file = this.#files.get(fileName)!;
-    const [path, types] = this.#generate(withParts(file, { service: [] }), true);
-    const [, services] = this.#generate(withParts(file, { messageType: [], enumType: [] }), false);
-    return { path, types, services };
-  }
-
-  #generate(file: FileDescriptor, exportCommonSymbols: boolean): [path: string, code: Code] {
-    const options = { ...this.options };
-    options.exportCommonSymbols &&= exportCommonSymbols;
+  /** The declarations of one file, and the path of its module. */
+  of(fileName: string): { path: string; types: Code } {
+    // Service definitions are ours, since they say more.
+    const file = withParts(this.#files.get(fileName)!, { service: [] });
     // ts-proto keeps in its helpers which of them were used: a file has helpers of its own.
-    const utils = makeUtils(options);
-    return generateFile({ ...this.#context, options, utils, currentFile: createFileContext(file) }, file);
+    const utils = makeUtils(this.options);
+    const [path, types] = generateFile(
+      { ...this.#context, utils, currentFile: createFileContext(file) },
+      file,
+    );
+    return { path, types };
   }
 
   /** A module for each package, which exports what its files do. */

@@ -19,7 +19,7 @@ import { MessageMaker } from "./testing/random-message.js";
 import { Random } from "./testing/random.js";
 import { compileContracts, compileFiles, type Generated, type Suite } from "./testing/suite.js";
 
-const limits = { allLongs: true, allTimes: false, unknownInAny: true };
+const limits = { allLongs: true, allTimes: false, unknownInAny: true, listExtensions: true };
 const otherOptions = "int64=string,oneof=properties,map=object,timestamp=message";
 
 async function compareAll(suite: Suite, options: string): Promise<Generated> {

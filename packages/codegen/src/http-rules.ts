@@ -5,7 +5,6 @@ import {
   getOption,
   type Message,
 } from "@bufbuild/protobuf";
-import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
 
 // google.api.http (google/api/http.proto): how a method is reached by HTTP. A definition has these rules as data.
 
@@ -13,7 +12,7 @@ const ANNOTATIONS = "google/api/annotations.proto";
 const HTTP = "google/api/http.proto";
 const DESCRIPTOR = "google/protobuf/descriptor.proto";
 /** The number of the extension google.api.http. */
-const EXTENSION = 72_295_728;
+export const HTTP_EXTENSION = 72_295_728;
 
 /** google.api.HttpRule, as protobuf-es reads it. */
 interface HttpRule extends Message {
@@ -26,26 +25,26 @@ interface HttpRule extends Message {
   additionalBindings: HttpRule[];
 }
 
-/** The rules of the methods of a file as code, by `<service's full name>/<method>`. Methods without rules are left out. */
-export function httpRulesOf(file: DescFile, registry: FileRegistry): ReadonlyMap<string, string> {
+/** The rules of the methods of some files as code. Methods without rules are left out. */
+export function httpRulesOf(
+  files: readonly DescFile[],
+  registry: FileRegistry,
+): ReadonlyMap<DescMethod, string> {
   const extension = registry.getExtension("google.api.http");
-  const rules = new Map<string, string>();
+  const rules = new Map<DescMethod, string>();
   if (extension === undefined) return rules;
-  for (const service of file.services) {
-    for (const method of service.methods) {
-      if (!hasHttpRule(method)) continue;
-      const rule: unknown = getOption(method, extension);
-      const all = [rule as HttpRule, ...(rule as HttpRule).additionalBindings].map((one) =>
-        ruleCode(one, method),
-      );
-      rules.set(`${service.typeName}/${method.name}`, `[${all.join(", ")}]`);
-    }
+  for (const method of files.flatMap(({ services }) => services.flatMap(({ methods }) => methods))) {
+    if (!hasHttpRule(method)) continue;
+    const option: unknown = getOption(method, extension);
+    const rule = option as HttpRule;
+    const all = [rule, ...rule.additionalBindings].map((one) => ruleCode(one, method));
+    rules.set(method, `[${all.join(", ")}]`);
   }
   return rules;
 }
 
 function hasHttpRule({ proto }: DescMethod): boolean {
-  return proto.options?.$unknown?.some(({ no }) => no === EXTENSION) ?? false;
+  return proto.options?.$unknown?.some(({ no }) => no === HTTP_EXTENSION) ?? false;
 }
 
 function ruleCode({ pattern, body, responseBody, additionalBindings }: HttpRule, method: DescMethod): string {
@@ -63,28 +62,6 @@ function ruleCode({ pattern, body, responseBody, additionalBindings }: HttpRule,
   };
   const stated = Object.entries(parts).filter(([name, text]) => text !== "" || name === "path");
   return `{ ${stated.map(([name, text]) => `${name}: ${JSON.stringify(text)}`).join(", ")} }`;
-}
-
-/** Takes the rules out of a file's own options: ts-proto would write their bytes into the definition. */
-export function dropHttpRules({ service: services }: FileDescriptorProto): void {
-  for (const { options } of services.flatMap(({ method }) => method)) {
-    if (options?.$unknown !== undefined)
-      options.$unknown = options.$unknown.filter(({ no }) => no !== EXTENSION);
-  }
-}
-
-/** Adds the rules to the methods of service definitions, before their options. */
-export function withHttpRules(text: string, rules: ReadonlyMap<string, string> = new Map()): string {
-  if (rules.size === 0) return text;
-  let service = "";
-  let method = "";
-  const lines = text.split("\n").map((line) => {
-    service = /^ {2}fullName: "([\w.]+)",$/.exec(line)?.[1] ?? service;
-    method = /^ {6}name: "(\w+)",$/.exec(line)?.[1] ?? method;
-    const rule = /^ {6}options: \{/.test(line) ? rules.get(`${service}/${method}`) : undefined;
-    return rule === undefined ? line : `      http: ${rule},\n${line}`;
-  });
-  return lines.join("\n");
 }
 
 /** The files that code is made of: without those that only state annotations, which are read here and needed by no code. */

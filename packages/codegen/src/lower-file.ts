@@ -9,7 +9,6 @@ import {
   FileDescriptorProtoSchema,
   OneofDescriptorProtoSchema,
 } from "@bufbuild/protobuf/wkt";
-import { dropHttpRules } from "./http-rules.js";
 import type { Member } from "./safe-names.js";
 
 /**
@@ -29,7 +28,6 @@ export function lowerFile(
   lowered.syntax = "proto3";
   lowered.edition = 0;
   lowered.extension = [];
-  dropHttpRules(lowered);
   lowered.messageType.forEach((message, index) => lowerMessage(message, file.messages[index]!, otherMembers));
   return lowered;
 }

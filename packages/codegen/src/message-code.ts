@@ -35,10 +35,10 @@ export class MessageCoder {
   readonly #options: CodegenOptions;
   readonly #values: ValueCoder;
 
-  constructor(declarations: Declarations, options: CodegenOptions) {
+  constructor(declarations: Declarations, options: CodegenOptions, values: ValueCoder) {
     this.#declarations = declarations;
     this.#options = options;
-    this.#values = new ValueCoder(declarations, options);
+    this.#values = values;
   }
 
   /** The constant of a message: its type at run time. */

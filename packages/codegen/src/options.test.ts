@@ -20,7 +20,12 @@ describe("parseOptions", () => {
       descriptors: false,
       index: true,
       import_suffix: ".js",
+      contract_version: "",
     });
+  });
+
+  test.each(["1.4.0", "0.1.0", "2.0.0-rc.1"])("takes %s as a contract's version", (version) => {
+    expect(parse(`contract_version=${version}`)).toMatchObject({ contract_version: version });
   });
 
   test("takes every value, and a switch without one", () => {
@@ -44,6 +49,10 @@ describe("parseOptions", () => {
     ["int64=bigInt", 'int64=bigInt: takes bigint or number or string; did you mean "bigint"?'],
     ["index=maybe", "index=maybe: takes true or false"],
     ["timestamp", "timestamp=: takes date or message"],
+    ["contract_version=1.4", "contract_version=1.4: takes a version such as 1.4.0"],
+    ["contract_version=1.4.0+abc", "contract_version=1.4.0+abc: takes a version"],
+    ["contract_version", "contract_version=: takes a version"],
+    ["contract_versoin=1.4.0", 'did you mean "contract_version"?'],
   ])("refuses %s, with the nearest", (parameter, message) => {
     expect(() => parse(parameter)).toThrow(message);
   });

@@ -35,7 +35,16 @@ export interface CodegenOptions {
    * `none` for bundlers that add it. Default: `.js`.
    */
   import_suffix: ".js" | ".ts" | "none";
+
+  /**
+   * The contract's version, such as `1.4.0` (semver.org), for the definitions of its services: servers name it to their clients,
+   * which compare it with theirs. Services of `google.*` and `grpc.*` are left out. Default: none.
+   */
+  contract_version: string;
 }
+
+/** A version without build metadata, which the plugin adds. */
+const VERSION = /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 const choices = {
   timestamp: ["date", "message"],
@@ -59,12 +68,20 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
   const values = Object.fromEntries(
     Object.entries(choices).map(([name, [first]]) => [name, first as string]),
   );
+  let version = "";
   for (const { key, value } of given) {
+    if (key === "contract_version") {
+      if (!VERSION.test(value)) throw new Error(`contract_version=${value}: takes a version such as 1.4.0`);
+      version = value;
+      continue;
+    }
     const allowed = Object.hasOwn(choices, key)
       ? (choices[key as OptionName] as readonly string[])
       : undefined;
     if (allowed === undefined) {
-      throw new Error(`no option "${key}": did you mean "${nearest(key, Object.keys(choices))}"?`);
+      throw new Error(
+        `no option "${key}": did you mean "${nearest(key, [...Object.keys(choices), "contract_version"])}"?`,
+      );
     }
     // An option without a value is switched on.
     const chosen = value === "" && allowed.includes("true") ? "true" : value;
@@ -79,6 +96,7 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
     unknown_fields: values["unknown_fields"] === "true",
     descriptors: values["descriptors"] === "true",
     index: values["index"] === "true",
+    contract_version: version,
   } as CodegenOptions;
 }
 

@@ -11,12 +11,15 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import type { Plugin } from "@bufbuild/protoplugin";
 import { joinCode } from "ts-poet";
+import { contractsOf } from "./contract-version.js";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
 import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
 import { parseOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
+import { ServiceCoder } from "./service-code.js";
+import { ValueCoder } from "./value-code.js";
 
 /** The plugin, for protoc and buf. */
 export function plugin(version: string): Plugin {
@@ -49,9 +52,15 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   const files = withoutAnnotations(all.filter((file) => wanted.has(file.proto.name)));
   all.forEach(checkNames);
   const declarations = new Declarations(all, options);
-  const coder = new MessageCoder(declarations, options);
+  const values = new ValueCoder(declarations, options);
+  const coder = new MessageCoder(declarations, options, values);
+  const serviceCoder = new ServiceCoder(
+    values,
+    contractsOf(files, options.contract_version),
+    httpRulesOf(files, registry),
+  );
   const modules = files.map((file) => {
-    const { path, types, services } = declarations.of(file.proto.name);
+    const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
     const parts = [
       ...messages.flatMap((message) => [coder.message(message), coder.defaults(message) ?? []].flat()),
@@ -61,13 +70,10 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
           coder.extension(extension, `${declarations.locate(message.typeName).name}_`),
         ),
       ),
+      ...file.services.map((service) => serviceCoder.service(service)),
     ];
     const ours = joinCode(parts, { on: "\n\n", trim: false });
-    const httpRules = httpRulesOf(file, registry);
-    return {
-      name: path,
-      content: format({ path, types, ours, services, httpRules, source: file.proto.name }),
-    };
+    return { name: path, content: format({ path, types, ours, source: file.proto.name }) };
   });
   const indexes = options.index
     ? declarations

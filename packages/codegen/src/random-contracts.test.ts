@@ -33,6 +33,7 @@ describe("random messages of random contracts, beside protobuf-es", () => {
       const limits = {
         registry: suite.registry,
         allLongs: !parameter.includes("int64=number"),
+        listExtensions: true,
         unknownInAny: !parameter.includes("unknown_fields=false"),
         allTimes: parameter.includes("timestamp=message"),
       };

@@ -37,7 +37,7 @@ function contract(syntax: "proto2" | "proto3"): string {
     ${each(distinct, (name) => `service Of_${name} { rpc ${name}(Fields) returns (Fields); }`)}`;
 }
 
-const limits = { allLongs: true, allTimes: false, unknownInAny: true };
+const limits = { allLongs: true, allTimes: false, unknownInAny: true, listExtensions: true };
 
 /** Compares some messages of each type with protobuf-es. */
 async function compareAll(suite: Suite, options: string, times: number): Promise<Generated> {

@@ -12,6 +12,8 @@ async function* noMessages() {}
 
 const { server: certificate } = await testCertificates();
 const address = "127.0.0.1:1";
+const logger = kit.createLogger();
+const verify = () => ({ subject: "anyone", roles: [] });
 const stoppable = { shutdown: async () => ({ forced: false, cutOff: [] }), forceShutdown() {} };
 
 type Call = (options: object) => unknown;
@@ -127,6 +129,31 @@ const taken: Record<string, { file: string; calls: Record<string, Call> }> = {
   "server-kit AuthOptions": {
     file: "server-kit/src/middleware/auth.ts",
     calls: { auth: (options) => kit.auth({ verify: () => "anyone", ...options }) },
+  },
+  "server-kit RequireRolesOptions": {
+    file: "server-kit/src/middleware/require-roles.ts",
+    calls: { requireRoles: (options) => kit.requireRoles({ allow: {}, ...options }) },
+  },
+  "server-kit DefaultMiddlewareOptions": {
+    file: "server-kit/src/default-middleware.ts",
+    calls: { defaultMiddleware: (options) => kit.defaultMiddleware({ logger, ...options }) },
+  },
+  "server-kit DefaultMiddlewareWithAuthOptions": {
+    file: "server-kit/src/default-middleware.ts",
+    calls: { defaultMiddleware: (options) => kit.defaultMiddleware({ logger, verify, ...options }) },
+  },
+  "server-kit DefaultMiddlewareWithRolesOptions": {
+    file: "server-kit/src/default-middleware.ts",
+    calls: {
+      defaultMiddleware: (options) => kit.defaultMiddleware({ logger, verify, allow: {}, ...options }),
+    },
+  },
+  "server-kit RunServerOptions": {
+    file: "server-kit/src/run-server.ts",
+    calls: {
+      runServer: (options) =>
+        kit.runServer(kit.createServer(), { address: "127.0.0.1:0", logger, ...options }),
+    },
   },
   "client-sdk ResumableOptions": {
     file: "client-sdk/src/resumable/resumable.ts",

@@ -2,26 +2,18 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
-import { installPacked, manifestIn } from "./packed.js";
+import { installProject, manifestIn } from "./registry/project.js";
 import { run, runWell, start } from "./run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const ownService = fileURLToPath(new URL("../own-service", import.meta.url));
 
-/** Makes the project of a stranger of own-service. Returns the names of the packages of the workspace that it has. */
-async function install(project: string): Promise<string[]> {
-  for (const part of ["src", "proto", "tsconfig.json"]) {
-    cpSync(join(ownService, part), join(project, part), { recursive: true });
-  }
-  return await installPacked(project, manifestIn(ownService));
-}
-
-test("a service of one's own is made of the packed packages", async () => {
+test("a service of one's own is made of the published packages", async () => {
   using project = temporaryFolder();
-  const packed = await install(project.path);
-  expect(packed).toEqual(
-    expect.arrayContaining(["@callwire/client-sdk", "@callwire/contracts", "@callwire/server-kit"]),
-  );
+  for (const part of ["src", "proto", "tsconfig.json"]) {
+    cpSync(join(ownService, part), join(project.path, part), { recursive: true });
+  }
+  await installProject(project.path, manifestIn(ownService));
   await runWell("pnpm", ["build"], { cwd: project.path });
 
   const token = "token-of-the-shop";

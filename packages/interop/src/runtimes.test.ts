@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { installProgram, testCertificates, type ForeignProgram } from "@callwire/testkit";
-import { installPacked } from "./packed.js";
+import { installProject } from "./registry/project.js";
 import { run } from "./run.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
   }
   const names = ["@callwire/client-sdk", "@callwire/contracts", "@callwire/server-kit"];
   const dependencies = Object.fromEntries(names.map((name) => [name, "*"]));
-  await installPacked(project.path, { name: "four-shapes", type: "module", dependencies });
+  await installProject(project.path, { name: "four-shapes", type: "module", dependencies });
 }, 120_000);
 
 afterAll(() => project[Symbol.dispose]());

@@ -125,6 +125,32 @@ test("TLS and tokens let known callers in from the network, and nobody else", as
   await expect(answer[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: Status.UNIMPLEMENTED });
 });
 
+test("a renewed certificate is taken while the service runs", async () => {
+  using folder = temporaryFolder();
+  const [old, renewed] = [await testCertificates(), await testCertificates()];
+  const path = (name: string) => join(folder.path, name);
+  const write = ({ server }: typeof old) => {
+    writeFileSync(path("key.pem"), server.key);
+    writeFileSync(path("cert.pem"), server.cert);
+  };
+  write(old);
+  await using service = await startUsersService([
+    "--tls-cert",
+    path("cert.pem"),
+    "--tls-key",
+    path("key.pem"),
+  ]);
+  const list = async (ca: string) => {
+    await using users = createUsersClient({ address: service.address, tls: { ca }, timeoutMs: 5_000 });
+    return await users.listUsers({});
+  };
+  expect(await list(old.ca)).toMatchObject({ totalCount: 0 });
+  write(renewed);
+  await service.logged("the renewed certificate is in use");
+  expect(await list(renewed.ca)).toMatchObject({ totalCount: 0 });
+  await expect(list(old.ca)).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+});
+
 describe("the standard services", () => {
   test("health knows the server and its services", async () => {
     await using service = await startUsersService();

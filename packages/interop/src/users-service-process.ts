@@ -26,6 +26,8 @@ const defaultEnv = {
 export interface UsersServiceProcess extends AsyncDisposable {
   /** Where it listens, `host:port`. */
   readonly address: string;
+  /** Waits for a line of the log that has this text. */
+  logged(text: string): Promise<void>;
   /** Sends a signal and waits for the end. */
   stop(signal: NodeJS.Signals): Promise<Outcome>;
 }
@@ -51,7 +53,9 @@ export async function startUsersService(
   const dispose = async () => void (await stop("SIGKILL"));
   try {
     const address = await running.line((line) => /"address":"([^"]+)".*"msg":"listening"/.exec(line)?.[1]);
-    return { address, stop, [Symbol.asyncDispose]: dispose };
+    const logged = async (text: string) =>
+      void (await running.line((line) => (line.includes(text) ? line : undefined)));
+    return { address, logged, stop, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -1,21 +1,25 @@
-import { readFileSync } from "node:fs";
-import { auth, createLogger, createServer, errorBoundary, forMethods } from "@callwire/server-kit";
-import { invalidArgument, logging, requestId, stopOnSignals, tlsCredentials } from "@callwire/server-kit";
+import {
+  createLogger,
+  createServer,
+  defaultMiddleware,
+  invalidArgument,
+  runServer,
+} from "@callwire/server-kit";
 import { EchoServiceDefinition } from "@callwire/testkit"; // generated from a contract
-import { requireRole } from "./require-role.js";
 
 const { ADDRESS = "127.0.0.1:50051", TOKEN = "", TLS_CERT, TLS_KEY } = process.env;
 const callers = new Map([[TOKEN, { name: "operator", roles: ["reader"] }]]);
 const logger = createLogger({ name: "echo" });
 
 const server = createServer({
-  middleware: [
-    requestId(),
-    logging({ logger }),
-    errorBoundary({ logger }),
-    auth({ verify: (token) => callers.get(token) }),
-    forMethods("callwire.echo.v1.EchoService/EchoClientStream", requireRole("writer")),
-  ],
+  middleware: defaultMiddleware({
+    logger,
+    verify: (token) => callers.get(token),
+    allow: {
+      "callwire.echo.v1.EchoService/*": ["reader", "writer"],
+      "callwire.echo.v1.EchoService/EchoClientStream": "writer",
+    },
+  }),
 }).add(EchoServiceDefinition, {
   async echoUnary({ text }, { auth, log }) {
     const violations = [{ field: "text", description: "must not be empty" }];
@@ -36,9 +40,4 @@ const server = createServer({
   },
 });
 
-const credentials =
-  TLS_CERT && TLS_KEY
-    ? tlsCredentials({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) })
-    : undefined;
-logger.info({ port: await server.listen(ADDRESS, credentials) }, "listening");
-logger.info(await stopOnSignals(server), "stopped");
+await runServer(server, { address: ADDRESS, logger, tls: { certFile: TLS_CERT, keyFile: TLS_KEY } });

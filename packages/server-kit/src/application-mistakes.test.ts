@@ -7,12 +7,12 @@ import type { AnyMiddleware } from "./middleware.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
-import { startEcho } from "./testing/echo-server.js";
-import { failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { failure } from "./test-room/errors.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { lengthPrefixed } from "@callwire/testkit/wire";
-import { rawCall } from "./testing/raw-call.js";
-import { runtimes } from "./testing/runtimes.js";
+import { rawCall } from "./test-room/raw-call.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 const PATH = "/callwire.echo.v1.EchoService";
 
@@ -60,7 +60,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     const started = async (middleware: readonly (typeof passing)[]) => {
       let onClosed = () => {};
       const closed = new Promise<void>((resolve) => (onClosed = resolve));
-      const log = testLog();
+      const log = recordLog();
       const echo = await startEcho(
         { runtime, middleware: [errorBoundary({ logger: log.logger }), ...middleware] },
         { echoServerStream: () => make(onClosed) as never },
@@ -97,7 +97,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
   });
 
   const logged = () => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     return { log, middleware: [requestId(), logging({ logger }), errorBoundary({ logger })] as const };
   };

@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { Metadata } from "nice-grpc-common";
 import type { Middleware } from "./middleware.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain } from "./testing/errors.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain } from "./test-room/errors.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   /** Enters a store at each call's arrival, and tells what the call's end sees. */

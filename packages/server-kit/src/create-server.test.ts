@@ -11,11 +11,11 @@ import { createServer } from "./create-server.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain, failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
-import { rawCall } from "./testing/raw-call.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain, failure } from "./test-room/errors.js";
+import { recordLog } from "./testing/recorded-log.js";
+import { rawCall } from "./test-room/raw-call.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 const unaryPath = "/callwire.echo.v1.EchoService/EchoUnary";
 const words = async function* () {
@@ -45,7 +45,7 @@ describe("add", () => {
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   test("serves the four call shapes through the whole chain", async () => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     await using echo = await startEcho({
       runtime,
       middleware: [requestId(), logging({ logger }), errorBoundary({ logger })],

@@ -9,9 +9,12 @@ import {
   serverRuntime,
   type CompatServiceDefinition,
   type ConnectionOptions,
+  type InProcessServer,
   type OptionRule,
   type RulesOf,
+  type RuntimeServer,
   type ServerLimits,
+  type ServerPhases,
   type ServerRuntime,
   type ServiceImplementation,
 } from "@callwire/transport";
@@ -25,6 +28,7 @@ import { checkAddress } from "./internal/check-address.js";
 import { checkMiddleware } from "./internal/check-middleware.js";
 import { compileMethod } from "./internal/compile-method.js";
 import type { Handler } from "./internal/generator-chain.js";
+import { keepInternals } from "./internal/in-process.js";
 import {
   checkSelections,
   selectionsOf,
@@ -53,7 +57,7 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   limits?: Partial<ServerLimits>;
   /**
    * Takes a line at level warn for clients that cannot be served before their first call: they speak clear text to a port with TLS,
-   * or TLS to one without. Each kind of problem is told at most once a minute. Default: nobody hears of them.
+   * or TLS to one without. Each kind is reported at most once a minute. Default: none is.
    */
   logger?: Pick<Logger, "warn">;
   /** Settings of each HTTP/2 connection: windows, and limits on abuse. Default: the transport's; no other runtime has them. */
@@ -162,6 +166,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const added: AddedMethod[] = [];
   const direct: DirectMethod[] = [];
   const directCalls = new DirectCalls();
+  const phasesOfMethods = new Map<MethodDescriptor, ServerPhases>();
   const health = new HealthState();
   const server = runtime.openServer({
     limits: { ...defaultServerLimits, ...withoutUndefined(limits) },
@@ -234,6 +239,25 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     );
   };
 
+  /** Looks whether the server can begin to serve there, and notes that it does. */
+  const begin = (where: string) => {
+    if (state !== "new") {
+      const why = state === "stopped" ? "the server was stopped" : "the server listens already";
+      throw new Error(`cannot listen on ${where}: ${why}`);
+    }
+    checkSelections(selections, added);
+    state = "listening";
+  };
+
+  const openInProcess = async (): Promise<InProcessServer> => {
+    if (!("connectInProcess" in server)) {
+      throw new Error("the server's runtime has no connections within the process: leave out 'runtime'");
+    }
+    begin("this process");
+    await addReflection();
+    return server as RuntimeServer & InProcessServer;
+  };
+
   const kitServer: CallwireServer<ContextAfter<M>> = {
     health,
 
@@ -261,6 +285,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
           handler: wrapped[handler]!,
           phases: phases.get(descriptor.path),
         };
+        phasesOfMethods.set(descriptor, phases.get(descriptor.path)!);
         direct.push(directMethod(served, directCalls));
       }
       if (health.get(service) === undefined) health.set(service, "SERVING");
@@ -268,13 +293,8 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     },
 
     async listen(address, credentials) {
-      if (state !== "new") {
-        const why = state === "stopped" ? "the server was stopped" : "the server listens already";
-        throw new Error(`cannot listen on ${address}: ${why}`);
-      }
-      checkAddress(address);
-      checkSelections(selections, added);
-      state = "listening";
+      if (state === "new") checkAddress(address);
+      begin(address);
       try {
         const port = bind(address, credentials);
         listening = port;
@@ -304,7 +324,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     checkSelections(selections, added);
     return direct;
   });
-  return kitServer;
+  return keepInternals(kitServer, { phases: phasesOfMethods, open: openInProcess });
 }
 
 /** The error for calls to a server that stops. */

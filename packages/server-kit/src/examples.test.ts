@@ -1,13 +1,14 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { createChannel, createClient } from "nice-grpc";
 import { Metadata, Status } from "nice-grpc-common";
-import { drain, failure } from "./testing/errors.js";
+import { drain, failure } from "./test-room/errors.js";
 
 const folder = new URL("../", import.meta.url);
 
@@ -21,12 +22,22 @@ test("every block of TypeScript in the README is a part of an example", () => {
   for (const block of blocks) expect(examples.filter((example) => example.includes(block))).toHaveLength(1);
 });
 
+test.each([
+  ["echo-tests.ts", /^# pass 2$|^. pass 2$/m],
+  ["server-test.ts", /^\{ text: 'hello' \}$/m],
+])("the example %s passes", async (name, expected) => {
+  const hooks = new URL("src/test-room/typescript-hooks.mjs", folder).href;
+  const main = fileURLToPath(new URL(`examples/${name}`, folder));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", hooks, main]);
+  expect(stdout).toMatch(expected);
+});
+
 test("the example serves, refuses, logs and stops", async () => {
   const child = spawn(
     process.execPath,
     [
       "--import",
-      new URL("src/testing/typescript-hooks.mjs", folder).href,
+      new URL("src/test-room/typescript-hooks.mjs", folder).href,
       fileURLToPath(new URL("examples/echo-server.ts", folder)),
     ],
     {

@@ -21,8 +21,18 @@ export type {
   PhaseContext,
   SelectedServerMiddleware,
 } from "./middleware.js";
+export {
+  defaultMiddleware,
+  type DefaultMiddleware,
+  type DefaultMiddlewareOptions,
+  type DefaultMiddlewareWithAuth,
+  type DefaultMiddlewareWithAuthOptions,
+  type DefaultMiddlewareWithRoles,
+  type DefaultMiddlewareWithRolesOptions,
+} from "./default-middleware.js";
 export type { ContextAfter } from "./middleware-order.js";
 export { toNiceGrpc } from "./to-nice-grpc.js";
+export { runServer, type OptionalTlsFiles, type RunServerOptions } from "./run-server.js";
 export { stopOnSignals, type Stoppable, type StopOnSignalsOptions } from "./stop-on-signals.js";
 export {
   TlsCredentials,
@@ -41,6 +51,7 @@ export {
   type LoggingOptions,
   type LogLevel,
 } from "./middleware/logging.js";
+export { requireRoles, type RequireRolesOptions } from "./middleware/require-roles.js";
 export { errorBoundary, type ErrorBoundaryOptions } from "./middleware/error-boundary.js";
 export { auth, bearerToken, type AuthContext, type AuthOptions } from "./middleware/auth.js";
 export { except, forMethods, matchesMethod, type MethodMatch } from "./middleware/for-methods.js";
@@ -69,3 +80,13 @@ export {
 } from "./errors/factories.js";
 export { internalErrorMessage, toServerError } from "./errors/to-server-error.js";
 export { MAX_STATUS_DETAILS_BYTES } from "./errors/status-details.js";
+
+// What handlers and middleware are written with: one import serves.
+export {
+  Metadata,
+  ServerError,
+  Status,
+  type CallContext,
+  type MethodDescriptor,
+  type ServerMiddleware,
+} from "nice-grpc-common";

@@ -8,10 +8,10 @@ export const defaultServerLimits = {
   maxSendMessageBytes: 64 << 20,
   /** The number of calls that a connection may carry at once: a client waits for a free place, it is not refused. */
   maxConcurrentStreams: 10_000,
-  /** A connection silent for so long is sent a PING, in milliseconds; it also reclaims dead connections. */
+  /** The silence on a connection after which the server sends a PING, in milliseconds; it also reclaims dead connections. */
   keepaliveTimeMs: 60_000,
-  /** A PING unanswered for so long ends its connection, in milliseconds. */
+  /** The time that the answer to a PING may take before the connection ends, in milliseconds. */
   keepaliveTimeoutMs: 20_000,
-  /** A connection without calls is closed after so long, in milliseconds: 30 minutes. */
+  /** The time without calls after which a connection is closed, in milliseconds: 30 minutes. */
   maxConnectionIdleMs: 30 * 60_000,
 } satisfies Partial<ServerLimits>;

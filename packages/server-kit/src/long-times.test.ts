@@ -3,8 +3,8 @@ import { testCertificates } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
 import { cancellationCode, monotonicMs } from "./internal/abort.js";
 import { niceGrpc } from "./nice-grpc.js";
-import { startEcho } from "./testing/echo-server.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 const LONG = [2 ** 31, 60 * 86_400_000, Infinity];
 

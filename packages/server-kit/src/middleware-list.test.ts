@@ -6,10 +6,10 @@ import { except, forMethods } from "./middleware/for-methods.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import type { AnyMiddleware, Middleware } from "./middleware.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain, failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain, failure } from "./test-room/errors.js";
+import { recordLog } from "./testing/recorded-log.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 /** Lists whose types the compiler cannot check. */
 const serve = (middleware: readonly AnyMiddleware[]) =>
@@ -27,7 +27,7 @@ describe("a wrong order is an error of add, by name", () => {
   });
 
   test("of what uses another that comes later", () => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     expect(() => serve([logging({ logger }), requestId()])).toThrow(
       /the middleware logging uses 'requestId' of its context, and must come after requestId, which adds it/,
     );

@@ -5,9 +5,9 @@ import { auth } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { forMethods } from "./middleware/for-methods.js";
 import { requestId } from "./middleware/request-id.js";
-import { startEcho } from "./testing/echo-server.js";
-import { testLog } from "./testing/log.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { recordLog } from "./testing/recorded-log.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 /** Needs what `auth` adds. */
 const tenant: ServerMiddleware<{ tenant: string }, { auth: { tenant: string } }> = async function* (
@@ -28,7 +28,7 @@ test("a middleware in the wrong place does not compile", () => {
   createServer({ middleware: [forMethods("a.B/*", authentication), tenant] });
   // @ts-expect-error The identity is of another kind.
   createServer({ middleware: [auth({ verify: () => ({ name: "x" }) }), tenant] });
-  const { logger } = testLog();
+  const { logger } = recordLog();
   createServer({ middleware: [errorBoundary({ logger })] });
   createServer();
 });

@@ -8,15 +8,15 @@ import { errorBoundary } from "./middleware/error-boundary.js";
 import { forMethods } from "./middleware/for-methods.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain, failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain, failure } from "./test-room/errors.js";
+import { recordLog } from "./testing/recorded-log.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 // Middleware as others have published them for nice-grpc, unchanged, among the kit's own.
 
 const outer = () => {
-  const log = testLog();
+  const log = recordLog();
   const { logger } = log;
   return { log, list: [requestId(), logging({ logger }), errorBoundary({ logger })] as const };
 };

@@ -10,12 +10,12 @@ import { createServer } from "./create-server.js";
 import { auth } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import type { KitContext } from "./middleware.js";
-import { startEcho } from "./testing/echo-server.js";
-import { drain, failure } from "./testing/errors.js";
-import { health } from "./testing/health-client.js";
-import { testLog } from "./testing/log.js";
-import { rawCall } from "./testing/raw-call.js";
-import { runtimes } from "./testing/runtimes.js";
+import { startEcho } from "./test-room/echo-server.js";
+import { drain, failure } from "./test-room/errors.js";
+import { health } from "./test-room/health-client.js";
+import { recordLog } from "./testing/recorded-log.js";
+import { rawCall } from "./test-room/raw-call.js";
+import { runtimes } from "./test-room/runtimes.js";
 
 type Handlers = Partial<ServiceImplementation<EchoServiceDefinition, KitContext>>;
 
@@ -28,7 +28,7 @@ function gate(): { open: () => void; opened: Promise<void> } {
 
 describe.each(runtimes)("over %s", (name, runtime) => {
   const start = (handlers: Handlers = {}) => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     return startEcho({ runtime, middleware: [errorBoundary({ logger })] }, handlers);
   };
 

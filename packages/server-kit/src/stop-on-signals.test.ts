@@ -6,7 +6,7 @@ import { expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { createChannel, createClient } from "nice-grpc";
 import { Status } from "nice-grpc-common";
-import { failure } from "./testing/errors.js";
+import { failure } from "./test-room/errors.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -15,8 +15,8 @@ async function startProcess() {
     process.execPath,
     [
       "--import",
-      new URL("./testing/typescript-hooks.mjs", import.meta.url).href,
-      path("./testing/stoppable-main.ts"),
+      new URL("./test-room/typescript-hooks.mjs", import.meta.url).href,
+      path("./test-room/stoppable-main.ts"),
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );

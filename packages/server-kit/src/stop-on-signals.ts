@@ -4,11 +4,11 @@ import type { ShutdownReport } from "./create-server.js";
 
 /** Options for {@link stopOnSignals}. */
 export interface StopOnSignalsOptions {
-  /** Default SIGTERM and SIGINT. */
+  /** The signals that stop the server. Default: SIGTERM and SIGINT. */
   signals?: readonly NodeJS.Signals[];
   /** The time that running calls may take to end, in milliseconds. Default: that of `shutdown`. */
   timeoutMs?: number;
-  /** Told which signal begins the stop. */
+  /** Called with the signal that begins the stop. Default: none. */
   onSignal?: (signal: NodeJS.Signals) => void;
 }
 

@@ -14,8 +14,8 @@ import {
 } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
-import { failure } from "./testing/errors.js";
-import { runtimes } from "./testing/runtimes.js";
+import { failure } from "./test-room/errors.js";
+import { runtimes } from "./test-room/runtimes.js";
 import { tlsCredentials, type TlsCredentials } from "./tls-credentials.js";
 
 let pem: TestCertificates;

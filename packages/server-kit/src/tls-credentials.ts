@@ -30,11 +30,11 @@ export interface TlsFiles {
   /** The path of {@link TlsOptions.clientCa}. Default: clients need no certificate. */
   clientCaFile?: string;
   /**
-   * The time between two looks at the files, in milliseconds, once a server listens; `Infinity` for never. They are read, so that
-   * it makes no difference how they are replaced: written to, renamed, or by symbolic links, as Kubernetes does. Default: 1,000.
+   * The time between two looks at the files, in milliseconds, once a server listens; `Infinity` for never. The files are read each
+   * time, so they may be replaced in any way: written, renamed, or by symbolic links, as Kubernetes does. Default: 1,000.
    */
   checkIntervalMs?: number;
-  /** Hears of new certificates, and of those that cannot be used. Default: the latter are warnings of the process. */
+  /** Takes a line for each new certificate, used or refused. Default: a refused one becomes a warning of the process. */
   logger?: TlsLogger;
 }
 

@@ -8,8 +8,8 @@ import { except, forMethods } from "./middleware/for-methods.js";
 import { logging } from "./middleware/logging.js";
 import { requestId } from "./middleware/request-id.js";
 import type { Middleware } from "./middleware.js";
-import { drain, failure } from "./testing/errors.js";
-import { testLog } from "./testing/log.js";
+import { drain, failure } from "./test-room/errors.js";
+import { recordLog } from "./testing/recorded-log.js";
 import { toNiceGrpc } from "./to-nice-grpc.js";
 
 /** A server of nice-grpc, without the kit, and its client. */
@@ -51,7 +51,7 @@ test("requestId gives the handler an id, and sends it back", async () => {
 });
 
 test("all of them in a chain do what they do in the kit, for each shape", async () => {
-  const log = testLog();
+  const log = recordLog();
   const { logger } = log;
   const chain = [
     toNiceGrpc(requestId()),

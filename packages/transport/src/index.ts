@@ -51,7 +51,7 @@ export {
 export { createInProcessChannel } from "./client/in-process-channel.js";
 export type { InProcessServer } from "./client/target.js";
 export { createClient, createClientFactory, type ClientFactory } from "./client/create-client.js";
-export { clientRuntime } from "./client/transport-runtime.js";
+export { clientRuntime, inProcessRuntime } from "./client/transport-runtime.js";
 export { ChannelCredentials, type VerifyOptions } from "./client/channel-credentials.js";
 export type { ChannelOptions } from "./client/channel-options.js";
 export type { BalancingPolicy } from "./client/balancer.js";
@@ -76,6 +76,7 @@ export type {
 export { guardListeners, type FaultSink } from "./server/guarded-signal.js";
 export { tryAddress } from "./server/try-address.js";
 export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
+export { CONTRACT_HEADER, contractOf, readContract } from "./grpc/contract.js";
 export { isSettable } from "./grpc/field-names.js";
 export { parseTimeout } from "./grpc/timeout.js";
 export { handlerOf } from "./grpc/handler-of.js";

@@ -4,7 +4,7 @@ import { banner, listeningFields } from "./banner.js";
 import { readSettings, type Settings } from "./settings.js";
 
 const defaults = readSettings([], {}) as Settings;
-const tls = { cert: "c", key: "k", clientCa: "a" };
+const tls = { certFile: "c", keyFile: "k", clientCaFile: "a" };
 const tokens = new Map([["0123456789abcdef", "shop"]]);
 
 test("the first lines say where it listens, TLS, tokens, database, and what to try next", () => {

@@ -12,7 +12,7 @@ export function listeningFields(settings: Settings, port: number): Record<string
   return {
     address: listeningAddress(settings, port),
     tls: tls !== undefined,
-    clientCertificates: tls?.clientCa !== undefined,
+    clientCertificates: tls?.clientCaFile !== undefined,
     tokens: tokens?.size ?? 0,
     database,
     reflection,
@@ -29,7 +29,7 @@ export function banner(settings: Settings, port: number): string {
     [
       "TLS",
       tls
-        ? tls.clientCa
+        ? tls.clientCaFile
           ? "yes, clients must show a certificate"
           : "yes"
         : "no; --tls-cert and --tls-key turn it on",

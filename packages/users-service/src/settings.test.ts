@@ -93,19 +93,19 @@ describe("a setting is a variable or a flag, and the flag wins", () => {
     },
     "tls-cert": {
       values: () => [cert, clientCa],
-      read: ({ tls }) => String(tls?.cert),
+      read: ({ tls }) => readFileSync(tls!.certFile, "utf8"),
       expected: ["the certificate", "the authority"],
       beside: () => ["--tls-key", key],
     },
     "tls-key": {
       values: () => [key, clientCa],
-      read: ({ tls }) => String(tls?.key),
+      read: ({ tls }) => readFileSync(tls!.keyFile, "utf8"),
       expected: ["the key", "the authority"],
       beside: () => ["--tls-cert", cert],
     },
     "tls-client-ca": {
       values: () => [clientCa, cert],
-      read: ({ tls }) => String(tls?.clientCa),
+      read: ({ tls }) => readFileSync(tls!.clientCaFile!, "utf8"),
       expected: ["the authority", "the certificate"],
       beside: () => ["--tls-cert", cert, "--tls-key", key],
     },

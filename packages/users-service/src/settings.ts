@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { TlsOptions } from "@callwire/server-kit";
+import type { TlsFiles } from "@callwire/server-kit";
 import { checkPem, didYouMean, nearestName } from "@callwire/transport";
 
 /** A setting: text with a default, and its meaning. */
@@ -94,7 +94,8 @@ type Flag = keyof typeof settings;
 export interface Settings {
   address: string;
   database: string;
-  tls: TlsOptions | undefined;
+  /** Files that can be read. They are looked at again while the service runs. */
+  tls: Pick<TlsFiles, "certFile" | "keyFile" | "clientCaFile"> | undefined;
   /** Subjects by their tokens; undefined lets in everybody. */
   tokens: ReadonlyMap<string, string> | undefined;
   reflection: boolean;
@@ -198,7 +199,11 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
   return {
     address,
     database: text("database"),
-    tls: cert && key && { cert, key, ...(clientCa && { clientCa }) },
+    tls: cert && {
+      certFile: text("tls-cert"),
+      keyFile: text("tls-key"),
+      ...(clientCa && { clientCaFile: text("tls-client-ca") }),
+    },
     tokens,
     reflection: reflection === "auto" ? local : reflection === "yes",
     runtime: choice("runtime", "transport", "nice-grpc"),
@@ -228,7 +233,11 @@ export function checkTlsFiles(
   const name = (flag: Flag) => `--${flag} (${variableOf(flag)}): ${text(flag)}`;
   try {
     checkPem(
-      { cert: tls.cert, key: tls.key, ca: tls.clientCa },
+      {
+        cert: readFileSync(tls.certFile),
+        key: readFileSync(tls.keyFile),
+        ca: tls.clientCaFile === undefined ? undefined : readFileSync(tls.clientCaFile),
+      },
       { cert: name("tls-cert"), key: name("tls-key"), ca: name("tls-client-ca") },
     );
   } catch (error) {

@@ -58,10 +58,12 @@ export async function startUsersService(
         domainErrors(),
       ],
     }).add(usersDefinition, userService({ directory, chat: new ChatRooms() }));
-    const port = await server.listen(settings.address, tls && tlsCredentials(tls));
+    const credentials = tls && tlsCredentials({ ...tls, logger });
+    const port = await server.listen(settings.address, credentials);
     return {
       port,
       async shutdown(options) {
+        credentials?.stopWatching();
         const report = await server.shutdown({ timeoutMs: settings.shutdownTimeoutMs, ...options });
         await store.close();
         return report;

@@ -2,7 +2,7 @@ import { EventEmitter, on } from "node:events";
 import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 
 test("talks in turns", async () => {
   await using server = await startServer((s) => s.add(EchoServiceDefinition, echoService()));

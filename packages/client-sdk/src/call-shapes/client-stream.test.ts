@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 
 async function* texts(count: number, fault?: unknown) {
   for (let index = 0; index < count; index++) yield { text: String(index) };

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Status, type CallContext } from "nice-grpc-common";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 
 test("yields every message, then the error", async () => {
   await using server = await startServer((s) => s.add(EchoServiceDefinition, echoService()));

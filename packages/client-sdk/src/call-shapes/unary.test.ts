@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Metadata, Status } from "nice-grpc-common";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 import { CallError } from "../errors/call-error.js";
 
 test("answers, and gives header and trailer to who asks", async () => {

@@ -1,13 +1,14 @@
 import type { FailureOrigin } from "@callwire/transport";
-import { type ClientError, Metadata, Status } from "nice-grpc-common";
-import { isClientError } from "../internal/client-errors.js";
+import { Metadata, Status } from "nice-grpc-common";
+import type { ContractMismatch } from "../contract-mismatch.js";
+import { isClientError, type OriginError } from "../internal/client-errors.js";
 import { jsonValue } from "../internal/json-value.js";
 import { errorText } from "../internal/error-text.js";
 import { decodeErrorDetails, type ErrorDetails } from "./error-details.js";
 
 const brand = Symbol.for("@callwire/client-sdk/CallError");
 
-/** Which call an error is about. */
+/** The call that an error is about. */
 export interface CallErrorContext {
   /** The method, as `package.Service/Method`. */
   method: string;
@@ -26,6 +27,8 @@ export interface CallErrorInit extends CallErrorContext {
   description: string;
   /** The cause, if it began on this side. */
   cause?: unknown;
+  /** The contracts that do not fit, if the call was refused for that. */
+  contractMismatch?: ContractMismatch | undefined;
 }
 
 /**
@@ -53,14 +56,19 @@ export class CallError extends Error {
   readonly details: ErrorDetails;
   /** The trailers of the answer; empty if there was none. Not enumerable: printed, it is a list of functions. */
   declare readonly metadata: Metadata;
+  /** The contracts that do not fit, if the client refuses servers of another one ({@link ClientOptions.contractMismatch}). */
+  declare readonly contractMismatch?: ContractMismatch;
 
-  constructor({ code, description, method, requestId, metadata = Metadata(), origin, cause }: CallErrorInit) {
+  constructor(init: CallErrorInit) {
+    const { code, description, method, requestId, metadata = Metadata(), origin, cause } = init;
     super(`${method} ${Status[code] ?? code}: ${description}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.description = description;
     this.method = method;
     this.requestId = requestId;
     this.origin = origin;
+    // Only where it says something: errors are printed with all their properties.
+    if (init.contractMismatch !== undefined) this.contractMismatch = init.contractMismatch;
     Object.defineProperty(this, "metadata", { value: metadata });
     this.details = decodeErrorDetails(metadata);
     Object.defineProperty(this, brand, { value: true });
@@ -73,18 +81,28 @@ export class CallError extends Error {
   static from(error: unknown, context: CallErrorContext): CallError {
     if (error instanceof CallError) return error;
     if (isClientError(error)) {
-      const { code, details: description, name, origin } = error as ClientError & { origin?: FailureOrigin };
+      const { code, details: description, name, origin, contractMismatch } = error as OriginError;
       // An error that a middleware has extended is kept whole.
       const cause = error.cause ?? (name === "ClientError" ? undefined : error);
-      return new CallError({ origin, ...context, code, description, cause });
+      return new CallError({ origin, ...context, code, description, cause, contractMismatch });
     }
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
   }
 
-  /** What `JSON.stringify` writes: all that was said of the call. Not the cause, which may be anything. */
+  /** The object that `JSON.stringify` writes: all but the cause, which may be anything. */
   toJSON(): Record<string, unknown> {
-    const { name, message, code, description, method, requestId, origin, details } = this;
-    return { name, message, code, description, method, requestId, origin, details: jsonValue(details) };
+    const { name, message, code, description, method, requestId, origin, details, contractMismatch } = this;
+    return {
+      name,
+      message,
+      code,
+      description,
+      method,
+      requestId,
+      origin,
+      details: jsonValue(details),
+      ...(contractMismatch && { contractMismatch }),
+    };
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -19,27 +19,27 @@ import type { Metadata } from "nice-grpc-common";
  * the field of its type. Of two details of one type the last one counts.
  */
 export interface ErrorDetails {
-  /** Why it failed, for a program: a reason that is stable within its domain. */
+  /** The reason for a program to read: it is stable within its domain. */
   errorInfo?: ErrorInfo;
-  /** Which fields of the request are wrong, and how. */
+  /** The fields of the request that are wrong, each with the mistake. */
   badRequest?: BadRequest;
-  /** Which resource it is about. */
+  /** The resource that the error is about. */
   resourceInfo?: ResourceInfo;
   /** The time to wait before trying again. */
   retryInfo?: RetryInfo;
   /** The conditions that must be met first. */
   preconditionFailure?: PreconditionFailure;
-  /** Which quota was exceeded. */
+  /** The quota that was exceeded. */
   quotaFailure?: QuotaFailure;
-  /** Where to read on. */
+  /** Links to read on. */
   help?: Help;
   /** A text that may be shown to the person at the screen. */
   localizedMessage?: LocalizedMessage;
-  /** Where in the server it happened. */
+  /** The place in the server where it happened. */
   debugInfo?: DebugInfo;
   /** The server's name for this request in its logs. */
   requestInfo?: RequestInfo;
-  /** Details of other types, and those that could not be decoded. */
+  /** Details of other types, and details that could not be decoded. */
   unknown: RpcStatus["details"];
 }
 

@@ -1,9 +1,14 @@
 import { ClientError, Status } from "nice-grpc-common";
 import type { FailureOrigin } from "@callwire/transport";
+import type { ContractMismatch } from "../contract-mismatch.js";
 import { errorText } from "./error-text.js";
 
 /** An error of nice-grpc's, with what the runtimes note on it. */
-export type OriginError = ClientError & { origin?: FailureOrigin };
+export type OriginError = ClientError & {
+  origin?: FailureOrigin;
+  /** The contracts that do not fit, if the call was refused for that. */
+  contractMismatch?: ContractMismatch;
+};
 
 /** Makes an error that says how the call came to fail. */
 export function clientError(

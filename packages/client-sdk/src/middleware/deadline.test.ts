@@ -5,7 +5,7 @@ import { expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { createServer } from "nice-grpc";
 import { Status } from "nice-grpc-common";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 import { checkTimeout, callTimeout } from "./deadline.js";
 
 /** A server without any gRPC library: refuses every call with the status it is given, and records the headers. */

@@ -6,7 +6,7 @@ import { expect, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 import { isTransient } from "./retry.js";
 
 function answer(stream: ServerHttp2Stream): void {

@@ -3,7 +3,7 @@ import { connect, createServer as createTcpServer, type AddressInfo, type Socket
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService, type EchoUnaryRequest, startServer } from "@callwire/testkit";
 import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 import { sleep as sleepFor } from "../internal/abort.js";
 import { isRepeatable, pushback, retry } from "./retry.js";
 

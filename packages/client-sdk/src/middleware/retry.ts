@@ -15,14 +15,14 @@ import { RetryThrottle } from "../internal/retry-throttle.js";
 export interface RetryOptions {
   /**
    * The most attempts of a call, 1 to 5 (gRFC A6). Default: 4, which with the default waits spans 1.4 seconds: longer
-   * than a server's restart or a load balancer's switch; what lasts longer is for the caller to know.
+   * than a server's restart or a load balancer's switch. The caller gets to know of longer failures.
    */
   maxAttempts?: number;
   /** The wait before the second attempt, in milliseconds, give or take a fifth. Default: 200. */
   initialBackoffMs?: number;
   /** The longest wait, in milliseconds. Default: 5,000. */
   maxBackoffMs?: number;
-  /** By how much each wait is longer than the one before, at least 1. Default: 2. */
+  /** The factor by which each wait is longer than the one before, at least 1. Default: 2. */
   backoffMultiplier?: number;
   /**
    * The failures in a row that stop retries: half of this, at most 1,000 (gRFC A6, "throttling"). Calls that lose one

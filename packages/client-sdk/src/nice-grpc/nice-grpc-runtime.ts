@@ -4,9 +4,11 @@ import {
   checkGrpcJsChannelOptions,
   clientObject,
   type ClientRuntime,
+  CONTRACT_HEADER,
   type Method,
   methodsOf,
   parseTimeout,
+  readContract,
   type RuntimeChannel,
   type RuntimeMethod,
 } from "@callwire/transport";
@@ -20,6 +22,7 @@ import {
 } from "nice-grpc";
 import { type CallOptions, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
+import type { OnContract } from "../internal/contract-check.js";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
@@ -97,11 +100,12 @@ class NiceGrpcChannel implements RuntimeChannel {
   createClient(
     definition: Parameters<RuntimeChannel["createClient"]>[0],
     phasesOf: Parameters<RuntimeChannel["createClient"]>[1],
+    onContract?: OnContract,
   ): Record<string, RuntimeMethod> {
     const methods = methodsOf(definition);
     const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
     const client = createClientFactory()
-      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, methods)))
+      .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, methods, onContract)))
       .create(bytesDefinition(methods), this.#channel) as Record<string, RuntimeMethod>;
     return clientObject(
       methods.map(({ name, descriptor }) => {
@@ -127,7 +131,12 @@ function interruptible(method: RuntimeMethod): RuntimeMethod {
 }
 
 /** Adds what nice-grpc's calls lack: deadlines, stalls, an end with their client, and how they failed. */
-function hostOf(calls: RunningCalls, methods: readonly Method[]): PhasedHost {
+function hostOf(
+  calls: RunningCalls,
+  methods: readonly Method[],
+  onContract: OnContract | undefined,
+): PhasedHost {
+  let lastContract: string | undefined;
   const descriptors = new Map(methods.map(({ descriptor }) => [descriptor.path, descriptor]));
   const stalls = new WeakMap<PhasedCall, RequestStall>();
   return {
@@ -163,6 +172,14 @@ function hostOf(calls: RunningCalls, methods: readonly Method[]): PhasedHost {
       };
     },
     requestHooks: (call) => stalls.get(call) ?? {},
+    ...(onContract && {
+      onResponseMetadata({ context }, metadata) {
+        const contract = readContract(metadata.get(CONTRACT_HEADER));
+        if (contract === undefined || contract === lastContract) return;
+        onContract(contract, context.method);
+        lastContract = contract;
+      },
+    }),
     onWaiting: (call, waits) => stalls.get(call)?.onWaiting(waits),
   };
 }

@@ -13,7 +13,7 @@ import {
   Status,
 } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 
 function startEcho(observe: (context: CallContext) => void = () => {}) {
   return startServer((s) => s.add(EchoServiceDefinition, echoService(observe)));

@@ -40,6 +40,10 @@ export interface PhasedHost {
   requestHooks?(call: PhasedCall): Partial<RequestStreamHooks>;
   /** A message of the response has come, or with false: it is being read by the caller. */
   onWaiting?(call: PhasedCall, waits: boolean): void;
+  /**
+   * The header of a response has come, or the trailers of one that has no header. What it throws fails the call.
+   */
+  onResponseMetadata?(call: PhasedCall, metadata: Metadata): void;
   /** The method as its definition has it: nice-grpc passes on no options of some definitions. Default: the call's. */
   methodOf?(method: MethodDescriptor): MethodDescriptor;
   /** Codes messages, where `next` takes and gives bytes. */
@@ -98,7 +102,7 @@ export function phasedMiddleware(
           await attempt(phases, running);
           const request =
             requests === undefined ? sent(phases.request, call.request, running, host) : requests.requests;
-          const responses = (call.next as Next)(request, attemptOptions(running, requests));
+          const responses = (call.next as Next)(request, attemptOptions(running, requests, host));
           const response = call.responseStream
             ? yield* streamed(responses, phases, running, host)
             : received(phases.response, yield* responses, running, host);
@@ -238,7 +242,12 @@ function isPage(header: Metadata): boolean {
 }
 
 /** The options of the present attempt. */
-function attemptOptions({ context, lifetime }: PhasedCall, requests: RequestStream | undefined): CallOptions {
+function attemptOptions(
+  running: PhasedCall,
+  requests: RequestStream | undefined,
+  host: PhasedHost,
+): CallOptions {
+  const { context, lifetime } = running;
   const { options } = context;
   // Called by the socket's reader: in the caller's async context only if it is bound to that.
   const onHeader = options.onHeader && AsyncResource.bind(options.onHeader.bind(options));
@@ -251,6 +260,7 @@ function attemptOptions({ context, lifetime }: PhasedCall, requests: RequestStre
       if (isPage(header)) return;
       context.isCommitted = true;
       try {
+        host.onResponseMetadata?.(running, header);
         ignoreResult(onHeader?.(header), fail);
       } catch (error) {
         fail(error);
@@ -258,6 +268,11 @@ function attemptOptions({ context, lifetime }: PhasedCall, requests: RequestStre
     },
     onTrailer(trailer: Metadata) {
       context.onTrailer(trailer);
+      try {
+        if (!context.isCommitted) host.onResponseMetadata?.(running, trailer);
+      } catch (error) {
+        fail(error);
+      }
       requests?.end();
     },
   };

@@ -12,7 +12,7 @@ import {
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { ServerError, Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
-import { createClient } from "../testing/clients.js";
+import { createClient } from "../test-room/clients.js";
 import { resumable } from "./resumable.js";
 import { isResumable, type Resume } from "./resumed-stream.js";
 

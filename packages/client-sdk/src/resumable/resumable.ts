@@ -7,8 +7,8 @@ import { Watches } from "./watches.js";
 /** Options of {@link resumable}. */
 export interface ResumableOptions<Message, Token> {
   /**
-   * The position behind a message, for a connection to go on from; undefined if the message has none. What it throws ends the
-   * stream.
+   * Gives the position behind a message, from which the next connection goes on; undefined if the message has none. If it throws,
+   * the stream ends with that error.
    */
   tokenOf: (message: Message) => Token | undefined;
   /** The position to begin at: the last token of an earlier stream. Default: undefined, where the server begins by itself. */
@@ -27,12 +27,15 @@ export interface ResumableOptions<Message, Token> {
    * each end that the server has not sent as a status: a lost connection, RST_STREAM, an end without trailers, or what is no gRPC.
    */
   isResumable?: (error: CallError) => boolean;
-  /** Called when a connection is lost, before the wait for the next one. What it throws ends the stream. Default: none. */
+  /** Called when a connection is lost, before the wait for the next one. If it throws, the stream ends with that error. Default: none. */
   onResume?: (resume: Resume) => void;
 }
 
 /** A stream that is resumed. To stop reading ends it. */
-export type Resumable<Message> = AsyncIterableIterator<Message, undefined>;
+// AsyncIterableIterator<Message, undefined>, as TypeScript before 5.6 knows it too.
+export interface Resumable<Message> extends AsyncIterator<Message, undefined> {
+  [Symbol.asyncIterator](): Resumable<Message>;
+}
 
 /** The options that a stream of this package's own adds. */
 export interface ResumeStreamOptions<Message, Token>

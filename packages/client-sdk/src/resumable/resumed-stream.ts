@@ -11,7 +11,7 @@ import type { OpenWatch, Watches } from "./watches.js";
 export interface Resume {
   /** The number of connections in a row that have failed since the last message: 1 for the first. */
   attempt: number;
-  /** Why the last one ended. */
+  /** The error by which the last one ended. */
   error: CallError;
 }
 
@@ -52,7 +52,7 @@ export function isResumable({ code, origin }: CallError): boolean {
  * Reads a stream over as many connections as it takes, each from where the last one ended. It is its own iterator: between the
  * connection and the reader stands one step, which has no timer and no signal of its own.
  */
-export class ResumedStream<Message, Token> implements AsyncIterableIterator<Message, undefined>, OpenWatch {
+export class ResumedStream<Message, Token> implements AsyncIterator<Message, undefined>, OpenWatch {
   waitingSince = Infinity;
   readonly stallTimeoutMs: number;
   readonly #init: ResumedStreamInit<Message, Token>;

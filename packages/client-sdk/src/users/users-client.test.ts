@@ -9,7 +9,7 @@ import {
 import { startServer } from "@callwire/testkit";
 import type { ServiceImplementation } from "nice-grpc";
 import { ServerError, Status } from "nice-grpc-common";
-import { createUsersClient } from "../testing/clients.js";
+import { createUsersClient } from "../test-room/clients.js";
 
 type Implementation = ServiceImplementation<UserServiceDefinition>;
 

@@ -6,7 +6,7 @@ import { type UserEvent, UserServiceDefinition } from "@callwire/contracts/users
 import { startServer } from "@callwire/testkit";
 import { type CallContext, ServerError, Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
-import { createUsersClient } from "../testing/clients.js";
+import { createUsersClient } from "../test-room/clients.js";
 import type { UsersClient } from "./users-client.js";
 import type { Resume } from "../resumable/resumed-stream.js";
 import { isResumable, type WatchOptions } from "./watch.js";

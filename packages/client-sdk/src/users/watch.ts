@@ -8,16 +8,16 @@ import type { Watches } from "../resumable/watches.js";
 
 /** Options of a watch. */
 export interface WatchOptions extends Omit<ClientCallOptions, "retry" | "stallTimeoutMs"> {
-  /** For how long to watch, over all connections, in milliseconds; then DEADLINE_EXCEEDED. Default: no limit. */
+  /** The time that the watch may take, over all connections, in milliseconds; then DEADLINE_EXCEEDED. Default: no limit. */
   timeoutMs?: number;
   /** Yields heartbeats too. Default: false. */
   heartbeats?: boolean;
   /**
-   * After how long without any event a connection counts as lost, in milliseconds; `Infinity` for never. Default: 60,000, four
+   * The time without any event after which a connection counts as lost, in milliseconds; `Infinity` for never. Default: 60,000, four
    * of the server's heartbeats.
    */
   stallTimeoutMs?: number;
-  /** Called when a connection is lost, before the wait for the next one. What it throws ends the watch. */
+  /** Called when a connection is lost, before the wait for the next one. If it throws, the watch ends with that error. */
   onResume?: (resume: Resume) => void;
 }
 

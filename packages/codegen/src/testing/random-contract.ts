@@ -98,7 +98,8 @@ class FieldWriter {
     const name = this.#name(index);
     const kind = this.#random.below(9);
     if (kind === 0) {
-      const value = this.type();
+      // The first value of an enum is 0 in a map: protoc refuses others.
+      const value = this.type().replace("Alias", "Kind");
       return `map<${this.#random.pick(mapKeys)}, ${value}> ${name} = ${this.next()};`;
     }
     if (kind <= 2) return this.field(name, "repeated ");

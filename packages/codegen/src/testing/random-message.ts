@@ -25,6 +25,8 @@ export interface MessageLimits {
   allTimes: boolean;
   /** True if the message in a google.protobuf.Any may have unknown fields and extensions. */
   unknownInAny: boolean;
+  /** True if extensions may be lists. */
+  listExtensions: boolean;
 }
 
 /** What a registry has of the contract's own. */
@@ -109,7 +111,8 @@ export class MessageMaker {
     const { message } = made;
     if (this.#hasUnknown) {
       for (const extension of known(this.#limits.registry).extensions) {
-        if (extension.extendee === type && random.once(4)) this.#extend(message, extension);
+        const isMade = this.#limits.listExtensions || extension.fieldKind !== "list";
+        if (isMade && extension.extendee === type && random.once(4)) this.#extend(message, extension);
       }
     }
     // A value of JavaScript that stands for a well-known type has no place for them.

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { Status as RpcStatus } from "@callwire/contracts/google/rpc";
 import { ServerError, Status } from "nice-grpc-common";
-import { decodeDetails } from "../testing/errors.js";
+import { decodeDetails } from "../test-room/errors.js";
 import * as factories from "./factories.js";
 import { ServiceError } from "./service-error.js";
 import {

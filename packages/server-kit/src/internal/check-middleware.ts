@@ -18,7 +18,7 @@ const known: Readonly<Record<keyof Middleware, true>> = {
 const names = Object.keys(known);
 const phases = ["arrived", "request", "response", "failed", "faulted", "ended", "for"];
 /** The kit's own factories, which are easily put into a list without being called. */
-const factories = new Set(["auth", "errorBoundary", "logging", "requestId"]);
+const factories = new Set(["auth", "errorBoundary", "logging", "requestId", "requireRoles"]);
 /** The most letters that may be wrong in a phase: a middleware may have other properties of its own. */
 const MAX_DISTANCE = 2;
 

@@ -24,8 +24,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-const hooks = ["--import", new URL("../testing/typescript-hooks.mjs", import.meta.url).href];
-const main = path("../testing/logging-main.ts");
+const hooks = ["--import", new URL("../test-room/typescript-hooks.mjs", import.meta.url).href];
+const main = path("../test-room/logging-main.ts");
 const numbersIn = (text: string) =>
   text
     .trim()

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ServerCallContext } from "@callwire/transport";
 import { lengthPrefixed } from "@callwire/testkit/wire";
-import { health } from "../testing/health-client.js";
+import { health } from "../test-room/health-client.js";
 import { Metadata, Status } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
-import { startEcho } from "../testing/echo-server.js";
-import { failure } from "../testing/errors.js";
-import { testLog } from "../testing/log.js";
-import { rawCall } from "../testing/raw-call.js";
-import { runtimes } from "../testing/runtimes.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { failure } from "../test-room/errors.js";
+import { recordLog } from "../testing/recorded-log.js";
+import { rawCall } from "../test-room/raw-call.js";
+import { runtimes } from "../test-room/runtimes.js";
 import { auth, bearerToken, type AuthOptions } from "./auth.js";
 import { errorBoundary } from "./error-boundary.js";
 import { except, forMethods } from "./for-methods.js";
@@ -35,7 +35,7 @@ test.each([undefined, "", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Beare
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async <Identity>(verify: AuthOptions<Identity>["verify"]) => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     const seen: Identity[] = [];
     const echo = await startEcho(

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { ServerError, Status } from "nice-grpc-common";
 import { invalidArgument, notFound } from "../errors/factories.js";
-import { startEcho } from "../testing/echo-server.js";
-import { drain, failure } from "../testing/errors.js";
-import { testLog } from "../testing/log.js";
-import { runtimes } from "../testing/runtimes.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { drain, failure } from "../test-room/errors.js";
+import { recordLog } from "../testing/recorded-log.js";
+import { runtimes } from "../test-room/runtimes.js";
 import { errorBoundary } from "./error-boundary.js";
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async (thrown: unknown, domain?: string) => {
-    const log = testLog();
+    const log = recordLog();
     const boundary = errorBoundary({ logger: log.logger, ...(domain !== undefined && { domain }) });
     const fail = (): never => {
       throw thrown;

@@ -13,8 +13,7 @@ import type { Middleware, PhaseContext } from "../middleware.js";
 /** Options for {@link errorBoundary}. */
 export interface ErrorBoundaryOptions {
   /**
-   * Takes what each error came of that was not made on purpose, at level error, and the `cause` of one that was, at
-   * level warn.
+   * Takes each error that was not made on purpose, at level error, and the `cause` of each one that was, at level warn.
    */
   logger: Pick<Logger, "error" | "warn">;
   /** ErrorInfo's domain. Default: the full name of the service that was called, like `users.UserService`. */

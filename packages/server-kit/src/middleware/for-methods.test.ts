@@ -4,9 +4,9 @@ import type { ServerMiddleware } from "nice-grpc-common";
 import { auth } from "./auth.js";
 import { createServer } from "../create-server.js";
 import type { AnyMiddleware, Middleware } from "../middleware.js";
-import { runtimes } from "../testing/runtimes.js";
+import { runtimes } from "../test-room/runtimes.js";
 import { toNiceGrpc } from "../to-nice-grpc.js";
-import { startEcho } from "../testing/echo-server.js";
+import { startEcho } from "../test-room/echo-server.js";
 import { except, forMethods, matchesMethod, type MethodMatch } from "./for-methods.js";
 
 const method = {

@@ -2,11 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { EchoUnaryRequest } from "@callwire/testkit";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, Status, type ServerMiddleware } from "nice-grpc-common";
-import { startEcho } from "../testing/echo-server.js";
-import { drain, failure } from "../testing/errors.js";
-import { testLog } from "../testing/log.js";
-import { rawCall } from "../testing/raw-call.js";
-import { runtimes } from "../testing/runtimes.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { drain, failure } from "../test-room/errors.js";
+import { recordLog } from "../testing/recorded-log.js";
+import { rawCall } from "../test-room/raw-call.js";
+import { runtimes } from "../test-room/runtimes.js";
 import { errorBoundary } from "./error-boundary.js";
 import { levelOf, logging, type LoggingContext } from "./logging.js";
 import { requestId } from "./request-id.js";
@@ -25,7 +25,7 @@ test.each([
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async () => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     const echo = await startEcho({
       runtime,
@@ -137,7 +137,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
   });
 
   test("writes what an inner middleware adds", async () => {
-    const log = testLog();
+    const log = recordLog();
     const { logger } = log;
     const whoCalled: ServerMiddleware<{}, LoggingContext> = async function* whoCalled(call, context) {
       context.addLogFields({ subject: "alice" });

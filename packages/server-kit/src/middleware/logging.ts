@@ -12,8 +12,8 @@ import type { Middleware, PhaseContext } from "../middleware.js";
 /** Options for {@link logging}. */
 export interface LoggingOptions {
   /**
-   * Takes one line for each call when it ends. {@link createLogger} makes one that redacts secrets, and for which the line is
-   * written some seven times as fast; any other logger of pino, and children, do too.
+   * Takes one line for each call when it ends. A logger that {@link createLogger} made redacts secrets, and takes the line some
+   * seven times as fast as another logger of pino, or a child, which work too.
    */
   logger: Logger;
   /** Chooses the level of the line. Default: {@link levelOf}. */

@@ -2,10 +2,10 @@ import { describe, expect, test } from "@jest/globals";
 import { EchoUnaryRequest } from "@callwire/testkit";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, ServerError, Status } from "nice-grpc-common";
-import { startEcho } from "../testing/echo-server.js";
-import { failure } from "../testing/errors.js";
-import { rawCall } from "../testing/raw-call.js";
-import { runtimes } from "../testing/runtimes.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { failure } from "../test-room/errors.js";
+import { rawCall } from "../test-room/raw-call.js";
+import { runtimes } from "../test-room/runtimes.js";
 import { isUsableRequestId, MAX_REQUEST_ID_LENGTH, requestId } from "./request-id.js";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

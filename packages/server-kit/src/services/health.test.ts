@@ -3,10 +3,10 @@ import { HealthCheckResponse_ServingStatus as ServingStatus } from "@callwire/co
 import { describe, expect, test } from "@jest/globals";
 import { Status } from "nice-grpc-common";
 import { createServer } from "../create-server.js";
-import { startEcho } from "../testing/echo-server.js";
-import { failure } from "../testing/errors.js";
-import { health } from "../testing/health-client.js";
-import { runtimes } from "../testing/runtimes.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { failure } from "../test-room/errors.js";
+import { health } from "../test-room/health-client.js";
+import { runtimes } from "../test-room/runtimes.js";
 import { HealthState } from "./health.js";
 
 const service = "callwire.echo.v1.EchoService";

@@ -20,9 +20,9 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createChannel, createClient } from "nice-grpc";
 import { Status } from "nice-grpc-common";
 import { createServer } from "../create-server.js";
-import { startEcho } from "../testing/echo-server.js";
-import { failure } from "../testing/errors.js";
-import { runtimes } from "../testing/runtimes.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { failure } from "../test-room/errors.js";
+import { runtimes } from "../test-room/runtimes.js";
 
 type Question = NonNullable<ServerReflectionRequest["messageRequest"]>;
 

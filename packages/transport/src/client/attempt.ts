@@ -223,6 +223,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       return;
     }
     this.#head = head;
+    if (!this.#isContractRight(head.contract)) return;
     if (endStream) {
       checkLength(head, 0, true);
       this.#onTrailers(list);
@@ -237,6 +238,20 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     else {
       this.keptOutput = undefined;
       this.#owner.onCommitted(list);
+    }
+  }
+
+  /** Lets the client know of a contract that the answer before did not name. Returns false if that has failed the call. */
+  #isContractRight(contract: string | undefined): boolean {
+    const { contracts, definition } = this.#owner.target;
+    if (contract === undefined || contracts === undefined || contract === contracts.last) return true;
+    try {
+      contracts.onContract(contract, definition.descriptor);
+      contracts.last = contract;
+      return true;
+    } catch (error) {
+      this.#owner.onFailed(error, "local");
+      return false;
     }
   }
 

@@ -1,9 +1,18 @@
+import type { MethodDescriptor } from "nice-grpc-common";
 import type { Method } from "../grpc/definitions.js";
 import { HeaderFields } from "../hpack/header-fields.js";
 import { ACCEPT_ENCODING } from "../grpc/compression.js";
 import type { CallScope } from "./call-scope.js";
 import type { TransportChannel } from "./channel.js";
 import type { ClientPhases } from "./client-phases.js";
+
+/** The contracts that servers name to one client. */
+export interface ServerContracts {
+  /** The one that was heard of last. */
+  last: string | undefined;
+  /** Hears of another one; what it throws fails the call. */
+  readonly onContract: (contract: string, method: MethodDescriptor) => void;
+}
 
 /** A method of a service at a channel: what all its calls share. */
 export class ClientMethod {
@@ -20,8 +29,16 @@ export class ClientMethod {
   readonly hasLatePhases: boolean;
   /** Where its calls are kept while they run; undefined for nowhere. */
   readonly scope: CallScope | undefined;
+  /** The client's, which all its methods share; undefined if nobody wants to hear of them. */
+  readonly contracts: ServerContracts | undefined;
 
-  constructor(definition: Method, channel: TransportChannel, phases?: ClientPhases, scope?: CallScope) {
+  constructor(
+    definition: Method,
+    channel: TransportChannel,
+    phases?: ClientPhases,
+    scope?: CallScope,
+    contracts?: ServerContracts,
+  ) {
     const { settings, secure, authority } = channel;
     this.channel = channel;
     this.definition = definition;
@@ -31,6 +48,7 @@ export class ClientMethod {
     this.phases = phases;
     this.hasLatePhases = phases !== undefined && hasLatePhases(phases);
     this.scope = scope;
+    this.contracts = contracts;
     this.fields = new HeaderFields([
       ":method",
       "POST",

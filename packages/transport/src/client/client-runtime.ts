@@ -35,10 +35,13 @@ export interface RuntimeChannel {
    * Makes a client: a function for each method, by the definition's names, as nice-grpc's clients have them.
    *
    * @param phasesOf Gives the phases around each method's calls; undefined for none. Asked once for each method.
+   * @param onContract Hears of the contract that an answer names (the header `callwire-contract`), if it is another than the one heard
+   *   of last. What it throws fails the call, and does not count as heard.
    */
   createClient(
     definition: CompatServiceDefinition,
     phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
+    onContract?: (contract: string, method: MethodDescriptor) => void,
   ): Record<string, RuntimeMethod>;
   /** Ends the calls that run with CANCELLED, and every later one, and closes the connections. */
   close(): void;

@@ -29,13 +29,13 @@ export interface CallOptions extends NiceGrpcCallOptions {
    * reader of answers takes does not count. `Infinity` for no limit; must be more than 0. Default: none.
    */
   stallTimeoutMs?: number;
-  /** True if the call waits for a connection however long that takes, where others fail with UNAVAILABLE. Default: false. */
+  /** True if the call waits for a connection until its deadline, where others fail with UNAVAILABLE. Default: false. */
   waitForReady?: boolean;
   /** The compression of the request's messages. Default: the channel's `grpc.default_compression_algorithm`, or not at all. */
   compression?: Encoding;
   /**
-   * Which messages of the request are compressed, if `compression` says how: gRPC leaves that open for each message. It is
-   * asked for each, as the caller gave it, when it is sent; what it throws ends the call. Default: all of them.
+   * Decides for each message of the request if it is compressed, where `compression` says how. It gets the message as the caller
+   * gave it, when it is sent; an error that it throws ends the call. Default: all messages are.
    */
   compressMessage?: (message: unknown) => boolean;
 }

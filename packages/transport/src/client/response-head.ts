@@ -1,5 +1,6 @@
 import type { Status } from "nice-grpc-common";
 import { parseEncoding, type Encoding } from "../grpc/compression.js";
+import { CONTRACT_HEADER, readContract } from "../grpc/contract.js";
 import { fieldName } from "../grpc/field-names.js";
 import { decodeStatusMessage, parseStatus } from "../grpc/status.js";
 import type { HeaderList } from "../hpack/header-list.js";
@@ -19,6 +20,8 @@ export interface ResponseHead {
   message: string;
   /** The length that `content-length` promises; undefined if there is none. */
   contentLength: number | undefined;
+  /** The contract that the server names; undefined if it names none. */
+  contract: string | undefined;
 }
 
 /**
@@ -35,7 +38,7 @@ function headFromBase({ base, rest, malformed: isMalformed }: HeaderList): Respo
   if (base === undefined || isMalformed) return undefined;
   for (let i = 0; i < rest.length; i += 2) {
     const name = fieldName(rest[i]!);
-    if (!name.isMetadata || name.isForbidden) return undefined;
+    if (!name.isMetadata || name.isForbidden || name.name === CONTRACT_HEADER) return undefined;
   }
   return responseHead(base);
 }
@@ -50,6 +53,7 @@ function parse(list: HeaderList): ResponseHead {
     status: undefined,
     message: "",
     contentLength: undefined,
+    contract: undefined,
   };
   const { fields } = list;
   let regular = false;
@@ -82,6 +86,9 @@ function parse(list: HeaderList): ResponseHead {
         break;
       case "content-length":
         head.contentLength = parseContentLength(value);
+        break;
+      case CONTRACT_HEADER:
+        head.contract = readContract(value);
         break;
       default:
     }

@@ -9,7 +9,9 @@ import { ClientMethod } from "./client-method.js";
 import { clientObject } from "./client-object.js";
 import type { ClientPhases } from "./client-phases.js";
 import type { ClientRuntime, ClientTlsOptions, RuntimeChannel, RuntimeMethod } from "./client-runtime.js";
+import { createInProcessChannel } from "./in-process-channel.js";
 import { directMethod } from "./method-shapes.js";
+import type { InProcessServer } from "./target.js";
 
 /** This transport, for a client-sdk. */
 export const clientRuntime: ClientRuntime<ChannelOptions> = {
@@ -23,6 +25,18 @@ export const clientRuntime: ClientRuntime<ChannelOptions> = {
     );
   },
 };
+
+/**
+ * A runtime whose channels all lead to a server of this process, whatever address they are given: for a client-sdk in tests.
+ * Channels are as {@link createInProcessChannel} makes them.
+ */
+export function inProcessRuntime(server: InProcessServer): ClientRuntime<ChannelOptions> {
+  return {
+    createCredentials: clientRuntime.createCredentials,
+    openChannel: (_address, _credentials, options) =>
+      new OpenChannel(transportChannel(createInProcessChannel(server, options))),
+  };
+}
 
 function tlsCredentials({ ca, key, cert }: ClientTlsOptions): ChannelCredentials {
   return ChannelCredentials.createSsl(pem(ca), pem(key), pem(cert));
@@ -46,9 +60,12 @@ class OpenChannel implements RuntimeChannel {
   createClient(
     definition: CompatServiceDefinition,
     phasesOf: (method: MethodDescriptor) => ClientPhases | undefined,
+    onContract?: (contract: string, method: MethodDescriptor) => void,
   ): Record<string, RuntimeMethod> {
+    const contracts = onContract && { last: undefined, onContract };
     const methods = methodsOf(definition).map((method) => {
-      const target = new ClientMethod(method, this.#channel, phasesOf(method.descriptor), this.#scope);
+      const phases = phasesOf(method.descriptor);
+      const target = new ClientMethod(method, this.#channel, phases, this.#scope, contracts);
       return [method.name, directMethod(target, {})] as const;
     });
     return clientObject(methods) as Record<string, RuntimeMethod>;

@@ -67,6 +67,8 @@ export interface TsProtoMethodDefinition<Request, Response> {
 export interface TsProtoServiceDefinition {
   name: string;
   fullName: string;
+  /** The contract that the code was generated from, such as `1.4.0+08a35c68`, if the generator was told its version. */
+  contract?: string;
   // oxlint-disable-next-line typescript/no-explicit-any
   methods: Record<string, TsProtoMethodDefinition<any, any>>;
 }

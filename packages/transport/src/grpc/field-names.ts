@@ -1,3 +1,5 @@
+import { CONTRACT_HEADER } from "./contract.js";
+
 /** The number of names that are kept with what they say; when there are more, all are forgotten. */
 const MAX_KNOWN_NAMES = 512;
 /** A longer name, in characters, is looked at each time. */
@@ -24,7 +26,7 @@ const RESERVED = new Set([
 const CONNECTION = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
 
 /** Fields that applications may see, as with other gRPC servers, and not set. */
-const READ_ONLY = new Set([...CONNECTION, "user-agent", "http2-settings"]);
+const READ_ONLY = new Set([...CONNECTION, "user-agent", "http2-settings", CONTRACT_HEADER]);
 
 /** Names that metadata may have, by nice-grpc's rule. */
 const KEY = /^[0-9a-z_.-]+$/;

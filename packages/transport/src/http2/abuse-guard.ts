@@ -17,7 +17,7 @@ export interface AbuseLimits {
   resetsProvoked: Rate;
   /** Streams that the peer opened over the limit of SETTINGS. Default: 10,000 at once, 1,000 a second. */
   refusedStreams: Rate;
-  /** PING frames, beside those that follow what we have sent. Default: 5,000 at once, 1,000 a second. */
+  /** PING frames; PINGs that follow what we have sent do not count. Default: 5,000 at once, 1,000 a second. */
   pings: Rate;
   /** SETTINGS frames, and acknowledgements of none. Default: 100 at once, 10 a second. */
   settings: Rate;
@@ -34,8 +34,8 @@ export interface AbuseLimits {
   /** WINDOW_UPDATE frames. Default: 50,000 at once, 50,000 a second. */
   windowUpdates: Rate;
   /**
-   * Frames of streams that are over, which are passed over (RFC 9113, section 5.1); of a server those beside four for each
-   * call. DATA of streams that we reset are bounded by their windows. Default: 50,000 at once, 50,000 a second.
+   * Frames of streams that are over, which are ignored (RFC 9113, section 5.1). Of a server's, four for each call do not
+   * count. DATA of streams that we reset are bounded by their windows. Default: 50,000 at once, 50,000 a second.
    */
   lateFrames: Rate;
 }

@@ -27,7 +27,7 @@ export interface ConnectionEnd {
 }
 
 /** The data of the PING that measures the connection, by which its answer is known. */
-export const bdpPing = Buffer.from("cw-bdp\0\0", "latin1");
+export const bdpPing: Buffer = Buffer.from("cw-bdp\0\0", "latin1");
 
 /**
  * The life of one HTTP/2 connection, of either side: its beginning, its streams, its ends. `Connection` adds what the

@@ -18,8 +18,8 @@ export interface ConnectionOptions {
    */
   maxUnreadBytes: number;
   /**
-   * The number of bytes that may wait to be sent before a peer that goes on sending, and does not read what it is answered, is cut
-   * off with ENHANCE_YOUR_CALM. DATA waits for the peer long before, at 256 KiB. Default 4 MiB.
+   * The number of bytes that may wait to be sent. Beyond it, a peer that goes on sending and does not read its answers is cut off
+   * with ENHANCE_YOUR_CALM. DATA waits for the peer long before, at 256 KiB. Default 4 MiB.
    */
   maxQueuedBytes: number;
   /**
@@ -32,7 +32,7 @@ export interface ConnectionOptions {
    * milliseconds. The connection is cut off then. Default 60,000; one that ends for an error has a second at most.
    */
   maxLingerMs: number;
-  /** Limits on what costs the peer little. See {@link AbuseLimits} for the defaults. */
+  /** Limits on frames that cost the peer little. See {@link AbuseLimits} for the defaults. */
   abuse: AbuseLimits;
 }
 

@@ -90,6 +90,29 @@ export class DeadlineWheel {
     entry.deadlineBefore = entry.deadlineAfter = undefined;
   }
 
+  /** The earliest deadline; `Infinity` without one. It looks at all of them: for clocks that stand still. */
+  get earliestMs(): number {
+    let earliest = Infinity;
+    for (const { deadlineMs } of this.#entries()) earliest = Math.min(earliest, deadlineMs);
+    return earliest;
+  }
+
+  /** Ends what is due at that time, and does not wait for the end of a slot: for clocks that stand still. */
+  passAll(now: number): void {
+    const due = Array.from(this.#entries()).filter(({ deadlineMs }) => deadlineMs <= now);
+    for (const entry of due) {
+      // One that has passed may have removed others.
+      if (entry.deadlineAfter === undefined) continue;
+      this.remove(entry);
+      passDeadline(entry);
+    }
+  }
+
+  *#entries(): Generator<DeadlineEntry> {
+    yield* entriesOf(this.#due);
+    for (const ring of this.#slots) if (ring !== undefined && !ring.isEmpty) yield* entriesOf(ring);
+  }
+
   /** The first slot at whose beginning the deadline has passed; never one that has come already. */
   #slotOf(deadlineMs: number): number {
     return Math.max(Math.ceil(deadlineMs / SLOT_MS), this.#reached + 1);
@@ -162,6 +185,10 @@ export class DeadlineWheel {
     }
     this.#reached = Math.max(reached, this.#reached);
   }
+}
+
+function* entriesOf(ring: Ring): Generator<DeadlineEntry> {
+  for (let link = ring.deadlineAfter; link !== ring; link = link.deadlineAfter!) yield link as DeadlineEntry;
 }
 
 function passDeadline(entry: DeadlineEntry): void {

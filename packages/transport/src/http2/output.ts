@@ -26,9 +26,9 @@ const MAX_SPARE_SMALL_BUFFERS = 512;
 /** Bytes from this length on are given to the socket as they are: a write of their own costs less than the copy. */
 export const MIN_UNCOPIED_BYTES = 16 * 1024 + 1;
 
-const NO_BUFFER = Buffer.alloc(0);
-const spares: Buffer<ArrayBuffer>[] = [];
-const smallSpares: Buffer<ArrayBuffer>[] = [];
+const NO_BUFFER: Buffer = Buffer.alloc(0);
+const spares: Buffer[] = [];
+const smallSpares: Buffer[] = [];
 
 /** Reads what was written, in its own time, but before the memory is written to again. */
 export interface OutputReader {
@@ -248,14 +248,14 @@ export class Output {
   }
 }
 
-function take(size: number): Buffer<ArrayBuffer> {
-  let spare: Buffer<ArrayBuffer> | undefined;
+function take(size: number): Buffer {
+  let spare: Buffer | undefined;
   if (size === SMALL_BUFFER_SIZE) spare = smallSpares.pop();
   else if (size === BUFFER_SIZE) spare = spares.pop();
   return spare ?? Buffer.allocUnsafeSlow(size);
 }
 
-function recycle(buffer: Buffer<ArrayBuffer>): void {
+function recycle(buffer: Buffer): void {
   if (buffer.length === SMALL_BUFFER_SIZE) {
     if (smallSpares.length < MAX_SPARE_SMALL_BUFFERS) smallSpares.push(buffer);
   } else if (buffer.length === BUFFER_SIZE && spares.length < MAX_SPARE_BUFFERS) spares.push(buffer);

@@ -1,7 +1,9 @@
-import { createRequire } from "node:module";
+// Not by name: the usual banner that gives a bundle `require` declares `createRequire`.
+import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 import { TsProtoReader } from "./ts-proto-reader.js";
 
+const wire = "@bufbuild/protobuf/wire";
 let isSought = false;
 
 /**
@@ -15,8 +17,10 @@ export function standInForInstalledReader(): boolean {
   if (isSought) return false;
   isSought = true;
   try {
-    const path = fileURLToPath(import.meta.resolve("@bufbuild/protobuf/wire"));
-    const { BinaryReader } = createRequire(import.meta.url)(path) as { BinaryReader: { prototype: object } };
+    const require = nodeModule.createRequire(import.meta.url);
+    // As CommonJS, this file has no `import.meta.resolve`, and generated code has what `require` finds.
+    const path = typeof import.meta.resolve === "function" ? fileURLToPath(import.meta.resolve(wire)) : wire;
+    const { BinaryReader } = require(path) as { BinaryReader: { prototype: object } };
     TsProtoReader.standInFor(BinaryReader);
     return true;
   } catch {

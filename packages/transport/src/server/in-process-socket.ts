@@ -4,6 +4,13 @@ import { Duplex } from "node:stream";
 /** The bytes that one end takes in before the other one's writes must wait: as the system's buffer is for a socket. */
 const BUFFER_BYTES = 64 * 1024;
 
+let writes = 0;
+
+/** How often something was written within this process: a clock of tests waits until it stands still. */
+export function inProcessWrites(): number {
+  return writes;
+}
+
 /**
  * One end of a connection within the process, with what a connection needs of a socket. What is written arrives in a later
  * turn, in order, also if the writer is destroyed right after: neither end ever runs inside the other one's call.
@@ -27,6 +34,7 @@ class InProcessSocket extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     const { other } = this;
+    writes++;
     if (other === undefined || other.destroyed) {
       done();
       return;

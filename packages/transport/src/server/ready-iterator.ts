@@ -11,7 +11,9 @@
  *   [Symbol.asyncIterator]() { return this; }
  * }
  */
-export interface ReadyIterator<T> extends AsyncIterableIterator<T, void, undefined> {
+// AsyncIterableIterator<T, void, undefined>, as TypeScript before 5.6 knows it too.
+export interface ReadyIterator<T> extends AsyncIterator<T, void, undefined> {
+  [Symbol.asyncIterator](): ReadyIterator<T>;
   /** Returns the next result if it is there now, and undefined if it must be waited for. What it throws fails the call. */
   nextNow(): IteratorResult<T, void> | undefined;
   /**

@@ -1,12 +1,13 @@
 import { Status } from "nice-grpc-common";
 import { ACCEPT_ENCODING, parseEncoding, type Encoding } from "../grpc/compression.js";
+import { CONTRACT_HEADER } from "../grpc/contract.js";
 import { fieldName, isPrintable } from "../grpc/field-names.js";
 import { countBinaryValues, MAX_BINARY_VALUES } from "../grpc/metadata.js";
 import { parseTimeout } from "../grpc/timeout.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { parseContentLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
-import type { ServerMethod } from "./server-method.js";
+import type { ServedMethods, ServerMethod } from "./server-method.js";
 
 /** The longest `:path` that is looked up, in characters. */
 export const MAX_PATH_LENGTH = 4096;
@@ -54,7 +55,7 @@ export function oversizeHead(size: number, maxBytes: number): RequestHead {
 }
 
 /** The methods that are served, by their paths. */
-type Methods = ReadonlyMap<string, ServerMethod>;
+type Methods = ReadonlyMap<string, ServerMethod> & Partial<Pick<ServedMethods, "contractAt">>;
 
 /**
  * Reads a request's headers, or finds what they were read to before. Of a list whose beginning is known only the rest is
@@ -206,7 +207,11 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
               ? refuse(Status.INTERNAL, "a header has characters that are not printable ASCII")
               : method === undefined
                 ? // The path is not repeated: it is the client's own text, of any length.
-                  refuse(Status.UNIMPLEMENTED, "the method is not implemented")
+                  refuse(
+                    Status.UNIMPLEMENTED,
+                    "the method is not implemented",
+                    contractFields(methods.contractAt?.(path)),
+                  )
                 : undefined),
   };
 }
@@ -248,6 +253,11 @@ function refuseBinary(values: number): Refusal {
   return Number.isNaN(values)
     ? refuse(Status.INTERNAL, "a binary header is not base64")
     : refuse(Status.RESOURCE_EXHAUSTED, `more than ${MAX_BINARY_VALUES} binary header values`);
+}
+
+/** A client that is newer than this server learns why its method is unknown. */
+function contractFields(contract: string | undefined): readonly string[] {
+  return contract === undefined ? [] : [CONTRACT_HEADER, contract];
 }
 
 function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {

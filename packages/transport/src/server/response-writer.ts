@@ -1,4 +1,5 @@
 import type { Metadata, Status } from "nice-grpc-common";
+import { CONTRACT_HEADER } from "../grpc/contract.js";
 import { toFields } from "../grpc/metadata.js";
 import { encodeStatusMessage } from "../grpc/status.js";
 import { HeaderFields, headerListSize } from "../hpack/header-fields.js";
@@ -6,30 +7,39 @@ import type { Http2Stream, StreamSender } from "../http2/stream.js";
 
 // The header blocks that a server sends for a call (gRPC over HTTP/2, "Responses").
 
-const RESPONSE_HEADER = new HeaderFields([":status", "200", "content-type", "application/grpc+proto"]);
-const GZIP_RESPONSE_HEADER = new HeaderFields([
-  ":status",
-  "200",
-  "content-type",
-  "application/grpc+proto",
-  "grpc-encoding",
-  "gzip",
-]);
+/** The fields that begin the responses of a service. */
+export interface ResponseFields {
+  readonly plain: HeaderFields;
+  /** The same, for messages that may be compressed. */
+  readonly gzip: HeaderFields;
+}
+
+/** Makes the fields, with the service's contract if it names one. */
+export function responseFields(contract: string | undefined): ResponseFields {
+  if (contract === undefined) return NO_CONTRACT;
+  return fieldsWith(CONTRACT_HEADER, contract);
+}
+
+function fieldsWith(...more: string[]): ResponseFields {
+  const plain = [":status", "200", "content-type", "application/grpc+proto", ...more];
+  return { plain: new HeaderFields(plain), gzip: new HeaderFields([...plain, "grpc-encoding", "gzip"]) };
+}
+
+const NO_CONTRACT = fieldsWith();
 const OK_TRAILER = new HeaderFields(["grpc-status", "0"]);
 const NO_FIELDS = new HeaderFields([]);
 
 /**
  * Sends the response's header. Returns why not, if the client does not take so much; nothing is sent then.
  *
- * @param gzip True if messages may be compressed.
+ * @param first {@link ResponseFields.gzip} if messages may be compressed.
  */
 export function writeHeader(
   sender: StreamSender,
   stream: Http2Stream,
-  gzip: boolean,
+  first: HeaderFields,
   metadata: Metadata | undefined,
 ): string | undefined {
-  const first = gzip ? GZIP_RESPONSE_HEADER : RESPONSE_HEADER;
   return writeFields(sender, stream, first, metadata && toFields(metadata), false);
 }
 
@@ -45,12 +55,12 @@ export function writeOk(
 /**
  * Sends the status of a call that failed. Returns as {@link writeHeader}.
  *
- * @param headerSent True if the response's header went out before; if not, the trailers are the whole response.
+ * @param first Begins the response, if its header has not gone out: the trailers are the whole response then. Undefined if it has.
  */
 export function writeStatus(
   sender: StreamSender,
   stream: Http2Stream,
-  headerSent: boolean,
+  first: HeaderFields | undefined,
   code: Status,
   message: string,
   metadata: Metadata | undefined,
@@ -59,7 +69,7 @@ export function writeStatus(
   if (message !== "") fields.push("grpc-message", encodeStatusMessage(message));
   const more = metadata && toFields(metadata);
   if (more !== undefined) fields.push(...more);
-  return writeFields(sender, stream, headerSent ? NO_FIELDS : RESPONSE_HEADER, fields, true);
+  return writeFields(sender, stream, first ?? NO_FIELDS, fields, true);
 }
 
 function writeFields(

@@ -300,7 +300,8 @@ export class ServerCall
   sendHeader(): void {
     if (this.#headerSent || this.finished) return;
     this.#gzip = this.#head.acceptsGzip && (this.#compress ?? this.#host.limits.compressResponses);
-    const refused = writeHeader(this.#host.sender, this.stream, this.#gzip, this.#header);
+    const { plain, gzip } = this.method.responseFields;
+    const refused = writeHeader(this.#host.sender, this.stream, this.#gzip ? gzip : plain, this.#header);
     if (refused === undefined) this.#headerSent = true;
     else {
       this.#header = undefined;
@@ -420,11 +421,12 @@ export class ServerCall
     this.#code = code;
     this.#error = error;
     this.#reported = true;
-    const refused = writeStatus(this.#host.sender, this.stream, this.#headerSent, code, message, trailer);
+    const first = this.#headerSent ? undefined : this.method.responseFields.plain;
+    const refused = writeStatus(this.#host.sender, this.stream, first, code, message, trailer);
     if (refused !== undefined) {
       this.#code = Status.RESOURCE_EXHAUSTED;
       this.#error = new ServerError(this.#code, refused);
-      writeStatus(this.#host.sender, this.stream, this.#headerSent, this.#code, refused, undefined);
+      writeStatus(this.#host.sender, this.stream, first, this.#code, refused, undefined);
     }
     this.#reported = false;
     this.#onFinished(false);

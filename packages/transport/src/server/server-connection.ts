@@ -17,7 +17,7 @@ import type { CallScope, CallScopes } from "./call-scope.js";
 import { oversizeHead, requestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
-import type { ServerMethod } from "./server-method.js";
+import type { ServedMethods } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 import { ServerStream } from "./server-stream.js";
 
@@ -35,7 +35,7 @@ const MAX_PROBE_MS = 1000;
 
 /** The state that the connections of a server share. */
 export interface ServerState {
-  readonly methods: ReadonlyMap<string, ServerMethod>;
+  readonly methods: ServedMethods;
   readonly limits: ServerLimits;
   readonly stats: ServerStats;
   readonly connections: Set<ServerConnection>;

@@ -47,20 +47,20 @@ export interface ServerLimits {
    * more. Default 256 MiB, or `maxReceiveMessageBytes` if that is more; it should be several times that.
    */
   maxBufferedBytes: number;
-  /** A connection silent for so long is sent a PING, in milliseconds. Default 2 hours. */
+  /** The silence on a connection after which the server sends a PING, in milliseconds. Default 2 hours. */
   keepaliveTimeMs: number;
-  /** A PING unanswered for so long ends its connection, in milliseconds. Default 20,000. */
+  /** The time that the answer to a PING may take before the connection ends, in milliseconds. Default 20,000. */
   keepaliveTimeoutMs: number;
   /**
-   * A client may send a PING so often, in milliseconds, beside those that follow what it has received. Default 5 minutes.
-   * The third one too early ends its connection with GOAWAY `too_many_pings` (gRPC A8).
+   * The least time between two PINGs of a client, in milliseconds; PINGs that follow what it has received do not count. Default 5
+   * minutes. The third one that comes too early ends the connection with GOAWAY `too_many_pings` (gRPC A8).
    */
   minPingIntervalMs: number;
-  /** A connection without calls is drained after so long, in milliseconds. Default: never. */
+  /** The time without calls after which a connection is drained, in milliseconds. Default: never. */
   maxConnectionIdleMs: number;
-  /** A connection is drained after so long, give or take a tenth, in milliseconds (gRPC A9). Default: never. */
+  /** The age at which a connection is drained, give or take a tenth, in milliseconds (gRPC A9). Default: never. */
   maxConnectionAgeMs: number;
-  /** The time that calls may go on after that, in milliseconds. Default: for ever. */
+  /** The time that calls may go on after `maxConnectionAgeMs`, in milliseconds. Default: for ever. */
   maxConnectionAgeGraceMs: number;
 }
 
@@ -167,8 +167,8 @@ export interface ServerOptions extends GrpcJsServerOptions {
   /** Settings of each HTTP/2 connection. */
   http2?: Partial<ConnectionOptions>;
   /**
-   * Hears of clients that cannot be served before their first call: they speak another protocol than the port, or their TLS failed.
-   * Each kind of problem is told at most once a minute. What it throws is passed over. Default: nobody does.
+   * Called for clients that cannot be served before their first call: they speak another protocol than the port, or their TLS failed.
+   * Each kind of problem is reported at most once a minute. An error that it throws is ignored. Default: nothing is reported.
    */
   onConnectionProblem?: (problem: Error) => void;
   /** Takes connections to the same port that speak HTTP/1.1. It must not listen itself. */

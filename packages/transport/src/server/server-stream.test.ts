@@ -5,6 +5,7 @@ import { methodsOf } from "../grpc/definitions.js";
 import { ErrorCode } from "../http2/errors.js";
 import { LazyContext } from "./call-context.js";
 import type { RequestHead } from "./request-head.js";
+import { responseFields } from "./response-writer.js";
 import type { ServerMethod } from "./server-method.js";
 import { serverLimits } from "./server-options.js";
 import { ServerStream, type StreamHost, type StreamOwner } from "./server-stream.js";
@@ -28,6 +29,7 @@ function methodOf(name: string): ServerMethod {
     handler,
     middleware: undefined,
     phases: undefined,
+    responseFields: responseFields(undefined),
     contextClass: LazyContext,
   };
 }

@@ -7,6 +7,7 @@ import {
 } from "nice-grpc-common";
 import { checkValue } from "../grpc/check-options.js";
 import { connectionOptions } from "../grpc/connection-settings.js";
+import { contractOf } from "../grpc/contract.js";
 import { methodsOf } from "../grpc/definitions.js";
 import { handlerOf } from "../grpc/handler-of.js";
 import { anyObject, callable, milliseconds, required, text } from "../grpc/option-rules.js";
@@ -20,7 +21,8 @@ import { createInProcessSocket } from "./in-process-socket.js";
 import { listen, type Listener } from "./listen.js";
 import { readPreface } from "./preface.js";
 import { ServerConnection, type ServerState } from "./server-connection.js";
-import type { Handler, ServerMethod } from "./server-method.js";
+import { ServedMethods, type Handler } from "./server-method.js";
+import { responseFields } from "./response-writer.js";
 import {
   checkServerOptions,
   serverLimits,
@@ -61,7 +63,7 @@ export class TransportServer {
   readonly #connectionOptions: ConnectionOptions;
   readonly #state: ServerState;
   readonly #middleware: ServerMiddleware | undefined;
-  readonly #methods = new Map<string, ServerMethod>();
+  readonly #methods = new ServedMethods();
   readonly #connections = new Set<ServerConnection>();
   /** Those too that are over, and whose peers still read. */
   readonly #open = new Set<ServerConnection>();
@@ -272,11 +274,14 @@ export class TransportServer {
     if (this.#listener !== undefined) throw new Error("server.add() must be used before listen()");
     const methods = methodsOf(definition);
     checkValue("add", "the implementation", implementation, required(anyObject));
+    const contract = contractOf(definition);
+    const fields = responseFields(contract);
     for (const { name, descriptor, request, response } of methods) {
       const handler = handlerOf(implementation, name) as Handler | undefined;
       if (handler === undefined) throw new Error(`${descriptor.path}: no handler '${name}'`);
       if (this.#methods.has(descriptor.path)) throw new Error(`${descriptor.path} was added before`);
       const phases = phasesOf?.(descriptor);
+      if (contract !== undefined) this.#methods.setContract(descriptor.path, contract);
       this.#methods.set(descriptor.path, {
         descriptor,
         request,
@@ -284,6 +289,7 @@ export class TransportServer {
         handler: handler.bind(implementation),
         middleware,
         phases,
+        responseFields: fields,
         contextClass: phases === undefined ? LazyContext : contextClass(phases.lazy),
       });
     }

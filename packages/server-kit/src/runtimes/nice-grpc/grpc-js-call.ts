@@ -26,6 +26,8 @@ export interface ServedMethod {
   readonly request: Codec;
   readonly response: Codec;
   readonly phases: ServerPhases | undefined;
+  /** The contract that the service's definition names. */
+  readonly contract: string | undefined;
   /** The class of its calls: it has the method's lazy parts. */
   readonly Call: typeof GrpcJsCall;
 }
@@ -34,10 +36,11 @@ export interface ServedMethod {
 export function servedMethod(
   { descriptor, request, response }: Method,
   phases: ServerPhases | undefined,
+  contract: string | undefined,
 ): ServedMethod {
   class Call extends GrpcJsCall {}
   for (const [name, make] of Object.entries(phases?.lazy ?? {})) defineLazy(Call.prototype, name, make);
-  return { descriptor, request, response, phases, Call };
+  return { descriptor, request, response, phases, contract, Call };
 }
 
 /** The codes with which grpc-js ends calls for errors that it does not throw: messages that are too large, or broken. */

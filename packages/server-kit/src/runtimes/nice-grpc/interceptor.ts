@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  Metadata as GrpcJsMetadata,
   ServerInterceptingCall,
-  type Metadata as GrpcJsMetadata,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
-import { deserialize, serialize } from "@callwire/transport";
+import { CONTRACT_HEADER, deserialize, serialize } from "@callwire/transport";
 import { Status, type ServerError } from "nice-grpc-common";
 import { sendableMessage } from "../../errors/status-details.js";
 import { isPromiseLike } from "../../internal/promises.js";
@@ -32,6 +32,7 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
     let inScope = <T>(run: () => T): T => run();
     /** True if a message could not be coded, which ends the call: those behind it reach nobody. */
     let isBroken = false;
+    nameContract(call, served.contract);
     observeStatus(call, (code, details) => arrival && GrpcJsCall.sends(arrival, code, details));
 
     const begin = (
@@ -125,4 +126,19 @@ function observeStatus(
     if (call.checkCancelled?.() !== true) observe(status.code ?? Status.UNKNOWN, status.details ?? "");
     sendStatus.call(call, status);
   };
+}
+
+/** Names the service's contract in the header of the response, or in its trailers if it has no header. */
+function nameContract(call: ServerInterceptingCallInterface, contract: string | undefined): void {
+  if (contract === undefined) return;
+  const { sendMetadata, sendStatus } = call;
+  let isNamed = false;
+  const named = (metadata: GrpcJsMetadata | null | undefined) => {
+    const fields = metadata ?? new GrpcJsMetadata();
+    if (!isNamed) fields.set(CONTRACT_HEADER, contract);
+    isNamed = true;
+    return fields;
+  };
+  call.sendMetadata = (metadata) => sendMetadata.call(call, named(metadata));
+  call.sendStatus = (status) => sendStatus.call(call, { ...status, metadata: named(status.metadata) });
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   bytesDefinition,
   checkOptions,
+  contractOf,
   handlerOf,
   methodsOf,
   rules,
@@ -73,8 +74,9 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
           bytesDefinition(coded),
           Object.fromEntries(handlers),
         );
+        const contract = contractOf(definition);
         for (const method of coded) {
-          methods.set(method.descriptor.path, servedMethod(method, phasesOf(method.descriptor)));
+          methods.set(method.descriptor.path, servedMethod(method, phasesOf(method.descriptor), contract));
         }
       },
       async listen(address, credentials) {

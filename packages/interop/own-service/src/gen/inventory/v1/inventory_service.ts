@@ -126,6 +126,7 @@ export type InventoryServiceDefinition = typeof InventoryServiceDefinition;
 export const InventoryServiceDefinition = {
   name: "InventoryService",
   fullName: "inventory.v1.InventoryService",
+  contract: "1.0.0+3d13c032" as string,
   methods: {
     /**
      * Takes items out of stock. INVALID_ARGUMENT if `count` is not positive, NOT_FOUND if there is no such item,

@@ -1,0 +1,1 @@
+export { tenant, tenantOf, type TenantContext, type TenantOptions } from "./tenant.js";
