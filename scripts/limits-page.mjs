@@ -3,119 +3,35 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
+import { channel, fixed, places, sections } from "./limits-tables.mjs";
 
 export const LIMITS_PAGE = "docs/limits.md";
 
-/** The interfaces, by the section that has them. `defaults` are objects of the code, each a column of its own. */
-const sections = [
-  {
-    title: "A server",
-    tables: [
-      {
-        of: "ServerLimits",
-        file: "transport/src/server/server-options.ts",
-        text: "`createServer({ limits })` sets them, of the kit and of the transport. The kit has some defaults of its own.",
-        defaults: [
-          ["server-kit", "server-kit/src/limits.ts", "defaultServerLimits"],
-          ["transport", "transport/src/server/server-options.ts", "defaultServerLimits"],
-        ],
-      },
-      {
-        of: "ConnectionOptions",
-        file: "transport/src/http2/connection-options.ts",
-        text: "`createServer({ http2 })` sets them, and `http2` of a channel's options. A client has no `maxQueuedBytes`.",
-        defaults: [["default", "transport/src/http2/connection-options.ts", "defaultConnectionOptions"]],
-      },
-      {
-        of: "AbuseLimits",
-        file: "transport/src/http2/abuse-guard.ts",
-        text: "`http2.abuse` sets them, each as `{ burst, perSecond }`. Over one, the connection ends with ENHANCE_YOUR_CALM.",
-        defaults: [["default", "transport/src/http2/abuse-guard.ts", "defaultAbuseLimits"]],
-      },
-      {
-        of: "ServerOptions",
-        file: "server-kit/src/create-server.ts",
-        text: "`createServer` of the kit takes them.",
-      },
-      { of: "ShutdownOptions", file: "server-kit/src/create-server.ts", text: "`shutdown` takes them." },
-      {
-        of: "StopOnSignalsOptions",
-        file: "server-kit/src/stop-on-signals.ts",
-        text: "`stopOnSignals` takes them.",
-      },
-      {
-        of: "RunServerOptions",
-        file: "server-kit/src/run-server.ts",
-        text: "`runServer` takes them.",
-      },
-      { of: "TlsFiles", file: "server-kit/src/tls-credentials.ts", text: "`tlsCredentials` takes them." },
-      { of: "CreateLoggerOptions", file: "server-kit/src/logger.ts", text: "`createLogger` takes them." },
-      { of: "LoggingOptions", file: "server-kit/src/middleware/logging.ts", text: "`logging` takes them." },
-      {
-        of: "ErrorBoundaryOptions",
-        file: "server-kit/src/middleware/error-boundary.ts",
-        text: "`errorBoundary` takes them.",
-      },
-      {
-        of: "RequestIdOptions",
-        file: "server-kit/src/middleware/request-id.ts",
-        text: "`requestId` takes them.",
-      },
-    ],
-  },
-  {
-    title: "A client",
-    tables: [
-      {
-        of: "ClientOptions",
-        file: "client-sdk/src/client-options.ts",
-        text: "`createClient` of the SDK takes them.",
-      },
-      { of: "ClientCallOptions", file: "client-sdk/src/client-options.ts", text: "Each call takes them." },
-      { of: "CallOptions", file: "transport/src/client/client-types.ts", text: "Each call takes these too." },
-      {
-        of: "RetryOptions",
-        file: "client-sdk/src/middleware/retry.ts",
-        text: "`retry` of the client takes them.",
-      },
-      {
-        of: "ResumableOptions",
-        file: "client-sdk/src/resumable/resumable.ts",
-        text: "`resumable` takes them.",
-      },
-      {
-        of: "WatchOptions",
-        file: "client-sdk/src/users/watch.ts",
-        text: "`watchUsers` of the users client takes them.",
-      },
-      {
-        of: "ChannelOptions",
-        file: "transport/src/client/channel-options.ts",
-        text: "`createChannel` takes them, and `channelOptions` of the SDK. The SDK has some defaults of its own.",
-        defaults: [["client-sdk", "client-sdk/src/internal/channel-options.ts", "defaultChannelOptions"]],
-        rest: "transport",
-      },
-    ],
-  },
-];
+/** The number that a text begins with, in bytes or milliseconds if it has a unit; undefined if there is none. */
+function amountIn(text) {
+  const [, number, unit = ""] = /^(\d[\d,]*(?:\.\d+)?) ?(KiB|MiB|minutes)?/.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  const factor = { KiB: 1024, MiB: 1024 ** 2, minutes: 60_000 }[unit] ?? 1;
+  return Number(number.replaceAll(",", "")) * factor;
+}
 
-/** Bounds that nothing changes. */
-const fixed = [
-  ["protobuf/src/reader.ts", ["MAX_DEPTH", "TEXT_WINDOW_BYTES"]],
-  ["protobuf/src/writer.ts", ["MAX_MESSAGE_BYTES"]],
-  ["protobuf/src/json/options.ts", ["MAX_JSON_DEPTH"]],
-  ["transport/src/http2/header-block.ts", ["MAX_HEADER_BLOCK_BYTES", "MAX_CONTINUATIONS"]],
-  ["transport/src/http2/settings.ts", ["MAX_SETTINGS_ENTRIES"]],
-  ["transport/src/http2/sender.ts", ["MAX_QUEUED_BYTES"]],
-  ["transport/src/grpc/metadata.ts", ["MAX_BINARY_VALUES"]],
-  ["transport/src/grpc/status.ts", ["MAX_STATUS_MESSAGE_BYTES"]],
-  ["transport/src/grpc/message-source.ts", ["MAX_QUEUED_MESSAGES"]],
-  ["transport/src/server/request-head.ts", ["MAX_PATH_LENGTH"]],
-  ["transport/src/client/channel-options.ts", ["MIN_KEEPALIVE_MS"]],
-  ["transport/src/client/tunnel.ts", ["MAX_PROXY_ANSWER_BYTES"]],
-  ["server-kit/src/middleware/request-id.ts", ["MAX_REQUEST_ID_LENGTH"]],
-  ["server-kit/src/errors/status-details.ts", ["MAX_STATUS_DETAILS_BYTES"]],
-];
+/** Throws if a comment states another default than the code has. */
+function checkStated(of, property, byDefault) {
+  const stated = amountIn(byDefault);
+  if (stated === undefined) return;
+  const name = `${of}.${property}`;
+  const [file, pattern] = places[name] ?? (of === "ChannelOptions" ? channel(property) : []);
+  const code = file && pattern.exec(read(file))?.[1];
+  if (!code)
+    throw new Error(
+      `${name} has a default that scripts/limits-tables.mjs does not find: name its place there`,
+    );
+  const value = runInNewContext(code);
+  if (value !== stated)
+    throw new Error(
+      `the comment of ${name} says that its default is ${stated}, and packages/${file} has ${value}`,
+    );
+}
 
 const read = (file) => readFileSync(`packages/${file}`, "utf8");
 
@@ -144,7 +60,7 @@ function splitDefault(text) {
 function propertiesOf(file, name) {
   const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, "ms").exec(read(file))?.[1];
   if (body === undefined)
-    throw new Error(`packages/${file} has no interface ${name}: see scripts/limits-page.mjs`);
+    throw new Error(`packages/${file} has no interface ${name}: see scripts/limits-tables.mjs`);
   return Array.from(
     body.matchAll(/(?:^ {2}(\/\*\*(?:(?!\*\/)[^])*\*\/)\n)?^ {2}(?:readonly )?"?([\w.]+)"?\??[:(]/gm),
     ([, comment = "", property]) => ({ property, text: textOf(comment) }),
@@ -157,7 +73,7 @@ function valueOf(file, name) {
     `^(?:export )?const ${name}(?:: \\w+)? = (.*?)(?: satisfies [^;]*)?;$`,
     "ms",
   ).exec(read(file))?.[1];
-  if (source === undefined) throw new Error(`packages/${file} has no ${name}: see scripts/limits-page.mjs`);
+  if (source === undefined) throw new Error(`packages/${file} has no ${name}: see scripts/limits-tables.mjs`);
   // A default that stands in another file has a table of its own.
   return runInNewContext(`(${source})`, { defaultAbuseLimits: "below", Infinity });
 }
@@ -210,6 +126,7 @@ function optionTable({ of, file, text, defaults = [], rest }) {
   ];
   const rows = propertiesOf(file, of).map(({ property, text }) => {
     const { meaning, byDefault } = splitDefault(text);
+    if (said) checkStated(of, property, byDefault);
     return [
       `\`${property}\``,
       ...values.map((value) => shown(property, value[property])),

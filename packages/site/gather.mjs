@@ -118,7 +118,7 @@ function write(name, text) {
   writeFileSync(path, text);
 }
 
-/** Writes a page; it is in the public folder too, as it is, for who reads text. */
+/** Writes a page; it is in the public folder too, as it is, for programs that read text. */
 function writePage(path, text) {
   const name = path === "/" ? "index.md" : `${path.slice(1)}.md`;
   write(name, text);

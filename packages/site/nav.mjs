@@ -56,6 +56,7 @@ export const sections = [
       ["Versions", "docs/versions.md"],
       ["Versions of a contract", "docs/contract-versions.md"],
       ["A repository that pins", "examples/consumer-ci/README.md"],
+      ["The orders service", "examples/orders/README.md"],
       ["@callwire/client-sdk", "packages/client-sdk/README.md"],
       ["@callwire/server-kit", "packages/server-kit/README.md"],
       ["@callwire/transport", "packages/transport/README.md"],

@@ -152,7 +152,7 @@ function pageOf(name, file) {
   const all = names.map((each) => ({ name: each, ...find(file, each) }));
   const known = new Set(names);
   const parts = [
-    `# ${name}\n\nWhat \`import { … } from "${name}"\` has. [Limits and defaults](/limits) has its options as tables.`,
+    `# ${name}\n\nThe exports of \`${name}\`. [Limits and defaults](/limits) has its options as tables.`,
   ];
   for (const [title, kinds] of Object.entries(groups)) {
     const some = all.filter(({ kind }) => kinds.includes(kind));

@@ -1,4 +1,4 @@
-/** Two contracts of a service that do not fit: that of the client's code, and that which the server names. */
+/** Two contracts of a service that do not fit: the one of the client's code, and the one that the server names. */
 export interface ContractMismatch {
   /** The service's full name, such as `users.UserService`. */
   readonly service: string;

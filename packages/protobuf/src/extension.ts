@@ -12,7 +12,7 @@ export interface ExtensionValue<T> {
   value: T;
 }
 
-/** What the code of an extension states. */
+/** The parts of an extension, as generated code states them. */
 export interface ExtensionCode<T> {
   /** Full name in the contract, as `users.nickname`. */
   readonly name: string;

@@ -14,7 +14,7 @@ import type { JsonReadOptions, JsonWriteOptions } from "./json/options.js";
 import { Reader } from "./reader.js";
 import { Writer } from "./writer.js";
 
-/** What the code of a message states. */
+/** The parts of a message type, as generated code states them. */
 export interface MessageCode<T> {
   /** Full name in the contract, as `users.User`. */
   readonly name: string;
@@ -29,7 +29,7 @@ export interface MessageCode<T> {
    * compared each of them with that type would take longer for generated code.
    */
   fields(): object;
-  /** How the message is seen in JSON, if it is not an object of its fields: a well-known type. */
+  /** The form of the message in JSON, if it is a well-known type and not an object of its fields. */
   readonly json?: JsonForm<T>;
 }
 

@@ -27,7 +27,7 @@ export interface DefaultMiddlewareWithRolesOptions<
   allow: RequireRolesOptions["allow"];
 }
 
-/** What a server needs without authentication. */
+/** The default middleware of a server without authentication. */
 export type DefaultMiddleware = readonly [
   Middleware<RequestIdContext>,
   Middleware<LoggingContext, { requestId?: string }>,

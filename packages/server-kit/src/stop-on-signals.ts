@@ -6,7 +6,7 @@ import type { ShutdownReport } from "./create-server.js";
 export interface StopOnSignalsOptions {
   /** The signals that stop the server. Default: SIGTERM and SIGINT. */
   signals?: readonly NodeJS.Signals[];
-  /** The time that running calls may take to end, in milliseconds. Default: that of `shutdown`. */
+  /** The time that running calls may take to end, in milliseconds. Default: 10,000, as for `shutdown`. */
   timeoutMs?: number;
   /** Called with the signal that begins the stop. Default: none. */
   onSignal?: (signal: NodeJS.Signals) => void;

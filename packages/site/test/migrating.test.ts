@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import * as afterConnect from "../examples/src/migrating/connect-es-after.js";
 import * as beforeConnect from "../examples/src/migrating/connect-es-before.js";
 import * as afterGrpcJs from "../examples/src/migrating/grpc-js-after.js";
@@ -10,20 +10,7 @@ import * as afterNiceGrpc from "../examples/src/migrating/nice-grpc-after.js";
 import * as beforeNiceGrpc from "../examples/src/migrating/nice-grpc-before.js";
 import * as importedNiceGrpc from "../examples/src/migrating/nice-grpc-import.js";
 import { StockServiceDefinition } from "../examples/src/gen/shop/v1/stock_service.js";
-
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
-});
-
-interface Stoppable {
-  listen(address: string): Promise<number>;
-  forceShutdown(): void;
-}
-async function listen(server: Stoppable): Promise<string> {
-  ends.push(() => server.forceShutdown());
-  return `127.0.0.1:${await server.listen("127.0.0.1:0")}`;
-}
+import { ends, listen } from "./running.js";
 
 const niceGrpc = { before: beforeNiceGrpc, imported: importedNiceGrpc, after: afterNiceGrpc };
 const names = ["before", "imported", "after"] as const;

@@ -31,7 +31,7 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
     ".ci/run",
     "nginx:nginx-light haproxy:haproxy caddy:caddy nghttpx:nghttp2-proxy apache2:apache2",
   ],
-  "buf build proto -o contract.binpb": ["packages/site/test/guides.test.ts", '"build"'],
+  "buf build proto -o contract.binpb": ["packages/site/test/guides-serving.test.ts", '"build"'],
   // The same descriptors by protoc, which no package of npm's registry has.
   "protoc --proto_path=node_modules/@callwire/contracts/proto --python_out=. users/user_service.proto": [
     "packages/interop/src/registry/packed-files.test.ts",

@@ -2,7 +2,7 @@ import { checkOptions, rules, type ClientCallContext, type ClientPhases } from "
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 
-/** Where a token comes from: itself, or a function that is asked for it. */
+/** The source of a token: the token itself, or a function that gives it. */
 export type TokenSource = string | (() => string | Promise<string>);
 
 /** What a source of tokens said; it may have thrown anything. */

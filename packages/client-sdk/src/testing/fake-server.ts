@@ -19,7 +19,7 @@ import { FakeConnections } from "./fake-connections.js";
 import { fakeError, sendableError } from "./fake-error.js";
 import { checkFault, wait, type Fault } from "./fault.js";
 
-/** The handlers of a fake server: those that a test needs. Others are UNIMPLEMENTED. */
+/** The handlers of a fake server. A method without one is UNIMPLEMENTED. */
 export type FakeHandlers<Service extends CompatServiceDefinition> = Partial<ServiceImplementation<Service>>;
 
 /** The names of a service's methods, as its handlers have them. */

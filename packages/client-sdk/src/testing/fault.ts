@@ -2,7 +2,7 @@ import { checkOptions, rules, type OptionRules } from "@callwire/transport";
 import { Status } from "nice-grpc-common";
 import type { FakeErrorOptions } from "./fake-error.js";
 
-/** What becomes of one call of a fake server, instead of an answer, or on its way. */
+/** A fault of one call of a fake server: instead of an answer, or on its way. */
 export interface Fault extends Partial<FakeErrorOptions> {
   /** Breaks all connections of the fake, as a network does. Not together with `code`. Default: false. */
   connectionLost?: boolean;

@@ -69,7 +69,14 @@ export async function startRegistry(): Promise<Registry> {
 
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= close(server).finally(() => folder[Symbol.dispose]()));
-  const env = { npm_config_registry: url, npm_config_userconfig: npmrc, YARN_REGISTRY: url };
+  const env = {
+    npm_config_registry: url,
+    npm_config_userconfig: npmrc,
+    // As Yarn 4 names them. It leaves out what was published just now, unless somebody approves of it.
+    YARN_NPM_REGISTRY_SERVER: url,
+    YARN_UNSAFE_HTTP_WHITELIST: "127.0.0.1",
+    YARN_NPM_PREAPPROVED_PACKAGES: OURS.join(","),
+  };
   return { url, env, stop, [Symbol.asyncDispose]: stop };
 }
 

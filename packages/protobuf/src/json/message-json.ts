@@ -12,7 +12,7 @@ import {
 
 export { fieldsOf, messageFromPartial } from "./message-fields.js";
 
-/** How a message is seen in JSON that is no object of its fields there: a well-known type. */
+/** The JSON form of a well-known type, which is no object of its fields there. */
 export interface JsonForm<T> {
   writeJson(message: T, sink: JsonSink): void;
   readJson(source: JsonSource): T;

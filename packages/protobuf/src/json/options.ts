@@ -1,6 +1,6 @@
 import type { JsonError } from "./json-error.js";
 
-/** How messages are written as JSON. */
+/** Options of writing messages as JSON. */
 export interface JsonWriteOptions {
   /** Writes fields without presence that have their default, empty lists and maps too. Default: false, as protobuf. */
   readonly alwaysEmitImplicit?: boolean;
@@ -12,7 +12,7 @@ export interface JsonWriteOptions {
   readonly registry?: JsonRegistry;
 }
 
-/** How messages are read from JSON. */
+/** Options of reading messages from JSON. */
 export interface JsonReadOptions {
   /** Passes over fields and names of enums that the contract does not have. Default: false, they are refused. */
   readonly ignoreUnknownFields?: boolean;
@@ -30,7 +30,7 @@ export interface JsonReadOptions {
 /** The most objects and lists in one another, where options state no other: protobuf's own limit. */
 export const MAX_JSON_DEPTH = 100;
 
-/** What JSON needs to know of types that a contract names in text only. */
+/** The types that a contract names in text only, for JSON. */
 export interface JsonRegistry {
   /** The message type of a full name. Undefined if there is none. */
   message(typeName: string): RegisteredMessage | undefined;

@@ -12,8 +12,8 @@ import { errorBoundary } from "../middleware/error-boundary.js";
 import { forMethods } from "../middleware/for-methods.js";
 import { logging } from "../middleware/logging.js";
 import { requestId } from "../middleware/request-id.js";
-import { startEcho } from "../testing/echo-server.js";
-import { testLog } from "../testing/log.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { recordLog } from "../testing/recorded-log.js";
 import type { DirectCall } from "./direct-call.js";
 import { directMethods } from "./direct-methods.js";
 import type { DirectArrival } from "./direct-types.js";
@@ -70,7 +70,7 @@ describe("a direct call", () => {
   });
 
   test("logs the line that a call by gRPC does", async () => {
-    const { logger, lines } = testLog();
+    const { logger, lines } = recordLog();
     const middleware = [requestId(), logging({ logger }), errorBoundary({ logger })] as const;
     await using echo = await startEcho({ middleware });
     const request = { text: "a", fault: { code: Status.NOT_FOUND, message: "no" } };
@@ -154,7 +154,7 @@ describe("a direct call", () => {
   });
 
   test("hides what was not thrown on purpose, and what cannot be read or written", async () => {
-    const { logger, lines } = testLog();
+    const { logger, lines } = recordLog();
     const { open } = serve([errorBoundary({ logger })]);
     const fails = () => {
       throw new Error("secret");
@@ -249,7 +249,7 @@ describe("a server that stops", () => {
   });
 
   test("ends streams with a status that tells the client to come back", async () => {
-    const { logger } = testLog();
+    const { logger } = recordLog();
     const { server, open } = serve([errorBoundary({ logger })], {
       async *echoServerStream(_request, { signal }) {
         yield { text: "", index: 0 };

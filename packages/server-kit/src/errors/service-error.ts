@@ -81,7 +81,7 @@ export class ServiceError extends ServerError {
     this.cause = cause;
   }
 
-  /** What `JSON.stringify` writes: all that may be sent. Not the cause, which may be anything. */
+  /** The object that `JSON.stringify` writes: all that may be sent. The cause may be anything and is not in it. */
   toJSON(): Record<string, unknown> {
     const { name, message, code, reason, metadata, errorDetails } = this;
     return { name, message, code, reason, metadata, errorDetails };

@@ -15,14 +15,14 @@ import type { AnyMiddleware, Middleware, SelectedServerMiddleware } from "../mid
  */
 export type MethodMatch = string | ((method: MethodDescriptor) => boolean) | readonly MethodMatch[];
 
-/** True if a method is among those that `match` says. */
+/** True if `match` names the method. */
 export function matchesMethod(match: MethodMatch, method: MethodDescriptor): boolean {
   if (typeof match === "function") return match(method);
   if (typeof match !== "string") return match.some((one) => matchesMethod(one, method));
   return isNamed(match, method.path);
 }
 
-/** All methods but those that `match` says. */
+/** All methods that `match` does not name. */
 export function except(match: MethodMatch): MethodMatch {
   checkValue("except", "the match", match, matchRule);
   return withMethodNames((method: MethodDescriptor) => !matchesMethod(match, method), namesIn(match));

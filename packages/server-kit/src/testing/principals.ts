@@ -1,4 +1,4 @@
-/** Who may be signed in to a test, by names of the test's own. */
+/** The principals that may be signed in to a test, by names of the test's own. */
 export type Principals = Readonly<Record<string, unknown>>;
 
 /** The token by which a test client is somebody. */

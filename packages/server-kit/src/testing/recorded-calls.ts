@@ -8,7 +8,7 @@ export interface RecordedCall {
   readonly method: string;
   /** The metadata that it came with. */
   readonly metadata: Metadata;
-  /** Who called, if `auth` has let it in. */
+  /** The caller, if `auth` has let it in. */
   readonly principal: unknown;
   /** The messages that came, in their order. */
   readonly requests: readonly unknown[];

@@ -28,7 +28,7 @@ export interface TestParts<P extends Principals> {
 
 /** Options for {@link testServer}. */
 export interface TestServerOptions<P extends Principals> {
-  /** Who may be signed in, by name: what `verify` answers for each. Default: nobody. */
+  /** The principals that may be signed in, by name: `verify` answers with them. Default: nobody. */
   principals?: P;
 }
 
@@ -45,7 +45,7 @@ export interface TestConnection {
   token?: string;
 }
 
-/** What a test has of a server that runs within the process. Disposing of it ends the server, its calls and its clients. */
+/** A server that runs within the process, for a test. Disposing of it ends the server, its calls and its clients. */
 export interface TestRun<P extends Principals> extends AsyncDisposable {
   readonly server: CallwireServer<unknown>;
   /** The calls that came, as the server has seen them. */

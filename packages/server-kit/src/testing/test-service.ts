@@ -11,9 +11,9 @@ import { testServer, type TestRun } from "./test-server.js";
 
 /** Options for {@link testService}. */
 export interface TestServiceOptions<P extends Principals> {
-  /** Who may be signed in, by name. With it calls pass `auth`, and handlers find the principal in `context.auth`. */
+  /** The principals that may be signed in, by name. Calls then pass `auth`, and handlers find the principal in `context.auth`. */
   principals: P;
-  /** Who calls by `client`. Default: nobody. */
+  /** The name of the principal that calls by `client`. Default: nobody. */
   as?: keyof P & string;
 }
 

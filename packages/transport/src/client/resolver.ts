@@ -13,7 +13,7 @@ export interface Resolver {
   resolve(address: string, listener: ResolverListener): Resolution;
 }
 
-/** Hears what a {@link Resolver} finds. Neither method throws. */
+/** Takes the addresses that a {@link Resolver} finds. Neither method throws. */
 export interface ResolverListener {
   /**
    * All the addresses that there are now: `host:port`, `[ipv6]:port` or `unix:path`. Connections to addresses that are not

@@ -1,7 +1,7 @@
 /** An iterator of either kind. */
 export type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
 
-/** What can be iterated: a stream of Node.js or of the web too. */
+/** Anything that can be iterated: a stream of Node.js or of the web too. */
 export type AnyIterable = AsyncIterable<unknown> | Iterable<unknown>;
 
 const OVER: IteratorResult<unknown, undefined> = { done: true, value: undefined };

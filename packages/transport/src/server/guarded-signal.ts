@@ -1,4 +1,4 @@
-/** Hears of what a listener of a guarded signal has thrown. It must not throw. */
+/** Takes the error that a listener of a guarded signal has thrown. It must not throw. */
 export interface FaultSink {
   onFault(error: unknown): void;
 }

@@ -20,7 +20,7 @@ export interface ServerRuntime<Limits extends object = object> {
     limits: Partial<Limits>;
     /** Settings of each HTTP/2 connection. A runtime without them refuses them. */
     http2?: Partial<ConnectionOptions>;
-    /** Hears of clients that cannot be served before their first call. A runtime may not know of them. */
+    /** Called for clients that cannot be served before their first call. A runtime may not know of them. */
     onConnectionProblem?: (problem: Error) => void;
   }): RuntimeServer;
   /** Makes the runtime's own credentials for `listen`. */
