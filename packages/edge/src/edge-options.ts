@@ -35,7 +35,7 @@ export interface EdgeLimits {
 }
 
 /** The limits, where options state no others. */
-export const defaultEdgeLimits: Readonly<EdgeLimits> = {
+export const defaultEdgeLimits: EdgeLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
   maxUrlLength: 8192,
   maxHeaderBytes: 16 * 1024,
