@@ -1,10 +1,11 @@
 import type { DirectMethod } from "./direct-method.js";
 
-const methodsOfServers = new WeakMap<object, () => readonly DirectMethod[]>();
+/** Where a server has its methods. Copies of this package, as one for `import` and one for `require`, know one another's servers. */
+const key = Symbol.for("callwire.directMethods");
 
 /** Notes the methods of a server, which are added to later. */
 export function keepDirectMethods(server: object, methods: () => readonly DirectMethod[]): void {
-  methodsOfServers.set(server, methods);
+  Object.defineProperty(server, key, { value: methods });
 }
 
 /**
@@ -16,7 +17,7 @@ export function keepDirectMethods(server: object, methods: () => readonly Direct
  * @throws {Error} for a name in the middleware that no method has, as `listen` does.
  */
 export function directMethods(server: object): readonly DirectMethod[] {
-  const methods = methodsOfServers.get(server);
+  const methods = (server as { [key]?: () => readonly DirectMethod[] })[key];
   if (methods === undefined) throw new TypeError("directMethods: this is no server of @callwire/server-kit");
   return [...methods()];
 }
