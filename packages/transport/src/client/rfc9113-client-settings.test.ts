@@ -172,7 +172,7 @@ describe("6.5.3 settings are kept to once they are acknowledged", () => {
         credentials: await channelCredentials(),
         hostname: "localhost",
         timeoutMs: Infinity,
-        connection: { ...defaultConnectionOptions, handshakeTimeoutMs: 50 },
+        connection: { ...defaultConnectionOptions, handshakeTimeoutMs: 300 },
         keepalive: { timeMs: Infinity, timeoutMs: Infinity, withoutCalls: false },
       },
       { onReady() {}, onRoom() {}, onGoingAway() {}, onEnded() {} },

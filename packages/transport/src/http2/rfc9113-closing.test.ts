@@ -128,7 +128,7 @@ describe("a drained connection is closed by itself", () => {
   });
   test("a peer that neither reads nor closes is cut off after maxLingerMs", async () => {
     await using served = await startRawServer(
-      { http2: { maxLingerMs: 50, handshakeTimeoutMs: 50 } },
+      { http2: { maxLingerMs: 50, handshakeTimeoutMs: 1_000 } },
       {
         echoServerStream: async function* () {
           yield { text: "x".repeat(3_000_000), index: 0 };
@@ -229,7 +229,7 @@ describe("a connection that never says what it speaks is closed in time, counted
     ["a part of a TLS handshake", Buffer.of(0x16, 3, 1, 2, 0, 1, 0, 1)],
     ["a part of a preface", CLIENT_PREFACE.subarray(0, 8)],
   ])("%s", async (_, bytes) => {
-    await using served = await startRawServer({ http2: { handshakeTimeoutMs: 100 } });
+    await using served = await startRawServer({ http2: { handshakeTimeoutMs: 400 } });
     const socket = connect(served.port, "127.0.0.1");
     socket.on("error", () => {});
     socket.write(bytes);

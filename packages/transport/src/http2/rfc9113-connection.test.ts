@@ -35,7 +35,7 @@ const eight = Buffer.from("12345678", "latin1");
 
 let served: RawServer;
 beforeAll(async () => {
-  served = await startRawServer({ http2: { handshakeTimeoutMs: 300 } });
+  served = await startRawServer({ http2: { handshakeTimeoutMs: 600 } });
 });
 afterAll(async () => served[Symbol.asyncDispose]());
 

@@ -48,7 +48,7 @@ describe("6.8 GOAWAY in two steps", () => {
     await expectGoAway(peer, ErrorCode.NO_ERROR);
   });
   test("a client that does not answer the PING holds it up for so long and no longer", async () => {
-    await using served = await startRawServer({ http2: { handshakeTimeoutMs: 100 } });
+    await using served = await startRawServer({ http2: { handshakeTimeoutMs: 400 } });
     using peer = await RawPeer.open(served.port);
     await goodCall(peer);
     expect(await served.server.drain(10_000)).toEqual({ forced: false, cutOff: [] });
