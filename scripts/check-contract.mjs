@@ -1,16 +1,29 @@
 // Holds that the contract in `proto` serves every client that has been made of it: from the seed, from the last release, and from the
 // branch that a change is to be merged into; and that a contract that was changed since the last release has another version.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 /** The contract of the last release, which `scripts/release-contract.mjs` writes: a clone has no tags. */
 export const RELEASED = "gen/released";
 
-/** The rules, without buf.yaml's excuse for what the seed does not say. */
+/** The annotations that contracts import, of the package that publishes them. */
+const PUBLISHED = "gen/node_modules/google-gax/build/protos";
+const ANNOTATIONS = ["google/api/annotations.proto", "google/api/http.proto"];
+/** A contract, and the annotations beside it, which are nobody's to break: the rules without buf.yaml's excuse for the seed. */
 const STRICT = JSON.stringify({
   version: "v2",
-  modules: [{ path: "proto" }],
+  modules: [{ path: "proto" }, { path: "annotations", breaking: { ignore: ["annotations"] } }],
   breaking: { use: ["FILE"] },
 });
 
@@ -28,20 +41,53 @@ function git(root, ...args) {
 }
 
 /**
- * @param whose The clients of `against`, which buf takes as a folder, or as `-` for the archive `input`.
+ * Runs `buf breaking`.
+ *
+ * @param whose The clients of `against`.
  * @throws {Error} that says what to do, if `against` has what the contract has not.
  */
-function compare(root, whose, against, config, input) {
-  const args = ["breaking", "proto", "--against", against, ...(config ? ["--config", config] : [])];
-  const { status, error } = spawnSync("buf", args, {
-    cwd: root,
-    input,
-    stdio: [input === undefined ? "ignore" : "pipe", "inherit", "inherit"],
-  });
+function compare(whose, input, against, cwd) {
+  const args = ["breaking", input, "--against", against];
+  const { status, error } = spawnSync("buf", args, { cwd, stdio: ["ignore", "inherit", "inherit"] });
   if (error) throw error;
   // 100 is for what is found, anything else for what went wrong.
   if (status === 100) throw new Error(`the contract breaks the clients of ${whose}.\n${advice}`);
   if (status !== 0) throw new Error(`buf ${args.join(" ")}: exit status ${status}`);
+}
+
+/** Puts a contract into a folder with the annotations that it imports. @param files The contract's files, by their paths. */
+function lay(root, folder, files) {
+  const write = (path, content) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  };
+  mkdirSync(join(folder, "proto"), { recursive: true });
+  for (const [path, content] of files) write(join(folder, "proto", path), content);
+  for (const path of ANNOTATIONS) {
+    const from = join(root, PUBLISHED, path);
+    mkdirSync(dirname(join(folder, "annotations", path)), { recursive: true });
+    cpSync(from, join(folder, "annotations", path));
+  }
+  write(join(folder, "buf.yaml"), STRICT);
+}
+
+/** The files of a contract in a folder. */
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((path) => path.endsWith(".proto"))
+    .map((path) => [path, readFileSync(join(folder, path))]);
+}
+
+/** Compares the contract strictly with another one, each with the annotations beside it. */
+function compareStrictly(root, whose, files) {
+  const folder = mkdtempSync(join(tmpdir(), "callwire-contract-"));
+  try {
+    lay(root, join(folder, "now"), filesIn(join(root, "proto")));
+    lay(root, join(folder, "before"), files);
+    compare(whose, "now/proto", "before/proto", folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The commit of the base branch that this change began at; undefined if there is no such branch here. */
@@ -111,23 +157,23 @@ function isAfter(version, other) {
 
 /** Compares the contract with that of the last release. */
 export function compareWithRelease(root) {
-  compare(root, `release ${release(root).version}`, RELEASED, STRICT);
+  compareStrictly(root, `release ${release(root).version}`, filesIn(join(root, RELEASED)));
 }
 
 /** Runs all comparisons. @throws {Error} that says what to do. */
 export function checkContract(root) {
-  compare(root, "the seed", "packages/interop/seed");
+  compare("the seed", "proto", "packages/interop/seed", root);
   compareWithRelease(root);
   const base = baseOf(root);
   if (base === undefined) {
     console.log("no base branch here (origin/main, main): compared with the seed and the last release alone");
     return;
   }
-  const { status, stdout: input } = spawnSync("git", ["archive", "--format=tar", `${base.commit}:proto`], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 64 << 20,
-  });
-  if (status !== 0) throw new Error(`git archive ${base.commit}:proto: exit status ${status}`);
-  compare(root, base.name, "-#format=tar", STRICT, input);
+  const paths = git(root, "ls-tree", "-r", "--name-only", base.commit, "--", "proto") ?? "";
+  const files = paths
+    .split("\n")
+    .filter((path) => path.endsWith(".proto"))
+    .map((path) => [path.slice("proto/".length), git(root, "show", `${base.commit}:${path}`)]);
+  if (files.length === 0) throw new Error(`the contract of ${base.name} cannot be read`);
+  compareStrictly(root, base.name, files);
 }

@@ -59,6 +59,19 @@ export const sections = [
     ],
   },
   {
+    title: "An edge",
+    tables: [
+      {
+        of: "EdgeLimits",
+        file: "edge/src/edge-options.ts",
+        text: "`createEdge({ limits })` sets them.",
+        defaults: [["default", "edge/src/edge-options.ts", "defaultEdgeLimits"]],
+      },
+      { of: "CommonEdgeOptions", file: "edge/src/edge-options.ts", text: "`createEdge` takes them." },
+      { of: "CorsOptions", file: "edge/src/http/cors.ts", text: "`createEdge({ cors })` sets them." },
+    ],
+  },
+  {
     title: "A client",
     tables: [
       {
@@ -108,6 +121,7 @@ export const places = {
   "StopOnSignalsOptions.timeoutMs": shutdown,
   "RunServerOptions.shutdownTimeoutMs": shutdown,
   "TlsFiles.checkIntervalMs": ["server-kit/src/tls-credentials.ts", /^const CHECK_INTERVAL_MS = (.*);$/m],
+  "CorsOptions.maxAgeSeconds": ["edge/src/http/cors.ts", /^const DEFAULT_MAX_AGE_SECONDS = (.*);$/m],
   "ClientOptions.timeoutMs": ["client-sdk/src/middleware/deadline.ts", /timeoutMs: byDefault = ([\d_]+)/],
   "ClientOptions.stallTimeoutMs": ["client-sdk/src/create-client.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],
   "WatchOptions.stallTimeoutMs": ["client-sdk/src/users/watch.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],

@@ -575,7 +575,7 @@ export type UserServiceDefinition = typeof UserServiceDefinition;
 export const UserServiceDefinition = {
   name: "UserService",
   fullName: "users.UserService",
-  contract: "1.0.0+08a35c68" as string,
+  contract: "1.1.0+6a62fd27" as string,
   methods: {
     /** Returns one user. NOT_FOUND, with a ResourceInfo, if there is none with that id. */
     getUser: {
@@ -584,6 +584,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "GET", path: "/v1/users/{id}" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
@@ -596,6 +597,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "POST", path: "/v1/users", body: "*" }],
       options: {},
     },
     /**
@@ -608,6 +610,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "PATCH", path: "/v1/users/{user.id}", body: "user" }],
       options: {},
     },
     /**
@@ -620,6 +623,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: User as typeof User,
       responseStream: false,
+      http: [{ method: "DELETE", path: "/v1/users/{id}" }],
       options: {},
     },
     /**
@@ -632,6 +636,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: ListUsersResponse as typeof ListUsersResponse,
       responseStream: false,
+      http: [{ method: "GET", path: "/v1/users" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
@@ -645,6 +650,7 @@ export const UserServiceDefinition = {
       requestStream: false,
       responseType: UserEvent as typeof UserEvent,
       responseStream: true,
+      http: [{ method: "GET", path: "/v1/users:watch" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /**
@@ -658,6 +664,7 @@ export const UserServiceDefinition = {
       requestStream: true,
       responseType: UploadSummary as typeof UploadSummary,
       responseStream: false,
+      http: [{ method: "POST", path: "/v1/users:upload", body: "*" }],
       options: {},
     },
     /**

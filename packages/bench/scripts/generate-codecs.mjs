@@ -1,6 +1,6 @@
 // Generates the messages of the codec rows for every codec that is measured. protoc-gen-callwire must be built.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -48,7 +48,24 @@ function generateProtobufJs() {
   const without = ["comments", "verify", "convert", "delimited", "typeurl", "service"];
   const options = ["--target", "static-module", "--wrap", "esm", ...without.map((name) => `--no-${name}`)];
   const module = join(folderFor("protobufjs"), "messages.js");
-  run(process.execPath, bin, ...options, ...paths, "--out", module, ...files);
+  const folder = mkdtempSync(join(tmpdir(), "callwire-pbjs-"));
+  try {
+    // Without annotations: their types would be in the module, too.
+    const copies = files.map((file, index) => {
+      const copy = join(folder, `${index}.proto`);
+      writeFileSync(copy, withoutAnnotations(readFileSync(join(root, file), "utf8")));
+      return copy;
+    });
+    run(process.execPath, bin, ...options, ...paths, "--out", module, ...copies);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function withoutAnnotations(source) {
+  return source
+    .replace('import "google/api/annotations.proto";', "")
+    .replaceAll(/option \(google\.api\.http\) = \{[^;]*\};/g, "");
 }
 
 function generatePbf() {

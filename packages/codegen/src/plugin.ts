@@ -14,6 +14,7 @@ import { joinCode } from "ts-poet";
 import { contractsOf } from "./contract-version.js";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
+import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
 import { parseOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
@@ -48,12 +49,16 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   // In the order of the request, where a file follows those that it imports.
   const all = request.protoFile.map((file) => registry.getFile(file.name)!);
   const wanted = new Set(request.fileToGenerate);
-  const files = all.filter((file) => wanted.has(file.proto.name));
+  const files = withoutAnnotations(all.filter((file) => wanted.has(file.proto.name)));
   all.forEach(checkNames);
   const declarations = new Declarations(all, options);
   const values = new ValueCoder(declarations, options);
   const coder = new MessageCoder(declarations, options, values);
-  const serviceCoder = new ServiceCoder(values, contractsOf(files, options.contract_version));
+  const serviceCoder = new ServiceCoder(
+    values,
+    contractsOf(files, options.contract_version),
+    httpRulesOf(files, registry),
+  );
   const modules = files.map((file) => {
     const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);

@@ -2,6 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { getComments } from "@bufbuild/protoplugin";
 import { code, def, joinCode, type Code } from "ts-poet";
+import { HTTP_EXTENSION } from "./http-rules.js";
 import { asCode, indent, type Part } from "./lines.js";
 import type { ValueCoder } from "./value-code.js";
 
@@ -15,11 +16,20 @@ const idempotency: Partial<Record<MethodOptions_IdempotencyLevel, string>> = {
 export class ServiceCoder {
   readonly #values: ValueCoder;
   readonly #contracts: ReadonlyMap<string, string>;
+  readonly #httpRules: ReadonlyMap<DescMethod, string>;
 
-  /** @param contracts The contracts of services, by the services' full names. */
-  constructor(values: ValueCoder, contracts: ReadonlyMap<string, string>) {
+  /**
+   * @param contracts The contracts of services, by the services' full names.
+   * @param httpRules The rules of google.api.http as code, of the methods that have any.
+   */
+  constructor(
+    values: ValueCoder,
+    contracts: ReadonlyMap<string, string>,
+    httpRules: ReadonlyMap<DescMethod, string>,
+  ) {
     this.#values = values;
     this.#contracts = contracts;
+    this.#httpRules = httpRules;
   }
 
   /** The constant of a service's definition, and its type. */
@@ -46,6 +56,7 @@ export class ServiceCoder {
     const { name, input, output, proto } = method;
     const [request, response] = [this.#values.type(input), this.#values.type(output)];
     const key = name[0]!.toLowerCase() + name.slice(1);
+    const httpRules = this.#httpRules.get(method);
     return [
       ...docComment(method),
       // A key that is called so sets the prototype.
@@ -55,6 +66,7 @@ export class ServiceCoder {
       `  requestStream: ${proto.clientStreaming},`,
       code`  responseType: ${response} as typeof ${response},`,
       `  responseStream: ${proto.serverStreaming},`,
+      ...(httpRules === undefined ? [] : [`  http: ${httpRules},`]),
       ...optionsOf(method),
       "},",
     ];
@@ -66,6 +78,7 @@ function optionsOf({ idempotency: level, proto }: DescMethod): string[] {
   const known = idempotency[level];
   const unknown = new Map<number, string[]>();
   for (const { no, wireType, data } of proto.options?.$unknown ?? []) {
+    if (no === HTTP_EXTENSION) continue;
     const tag = ((no << 3) | wireType) >>> 0;
     unknown.set(tag, [...(unknown.get(tag) ?? []), `new Uint8Array([${data.join(", ")}]) as Uint8Array`]);
   }

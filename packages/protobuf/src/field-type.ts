@@ -30,6 +30,9 @@ export interface FieldType<T> {
    */
   readJson(source: JsonSource): T;
 
+  /** Repeated, or a map: seen from outside, their fields take several values. Undefined for one value. */
+  readonly shape?: "list" | "map";
+
   /** True if null is a value of the field, and not a sign that it is absent: Value and NullValue. */
   readonly takesNull?: boolean;
 }

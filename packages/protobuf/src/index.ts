@@ -30,7 +30,11 @@ export {
 export { JsonError } from "./json/json-error.js";
 export { fromJsonText, toJsonBytes, toJsonText } from "./json/json-text.js";
 export { map, mapObject } from "./json/map-types.js";
+export type { MessageField, MessageFields } from "./json/message-fields.js";
 export type { JsonForm } from "./json/message-json.js";
+export type { JsonSink } from "./json/json-sink.js";
+export type { JsonSource, JsonType } from "./json/json-source.js";
+export { MAX_JSON_ERRORS } from "./json/tolerant.js";
 export {
   MAX_JSON_DEPTH,
   type JsonReadOptions,

@@ -8,6 +8,7 @@ import {
   writeMessageJson,
   type JsonForm,
 } from "./json/message-json.js";
+import type { MessageFields } from "./json/message-fields.js";
 import { ObjectSink, ObjectSource } from "./json/object.js";
 import type { JsonReadOptions, JsonWriteOptions } from "./json/options.js";
 import { Reader } from "./reader.js";
@@ -72,6 +73,12 @@ export interface MessageType<T> extends FieldType<T> {
    * @throws {JsonError} with the path of the field, if it is no such message.
    */
   fromJSON(json: unknown, options?: JsonReadOptions): T;
+
+  /**
+   * The fields, by their names in JSON and in the contract: for what takes a message apart that it does not know, as a router of
+   * HTTP does. Undefined for a well-known type whose JSON is no object of its fields.
+   */
+  fields(): MessageFields | undefined;
 
   /** Writes the fields of a message, in the order of their numbers. Called by generated code. */
   write(message: T, writer: Writer): void;
@@ -144,6 +151,7 @@ export function messageType<T extends object>(code: MessageCode<T>): MessageType
       if (value === null && !takesNull) throw isNot("a message", value);
       return readJson(new ObjectSource(value, options));
     },
+    fields: () => (json === undefined ? fieldsOf(code) : undefined),
     writeJson,
     readJson,
     write,

@@ -19,7 +19,11 @@ import {
   type ServiceImplementation,
 } from "@callwire/transport";
 import type { MethodDescriptor } from "nice-grpc-common";
+import { DirectCalls } from "./direct/direct-calls.js";
+import { directMethod, type DirectMethod } from "./direct/direct-method.js";
+import { keepDirectMethods } from "./direct/direct-methods.js";
 import { unavailable } from "./errors/factories.js";
+import type { ServiceError } from "./errors/service-error.js";
 import { checkAddress } from "./internal/check-address.js";
 import { checkMiddleware } from "./internal/check-middleware.js";
 import { compileMethod } from "./internal/compile-method.js";
@@ -160,6 +164,8 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const selections = new Set<Selection>(list.flatMap(selectionsOf));
   const services = new Set<string>();
   const added: AddedMethod[] = [];
+  const direct: DirectMethod[] = [];
+  const directCalls = new DirectCalls();
   const phasesOfMethods = new Map<MethodDescriptor, ServerPhases>();
   const health = new HealthState();
   const server = runtime.openServer({
@@ -197,9 +203,10 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const force = () => {
     state = "stopped";
     // Before it ends them: what it cuts off does not run any more.
-    cutOff ??= server.running;
+    cutOff ??= [...server.running, ...directCalls.running];
     health.stop();
     server.forceShutdown();
+    directCalls.force(serverStopping());
     onForced();
   };
 
@@ -208,16 +215,11 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     health.stop();
     // A server that is not bound yet cannot be closed.
     await listening.catch(() => {});
-    const ended = server.shutdown();
+    const ended = Promise.all([server.shutdown(), directCalls.stop(serverStopping())]);
     // A turn of the event loop, so that watchers of the health learn of it before their streams end.
     await new Promise((resolve) => setImmediate(resolve));
-    server.endStreams(
-      unavailable({
-        message: "the server is stopping; come back to another, or to its successor",
-        reason: "SERVER_STOPPING",
-        retryAfterMs: 0,
-      }),
-    );
+    server.endStreams(serverStopping());
+    directCalls.endStreams(serverStopping());
     // A timer takes no more than 24.8 days: it would fire at once.
     const timer = setTimeout(force, Math.min(timeoutMs, 2 ** 31 - 1));
     try {
@@ -274,9 +276,17 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       const { wrapped, phases } = compileService(list, methods, handlers, implementation, onSelection);
       server.add(definition, wrapped, ({ path }) => phases.get(path));
       services.add(service);
+      const inDefinition = methodsInDefinition(definition);
       for (const [handler, descriptor] of methods) {
         added.push({ handler, descriptor });
+        const served = {
+          descriptor,
+          definition: inDefinition[handler]!,
+          handler: wrapped[handler]!,
+          phases: phases.get(descriptor.path),
+        };
         phasesOfMethods.set(descriptor, phases.get(descriptor.path)!);
+        direct.push(directMethod(served, directCalls));
       }
       if (health.get(service) === undefined) health.set(service, "SERVING");
       return this;
@@ -310,7 +320,28 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
 
     forceShutdown: force,
   };
+  keepDirectMethods(kitServer, () => {
+    checkSelections(selections, added);
+    return direct;
+  });
   return keepInternals(kitServer, { phases: phasesOfMethods, open: openInProcess });
+}
+
+/** The error for calls to a server that stops. */
+function serverStopping(): ServiceError {
+  return unavailable({
+    message: "the server is stopping; come back to another, or to its successor",
+    reason: "SERVER_STOPPING",
+    retryAfterMs: 0,
+  });
+}
+
+/** The methods of a definition of any form, as it has them. */
+function methodsInDefinition(definition: CompatServiceDefinition): Record<string, object> {
+  const { fullName, methods } = definition as { fullName?: unknown; methods?: Record<string, object> };
+  return typeof fullName === "string" && methods !== undefined
+    ? methods
+    : (definition as Record<string, object>);
 }
 
 /** The bytes of a descriptor set. @throws {Error} that names the file, if it cannot be read. */

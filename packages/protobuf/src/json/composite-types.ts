@@ -1,6 +1,7 @@
 import type { AnyFieldType, FieldType } from "../field-type.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSource } from "./json-source.js";
+import { readTolerantly } from "./tolerant.js";
 
 /** A field with presence: undefined if it is not set, and in JSON if it has its default too. */
 export function optional(type: AnyFieldType): AnyFieldType {
@@ -13,6 +14,7 @@ export function optional(type: AnyFieldType): AnyFieldType {
 /** A repeated field. */
 export function list(type: AnyFieldType): AnyFieldType {
   return {
+    shape: "list",
     isAbsent: (values: readonly unknown[] | undefined) => !values?.length,
     fromPartial: (values) => (values as unknown[]).map((value): unknown => type.fromPartial(value)),
     writeJson(values: unknown, sink) {
@@ -28,8 +30,15 @@ export function list(type: AnyFieldType): AnyFieldType {
     },
     readJson(source) {
       const values: unknown[] = [];
+      const { errors } = source.options;
       let index = 0;
       source.beginList();
+      if (errors !== undefined) {
+        for (; source.hasItem(); index++) {
+          readTolerantly(source, errors, `[${index}]`, () => values.push(readPart(type, source)));
+        }
+        return values;
+      }
       try {
         for (; source.hasItem(); index++) {
           const value: unknown = readPart(type, source);

@@ -47,4 +47,10 @@ export interface JsonSource {
 
   /** Passes over a value of any type. */
   skip(): void;
+
+  /** The place where the source stands, before a value. */
+  mark(): unknown;
+
+  /** Goes back to a place, and passes over the value there. */
+  passOver(mark: unknown): void;
 }

@@ -3,6 +3,7 @@ import { readPart } from "./composite-types.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource } from "./json-source.js";
+import { readTolerantly } from "./tolerant.js";
 import { setOwn } from "./values.js";
 
 /** A map field, as a `Map`. */
@@ -12,6 +13,7 @@ export function map(keyType: AnyFieldType, type: AnyFieldType): AnyFieldType {
 
 function mapOf<K, V>(keyType: FieldType<K>, type: FieldType<V>): FieldType<Map<K, V>> {
   return {
+    shape: "map",
     isAbsent: (values) => !values?.size,
     fromPartial(given) {
       const copy = new Map<K, V>();
@@ -40,6 +42,7 @@ export function mapObject(keyType: AnyFieldType, type: AnyFieldType): AnyFieldTy
 
 function mapObjectOf<K, V>(keyType: FieldType<K>, type: FieldType<V>): FieldType<Record<string, V>> {
   return {
+    shape: "map",
     isAbsent: (values) => !values || Object.keys(values).length === 0,
     fromPartial(given) {
       const copy: Record<string, V> = {};
@@ -92,11 +95,19 @@ function readEntries<K, V>(
   source.beginObject();
   while (source.hasKey()) {
     const text = source.key();
-    try {
+    const read = () => {
       const key = keyOf(keyType, text);
       if (has(key)) throw new JsonError("there twice");
       const value = readPart(type, source);
       if (value !== undefined) set(key, value);
+    };
+    const { errors } = source.options;
+    if (errors !== undefined) {
+      readTolerantly(source, errors, `[${JSON.stringify(text)}]`, read);
+      continue;
+    }
+    try {
+      read();
     } catch (error) {
       throw JsonError.within(`[${JSON.stringify(text)}]`, error);
     }

@@ -1,6 +1,7 @@
 import { JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource } from "./json-source.js";
+import { readTolerantly } from "./tolerant.js";
 import {
   isMissing,
   propertyOf,
@@ -63,6 +64,8 @@ export function writeMessageJson(fields: MessageFields, message: object, sink: J
  * @throws {JsonError} with the path of the field, if it is no such message.
  */
 export function readMessageJson<T extends object>(fields: MessageFields, message: T, source: JsonSource): T {
+  const { errors } = source.options;
+  if (errors !== undefined) return readAll(fields, message, source, errors);
   const { list, byKey } = fields;
   let current: string | undefined;
   // Most often fields are in the order of the contract.
@@ -100,6 +103,31 @@ export function readMessageJson<T extends object>(fields: MessageFields, message
   } catch (error) {
     throw current === undefined ? error : JsonError.within(current, error);
   }
+}
+
+/** The same with all errors: for a message that was refused, and takes its time. */
+function readAll<T extends object>(
+  fields: MessageFields,
+  message: T,
+  source: JsonSource,
+  errors: JsonError[],
+): T {
+  const seen = new Set<MessageField>();
+  source.beginObject();
+  while (source.hasKey()) {
+    const key = source.key();
+    const field = fields.byKey.get(key);
+    readTolerantly(source, errors, field?.name ?? key, () => {
+      if (field === undefined) {
+        readUnknown(fields, key, message, source);
+        return;
+      }
+      if (seen.has(field)) throw new JsonError("there twice");
+      seen.add(field);
+      readField(field, message as Properties, source);
+    });
+  }
+  return message;
 }
 
 function readField(field: MessageField, message: Properties, source: JsonSource): void {

@@ -78,6 +78,12 @@ interface Frame {
   readonly outer: Frame | undefined;
 }
 
+/** A place in a value. */
+interface Mark {
+  readonly frame: Frame | undefined;
+  readonly depth: number;
+}
+
 /** Reads a value as `JSON.parse` returns it. A property that is undefined is none. */
 export class ObjectSource implements JsonSource {
   readonly options: JsonReadOptions;
@@ -163,6 +169,15 @@ export class ObjectSource implements JsonSource {
   }
 
   skip(): void {}
+
+  mark(): Mark {
+    return { frame: this.#frame, depth: this.#depth };
+  }
+
+  passOver({ frame, depth }: Mark): void {
+    this.#frame = frame;
+    this.#depth = depth;
+  }
 
   #begin(values: JsonObject | readonly unknown[], keys: readonly string[] | undefined): void {
     const { maxDepth = MAX_JSON_DEPTH } = this.options;

@@ -1,3 +1,5 @@
+import type { JsonError } from "./json-error.js";
+
 /** Options of writing messages as JSON. */
 export interface JsonWriteOptions {
   /** Writes fields without presence that have their default, empty lists and maps too. Default: false, as protobuf. */
@@ -16,6 +18,11 @@ export interface JsonReadOptions {
   readonly ignoreUnknownFields?: boolean;
   /** Types of messages in `google.protobuf.Any`, and extensions. Default: none, and they are refused. */
   readonly registry?: JsonRegistry;
+  /**
+   * Takes the errors of all fields, items and entries that are wrong, at most MAX_JSON_ERRORS; what was read is of no use
+   * then. Text that is no JSON is thrown all the same. Default: none, and the first error is thrown.
+   */
+  readonly errors?: JsonError[];
   /** The most objects and lists in one another. Default: {@link MAX_JSON_DEPTH}. */
   readonly maxDepth?: number;
 }

@@ -23,6 +23,12 @@ const CONTROL = /[\0-\x1f]/;
 /** Digits that a double is exact for, whatever they are. */
 const EXACT_DIGITS = 15;
 
+/** A place in the input. */
+interface Mark {
+  readonly at: number;
+  readonly depth: number;
+}
+
 /** Reads JSON from UTF-8, as strict as RFC 8259: what is valid UTF-8 and no more than JSON. */
 export class TextSource implements JsonSource {
   readonly options: JsonReadOptions;
@@ -157,6 +163,19 @@ export class TextSource implements JsonSource {
     } else if (type === "boolean") this.bool();
     else if (type === "null") this.null();
     else this.number();
+  }
+
+  mark(): Mark {
+    return { at: this.#at, depth: this.#depth };
+  }
+
+  passOver({ at, depth }: Mark): void {
+    this.#at = at;
+    this.#depth = depth;
+    this.#first = false;
+    // It was searched further on.
+    this.#backslash = 0;
+    this.skip();
   }
 
   /** Passes over white space. Returns the next byte. */

@@ -74,8 +74,11 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       const [files] = await ask({ $case: "fileByFilename", value: "users/user_service.proto" });
       expect(files).toEqual([
         "users/user_service.proto",
+        "google/api/annotations.proto",
         "google/protobuf/field_mask.proto",
         "google/protobuf/timestamp.proto",
+        "google/api/http.proto",
+        "google/protobuf/descriptor.proto",
       ]);
     });
 

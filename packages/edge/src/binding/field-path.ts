@@ -1,0 +1,89 @@
+import { MAX_JSON_DEPTH, type MessageField, type MessageType } from "@callwire/protobuf";
+
+/** A message, as its properties. */
+export type Properties = Record<string, unknown>;
+
+/** The path of a field in a message, found by its names. */
+export interface FieldPath {
+  /** By names of the contract, as errors and the log have it: `user.id`. */
+  readonly name: string;
+  /** The messages on the way, from the outside. */
+  readonly around: readonly MessageField[];
+  readonly field: MessageField;
+}
+
+/** A type of messages, of any kind. */
+// The messages stand in both places of the type's functions, so that no other type takes them all.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyMessageType = MessageType<any>;
+
+/** True for a field of one message, which is seen as an object of its fields. */
+function messageTypeOf(field: MessageField): AnyMessageType | undefined {
+  const type = field.type as Partial<AnyMessageType>;
+  return typeof type.fields === "function" && type.fields() !== undefined
+    ? (type as AnyMessageType)
+    : undefined;
+}
+
+/**
+ * Finds a field by its path, whose parts are names in JSON or in the contract.
+ *
+ * @returns Undefined if there is no such field, or if it is inside of what is no single message.
+ */
+export function findField(type: AnyMessageType, path: string): FieldPath | undefined {
+  const around: MessageField[] = [];
+  const names: string[] = [];
+  let inside: AnyMessageType | undefined = type;
+  let found: MessageField | undefined;
+  for (const name of path.split(".", MAX_JSON_DEPTH + 1)) {
+    if (found !== undefined) {
+      around.push(found);
+      inside = messageTypeOf(found);
+    }
+    found = inside?.fields()?.byKey.get(name);
+    if (found === undefined || around.length >= MAX_JSON_DEPTH) return undefined;
+    names.push(found.name);
+  }
+  return found && { name: names.join("."), around, field: found };
+}
+
+/** The value of a field; undefined if it is not set. */
+export function valueOf(message: Properties, { property, member }: MessageField): unknown {
+  const value = message[property];
+  if (member === undefined) return value;
+  const union = value as { $case?: unknown; value?: unknown } | undefined;
+  return union?.$case === member ? union.value : undefined;
+}
+
+/** True if another member of the field's oneof is set. */
+export function hasOtherMember(message: Properties, field: MessageField): boolean {
+  const { oneof, property, member } = field;
+  if (oneof === undefined) return false;
+  if (member !== undefined) {
+    const union = message[property] as { $case?: unknown } | undefined;
+    return union !== undefined && union.$case !== member;
+  }
+  return Array.from(oneof).some((other) => other !== property && message[other] !== undefined);
+}
+
+/** Sets a field; what else its oneof had is gone. */
+export function setField(message: Properties, field: MessageField, value: unknown): void {
+  const { property, member, oneof } = field;
+  if (oneof !== undefined) for (const other of oneof) message[other] = undefined;
+  message[property] = member === undefined ? value : { $case: member, value };
+}
+
+/** The message that a field is a part of; messages on the way are made. Undefined if another member of a oneof is in the way. */
+export function messageAround(message: Properties, { around }: FieldPath): Properties | undefined {
+  let inner = message;
+  for (const field of around) {
+    if (hasOtherMember(inner, field)) return undefined;
+    let next = valueOf(inner, field) as Properties | undefined;
+    if (next === undefined) {
+      next = (field.type as AnyMessageType).create() as Properties;
+      setField(inner, field, next);
+    }
+    inner = next;
+  }
+  return inner;
+}

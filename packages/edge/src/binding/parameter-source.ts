@@ -1,0 +1,106 @@
+import { JsonError, type JsonReadOptions, type JsonSource, type JsonType } from "@callwire/protobuf";
+
+/** A value of the URL; `key` is that of a map's entry, in brackets behind the field's name. */
+export interface ParameterValue {
+  readonly text: string;
+  readonly key?: string;
+}
+
+/**
+ * Reads the values that a URL has of one field, as JSON is read: by the field's own kind. A text is what JSON has in quotes;
+ * several values are a list, or a map if they have keys.
+ */
+export class ParameterSource implements JsonSource {
+  readonly options: JsonReadOptions;
+  readonly #values: readonly ParameterValue[];
+  #next = 0;
+  /** True inside of a list or a map, where each value stands for itself. */
+  #isInside = false;
+
+  constructor(values: readonly ParameterValue[], options: JsonReadOptions) {
+    this.#values = values;
+    this.options = options;
+  }
+
+  type(): JsonType {
+    // An enum may be given by its number.
+    return /^-?\d+$/.test(this.#peek()) ? "number" : "string";
+  }
+
+  string(): string {
+    const text = this.#peek();
+    this.#next++;
+    return text;
+  }
+
+  number(): string {
+    return this.string();
+  }
+
+  bool(): boolean {
+    const text = this.string();
+    if (text !== "true" && text !== "false") throw new JsonError(`not a bool: ${shown(text)}`);
+    return text === "true";
+  }
+
+  null(): boolean {
+    return false;
+  }
+
+  beginObject(): void {
+    if (this.#isInside) throw new JsonError("messages in lists and maps have no form in a URL");
+    if (this.#values.some(({ key }) => key === undefined))
+      throw new JsonError("not one value: name a field of it, or the key of an entry in brackets");
+    this.#isInside = true;
+  }
+
+  hasKey(): boolean {
+    return this.#next < this.#values.length;
+  }
+
+  keyIs(): boolean {
+    return false;
+  }
+
+  key(): string {
+    return this.#values[this.#next]!.key!;
+  }
+
+  beginList(): void {
+    if (this.#isInside) throw new JsonError("lists in lists have no form in a URL");
+    if (this.#values.some(({ key }) => key !== undefined)) throw new JsonError("not a map");
+    this.#isInside = true;
+  }
+
+  hasItem(): boolean {
+    return this.#next < this.#values.length;
+  }
+
+  skip(): void {
+    this.#next++;
+  }
+
+  mark(): unknown {
+    return this.#next;
+  }
+
+  passOver(mark: unknown): void {
+    this.#next = (mark as number) + 1;
+  }
+
+  #peek(): string {
+    const { text, key } = this.#values[this.#next]!;
+    if (this.#isInside) return text;
+    if (this.#values.length > 1) throw new JsonError(`one value is taken, not ${this.#values.length}`);
+    if (key !== undefined) throw new JsonError("not a map");
+    return text;
+  }
+}
+
+/** The most characters of a value that an error shows. */
+const MAX_SHOWN = 60;
+
+function shown(text: string): string {
+  const quoted = JSON.stringify(text);
+  return quoted.length > MAX_SHOWN ? `${quoted.slice(0, MAX_SHOWN)}…` : quoted;
+}

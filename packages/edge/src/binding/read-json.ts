@@ -1,0 +1,46 @@
+import { fromJsonText, JsonError, type AnyFieldType, type JsonReadOptions } from "@callwire/protobuf";
+import type { FieldViolation } from "@callwire/server-kit";
+
+/** The outcome of reading JSON: a value, or everything that is wrong with it. */
+export type JsonOutcome = { readonly value: unknown } | { readonly violations: readonly FieldViolation[] };
+
+/**
+ * Reads a value from JSON. One that is wrong is read a second time, to find all its errors.
+ *
+ * @param place The field that the value is for, or its place in a stream: what paths begin with. Empty for the request itself.
+ */
+export function readJson(
+  type: AnyFieldType,
+  bytes: Uint8Array,
+  place: string,
+  options: JsonReadOptions,
+): JsonOutcome {
+  try {
+    return { value: fromJsonText<unknown>(type, bytes, options) };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    return { violations: errorsOf(type, bytes, options, error).map((one) => violationOf(one, place)) };
+  }
+}
+
+function errorsOf(
+  type: AnyFieldType,
+  bytes: Uint8Array,
+  options: JsonReadOptions,
+  first: JsonError,
+): readonly JsonError[] {
+  const errors: JsonError[] = [];
+  try {
+    fromJsonText<unknown>(type, bytes, { ...options, errors });
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    // Of text that is no JSON, nothing else is certain. Of too many errors, those that were noted are told.
+    if (error.reason.startsWith("malformed JSON")) return [error];
+  }
+  return errors.length > 0 ? errors : [first];
+}
+
+function violationOf({ path, reason }: JsonError, place: string): FieldViolation {
+  const separator = place !== "" && /^\w/.test(path) ? "." : "";
+  return { field: `${place}${separator}${path}`, description: reason };
+}

@@ -1,0 +1,127 @@
+import type { AnyFieldType, JsonReadOptions, MessageField } from "@callwire/protobuf";
+import { invalidArgument, type FieldViolation } from "@callwire/server-kit";
+import type { HttpRule } from "../routing/http-rule.js";
+import type { PathTemplate } from "../routing/path-template.js";
+import { ParameterBinder } from "./bind-parameters.js";
+import { findField, setField, type AnyMessageType, type FieldPath, type Properties } from "./field-path.js";
+import type { QueryFault, QueryParameter } from "./query.js";
+import { readJson } from "./read-json.js";
+
+/** What a request has for a message, beside its body. */
+export interface RequestParts {
+  /** The values of the template's variables, in their order; undefined for one that is no UTF-8. */
+  readonly pathValues: readonly (string | undefined)[];
+  readonly query: readonly (QueryParameter | QueryFault)[];
+}
+
+/** Makes the messages of a route's requests: of path, query and body, as its rule says. */
+export class RequestBinding {
+  readonly #type: AnyMessageType;
+  readonly #pathFields: readonly FieldPath[];
+  /** The field that the body is; undefined for the whole message, or without a body. */
+  readonly #bodyField: MessageField | undefined;
+  readonly #options: JsonReadOptions;
+  readonly #parameters: ParameterBinder;
+  /** True if the rule takes a body. */
+  readonly hasBody: boolean;
+
+  /** @throws {Error} that says what is wrong with the rule. */
+  constructor(type: AnyMessageType, rule: HttpRule, template: PathTemplate, options: JsonReadOptions) {
+    this.#type = type;
+    this.#options = options;
+    this.#pathFields = template.variables.map(({ fieldPath }) => pathField(type, fieldPath));
+    const { body = "" } = rule;
+    this.hasBody = body !== "";
+    this.#bodyField = body === "" || body === "*" ? undefined : topLevelField(type, body, "body");
+    const taken = new Map(this.#pathFields.map(({ name }) => [name, "by the path"]));
+    if (body === "*") taken.set("*", "in the body");
+    if (this.#bodyField !== undefined) taken.set(this.#bodyField.name, "in the body");
+    this.#parameters = new ParameterBinder(type, taken, options);
+  }
+
+  /**
+   * Makes a message.
+   *
+   * @param body JSON; undefined if there is none, and then the fields of a body have their defaults.
+   * @param place The message's place in a stream, as `[3]`; empty for the only one.
+   * @throws {ServiceError} INVALID_ARGUMENT, with a BadRequest that names every wrong field at once.
+   */
+  message({ pathValues, query }: RequestParts, body: Uint8Array | undefined, place = ""): Properties {
+    const violations: FieldViolation[] = [];
+    const message = this.#start(body, place, violations);
+    if (query.length > 0) violations.push(...this.#parameters.bindQuery(message, query));
+    for (const [index, field] of this.#pathFields.entries()) {
+      const value = pathValues[index];
+      const violation =
+        value === undefined
+          ? { field: field.name, description: "percent-encoding that is no UTF-8" }
+          : this.#parameters.bindText(message, field, value);
+      if (violation !== undefined) violations.push(violation);
+    }
+    if (violations.length > 0) throw wrongFields(violations);
+    return message;
+  }
+
+  /** Sets a field by a text of another place than the URL. */
+  setText(message: Properties, field: FieldPath, text: string): void {
+    const violation = this.#parameters.bindText(message, field, text);
+    if (violation !== undefined) throw wrongFields([violation]);
+  }
+
+  /** The message with what the body has. */
+  #start(body: Uint8Array | undefined, place: string, violations: FieldViolation[]): Properties {
+    const create = () => this.#type.create() as Properties;
+    if (body === undefined || body.length === 0) return create();
+    const field = this.#bodyField;
+    const prefix = field === undefined ? place : `${place}${place === "" ? "" : "."}${field.name}`;
+    const outcome = readJson(field?.type ?? this.#type, body, prefix, this.#options);
+    if ("violations" in outcome) {
+      violations.push(...outcome.violations);
+      return create();
+    }
+    if (field === undefined) return outcome.value as Properties;
+    const message = create();
+    // Undefined is an enum's name that is passed over.
+    if (outcome.value !== undefined) setField(message, field, outcome.value);
+    return message;
+  }
+}
+
+/** The part of a response that its rule sends. */
+export interface ResponseBinding {
+  readonly type: AnyFieldType;
+  /** The field that is sent; undefined for the whole message. */
+  readonly field: MessageField | undefined;
+}
+
+/** @throws {Error} that says what is wrong with the rule. */
+export function responseBinding(type: AnyMessageType, { responseBody = "" }: HttpRule): ResponseBinding {
+  if (responseBody === "") return { type, field: undefined };
+  const field = topLevelField(type, responseBody, "response_body");
+  return { type: field.type, field };
+}
+
+function wrongFields(violations: readonly FieldViolation[]) {
+  const texts = violations.map(({ field, description }) =>
+    field === "" ? description : `${field}: ${description}`,
+  );
+  return invalidArgument({ violations, message: texts.join("; ") });
+}
+
+function pathField(type: AnyMessageType, fieldPath: string): FieldPath {
+  const found = findField(type, fieldPath);
+  if (found === undefined) throw new Error(`names ${fieldPath}, which is no field of ${type.typeName}`);
+  const { shape } = found.field.type;
+  const isMessage = (found.field.type as Partial<AnyMessageType>).fields?.() !== undefined;
+  if (shape !== undefined || isMessage) {
+    const what = isMessage ? "a message" : `a ${shape}`;
+    throw new Error(`names ${fieldPath} in the path, which is ${what}, and no single value`);
+  }
+  return found;
+}
+
+function topLevelField(type: AnyMessageType, name: string, what: string): MessageField {
+  const field = type.fields()?.byKey.get(name);
+  if (field === undefined) throw new Error(`has the ${what} ${name}, which is no field of ${type.typeName}`);
+  return field;
+}

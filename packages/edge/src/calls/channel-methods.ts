@@ -1,0 +1,113 @@
+import {
+  createClient,
+  methodsOf,
+  Metadata,
+  type CallOptions,
+  type Channel,
+  type CompatServiceDefinition,
+} from "@callwire/transport";
+import { ClientError, ServerError, Status } from "nice-grpc-common";
+import { reportFault } from "../internal/report-fault.js";
+import type { CallArrival, EdgeCall, EdgeMethod } from "./edge-method.js";
+
+type AnyClient = Record<
+  string,
+  (request: unknown, options: CallOptions) => Promise<unknown> & AsyncIterable<unknown>
+>;
+
+/** The methods of services that are served at the other end of a channel. */
+export function channelMethods(channel: Channel, services: readonly CompatServiceDefinition[]): EdgeMethod[] {
+  return services.flatMap((service) => {
+    const client = createClient(service, channel) as unknown as AnyClient;
+    const { methods } = service as { methods?: Record<string, object> };
+    return methodsOf(service).map(({ name, descriptor }) => ({
+      descriptor,
+      definition: methods?.[name] ?? (service as Record<string, object>)[name]!,
+      open: (arrival) => new ChannelCall(client[name]!, arrival),
+    }));
+  });
+}
+
+/** A call over a channel. */
+class ChannelCall implements EdgeCall {
+  header: Metadata = Metadata();
+  trailer: Metadata = Metadata();
+  readonly #method: AnyClient[string];
+  readonly #options: CallOptions;
+  readonly #controller = new AbortController();
+  /** True if the client waits no more, as servers of the transport have it: a channel takes no time of 0. */
+  readonly #isLate: boolean;
+  /** What the client's messages failed with, if they did: the call fails with something else. */
+  #requestError: unknown;
+
+  constructor(method: AnyClient[string], { metadata, timeoutMs, onHeader }: CallArrival) {
+    this.#method = method;
+    this.#options = {
+      metadata,
+      signal: this.#controller.signal,
+      onHeader: (header) => {
+        this.header = header;
+        onHeader?.();
+      },
+      onTrailer: (trailer) => (this.trailer = trailer),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    };
+    this.#isLate = timeoutMs !== undefined && timeoutMs < 1;
+  }
+
+  async unary<T>(read: () => unknown, write: (message: unknown) => T): Promise<T> {
+    try {
+      return write(await this.#method(await this.#request(read), this.#options));
+    } catch (thrown) {
+      throw serverError(this.#requestError ?? thrown);
+    }
+  }
+
+  async *stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined> {
+    try {
+      for await (const message of this.#method(await this.#request(read), this.#options))
+        yield write(message);
+    } catch (thrown) {
+      throw serverError(this.#requestError ?? thrown);
+    }
+  }
+
+  async #request(read: () => unknown): Promise<unknown> {
+    if (this.#isLate) throw new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
+    const request = await read();
+    if (typeof request !== "object" || request === null || !(Symbol.asyncIterator in request)) return request;
+    return this.#noteError(request as AsyncIterable<unknown>);
+  }
+
+  async *#noteError(messages: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+    try {
+      yield* messages;
+    } catch (error) {
+      this.#requestError = error;
+      throw error;
+    }
+  }
+
+  cancel(): void {
+    this.#controller.abort();
+  }
+
+  end(): void {}
+}
+
+/** What may be shown of an error. Only what a server has said is: other texts have addresses, and the edge's own mistakes. */
+function serverError(thrown: unknown): ServerError {
+  if (thrown instanceof ServerError) return thrown;
+  if (thrown instanceof ClientError) {
+    const { origin } = thrown as ClientError & { origin?: unknown };
+    if (origin === "status") return new ServerError(thrown.code, thrown.details);
+    const { code } = thrown;
+    return code === Status.DEADLINE_EXCEEDED
+      ? new ServerError(code, "Deadline exceeded")
+      : new ServerError(code, "the service cannot be reached");
+  }
+  if (thrown instanceof Error && thrown.name === "AbortError")
+    return new ServerError(Status.CANCELLED, "The operation was cancelled");
+  reportFault(thrown);
+  return new ServerError(Status.INTERNAL, "internal error");
+}

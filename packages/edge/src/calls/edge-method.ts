@@ -1,0 +1,27 @@
+import type { DirectArrival, DirectMethod } from "@callwire/server-kit/direct";
+import type { Metadata } from "nice-grpc-common";
+
+/** What is known of a call at its arrival. */
+export type CallArrival = DirectArrival;
+
+/** A method that the edge calls: in process, or over a channel. */
+export interface EdgeMethod extends Pick<DirectMethod, "descriptor" | "definition"> {
+  /** Begins a call. Nothing runs before its `unary` or `stream`. @throws {ServerError} if no calls are taken. */
+  open(arrival: CallArrival): EdgeCall;
+}
+
+/** One call, as the edge needs it: `DirectCall` of the server-kit has these, and so has a call over a channel. */
+export interface EdgeCall {
+  /** What the method sent before its first message. */
+  readonly header: Metadata;
+  /** What it sent with its status. */
+  readonly trailer: Metadata;
+  /** Runs a call that has one response. @throws {ServerError} */
+  unary<T>(read: () => unknown, write: (message: unknown) => T): Promise<T>;
+  /** Runs a call that has a stream of responses. @throws {ServerError} */
+  stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined>;
+  /** The client has gone. */
+  cancel(): void;
+  /** All was sent. */
+  end(): void;
+}

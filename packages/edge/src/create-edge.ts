@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { directMethods } from "@callwire/server-kit/direct";
+import { channelMethods } from "./calls/channel-methods.js";
+import type { EdgeMethod } from "./calls/edge-method.js";
+import {
+  checkEdgeOptions,
+  defaultEdgeLimits,
+  type ChannelEdgeOptions,
+  type EdgeOptions,
+  type ServerEdgeOptions,
+} from "./edge-options.js";
+import { Cors } from "./http/cors.js";
+import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
+import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
+import { NodeExchange } from "./http/node-exchange.js";
+import { reportFault } from "./internal/report-fault.js";
+import { routesOf } from "./routing/route.js";
+import { Router } from "./routing/router.js";
+import { serve } from "./serve/serve.js";
+import type { EdgeSettings } from "./serve/settings.js";
+
+/** A route, for a list of them. */
+export interface EdgeRoute {
+  /** The HTTP method; `*` for any. */
+  readonly httpMethod: string;
+  /** The path template. */
+  readonly path: string;
+  /** The method that is called, as `users.UserService/GetUser`. */
+  readonly method: string;
+}
+
+/** REST and JSON before the services of a server. Its functions may be taken off it. */
+export interface Edge {
+  /** What is served, in the order of the contract. */
+  readonly routes: readonly EdgeRoute[];
+  /** Answers a request of the web's own form: for Hono, Next.js, Bun, Deno, workers. It does not reject. */
+  fetch(request: Request, info?: FetchInfo): Promise<Response>;
+  /**
+   * A listener for `createServer` of node:http and node:https, and for the servers of node:http2, without a Request and a Response
+   * in between.
+   */
+  handler(
+    request: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): void;
+}
+
+/** The header fields that every page may send, beside those that become metadata. */
+const CORS_REQUEST_HEADERS = ["content-type", "grpc-timeout", "last-event-id", "prefer"];
+const CORS_RESPONSE_HEADERS = ["preference-applied", "retry-after"];
+
+/**
+ * Creates an edge: HTTP by the rules of google.api.http that the services' contract has, before a server of the same process or
+ * behind a channel. Methods without rules are not served.
+ *
+ * @throws {TypeError | RangeError} that names an option that there is not, or that is out of its range.
+ * @throws {Error} that names the method of a rule that cannot be served, or both of two that take the same requests.
+ */
+export function createEdge(options: EdgeOptions): Edge {
+  checkEdgeOptions(options);
+  const { limits, json = {}, cors, resumeField = "resume_token" } = options;
+  const { ignoreUnknownFields = false, registry, ...write } = json;
+  const withRegistry = registry === undefined ? {} : { registry };
+  const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
+  const responseMetadata = [...DEFAULT_RESPONSE_METADATA, ...(options.responseMetadata ?? [])];
+  const settings: EdgeSettings = {
+    limits: { ...defaultEdgeLimits, ...withoutUndefined(limits ?? {}) },
+    read: { ignoreUnknownFields, ...withRegistry },
+    write: { ...write, ...withRegistry },
+    registry,
+    requestMetadata,
+    responseMetadata,
+    cors:
+      cors &&
+      new Cors(
+        cors,
+        [...CORS_REQUEST_HEADERS, ...requestMetadata],
+        [...CORS_RESPONSE_HEADERS, ...responseMetadata],
+      ),
+  };
+  const methods = methodsOf(options);
+  const routes = routesOf(methods, { read: settings.read, resumeField });
+  const router = new Router(routes);
+  const { writeTimeoutMs } = settings.limits;
+
+  return {
+    routes: routes.map(({ httpMethod, template, name }) => ({
+      httpMethod,
+      path: template.text,
+      method: name,
+    })),
+
+    async fetch(request, info) {
+      const exchange = new FetchExchange(request, info);
+      try {
+        await Promise.race([serve(exchange, router, settings), exchange.response]);
+        return await exchange.response;
+      } catch (error) {
+        reportFault(error);
+        return new Response(null, { status: 500 });
+      }
+    },
+
+    handler(request, response) {
+      // A mistake of ours must not end the process.
+      const onFault = (error: unknown) => {
+        reportFault(error);
+        (response as ServerResponse).destroy();
+      };
+      try {
+        serve(
+          new NodeExchange(request as IncomingMessage, response as ServerResponse, writeTimeoutMs),
+          router,
+          settings,
+        )?.catch(onFault);
+      } catch (error) {
+        onFault(error);
+      }
+    },
+  };
+}
+
+function methodsOf(options: EdgeOptions): readonly EdgeMethod[] {
+  const { server, channel, services } = options as Partial<ServerEdgeOptions & ChannelEdgeOptions>;
+  return server === undefined ? channelMethods(channel!, services!) : directMethods(server);
+}
+
+function withoutUndefined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,143 @@
+import type { JsonReadOptions, JsonWriteOptions } from "@callwire/protobuf";
+import type { CallwireServer } from "@callwire/server-kit";
+import {
+  checkOptions,
+  rules,
+  type Channel,
+  type CompatServiceDefinition,
+  type RulesOf,
+} from "@callwire/transport";
+import { checkCors, type CorsOptions } from "./http/cors.js";
+import { checkNames } from "./http/metadata.js";
+
+/** Bounds on what clients may do. `Infinity` is none. */
+export interface EdgeLimits {
+  /** The body of a request, or a line of a stream of requests, in bytes. Over it: 413. Default: 4 MiB, as gRPC's messages have. */
+  maxBodyBytes: number;
+  /** The path with its query, in characters. Over it: 414. Default: 8,192. */
+  maxUrlLength: number;
+  /** The header fields of a request, in bytes; node:http has a bound of its own before. Over it: 431. Default: 16 KiB. */
+  maxHeaderBytes: number;
+  /** The parameters of a query. Over it: 400. Default: 256. */
+  maxParameters: number;
+  /** The time that a body may take, or the rest of a line that has begun, in milliseconds. Over it: 408. Default: 30,000. */
+  bodyTimeoutMs: number;
+  /**
+   * The time that a call with one response may take, in milliseconds, also for a client that would wait longer. Over it: 504.
+   * Default: 60,000.
+   */
+  callTimeoutMs: number;
+  /**
+   * The time that a client may take for what was written to it, in milliseconds. Over it: the connection ends. A handler of
+   * `fetch` has no such bound: who serves its Responses does. Default: 60,000.
+   */
+  writeTimeoutMs: number;
+}
+
+/** The limits, where options state no others. */
+export const defaultEdgeLimits: EdgeLimits = {
+  maxBodyBytes: 4 * 1024 * 1024,
+  maxUrlLength: 8192,
+  maxHeaderBytes: 16 * 1024,
+  maxParameters: 256,
+  bodyTimeoutMs: 30_000,
+  callTimeoutMs: 60_000,
+  writeTimeoutMs: 60_000,
+};
+
+/** How messages are written as JSON, and read. */
+export interface EdgeJsonOptions
+  extends Omit<JsonWriteOptions, "registry">, Pick<JsonReadOptions, "ignoreUnknownFields" | "registry"> {}
+
+/** The options that do not say whose services are served. */
+export interface CommonEdgeOptions {
+  /** Default: {@link defaultEdgeLimits}. */
+  readonly limits?: Partial<EdgeLimits>;
+  /** Default: as protobuf has it; unknown fields and parameters are refused. */
+  readonly json?: EdgeJsonOptions;
+  /** The pages that may call. Default: those of no other origin. */
+  readonly cors?: CorsOptions;
+  /**
+   * More header fields of requests that become metadata, in lower case. Default: none beside `authorization`, `traceparent`,
+   * `tracestate` and `x-request-id`. A cookie is no metadata, unless it is named here, and never is authentication by itself.
+   */
+  readonly requestMetadata?: readonly string[];
+  /** More metadata of responses that become header fields. Default: none beside `x-request-id`. */
+  readonly responseMetadata?: readonly string[];
+  /**
+   * The name of a field that both messages of a watch have: the position in its stream. A Server-Sent Event has it as its id, and
+   * `last-event-id` goes into the request. Default: `resume_token`.
+   */
+  readonly resumeField?: string;
+}
+
+/** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
+export interface ServerEdgeOptions extends CommonEdgeOptions {
+  /** A server of @callwire/server-kit, with its services added. It need not listen. */
+  readonly server: Pick<CallwireServer<never>, "shutdown" | "forceShutdown" | "health">;
+}
+
+/** Options for `createEdge` before a server elsewhere. */
+export interface ChannelEdgeOptions extends CommonEdgeOptions {
+  /** Made by `createChannel` of @callwire/transport. The edge does not close it. */
+  readonly channel: Channel;
+  /** The definitions of the services, by protoc-gen-callwire. */
+  readonly services: readonly CompatServiceDefinition[];
+}
+
+export type EdgeOptions = ServerEdgeOptions | ChannelEdgeOptions;
+
+const names = rules.listOf(rules.nonEmptyText, "names of header fields");
+
+const limitRules: RulesOf<EdgeLimits> = {
+  maxBodyBytes: rules.wholeNumber(),
+  maxUrlLength: rules.wholeNumber({ min: 1 }),
+  maxHeaderBytes: rules.wholeNumber({ min: 1 }),
+  maxParameters: rules.wholeNumber(),
+  bodyTimeoutMs: rules.positiveMilliseconds,
+  callTimeoutMs: rules.positiveMilliseconds,
+  writeTimeoutMs: rules.positiveMilliseconds,
+};
+
+const jsonRules: RulesOf<EdgeJsonOptions> = {
+  alwaysEmitImplicit: rules.boolean,
+  originalNames: rules.boolean,
+  enumsAsIntegers: rules.boolean,
+  ignoreUnknownFields: rules.boolean,
+  registry: rules.objectWith("message", "extension", "extensionsIn"),
+};
+
+const corsRules: RulesOf<CorsOptions> = {
+  origins: rules.required(rules.listOf(rules.nonEmptyText, "origins")),
+  credentials: rules.boolean,
+  maxAgeSeconds: rules.wholeNumber(),
+};
+
+const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOptions> = {
+  server: rules.objectWith("shutdown", "forceShutdown"),
+  channel: rules.anyObject,
+  services: rules.rule("an array of service definitions", Array.isArray),
+  limits: rules.options(limitRules),
+  json: rules.options(jsonRules),
+  cors: rules.options(corsRules),
+  requestMetadata: names,
+  responseMetadata: names,
+  resumeField: rules.nonEmptyText,
+};
+
+/** @throws {TypeError | RangeError} that names what is wrong. */
+export function checkEdgeOptions(options: EdgeOptions): void {
+  checkOptions("createEdge", options, optionRules);
+  const { server, channel, services } = options as Partial<ServerEdgeOptions & ChannelEdgeOptions>;
+  if ((server === undefined) === (channel === undefined))
+    throw new TypeError("createEdge takes a server, or a channel and its services, and one of both");
+  if (channel !== undefined && services === undefined)
+    throw new TypeError(
+      "createEdge: services is missing: the definitions of the services behind the channel",
+    );
+  if (server !== undefined && services !== undefined)
+    throw new TypeError("createEdge: services goes with a channel: a server has its own");
+  checkNames("requestMetadata", options.requestMetadata ?? []);
+  checkNames("responseMetadata", options.responseMetadata ?? []);
+  if (options.cors !== undefined) checkCors(options.cors);
+}

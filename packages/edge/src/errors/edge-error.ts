@@ -1,0 +1,37 @@
+import { ServiceError } from "@callwire/server-kit";
+import { Status } from "nice-grpc-common";
+
+/** What the edge itself refuses: HTTP has a status for it, and gRPC has a code. */
+const refusals = {
+  BAD_PATH: [400, Status.INVALID_ARGUMENT],
+  BAD_HEADER: [400, Status.INVALID_ARGUMENT],
+  BODY_NOT_TAKEN: [400, Status.INVALID_ARGUMENT],
+  BODY_BROKEN_OFF: [400, Status.CANCELLED],
+  TOO_MANY_PARAMETERS: [400, Status.INVALID_ARGUMENT],
+  ORIGIN_NOT_ALLOWED: [403, Status.PERMISSION_DENIED],
+  ROUTE_NOT_FOUND: [404, Status.NOT_FOUND],
+  METHOD_NOT_ALLOWED: [405, Status.UNIMPLEMENTED],
+  BODY_TOO_SLOW: [408, Status.DEADLINE_EXCEEDED],
+  BODY_TOO_LARGE: [413, Status.RESOURCE_EXHAUSTED],
+  URL_TOO_LONG: [414, Status.INVALID_ARGUMENT],
+  MEDIA_TYPE_NOT_TAKEN: [415, Status.INVALID_ARGUMENT],
+  HEADERS_TOO_LARGE: [431, Status.RESOURCE_EXHAUSTED],
+} as const satisfies Record<string, readonly [httpStatus: number, code: Status]>;
+
+/** Why the edge refuses a request: ErrorInfo's reason. */
+export type EdgeReason = keyof typeof refusals;
+
+/** A request that the edge refuses by itself. It passes the middleware like any error, if its method is known. */
+export class EdgeError extends ServiceError {
+  readonly httpStatus: number;
+  /** More header fields of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(reason: EdgeReason, message: string, headers: Readonly<Record<string, string>> = {}) {
+    const [httpStatus, code] = refusals[reason];
+    super({ code, message, reason });
+    this.name = "EdgeError";
+    this.httpStatus = httpStatus;
+    this.headers = headers;
+  }
+}

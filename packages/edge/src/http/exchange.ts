@@ -1,0 +1,44 @@
+/** The head of an answer. */
+export interface ResponseHead {
+  readonly status: number;
+  /** Name, value, name, value …; names in lower case. */
+  readonly headers: readonly string[];
+}
+
+/** The body of an answer that is a stream. */
+export interface ResponseWriter {
+  /** Writes a part; a promise if the client must take some of it first. */
+  write(text: string): Promise<void> | undefined;
+  end(): void;
+}
+
+/** A request and its answer, of whatever server they are. */
+export interface Exchange {
+  readonly method: string;
+  /** The path with its query. */
+  readonly target: string;
+  /** The host that the client asked for. */
+  readonly authority: string;
+  /** The client's address. */
+  readonly peer: string;
+  /** The bytes of the request's header fields. */
+  readonly headerBytes: number;
+  /** True if there is a body, though it may be empty. */
+  readonly hasBody: boolean;
+  /** A field of the request's header, by its name in lower case. */
+  header(name: string): string | undefined;
+  /** Calls a function if the client goes before it has the whole answer. */
+  onGone(listener: () => void): void;
+  /**
+   * Reads the whole body.
+   *
+   * @throws {EdgeError} if it is too large, too slow, or broken off.
+   */
+  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array>;
+  /** Reads the body as it comes. The client waits while nobody reads. */
+  readChunks(): AsyncIterableIterator<Uint8Array>;
+  /** Answers. @param body Undefined for none. */
+  respond(head: ResponseHead, body: string | undefined): void;
+  /** Begins an answer that is a stream. */
+  begin(head: ResponseHead): ResponseWriter;
+}

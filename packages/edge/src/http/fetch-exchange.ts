@@ -1,0 +1,140 @@
+import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
+
+/** More of a request than a Request has. */
+export interface FetchInfo {
+  /** The client's address, as handlers and the log see it. Default: `unknown`. */
+  readonly peer?: string;
+}
+
+/** An exchange of a Request and a Response. */
+export class FetchExchange implements Exchange {
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly peer: string;
+  readonly response: Promise<Response>;
+  readonly #request: Request;
+  #resolve!: (response: Response) => void;
+  #isOver = false;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(request: Request, { peer = "unknown" }: FetchInfo = {}) {
+    this.#request = request;
+    const { pathname, search, host } = new URL(request.url);
+    this.method = request.method;
+    this.target = pathname + search;
+    this.authority = request.headers.get("host") ?? host;
+    this.peer = peer;
+    this.response = new Promise((resolve) => (this.#resolve = resolve));
+    const { signal } = request;
+    if (signal.aborted) this.#isOver = true;
+    else signal.addEventListener("abort", () => this.#gone(), { once: true });
+  }
+
+  get headerBytes(): number {
+    let bytes = 0;
+    for (const [name, value] of this.#request.headers) bytes += name.length + value.length + 4;
+    return bytes;
+  }
+
+  get hasBody(): boolean {
+    return this.#request.body !== null && this.#request.headers.get("content-length") !== "0";
+  }
+
+  header(name: string): string | undefined {
+    return this.#request.headers.get(name) ?? undefined;
+  }
+
+  onGone(listener: () => void): void {
+    this.#listeners.push(listener);
+    if (this.#request.signal.aborted) listener();
+  }
+
+  async readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const isTooSlow = Symbol("too slow");
+    let onPassed = () => {};
+    const passed = new Promise<typeof isTooSlow>((resolve) => (onPassed = () => resolve(isTooSlow)));
+    const limit = new TimeLimit(timeoutMs, () => onPassed());
+    const iterator = this.readChunks();
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), passed]);
+        if (next === isTooSlow) throw tooSlow(timeoutMs);
+        if (next.done === true) return Buffer.concat(chunks, size);
+        size += next.value.length;
+        chunks.push(next.value);
+        if (size > maxBytes) throw tooLarge(maxBytes);
+      }
+    } finally {
+      limit.clear();
+    }
+  }
+
+  async *readChunks(): AsyncIterableIterator<Uint8Array> {
+    const reader = this.#request.body?.getReader();
+    if (reader === undefined) return;
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        yield value as Uint8Array;
+      }
+    } catch {
+      throw brokenOff();
+    } finally {
+      reader.releaseLock();
+    }
+  }
+
+  respond(head: ResponseHead, body: string | undefined): void {
+    this.#isOver = true;
+    const hasNone = body === undefined || this.method === "HEAD";
+    this.#resolve(new Response(hasNone ? null : body, init(head)));
+  }
+
+  begin(head: ResponseHead): ResponseWriter {
+    let wake: (() => void) | undefined;
+    const encoder = new TextEncoder();
+    let controller!: ReadableStreamDefaultController<Uint8Array>;
+    const stream = new ReadableStream<Uint8Array>({
+      start: (given) => void (controller = given),
+      pull: () => {
+        wake?.();
+        wake = undefined;
+      },
+      cancel: () => {
+        wake?.();
+        this.#gone();
+      },
+    });
+    this.#resolve(new Response(stream, init(head)));
+    return {
+      write: (text) => {
+        if (this.#isOver) return undefined;
+        controller.enqueue(encoder.encode(text));
+        if ((controller.desiredSize ?? 1) > 0) return undefined;
+        return new Promise((resolve) => (wake = resolve));
+      },
+      end: () => {
+        if (!this.#isOver) controller.close();
+        this.#isOver = true;
+      },
+    };
+  }
+
+  #gone(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+}
+
+function init({ status, headers }: ResponseHead): ResponseInit {
+  const fields: [string, string][] = [];
+  for (let i = 0; i < headers.length; i += 2) fields.push([headers[i]!, headers[i + 1]!]);
+  return { status, headers: fields };
+}

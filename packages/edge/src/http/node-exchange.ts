@@ -1,0 +1,162 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { Socket } from "node:net";
+import type { EdgeError } from "../errors/edge-error.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
+import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+
+/** Less is not worth to watch until the client has it: an answer of so many bytes. */
+const WATCHED_BYTES = 64 * 1024;
+
+/** An exchange of node:http, or of node:http2 in the form of node:http, without a Request and a Response in between. */
+export class NodeExchange implements Exchange, ResponseWriter {
+  readonly method: string;
+  readonly target: string;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #writeTimeoutMs: number;
+  /** True if the whole answer was given. */
+  #isEnded = false;
+
+  /** @param writeTimeoutMs The time that a client may take for what was written to it. */
+  constructor(request: IncomingMessage, response: ServerResponse, writeTimeoutMs: number) {
+    this.#request = request;
+    this.#response = response;
+    this.#writeTimeoutMs = writeTimeoutMs;
+    this.method = request.method ?? "";
+    this.target = request.url ?? "";
+  }
+
+  get authority(): string {
+    const { headers } = this.#request;
+    return headers.host ?? (headers[":authority"] as string | undefined) ?? "";
+  }
+
+  get peer(): string {
+    const socket: Socket & { [peerOfSocket]?: string } = this.#request.socket;
+    return (socket[peerOfSocket] ??= peerText(socket));
+  }
+
+  get headerBytes(): number {
+    let bytes = 0;
+    for (const text of this.#request.rawHeaders) bytes += text.length + 2;
+    return bytes;
+  }
+
+  get hasBody(): boolean {
+    const { headers } = this.#request;
+    const length = headers["content-length"];
+    if (length !== undefined) return Number(length) > 0;
+    // HTTP/2 has no chunks: the end of the stream says it.
+    return isHttp2(this.#request)
+      ? !(this.#request as unknown as Http2ServerRequest).stream.endAfterHeaders
+      : headers["transfer-encoding"] !== undefined;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  onGone(listener: () => void): void {
+    this.#response.once("close", () => {
+      if (!this.#isEnded) listener();
+    });
+  }
+
+  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+    const request = this.#request;
+    if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const settle = (error?: EdgeError) => {
+        limit.clear();
+        request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
+        if (error === undefined) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+        else {
+          request.pause();
+          reject(error);
+        }
+      };
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > maxBytes) settle(tooLarge(maxBytes));
+      };
+      const onEnd = () => settle();
+      const onClose = () => settle(brokenOff());
+      const limit = new TimeLimit(timeoutMs, () => settle(tooSlow(timeoutMs)));
+      request.on("error", onClose).on("close", onClose).on("data", onData).on("end", onEnd);
+    });
+  }
+
+  async *readChunks(): AsyncIterableIterator<Uint8Array> {
+    try {
+      // The answer may come before the end of the request.
+      yield* this.#request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+    } catch {
+      throw brokenOff();
+    }
+  }
+
+  respond({ status, headers }: ResponseHead, body: string | undefined): void {
+    const response = this.#response;
+    this.#isEnded = true;
+    if (response.destroyed) return;
+    // A client that still sends gets its answer, and then the connection's end.
+    const isUnread = !this.#request.complete && this.hasBody && !isHttp2(this.#request);
+    response.writeHead(status, isUnread ? [...headers, "connection", "close"] : (headers as string[]));
+    // A text goes out in one piece with the head, bytes in two: half of what an answer costs is to write it.
+    response.end(body);
+    this.#watch();
+  }
+
+  begin({ status, headers }: ResponseHead): ResponseWriter {
+    const response = this.#response;
+    if (!response.destroyed) response.writeHead(status, headers as string[]).flushHeaders();
+    return this;
+  }
+
+  write(text: string): Promise<void> | undefined {
+    const response = this.#response;
+    if (response.destroyed || response.write(text)) return undefined;
+    return new Promise((resolve) => {
+      const go = () => {
+        limit.clear();
+        response.off("drain", go).off("close", go);
+        resolve();
+      };
+      const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
+      response.on("drain", go).on("close", go);
+    });
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#response.end();
+    this.#watch();
+  }
+
+  /** Ends a connection whose client does not take its answer. */
+  #watch(): void {
+    const response = this.#response;
+    // Most answers are in the system's hands at once.
+    if (response.writableLength < WATCHED_BYTES || response.destroyed) return;
+    const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
+    response.once("close", () => limit.clear());
+  }
+}
+
+function isHttp2({ httpVersionMajor }: IncomingMessage): boolean {
+  return httpVersionMajor >= 2;
+}
+
+/** The text of a socket's peer, which its requests share. */
+const peerOfSocket = Symbol("callwire.peer");
+
+function peerText({ remoteAddress: address, remotePort: port }: Socket): string {
+  if (address === undefined) return "unknown";
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,89 @@
+import type { JsonReadOptions } from "@callwire/protobuf";
+import { findField, type AnyMessageType, type FieldPath } from "../binding/field-path.js";
+import { RequestBinding, responseBinding, type ResponseBinding } from "../binding/request-binding.js";
+import type { EdgeMethod } from "../calls/edge-method.js";
+import { httpRulesOf, type HttpRule } from "./http-rule.js";
+import { parseTemplate, type PathTemplate } from "./path-template.js";
+import type { Routed } from "./router.js";
+
+/** The fields by which a stream goes on where it was broken off. */
+export interface ResumeFields {
+  /** Of the request: the position to go on from. */
+  readonly request: FieldPath;
+  /** Of each response: its position. */
+  readonly response: FieldPath;
+}
+
+/** A rule of a method, ready to be used. */
+export interface Route extends Routed {
+  readonly method: EdgeMethod;
+  readonly template: PathTemplate;
+  readonly request: RequestBinding;
+  readonly response: ResponseBinding;
+  /** What the call's line has of the route. */
+  readonly logFields: Readonly<Record<string, string>>;
+  /** Undefined unless the method answers with a stream, and both of its messages have the field. */
+  readonly resume: ResumeFields | undefined;
+}
+
+/** What routes are made with. */
+export interface RouteSettings {
+  readonly read: JsonReadOptions;
+  /** The name of the fields of {@link ResumeFields}. */
+  readonly resumeField: string;
+}
+
+/**
+ * The routes of methods, by their rules.
+ *
+ * @throws {Error} that names the method, and says what is wrong with its rule.
+ */
+export function routesOf(methods: readonly EdgeMethod[], settings: RouteSettings): Route[] {
+  return methods.flatMap((method) => {
+    const name = method.descriptor.path.slice(1);
+    try {
+      return httpRulesOf(method.definition).map((rule) => routeOf(method, name, rule, settings));
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+    }
+  });
+}
+
+function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: RouteSettings): Route {
+  const { requestType, responseType } = typesOf(method);
+  const template = parseTemplate(rule.path);
+  const where = `the rule ${rule.method} ${rule.path}`;
+  try {
+    const request = new RequestBinding(requestType, rule, template, settings.read);
+    if (method.descriptor.requestStream && !request.hasBody)
+      throw new Error("has no body, though the method takes a stream of requests");
+    const response = responseBinding(responseType, rule);
+    const resume = resumeFields(method, requestType, responseType, settings.resumeField);
+    const logFields = { "http.request.method": rule.method, "http.route": rule.path };
+    return { method, name, template, request, response, resume, logFields, httpMethod: rule.method };
+  } catch (error) {
+    throw new Error(`${where} ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function resumeFields(
+  { descriptor }: EdgeMethod,
+  requestType: AnyMessageType,
+  responseType: AnyMessageType,
+  name: string,
+): ResumeFields | undefined {
+  if (!descriptor.responseStream || descriptor.requestStream) return undefined;
+  const request = findField(requestType, name);
+  const response = findField(responseType, name);
+  return request && response && { request, response };
+}
+
+/** The message types of a method. @throws {Error} if another generator has made them: only ours are known field by field. */
+function typesOf({ definition }: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
+  const { requestType, responseType } = definition as Partial<Record<string, AnyMessageType>>;
+  for (const type of [requestType, responseType]) {
+    if (typeof type?.fields !== "function" || typeof type.readJson !== "function")
+      throw new Error("has http rules, and message types that protoc-gen-callwire has not made");
+  }
+  return { requestType: requestType!, responseType: responseType! };
+}

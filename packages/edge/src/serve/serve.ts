@@ -1,0 +1,73 @@
+import { parseQuery } from "../binding/query.js";
+import { EdgeError } from "../errors/edge-error.js";
+import type { Exchange } from "../http/exchange.js";
+import { parsePath } from "../routing/request-path.js";
+import type { Route } from "../routing/route.js";
+import { valuesOf, type Router } from "../routing/router.js";
+import { commonHeaders, outgoingError, respondError } from "./answer.js";
+import { serveCall } from "./serve-call.js";
+import type { EdgeSettings } from "./settings.js";
+
+/** ErrorInfo's domain, for what is refused before its method is known. */
+const DOMAIN = "callwire.edge";
+
+/** Answers a request. What it throws, or rejects with, is a mistake of ours. */
+export function serve(
+  exchange: Exchange,
+  router: Router<Route>,
+  settings: EdgeSettings,
+): Promise<void> | undefined {
+  try {
+    return route(exchange, router, settings);
+  } catch (thrown) {
+    if (!(thrown instanceof EdgeError)) throw thrown;
+    respondError(exchange, outgoingError(thrown, undefined, DOMAIN, settings), settings);
+    return undefined;
+  }
+}
+
+function route(exchange: Exchange, router: Router<Route>, settings: EdgeSettings): Promise<void> | undefined {
+  const { limits } = settings;
+  const { target } = exchange;
+  if (target.length > limits.maxUrlLength)
+    throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
+  if (exchange.headerBytes > limits.maxHeaderBytes)
+    throw new EdgeError("HEADERS_TOO_LARGE", `the header has more than ${limits.maxHeaderBytes} bytes`);
+  const mark = target.indexOf("?");
+  const path = parsePath(mark < 0 ? target : target.slice(0, mark));
+  if (path === undefined) throw new EdgeError("BAD_PATH", "the path is malformed, or has dot segments");
+
+  const { method } = exchange;
+  const isHead = method === "HEAD";
+  const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
+  if (!("route" in found)) {
+    if (found.allowed.length === 0) throw new EdgeError("ROUTE_NOT_FOUND", "nothing is served at this path");
+    refuseMethod(exchange, withHead(found.allowed), settings);
+    return undefined;
+  }
+  const { httpMethod, template } = found.route;
+  // What a stream has to say is in its body alone.
+  if (isHead && httpMethod === "GET" && found.route.method.descriptor.responseStream)
+    throw notAllowed(["GET"]);
+  const pathValues = valuesOf(template, found.path);
+  const query = parseQuery(mark < 0 ? "" : target.slice(mark + 1));
+  if (query.length > limits.maxParameters)
+    throw new EdgeError("TOO_MANY_PARAMETERS", `the query has more than ${limits.maxParameters} parameters`);
+  return serveCall(exchange, found.route, { pathValues, query }, settings);
+}
+
+/** Answers a request by a method that its path does not have: OPTIONS says which it has. */
+function refuseMethod(exchange: Exchange, allowed: readonly string[], settings: EdgeSettings): void {
+  if (exchange.method !== "OPTIONS") throw notAllowed(allowed);
+  const headers = commonHeaders(exchange, settings);
+  headers.push(...(settings.cors?.preflight(exchange, allowed) ?? []), "allow", allowed.join(", "));
+  exchange.respond({ status: 204, headers }, undefined);
+}
+
+function notAllowed(allowed: readonly string[]): EdgeError {
+  return new EdgeError("METHOD_NOT_ALLOWED", "this path has no such method", { allow: allowed.join(", ") });
+}
+
+function withHead(allowed: readonly string[]): string[] {
+  return allowed.includes("GET") ? [...new Set([...allowed, "HEAD"])].toSorted() : [...allowed];
+}

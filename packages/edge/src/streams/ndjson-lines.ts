@@ -1,0 +1,75 @@
+import { EdgeError } from "../errors/edge-error.js";
+import { tooSlow } from "../http/body-errors.js";
+import { TimeLimit } from "../internal/time-limit.js";
+
+/** Bounds of {@link ndjsonLines}. */
+export interface LineLimits {
+  /** The longest line, in bytes. */
+  readonly maxBytes: number;
+  /** The time that the rest of a line that has begun may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+const LINE_FEED = 0x0a;
+
+/**
+ * The lines of a body, one JSON value each (ndjson.org): empty ones are passed over, and the last needs no end. The client waits
+ * while nobody asks for the next one.
+ *
+ * @throws {EdgeError} for a line that is too long or too slow.
+ */
+export async function* ndjsonLines(
+  chunks: AsyncIterableIterator<Uint8Array>,
+  { maxBytes, timeoutMs }: LineLimits,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let rest: Uint8Array[] = [];
+  let size = 0;
+  const add = (part: Uint8Array): void => {
+    size += part.length;
+    if (size > maxBytes)
+      throw new EdgeError("BODY_TOO_LARGE", `a line of the body has more than ${maxBytes} bytes`);
+    if (part.length > 0) rest.push(part);
+  };
+  const take = (): Uint8Array => {
+    const line = rest.length === 1 ? rest[0]! : Buffer.concat(rest, size);
+    rest = [];
+    size = 0;
+    return line;
+  };
+  try {
+    for (;;) {
+      const next = await (size > 0 ? unlessSlow(chunks.next(), timeoutMs) : chunks.next());
+      if (next.done === true) break;
+      let from = 0;
+      for (;;) {
+        const at = next.value.indexOf(LINE_FEED, from);
+        if (at < 0) break;
+        add(next.value.subarray(from, at));
+        const line = take();
+        if (!isBlank(line)) yield line;
+        from = at + 1;
+      }
+      add(next.value.subarray(from));
+    }
+    const last = take();
+    if (!isBlank(last)) yield last;
+  } finally {
+    // Its end is no concern of whoever leaves.
+    chunks.return?.().catch(() => {});
+  }
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
+async function unlessSlow<T>(next: Promise<T>, timeoutMs: number): Promise<T> {
+  let onPassed = () => {};
+  const passed = new Promise<never>((_, reject) => (onPassed = () => reject(tooSlow(timeoutMs))));
+  const limit = new TimeLimit(timeoutMs, () => onPassed());
+  try {
+    return await Promise.race([next, passed]);
+  } finally {
+    limit.clear();
+  }
+}

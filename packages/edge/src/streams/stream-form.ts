@@ -1,0 +1,50 @@
+import { accepts } from "../errors/error-body.js";
+
+/** The form of a stream of responses. */
+export interface StreamForm {
+  readonly contentType: string;
+  /** A message. @param id Its position in the stream, if it has one. */
+  message(json: string, id: string | undefined): string;
+  /** The end of a stream that went well. */
+  readonly end: string;
+  /** The end of one that failed. @param retrySeconds How long to wait before a repeat. */
+  failure(json: string, retrySeconds: number | undefined): string;
+}
+
+/** The media types that a stream of requests may have. */
+export const NDJSON_TYPES: readonly string[] = [
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+];
+
+/** A line for each message, and a last one with `error` if the call fails. */
+const ndjson: StreamForm = {
+  contentType: "application/x-ndjson",
+  message: (json) => `${json}\n`,
+  end: "",
+  failure: (json) => `${json}\n`,
+};
+
+const SSE_TYPE = "text/event-stream";
+
+/** What may not stand in the id of an event: it would be another line, or none. */
+// oxlint-disable-next-line no-control-regex
+const NO_ID = /[\0\r\n]/;
+
+/** Server-Sent Events (WHATWG HTML, section 9.2). A browser comes back after each end but one that `end` tells of. */
+const events: StreamForm = {
+  contentType: SSE_TYPE,
+  message: (json, id) =>
+    id === undefined || NO_ID.test(id) ? `data: ${json}\n\n` : `id: ${id}\ndata: ${json}\n\n`,
+  end: "event: end\ndata: {}\n\n",
+  failure: (json, retrySeconds) => {
+    const retry = retrySeconds === undefined ? "" : `retry: ${retrySeconds * 1000}\n`;
+    return `${retry}event: error\ndata: ${json}\n\n`;
+  },
+};
+
+/** The form that a client asks for. Default: NDJSON. */
+export function streamFormOf(accept: string | undefined): StreamForm {
+  return accept !== undefined && accepts(accept, SSE_TYPE) ? events : ndjson;
+}

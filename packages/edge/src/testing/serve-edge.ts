@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createServer, type AnyMiddleware, type CallwireServer } from "@callwire/server-kit";
+import { createChannel } from "@callwire/transport";
+import { createEdge, type Edge } from "../create-edge.js";
+import type { CommonEdgeOptions } from "../edge-options.js";
+import { ProbeServiceDefinition } from "./gen/callwire/edge/testing/v1/probe_service.js";
+import { probeService, type Seen } from "./probe-service.js";
+
+/** An edge that listens. Disposing of it ends all that was started. */
+export interface ServedEdge extends AsyncDisposable {
+  readonly edge: Edge;
+  readonly port: number;
+  readonly url: string;
+  readonly server: CallwireServer<unknown>;
+  readonly seen: Seen;
+}
+
+/** What is behind an edge: a server of the same process, or one behind a channel. */
+export type Behind = "server" | "channel";
+
+/** How a test serves the probe. */
+export interface ServeOptions {
+  readonly behind?: Behind;
+  readonly middleware?: readonly AnyMiddleware[];
+  readonly options?: CommonEdgeOptions;
+}
+
+/** Serves the probe by an edge on a free port. */
+export async function serveEdge({
+  behind = "server",
+  middleware = [],
+  options = {},
+}: ServeOptions = {}): Promise<ServedEdge> {
+  const seen: Seen = { binds: [], ended: 0, made: 0 };
+  const server = createServer({ middleware });
+  server.add(ProbeServiceDefinition, probeService(seen));
+  let close = () => {};
+  let edge: Edge;
+  if (behind === "server") edge = createEdge({ ...options, server });
+  else {
+    const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
+    close = () => channel.close();
+    edge = createEdge({ ...options, channel, services: [ProbeServiceDefinition] });
+  }
+  const http = createHttpServer(edge.handler).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const { port } = http.address() as AddressInfo;
+  return {
+    edge,
+    port,
+    seen,
+    url: `http://127.0.0.1:${port}`,
+    server: server as unknown as CallwireServer<unknown>,
+    async [Symbol.asyncDispose]() {
+      const closed = once(http, "close");
+      http.close();
+      http.closeAllConnections();
+      close();
+      server.forceShutdown();
+      await closed;
+    },
+  };
+}
+
+/** A request's answer, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: unknown;
+}
+
+/** Sends a request by fetch; a body that is no text is sent as JSON. */
+export async function send(
+  url: string,
+  init: Omit<RequestInit, "headers"> & { headers?: Record<string, string>; json?: unknown } = {},
+): Promise<Answer> {
+  const { json, ...rest } = init;
+  const response = await fetch(url, {
+    ...rest,
+    ...(json !== undefined && {
+      body: typeof json === "string" ? json : JSON.stringify(json),
+      headers: { "content-type": "application/json", ...rest.headers },
+    }),
+  });
+  const text = await response.text();
+  const { status, headers } = response;
+  const isJson = /[/+]json$/.test(headers.get("content-type") ?? "") && text !== "";
+  return { status, headers, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
+}
+
+/** The fields that a BadRequest names, with what is wrong. */
+export function violationsOf({ json }: Answer): Record<string, string> {
+  const { error } = json as {
+    error: { details?: { "@type": string; fieldViolations?: { field?: string; description: string }[] }[] };
+  };
+  const detail = error.details?.find(({ "@type": type }) => type.endsWith("/google.rpc.BadRequest"));
+  return Object.fromEntries(
+    (detail?.fieldViolations ?? []).map(({ field = "", description }) => [field, description]),
+  );
+}

@@ -1,0 +1,282 @@
+import { once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { echoService, EchoServiceDefinition } from "@callwire/testkit";
+import type { ServiceImplementation } from "nice-grpc";
+import { Metadata, ServerError, Status } from "nice-grpc-common";
+import { createServer } from "../create-server.js";
+import { permissionDenied } from "../errors/factories.js";
+import type { AnyMiddleware, KitContext } from "../middleware.js";
+import { auth } from "../middleware/auth.js";
+import { errorBoundary } from "../middleware/error-boundary.js";
+import { forMethods } from "../middleware/for-methods.js";
+import { logging } from "../middleware/logging.js";
+import { requestId } from "../middleware/request-id.js";
+import { startEcho } from "../test-room/echo-server.js";
+import { recordLog } from "../testing/recorded-log.js";
+import type { DirectCall } from "./direct-call.js";
+import { directMethods } from "./direct-methods.js";
+import type { DirectArrival } from "./direct-types.js";
+
+type Handlers = Partial<ServiceImplementation<EchoServiceDefinition, KitContext>>;
+const same = (message: unknown) => message;
+const servers: { forceShutdown(): void }[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.forceShutdown();
+});
+
+function serve(middleware: readonly AnyMiddleware[] = [], handlers: Handlers = {}) {
+  const server = createServer({ middleware });
+  server.add(EchoServiceDefinition, { ...echoService(), ...handlers });
+  servers.push(server);
+  const open = (name: string, arrival: Partial<DirectArrival> = {}): DirectCall =>
+    directMethods(server)
+      .find(({ descriptor }) => descriptor.path.endsWith(`/${name}`))!
+      .open({ metadata: Metadata(), peer: "192.0.2.1:5", authority: "localhost", ...arrival });
+  return { server, open };
+}
+
+/** What a promise rejects with. */
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+async function all(messages: AsyncIterable<unknown>): Promise<unknown[]> {
+  const list: unknown[] = [];
+  for await (const message of messages) list.push(message);
+  return list;
+}
+
+async function* stream(...texts: string[]): AsyncGenerator<{ text: string }> {
+  for (const text of texts) yield { text };
+}
+
+describe("a direct call", () => {
+  test("has the four shapes", async () => {
+    const { open } = serve();
+    const unary = open("EchoUnary");
+    expect(await unary.unary(() => ({ text: "a" }), same)).toEqual({ text: "a" });
+    const down = open("EchoServerStream").stream(() => ({ text: "a", count: 2 }), same);
+    expect(await all(down)).toEqual([
+      { text: "a", index: 0 },
+      { text: "a", index: 1 },
+    ]);
+    const up = open("EchoClientStream").unary(() => stream("a", "b"), same);
+    expect(await up).toEqual({ text: "a,b", count: 2 });
+    const both = open("EchoBidiStream").stream(() => stream("a", "b"), JSON.stringify);
+    expect(await all(both)).toEqual(['{"text":"a"}', '{"text":"b"}']);
+  });
+
+  test("logs the line that a call by gRPC does", async () => {
+    const { logger, lines } = recordLog();
+    const middleware = [requestId(), logging({ logger }), errorBoundary({ logger })] as const;
+    await using echo = await startEcho({ middleware });
+    const request = { text: "a", fault: { code: Status.NOT_FOUND, message: "no" } };
+    const metadata = Metadata({ "x-request-id": "one" });
+    await failure(echo.client.echoUnary(request, { metadata }));
+    const call = directMethods(echo.server)[0]!.open({ metadata, peer: "p", authority: "a" });
+    await failure(call.unary(() => request, same));
+    expect(call.trailer.get("grpc-status-details-bin")).toBeInstanceOf(Uint8Array);
+    call.end();
+    call.end();
+    const [grpc, direct, ...others] = lines.filter(({ msg }) => msg === "finished call");
+    const times = { time: 0, "grpc.start_time": 0, "grpc.time_ms": 0, "peer.address": 0 };
+    expect({ ...direct, ...times }).toEqual({ ...grpc, ...times });
+    expect(Object.keys(direct ?? {})).toEqual(Object.keys(grpc ?? {}));
+    expect(others).toEqual([]);
+  });
+
+  test("passes the phases in their order, and is refused before its request is read", async () => {
+    const seen: string[] = [];
+    const note = (name: string, refuse = false): AnyMiddleware => ({
+      name,
+      lazy: { [`lazy${name}`]: () => `made by ${name}` },
+      async arrived() {
+        await turn();
+        seen.push(`${name} arrived`);
+        if (refuse) throw permissionDenied();
+      },
+      request: (message: unknown) => (seen.push(`${name} request`), message),
+      response: (message: unknown) => (seen.push(`${name} response`), message),
+      failed: (thrown: unknown) => (seen.push(`${name} failed`), thrown),
+      ended: (_call, code) => void seen.push(`${name} ended ${Status[code]}`),
+    });
+    const { open } = serve([note("A"), note("B")], {
+      echoUnary: ({ text }, context) => {
+        seen.push((context as unknown as { lazyB: string }).lazyB);
+        return Promise.resolve({ text });
+      },
+    });
+    const call = open("EchoUnary");
+    await call.unary(() => (seen.push("read"), { text: "" }), same);
+    call.end();
+    expect(seen.splice(0)).toEqual([
+      "A arrived",
+      "B arrived",
+      "read",
+      "A request",
+      "B request",
+      "made by B",
+      "B response",
+      "A response",
+      "B ended OK",
+      "A ended OK",
+    ]);
+    const refused = serve([note("A"), note("B", true), note("C")]).open("EchoUnary");
+    const read = () => (seen.push("read"), { text: "" });
+    expect(await failure(refused.unary(read, same))).toMatchObject({ code: Status.PERMISSION_DENIED });
+    refused.end();
+    expect(seen).toEqual([
+      "A arrived",
+      "B arrived",
+      "B failed",
+      "A failed",
+      "B ended PERMISSION_DENIED",
+      "A ended PERMISSION_DENIED",
+    ]);
+  });
+
+  test("runs generators of nice-grpc around the handler", async () => {
+    const { open } = serve(
+      [
+        async function* around(call, context) {
+          return yield* call.next(call.request, { ...context, added: "x" });
+        },
+      ],
+      {
+        echoUnary: (_, context) =>
+          Promise.resolve({ text: `${context.peer} ${(context as unknown as { added: string }).added}` }),
+      },
+    );
+    expect(await open("EchoUnary").unary(() => ({ text: "" }), same)).toEqual({ text: "192.0.2.1:5 x" });
+  });
+
+  test("hides what was not thrown on purpose, and what cannot be read or written", async () => {
+    const { logger, lines } = recordLog();
+    const { open } = serve([errorBoundary({ logger })]);
+    const fails = () => {
+      throw new Error("secret");
+    };
+    const unexpected = { text: "", fault: { unexpected: true, message: "secret" } };
+    const outcomes = await Promise.all([
+      failure(open("EchoUnary").unary(() => unexpected, same)),
+      failure(open("EchoUnary").unary(fails, same)),
+      failure(open("EchoUnary").unary(() => ({ text: "" }), fails)),
+      failure(all(open("EchoServerStream").stream(() => ({ ...unexpected, count: 0 }), same))),
+    ]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ code: Status.INTERNAL, details: "internal error" });
+    }
+    expect(lines.map(({ msg }) => msg)).toEqual(Array.from({ length: 4 }, () => "unexpected error"));
+  });
+
+  test("ends by its deadline, though its handler heeds no signal", async () => {
+    const codes: Status[] = [];
+    let signal: AbortSignal | undefined;
+    const { open } = serve([{ name: "end", ended: (_call, code) => void codes.push(code) }], {
+      echoUnary: (_request, context) => {
+        ({ signal } = context);
+        return new Promise(() => {});
+      },
+    });
+    const call = open("EchoUnary", { timeoutMs: 5 });
+    const outcome = await failure(call.unary(() => ({ text: "" }), same));
+    expect(outcome).toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+    call.end();
+    expect(signal!.aborted).toBe(true);
+    expect(codes).toEqual([Status.DEADLINE_EXCEEDED]);
+  });
+
+  test("that is cancelled aborts its signal, closes its stream and ends", async () => {
+    const codes: Status[] = [];
+    let closed = false;
+    const { open } = serve([{ name: "end", ended: (_call, code) => void codes.push(code) }], {
+      async *echoServerStream(_request, { signal }) {
+        try {
+          yield { text: "first", index: 0 };
+          await once(signal, "abort");
+        } finally {
+          closed = true;
+        }
+      },
+    });
+    const call = open("EchoServerStream");
+    const messages = call.stream(() => ({ text: "", count: 0 }), same);
+    await messages.next();
+    const waiting = failure(messages.next());
+    call.cancel();
+    expect(await waiting).toMatchObject({ code: Status.CANCELLED });
+    await turn();
+    expect(closed).toBe(true);
+    expect(codes).toEqual([Status.CANCELLED]);
+  });
+
+  test("whose reader leaves closes the handler's stream", async () => {
+    let closed = false;
+    const { open } = serve([], {
+      async *echoServerStream() {
+        try {
+          for (;;) yield { text: "", index: 0 };
+        } finally {
+          closed = true;
+        }
+      },
+    });
+    for await (const _ of open("EchoServerStream").stream(() => ({ text: "", count: 0 }), same)) break;
+    await turn();
+    expect(closed).toBe(true);
+  });
+});
+
+describe("a server that stops", () => {
+  test("waits for direct calls, and takes no more", async () => {
+    let finish = () => {};
+    const { server, open } = serve([], {
+      echoUnary: () => new Promise((resolve) => (finish = () => resolve({ text: "late" }))),
+    });
+    const call = open("EchoUnary");
+    const answer = call.unary(() => ({ text: "" }), same);
+    await turn();
+    const stopped = server.shutdown();
+    await turn();
+    expect(() => open("EchoUnary")).toThrow("the server is stopping");
+    finish();
+    expect(await answer).toEqual({ text: "late" });
+    call.end();
+    expect(await stopped).toEqual({ forced: false, cutOff: [] });
+  });
+
+  test("ends streams with a status that tells the client to come back", async () => {
+    const { logger } = recordLog();
+    const { server, open } = serve([errorBoundary({ logger })], {
+      async *echoServerStream(_request, { signal }) {
+        yield { text: "", index: 0 };
+        await once(signal, "abort");
+      },
+    });
+    const call = open("EchoServerStream");
+    const messages = call.stream(() => ({ text: "", count: 0 }), same);
+    await messages.next();
+    const stopped = server.shutdown();
+    expect(await failure(messages.next())).toMatchObject({ code: Status.UNAVAILABLE });
+    expect(call.trailer.has("grpc-status-details-bin")).toBe(true);
+    call.end();
+    expect(await stopped).toEqual({ forced: false, cutOff: [] });
+  });
+
+  test("cuts off what still runs at the time limit, and names it", async () => {
+    const { server, open } = serve([], { echoUnary: () => new Promise(() => {}) });
+    const answer = failure(open("EchoUnary").unary(() => ({ text: "" }), same));
+    const path = "/callwire.echo.v1.EchoService/EchoUnary";
+    expect(await server.shutdown({ timeoutMs: 1 })).toEqual({ forced: true, cutOff: [path] });
+    expect(await answer).toBeInstanceOf(ServerError);
+  });
+});
+
+test("directMethods names what is wrong", () => {
+  expect(() => directMethods({})).toThrow("no server of @callwire/server-kit");
+  const guard = forMethods("callwire.echo.v1.EchoService/EchoUnari", auth({ verify: () => true }));
+  expect(() => serve([guard]).open("EchoUnary")).toThrow("EchoUnary");
+});
