@@ -54,7 +54,8 @@ const code = await rolldown({
   // A CommonJS module has none, and our code looks.
   checks: { emptyImportMeta: false },
 });
-await code.write({ dir: "dist", format: "esm", chunkFileNames: "shared-[hash].js" });
+// Names without a hash: what turbo brings back from its cache takes the place of what was there, and nothing is left of it.
+await code.write({ dir: "dist", format: "esm", chunkFileNames: "shared-[name].js" });
 // For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it
 // looks for `module-sync` first, so that a process has each class once.
 await code.write({
@@ -63,7 +64,7 @@ await code.write({
   // The same code, with its comments, is beside it.
   comments: false,
   entryFileNames: "[name].cjs",
-  chunkFileNames: "shared-[hash].cjs",
+  chunkFileNames: "shared-[name].cjs",
 });
 await code.close();
 await bundleDeclarations();
@@ -76,7 +77,7 @@ async function bundleDeclarations() {
     external: isPackage,
     plugins: [dts({ dtsOnly: true, generator: "oxc", tsconfig: false })],
     logLevel: "warn",
-    output: { dir: BUNDLED, format: "esm", chunkFileNames: "types-[hash].d.ts" },
+    output: { dir: BUNDLED, format: "esm", chunkFileNames: "types-[name].d.ts" },
   });
   for (const entry of readdirSync("dist", { withFileTypes: true })) {
     const path = join("dist", entry.name);

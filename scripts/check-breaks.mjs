@@ -82,7 +82,7 @@ const breaks = {
   },
   "an option of the SDK has another type": {
     // What is bundled has a name of its own.
-    file: /^packages\/client-sdk\/dist\/(?:index|types-\w+)\.d\.ts$/,
+    file: /^packages\/client-sdk\/dist\/(?:index|types-[\w-]+)\.d\.ts$/,
     from: "timeoutMs?: number;",
     to: "timeoutMs?: string;",
     check: "api",
