@@ -6,6 +6,8 @@ export interface Consumer {
   name: string;
   /** The folder of `packages/interop/consumers` that has it. */
   folder: string;
+  /** A folder of `packages/interop` that is copied into it as `src`. Default: none. */
+  sources?: string;
   /** The script of its package.json that serves and calls. */
   script: string;
   /** Versions of packages in place of those that its package.json names. */
@@ -49,6 +51,11 @@ const overTypeScripts: Consumer[] = TYPESCRIPTS.flatMap((typescript) => {
     compile("`node16`, import and require", "node16", typescript === TYPESCRIPTS[0]),
     compile("`nodenext`, import and require", "nodenext"),
     compile("`bundler`", "bundler"),
+    {
+      ...compile("generated code", "service"),
+      folder: "generated",
+      sources: "own-service/src",
+    },
   ];
 });
 

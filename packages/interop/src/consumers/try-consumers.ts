@@ -20,7 +20,7 @@ export interface Trial {
 
 /** Each program prints this after a call that succeeds and one that fails with the error that it must. */
 const SUCCESS = "served and called";
-const sources = fileURLToPath(new URL("../../consumers", import.meta.url));
+const INTEROP = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Installs the projects of consumers and runs them, one after the other. Consumers that differ in script or Node.js alone share
@@ -49,11 +49,12 @@ export async function* tryConsumers(
 
 async function install(
   project: string,
-  { folder, versions = {}, manager = "npm" }: Consumer,
+  { folder, sources, versions = {}, manager = "npm" }: Consumer,
   registry: string | undefined,
 ): Promise<void> {
   mkdirSync(project);
-  cpSync(join(sources, folder), project, { recursive: true });
+  cpSync(join(INTEROP, "consumers", folder), project, { recursive: true });
+  if (sources !== undefined) cpSync(join(INTEROP, sources), join(project, "src"), { recursive: true });
   const options: InstallOptions = { manager, ...(registry === undefined ? {} : { registry }) };
   await installProject(project, withVersions(manifestIn(project), versions), options);
 }
