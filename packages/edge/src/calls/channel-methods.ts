@@ -37,8 +37,6 @@ class ChannelCall implements EdgeCall {
   readonly #controller = new AbortController();
   /** True if the client waits no more, as servers of the transport have it: a channel takes no time of 0. */
   readonly #isLate: boolean;
-  /** What the client's messages failed with, if they did: the call fails with something else. */
-  #requestError: unknown;
 
   constructor(method: AnyClient[string], { metadata, timeoutMs, onHeader }: CallArrival) {
     this.#method = method;
@@ -59,7 +57,7 @@ class ChannelCall implements EdgeCall {
     try {
       return write(await this.#method(await this.#request(read), this.#options));
     } catch (thrown) {
-      throw serverError(this.#requestError ?? thrown);
+      throw serverError(thrown);
     }
   }
 
@@ -68,24 +66,14 @@ class ChannelCall implements EdgeCall {
       for await (const message of this.#method(await this.#request(read), this.#options))
         yield write(message);
     } catch (thrown) {
-      throw serverError(this.#requestError ?? thrown);
+      throw serverError(thrown);
     }
   }
 
-  async #request(read: () => unknown): Promise<unknown> {
+  /** The request, which the channel takes as it is: what a stream of requests throws, the call is thrown. */
+  #request(read: () => unknown): unknown {
     if (this.#isLate) throw new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
-    const request = await read();
-    if (typeof request !== "object" || request === null || !(Symbol.asyncIterator in request)) return request;
-    return this.#noteError(request as AsyncIterable<unknown>);
-  }
-
-  async *#noteError(messages: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
-    try {
-      yield* messages;
-    } catch (error) {
-      this.#requestError = error;
-      throw error;
-    }
+    return read();
   }
 
   cancel(): void {
