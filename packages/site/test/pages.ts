@@ -33,12 +33,15 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
   ],
   "buf build proto -o contract.binpb": ["packages/site/test/guides-serving.test.ts", '"build"'],
   // The same descriptors by protoc, which no package of npm's registry has.
-  "protoc --proto_path=node_modules/@callwire/contracts/proto --python_out=. users/user_service.proto": [
-    "packages/interop/src/registry/packed-files.test.ts",
-    "the contract's files are in @callwire/contracts",
-  ],
+  "protoc --proto_path=node_modules/@callwire/contracts/proto --python_out=. users/user_service.proto google/api/annotations.proto google/api/http.proto":
+    ["packages/interop/src/python-client.test.ts", '"google/api/annotations.proto", "google/api/http.proto"'],
   "protoc --include_imports --descriptor_set_out=contract.binpb --proto_path=proto inventory/v1/inventory_service.proto":
     ["packages/server-kit/src/services/descriptor-files.test.ts", ""],
+};
+
+/** Pages whose commands a test reads and runs, and the words by which that is found there. */
+export const readByTests: Readonly<Record<string, Elsewhere>> = {
+  "packages/edge/README.md": ["packages/interop/src/edge.test.ts", "readmeCommands()"],
 };
 
 /** True for a command that installs from a registry, or starts a project with what is there. */
