@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { run, runWell, type Outcome } from "../run.js";
 
 /** The environment variable by which tests find the registry of their run. */
-export const URL_OF_THIS_RUN = "CALLWIRE_REHEARSAL_REGISTRY";
+export const URL_OF_THIS_RUN = "REHEARSAL_REGISTRY";
 
 /** Of a package.json, what is read and written here. */
 export interface Manifest {

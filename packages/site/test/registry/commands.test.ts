@@ -27,7 +27,7 @@ describe.each([1, 2])("from the registry, time %d", () => {
 
 /** The settings by which npm, pnpm and yarn install from the registry of this run. */
 function registry(): NodeJS.ProcessEnv {
-  const url = process.env["CALLWIRE_REHEARSAL_REGISTRY"];
-  if (url === undefined) throw new Error("CALLWIRE_REHEARSAL_REGISTRY must be the registry's address");
+  const url = process.env["REHEARSAL_REGISTRY"];
+  if (url === undefined) throw new Error("REHEARSAL_REGISTRY must be the registry's address");
   return { npm_config_registry: url, YARN_REGISTRY: url, npm_config_yes: "true" };
 }
