@@ -24,12 +24,14 @@ export const installed = {
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
 const once = ["src/proxies/", "changesets", "workflows", "npm-start", "conformance", "generated-messages"];
+/** The users service starts, or does not, before it has a runtime. */
+const beforeRuntime = "src/start.test";
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {
   ...settings,
   projects: [
-    { ...overNiceGrpc, testPathIgnorePatterns: fromRegistry },
+    { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, beforeRuntime] },
     { ...overTransport, testPathIgnorePatterns: [...fromRegistry, ...once] },
     installed,
   ],

@@ -57,7 +57,7 @@ describe("a contract with every word for a name of everything", () => {
     ["proto3", "int64=string,oneof=properties,map=object,timestamp=message"],
   ] as const)("of %s is as with protobuf-es: %p", async (syntax, options) => {
     using suite = compileContracts({ "words.proto": contract(syntax) }, [options]);
-    const { types, modules } = await compareAll(suite, options, 2);
+    const { types, modules } = await compareAll(suite, options, 1);
 
     // JSON has the names of the contract.
     const values = suite.registry.getEnum("words.Values.Q9")!.values;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createProject, type CreatedProject } from "./created-project.js";
-import { run, runWell, start, type Running } from "./run.js";
+import { run, start, type Running } from "./run.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
 const GENERATED = "src/gen/greeter/v1/greeter_service.ts";
@@ -11,14 +11,12 @@ const env = { NODE_ENV: undefined, ADDRESS: undefined, TOKEN: undefined, LOG_LEV
 let folder: TemporaryFolder;
 let service: CreatedProject;
 let client: CreatedProject;
-let library: CreatedProject;
 
 beforeAll(async () => {
   folder = temporaryFolder();
-  [service, client, library] = await Promise.all([
+  [service, client] = await Promise.all([
     createProject(folder.path, "my-service", "service"),
     createProject(folder.path, "my-client", "client"),
-    createProject(folder.path, "my-middleware", "middleware"),
   ]);
 }, 120_000);
 
@@ -73,23 +71,6 @@ describe("the service", () => {
 
 test("the client passes its tests", async () => {
   expect(await client.npm("test", { env })).toMatch(/^. fail 0$/m);
-}, 60_000);
-
-test("the library passes its tests, and packs what it says and no tests", async () => {
-  expect(await library.npm("test", { env })).toMatch(/^. fail 0$/m);
-  const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-  const [packed] = JSON.parse(await runWell("npm", args, { cwd: library.path })) as [
-    { files: { path: string }[] },
-  ];
-  const names = packed.files.map(({ path }) => path);
-  expect(names.filter((name) => !name.endsWith(".map")).toSorted()).toEqual([
-    "README.md",
-    "dist/index.d.ts",
-    "dist/index.js",
-    "dist/tenant.d.ts",
-    "dist/tenant.js",
-    "package.json",
-  ]);
 }, 60_000);
 
 test("a method of one's own, with a test and a client, takes at most ten lines of code", async () => {

@@ -10,7 +10,7 @@ import { startUsersService } from "./users-service-process.js";
 declare const runtimeName: string;
 
 /** What a kill can break is the storage, which is the same over both runtimes: over the slower one, fewer are enough. */
-const kills = runtimeName === "transport" ? 20 : 8;
+const kills = runtimeName === "transport" ? 12 : 8;
 const rowsOfAnUpload = 1_500;
 
 /** The errors of a killed server's clients. */

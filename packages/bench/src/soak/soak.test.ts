@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { runSoak } from "./run.js";
 
-test("eight seconds of resets, cancels, deadlines, half-closed sockets and kills leave nothing behind", async () => {
+test("six seconds of resets, cancels, deadlines, half-closed sockets and kills leave nothing behind", async () => {
   const { problems, outcomes, connectionsHarmed, kills } = await runSoak({
-    seconds: 8,
+    seconds: 6,
     // Code that is compiled while the test runs lives in the heap too; ten minutes forgive nothing.
     slackBytes: 4_000_000,
     onProgress: () => {},
