@@ -278,7 +278,7 @@ export class Reader {
   /** Reads the value of a field that a message's type does not have, and keeps it there: `Writer.unknown` sends it again. */
   unknown(tag: number, message: object): void {
     const start = this.tagAt;
-    if (this.skip(tag)) unknownFieldsOf(message).add(this.buffer.subarray(start, this.position));
+    if (this.skip(tag)) unknownFieldsOf(message).add(this.buffer, start, this.position);
   }
 
   /**
@@ -301,7 +301,7 @@ export class Reader {
     if (tag >>> 3 === 0) throw new ProtobufError("field number 0", at);
     switch (tag & 7) {
       case VARINT:
-        this.varint64();
+        this.#varint32();
         break;
       case BIT64:
         this.advance(8);

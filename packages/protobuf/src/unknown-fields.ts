@@ -1,6 +1,9 @@
 /** Where a message keeps its {@link UnknownFields}: a property that a spread, a loop over the keys and JSON do not show. */
 export const unknownFields: unique symbol = Symbol.for("callwire.unknownFields");
 
+/** So few bytes are copied one by one: a view of them would cost more. A message may have millions of such fields. */
+const MAX_COPIED_BY_HAND = 32;
+
 /**
  * The fields of a message that its type does not have, as they came: tags and values, one after the other. Their memory is a
  * small multiple of what they took on the wire, however many they are.
@@ -21,15 +24,17 @@ export class UnknownFields {
     for (const bytes of fields) this.add(bytes);
   }
 
-  /** Adds one field, tag and value. */
-  add(bytes: Uint8Array): void {
-    const needed = this.#length + bytes.length;
+  /** Adds one field, tag and value: the bytes from `start` to `end`. */
+  add(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const from = this.#length;
+    const needed = from + end - start;
     if (needed > this.#memory.length) {
       const larger = new Uint8Array(Math.max(needed, 2 * this.#memory.length));
       larger.set(this.bytes);
       this.#memory = larger;
     }
-    this.#memory.set(bytes, this.#length);
+    if (end - start > MAX_COPIED_BY_HAND) this.#memory.set(bytes.subarray(start, end), from);
+    else for (let at = start, to = from; at < end; at++, to++) this.#memory[to] = bytes[at]!;
     this.#length = needed;
   }
 }
