@@ -24,14 +24,14 @@ export const installed = {
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
 const once = ["src/proxies/", "changesets", "workflows", "npm-start", "conformance", "generated-messages"];
-/** The users service starts, or does not, before it has a runtime. */
-const beforeRuntime = "src/start.test";
+/** The users service starts, or does not, before it has a runtime; what a kill can break is its storage. */
+const besideRuntime = ["src/start.test", "src/kill.test"];
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {
   ...settings,
   projects: [
-    { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, beforeRuntime] },
+    { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, ...besideRuntime] },
     { ...overTransport, testPathIgnorePatterns: [...fromRegistry, ...once] },
     installed,
   ],

@@ -7,10 +7,7 @@ import Database from "libsql";
 import { temporaryFolder } from "./temporary-folder.js";
 import { startUsersService } from "./users-service-process.js";
 
-declare const runtimeName: string;
-
-/** What a kill can break is the storage, which is the same over both runtimes: over the slower one, fewer are enough. */
-const kills = runtimeName === "transport" ? 12 : 8;
+const kills = 12;
 const rowsOfAnUpload = 1_500;
 
 /** The errors of a killed server's clients. */
