@@ -6,6 +6,12 @@ export interface ParameterValue {
   readonly key?: string;
 }
 
+/** JSON's words, and the others that clients of grpc-gateway send: those of Go's `strconv.ParseBool`. */
+const BOOLS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "True", "TRUE", "t", "T", "1"].map((text) => [text, true] as const),
+  ...["false", "False", "FALSE", "f", "F", "0"].map((text) => [text, false] as const),
+]);
+
 /**
  * Reads the values that a URL has of one field, as JSON is read: by the field's own kind. A text is what JSON has in quotes;
  * several values are a list, or a map if they have keys.
@@ -39,8 +45,9 @@ export class ParameterSource implements JsonSource {
 
   bool(): boolean {
     const text = this.string();
-    if (text !== "true" && text !== "false") throw new JsonError(`not a bool: ${shown(text)}`);
-    return text === "true";
+    const value = BOOLS.get(text);
+    if (value === undefined) throw new JsonError(`not a bool: ${shown(text)}`);
+    return value;
   }
 
   null(): boolean {

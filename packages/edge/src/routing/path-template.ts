@@ -31,8 +31,8 @@ export interface PathTemplate {
   readonly manyAt: number;
 }
 
-/** RFC 3986, "pchar", and nothing that the template's own syntax has. */
-const LITERAL = /^(?:[A-Za-z0-9\-._~!$&'()+,;=:@]|%[0-9A-Fa-f]{2})+$/;
+/** RFC 3986, "pchar". Asterisks alone are the template's own. */
+const LITERAL = /^(?!\*+$)(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+$/;
 const FIELD_PATH = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 
 /**
