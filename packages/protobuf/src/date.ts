@@ -7,6 +7,8 @@ import type { Writer } from "./writer.js";
 const NANOS_PER_MS = 1_000_000;
 const SECONDS = (1 << 3) | 0;
 const NANOS = (2 << 3) | 0;
+/** The most that a tag and a Timestamp take, in bytes. */
+const LONGEST = 5 + 1 + 11 + 6;
 
 /**
  * Writes a Timestamp. Its nanos count forward, before 1970 too (google/protobuf/timestamp.proto).
@@ -17,13 +19,21 @@ export function writeDate(writer: Writer, tag: number, date: Date): void {
   const ms = date.getTime();
   const seconds = Math.floor(ms / 1000);
   const nanos = (ms - seconds * 1000) * NANOS_PER_MS;
-  const opened = writer.open(tag);
+  writer.room(LONGEST);
+  const lengthAt = writer.tag(tag);
+  const { buffer } = writer;
+  writer.position = lengthAt + 1;
   // Up to the year 2106 they are 32 bits, which are quicker.
-  if (seconds >>> 0 === seconds) {
-    if (seconds !== 0) writer.uint32(SECONDS, seconds);
-  } else writeInt64(writer, SECONDS, seconds);
-  if (nanos !== 0) writer.int32(NANOS, nanos);
-  writer.close(opened);
+  if (seconds >>> 0 !== seconds) writeInt64(writer, SECONDS, seconds);
+  else if (seconds !== 0) {
+    buffer[writer.position++] = SECONDS;
+    writer.low(seconds);
+  }
+  if (nanos !== 0) {
+    buffer[writer.position++] = NANOS;
+    writer.low(nanos);
+  }
+  buffer[lengthAt] = writer.position - lengthAt - 1;
 }
 
 /** Reads a Timestamp: what is finer than a millisecond is lost. `previous` is what was read of it before. */

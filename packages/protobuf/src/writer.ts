@@ -10,7 +10,7 @@ export const MAX_MESSAGE_BYTES = 0x7fffffff;
 export const CHUNK_BYTES = 64 * 1024;
 
 /** What must be left of the shared memory for one more message to begin there, in bytes. */
-const CHUNK_REST = CHUNK_BYTES / 16;
+const CHUNK_REST = CHUNK_BYTES / 4;
 
 /** Most bytes of UTF-8 for one UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
