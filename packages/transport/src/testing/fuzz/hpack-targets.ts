@@ -3,7 +3,7 @@ import { InputReader } from "@callwire/testkit/fuzz/input-reader";
 import { HpackDecoder } from "../../hpack/decoder.js";
 import { HpackEncoder } from "../../hpack/encoder.js";
 import { HpackError } from "../../hpack/errors.js";
-import { isValidName, isValidValue } from "../../hpack/field-rules.js";
+import { isPaddedValue, isValidName, isValidValue } from "../../hpack/field-rules.js";
 import { HeaderFields } from "../../hpack/header-fields.js";
 import { byName, encode, encodeList } from "../header-blocks.js";
 import { ReferenceDecoder } from "../reference-decoder.js";
@@ -123,5 +123,5 @@ function takeField(reader: InputReader): [name: string, value: string] {
   const own = choice % 16 === 15 ? reader.bytes(reader.below(20)).toString("latin1").toLowerCase() : "";
   const name = isValidName(own) ? own : NAMES[choice % NAMES.length]!;
   const value = reader.bytes(reader.below(200)).toString("latin1");
-  return [name, isValidValue(value) ? value : "v"];
+  return [name, isValidValue(value) && !isPaddedValue(value) ? value : "v"];
 }
