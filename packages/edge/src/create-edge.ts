@@ -10,10 +10,12 @@ import {
   type EdgeOptions,
   type ServerEdgeOptions,
 } from "./edge-options.js";
+import { Compression } from "./compression/compression.js";
 import { Cors } from "./http/cors.js";
 import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
 import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
 import { NodeExchange } from "./http/node-exchange.js";
+import { Proxies } from "./http/proxies.js";
 import { reportFault } from "./internal/report-fault.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
@@ -47,8 +49,17 @@ export interface Edge {
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
-const CORS_REQUEST_HEADERS = ["content-type", "grpc-timeout", "last-event-id", "prefer"];
-const CORS_RESPONSE_HEADERS = ["preference-applied", "retry-after"];
+const CORS_REQUEST_HEADERS = [
+  "content-encoding",
+  "content-type",
+  "grpc-timeout",
+  "idempotency-key",
+  "if-match",
+  "if-none-match",
+  "last-event-id",
+  "prefer",
+];
+const CORS_RESPONSE_HEADERS = ["etag", "preference-applied", "retry-after"];
 
 /**
  * Creates an edge: HTTP by the rules of google.api.http that the services' contract has, before a server of the same process or
@@ -59,7 +70,8 @@ const CORS_RESPONSE_HEADERS = ["preference-applied", "retry-after"];
  */
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
-  const { limits, json = {}, cors, resumeField = "resume_token" } = options;
+  const { limits, json = {}, cors, proxies, compression = {}, etags = {} } = options;
+  const { resumeField = "resume_token" } = options;
   const { ignoreUnknownFields = false, registry, ...write } = json;
   const withRegistry = registry === undefined ? {} : { registry };
   const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
@@ -78,9 +90,13 @@ export function createEdge(options: EdgeOptions): Edge {
         [...CORS_REQUEST_HEADERS, ...requestMetadata],
         [...CORS_RESPONSE_HEADERS, ...responseMetadata],
       ),
+    compression: new Compression(compression, requestMetadata.includes("cookie")),
+    proxies: proxies && new Proxies(proxies),
+    etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
   };
   const methods = methodsOf(options);
-  const routes = routesOf(methods, { read: settings.read, resumeField });
+  const etagField = etags.field ?? "etag";
+  const routes = routesOf(methods, { read: settings.read, resumeField, etagField });
   const router = new Router(routes);
   const { writeTimeoutMs } = settings.limits;
 

@@ -1,5 +1,10 @@
+import type { Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
+import { readBody, readChunks } from "../compression/request-body.js";
+import { setRequestId } from "../conditional/idempotency-key.js";
+import { setExpectedTag } from "../conditional/preconditions.js";
 import { EdgeError } from "../errors/edge-error.js";
+import { mayCall } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Route } from "../routing/route.js";
 import { ndjsonLines } from "../streams/ndjson-lines.js";
@@ -18,35 +23,71 @@ export function readRequest(
   exchange: Exchange,
   route: Route,
   parts: RequestParts,
-  { limits }: EdgeSettings,
+  settings: EdgeSettings,
 ): unknown {
+  const { limits, etags } = settings;
+  const { request } = route;
   if (route.method.descriptor.requestStream) {
-    checkType(exchange, (type) => NDJSON_TYPES.includes(type), NDJSON_TYPES[0]!);
-    return readMessages(exchange, route, parts, limits);
+    setExpectedTag(exchange, route, undefined, etags.isQuoted);
+    return readMessages(exchange, route, parts, settings);
   }
-  const toMessage = (body: Uint8Array | undefined) => {
-    const message = route.request.message(parts, body);
+  const complete = (message: Properties): Properties => {
     const position = exchange.header("last-event-id");
     if (route.resume !== undefined && position !== undefined && position !== "")
-      route.request.setText(message, route.resume.request, position);
+      request.setText(message, route.resume.request, position);
+    setExpectedTag(exchange, route, message, etags.isQuoted);
+    setRequestId(exchange, route, message);
     return message;
   };
-  if (!exchange.hasBody) return toMessage(undefined);
-  if (!route.request.hasBody)
+  if (!exchange.hasBody) return complete(request.message(parts, undefined));
+  if (!request.hasBody)
     throw new EdgeError("BODY_NOT_TAKEN", `${route.httpMethod} ${route.template.text} takes no body`);
-  checkType(exchange, (type) => JSON_TYPE.test(type), "application/json");
-  return exchange.readBody(limits.maxBodyBytes, limits.bodyTimeoutMs).then(toMessage);
+  const type = bodyType(exchange, route, settings, JSON_TYPE.test.bind(JSON_TYPE), "application/json");
+  return readBody(exchange, limits.maxBodyBytes, limits.bodyTimeoutMs).then((body) =>
+    complete(type === undefined ? request.message(parts, body) : request.messageOf(parts, { type, body })),
+  );
 }
 
 async function* readMessages(
   exchange: Exchange,
-  { request }: Route,
+  route: Route,
   parts: RequestParts,
-  { maxBodyBytes, bodyTimeoutMs }: EdgeSettings["limits"],
+  settings: EdgeSettings,
 ): AsyncGenerator<unknown, void, undefined> {
-  const lines = ndjsonLines(exchange.readChunks(), { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
+  const { request } = route;
+  const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
+  const type = bodyType(
+    exchange,
+    route,
+    settings,
+    NDJSON_TYPES.includes.bind(NDJSON_TYPES),
+    NDJSON_TYPES[0]!,
+  );
+  const chunks = readChunks(exchange);
+  if (type !== undefined) {
+    for await (const body of chunks) yield request.messageOf(parts, { type, body });
+    return;
+  }
+  const lines = ndjsonLines(chunks, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
   let index = 0;
   for await (const line of lines) yield request.message(parts, line, `[${index++}]`);
+}
+
+/** The type of a body that may be of any; undefined for one that is JSON. @throws {EdgeError} for another one. */
+function bodyType(
+  exchange: Exchange,
+  { request }: Route,
+  { cors }: EdgeSettings,
+  isTaken: (type: string) => boolean,
+  wanted: string,
+): string | undefined {
+  if (request.httpBody === undefined) {
+    checkType(exchange, isTaken, wanted);
+    return undefined;
+  }
+  if (!mayCall(exchange, cors))
+    throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+  return exchange.header("content-type") ?? "";
 }
 
 /** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
