@@ -14,6 +14,7 @@ import {
 import { createChannel, createInProcessChannel } from "@callwire/transport";
 import { Metadata, Status } from "nice-grpc-common";
 import { createEdge } from "./create-edge.js";
+import { waitOf } from "./http/timeout.js";
 import { ProbeServiceDefinition } from "./testing/gen/callwire/edge/testing/v1/probe_service.js";
 import { probeService } from "./testing/probe-service.js";
 import { send, serveEdge, violationsOf, type Behind } from "./testing/serve-edge.js";
@@ -533,4 +534,25 @@ test("a foreign server's details that are none are left out", async () => {
     channel.close();
     foreign.forceShutdown();
   }
+});
+
+test.each([
+  ["wait=10", 10],
+  ["Wait = 10", 10],
+  ['wait="10"', 10],
+  ["respond-async, wait=5; foo, return=minimal", 5],
+  // The first one counts, also if it is malformed.
+  ["wait=1, wait=2", 1],
+  ["wait=x, wait=2", undefined],
+  ["wait", undefined],
+  ["wait=-1", undefined],
+  ["wait=1.5", undefined],
+  ["wait=1 2", undefined],
+  // A parameter of another preference, and a text.
+  ["foo; wait=10", undefined],
+  ['foo="a, wait=10"', undefined],
+  ['foo="a\\", wait=10"', undefined],
+  ['foo="', undefined],
+])("prefer: %s", (prefer, seconds) => {
+  expect(waitOf(prefer)).toBe(seconds);
 });

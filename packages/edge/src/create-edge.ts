@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Duplex } from "node:stream";
 import { directMethods } from "@callwire/server-kit/direct";
 import { channelMethods } from "./calls/channel-methods.js";
 import type { EdgeMethod } from "./calls/edge-method.js";
@@ -21,6 +22,8 @@ import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
+import { streamRoutes } from "./websocket/stream-routes.js";
+import { Upgrades } from "./websocket/upgrade.js";
 
 /** A route, for a list of them. */
 export interface EdgeRoute {
@@ -46,6 +49,11 @@ export interface Edge {
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ): void;
+  /**
+   * A listener for the event `upgrade` of the servers of node:http and node:https: streams over WebSocket. It needs the package `ws`,
+   * which is loaded with the first one.
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
@@ -96,9 +104,13 @@ export function createEdge(options: EdgeOptions): Edge {
   };
   const methods = methodsOf(options);
   const etagField = etags.field ?? "etag";
-  const routes = routesOf(methods, { read: settings.read, resumeField, etagField });
+  const routeSettings = { read: settings.read, resumeField, etagField };
+  const routes = routesOf(methods, routeSettings);
   const router = new Router(routes);
   const { writeTimeoutMs } = settings.limits;
+  const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, (exchange) =>
+    serve(exchange, router, settings),
+  );
 
   return {
     routes: routes.map(({ httpMethod, template, name }) => ({
@@ -133,6 +145,13 @@ export function createEdge(options: EdgeOptions): Edge {
       } catch (error) {
         onFault(error);
       }
+    },
+
+    upgrade(request, socket, head) {
+      upgrades.take(request, socket, head).catch((error: unknown) => {
+        reportFault(error);
+        socket.destroy();
+      });
     },
   };
 }

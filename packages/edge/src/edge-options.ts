@@ -14,7 +14,7 @@ import type { ProxyOptions } from "./http/proxies.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
-  /** The body of a request, or a line of a stream of requests, in bytes. Over it: 413. Default: 4 MiB, as gRPC's messages have. */
+  /** The body of a request, or a line or a WebSocket's message of a stream of requests, in bytes. Over it: 413. Default: 4 MiB, as gRPC's messages have. */
   maxBodyBytes: number;
   /** The path with its query, in characters. Over it: 414. Default: 8,192. */
   maxUrlLength: number;
@@ -34,6 +34,11 @@ export interface EdgeLimits {
    * `fetch` has no such bound: who serves its Responses does. Default: 60,000.
    */
   writeTimeoutMs: number;
+  /**
+   * The time after which the client of a WebSocket is asked for a sign of life, in milliseconds. Without one until the next time, the
+   * connection ends. Default: 30,000.
+   */
+  pingIntervalMs: number;
 }
 
 /** The limits, where options state no others. */
@@ -45,6 +50,7 @@ export const defaultEdgeLimits: EdgeLimits = {
   bodyTimeoutMs: 30_000,
   callTimeoutMs: 60_000,
   writeTimeoutMs: 60_000,
+  pingIntervalMs: 30_000,
 };
 
 /** How messages are written as JSON, and read. */
@@ -118,6 +124,7 @@ const limitRules: RulesOf<EdgeLimits> = {
   bodyTimeoutMs: rules.positiveMilliseconds,
   callTimeoutMs: rules.positiveMilliseconds,
   writeTimeoutMs: rules.positiveMilliseconds,
+  pingIntervalMs: rules.positiveMilliseconds,
 };
 
 const jsonRules: RulesOf<EdgeJsonOptions> = {

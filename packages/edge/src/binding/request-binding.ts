@@ -74,6 +74,16 @@ export class RequestBinding {
   }
 
   /**
+   * Makes a message of its binary form, which has the whole of it.
+   *
+   * @throws {ProtobufError} for bytes that are no such message.
+   * @throws {ServiceError} As {@link message}.
+   */
+  decode(parts: RequestParts, bytes: Uint8Array): Properties {
+    return this.bind(parts, this.#type.decode(bytes) as Properties);
+  }
+
+  /**
    * Sets what path and query have in a message that came otherwise.
    *
    * @param violations What is wrong with the message already.
@@ -140,6 +150,8 @@ export class RequestBinding {
 
 /** The part of a response that its rule sends. */
 export interface ResponseBinding {
+  /** The type of the whole message. */
+  readonly message: AnyMessageType;
   readonly type: AnyFieldType;
   /** The field that is sent; undefined for the whole message. */
   readonly field: MessageField | undefined;
@@ -151,7 +163,7 @@ export interface ResponseBinding {
 export function responseBinding(type: AnyMessageType, { responseBody = "" }: HttpRule): ResponseBinding {
   const field = responseBody === "" ? undefined : topLevelField(type, responseBody, "response_body");
   const sent = field?.type ?? type;
-  return { type: sent, field, httpBody: HttpBodyType.of(sent) };
+  return { message: type, type: sent, field, httpBody: HttpBodyType.of(sent) };
 }
 
 function wrongFields(violations: readonly FieldViolation[]) {

@@ -8,6 +8,7 @@ const refusals = {
   BODY_NOT_TAKEN: [400, Status.INVALID_ARGUMENT],
   BODY_BROKEN_OFF: [400, Status.CANCELLED],
   BODY_CODING_BROKEN: [400, Status.INVALID_ARGUMENT],
+  MESSAGE_MALFORMED: [400, Status.INVALID_ARGUMENT],
   PRECONDITION_NOT_TAKEN: [400, Status.INVALID_ARGUMENT],
   TOO_MANY_PARAMETERS: [400, Status.INVALID_ARGUMENT],
   ORIGIN_NOT_ALLOWED: [403, Status.PERMISSION_DENIED],
@@ -20,8 +21,8 @@ const refusals = {
   URL_TOO_LONG: [414, Status.INVALID_ARGUMENT],
   MEDIA_TYPE_NOT_TAKEN: [415, Status.INVALID_ARGUMENT],
   CODING_NOT_TAKEN: [415, Status.INVALID_ARGUMENT],
-  UPGRADE_REQUIRED: [426, Status.INVALID_ARGUMENT],
   HEADERS_TOO_LARGE: [431, Status.RESOURCE_EXHAUSTED],
+  WEBSOCKET_NOT_SERVED: [501, Status.UNIMPLEMENTED],
 } as const satisfies Record<string, readonly [httpStatus: number, code: Status]>;
 
 /** Why the edge refuses a request: ErrorInfo's reason. */

@@ -88,6 +88,11 @@ export class Cors {
     ];
   }
 
+  /** True if pages may send cookies, and be heard with them. */
+  get takesCredentials(): boolean {
+    return this.#credentials;
+  }
+
   /** True for an origin that may call. */
   allows(origin: string | undefined): origin is string {
     return origin !== undefined && (this.#origins.has(origin) || this.#origins.has("*"));

@@ -65,7 +65,8 @@ export function routesOf(methods: readonly EdgeMethod[], settings: RouteSettings
   });
 }
 
-function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: RouteSettings): Route {
+/** @throws {Error} that says what is wrong with the rule. */
+export function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: RouteSettings): Route {
   const { requestType, responseType } = typesOf(method);
   const template = parseTemplate(rule.path);
   const where = `the rule ${rule.method} ${rule.path}`;
@@ -113,12 +114,17 @@ function tagFields(
   return { request, response: isMessage ? findField(type as AnyMessageType, name) : undefined };
 }
 
-/** The message types of a method. @throws {Error} if another generator has made them: only ours are known field by field. */
-function typesOf({ definition }: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
+/** True if protoc-gen-callwire has made a method's messages: only ours are known field by field. */
+export function hasOwnTypes({ definition }: EdgeMethod): boolean {
   const { requestType, responseType } = definition as Partial<Record<string, AnyMessageType>>;
-  for (const type of [requestType, responseType]) {
-    if (typeof type?.fields !== "function" || typeof type.readJson !== "function")
-      throw new Error("has http rules, and message types that protoc-gen-callwire has not made");
-  }
-  return { requestType: requestType!, responseType: responseType! };
+  return [requestType, responseType].every(
+    (type) => typeof type?.fields === "function" && typeof type.readJson === "function",
+  );
+}
+
+/** The message types of a method. @throws {Error} if another generator has made them. */
+function typesOf(method: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
+  if (!hasOwnTypes(method))
+    throw new Error("has http rules, and message types that protoc-gen-callwire has not made");
+  return method.definition as { requestType: AnyMessageType; responseType: AnyMessageType };
 }

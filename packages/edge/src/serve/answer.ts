@@ -1,10 +1,12 @@
-import { Status, type Metadata, type ServerError } from "nice-grpc-common";
+import { ServerError, Status, type Metadata } from "nice-grpc-common";
 import { EdgeError } from "../errors/edge-error.js";
 import { errorBody, errorObject } from "../errors/error-body.js";
 import { httpStatusOf } from "../errors/http-status.js";
 import { statusToJson, type JsonStatus } from "../errors/status-json.js";
 import type { Exchange } from "../http/exchange.js";
 import { fieldsOf } from "../http/metadata.js";
+import { reportFault } from "../internal/report-fault.js";
+import type { Route } from "../routing/route.js";
 import type { EdgeSettings } from "./settings.js";
 
 /** What is known of a call when its answer is made. */
@@ -40,6 +42,23 @@ export function outgoingError(
 ): OutgoingError {
   const httpStatus = error instanceof EdgeError ? error.httpStatus : httpStatusOf(error.code);
   return { httpStatus, error, json: statusToJson(error, call?.trailer, service, registry) };
+}
+
+/** What was thrown by a call of a route, on its way out. */
+export function failureOf(
+  thrown: unknown,
+  call: Answered | undefined,
+  { name }: Route,
+  settings: EdgeSettings,
+): OutgoingError {
+  return outgoingError(sendable(thrown), call, name.slice(0, name.lastIndexOf("/")), settings);
+}
+
+/** What may be shown of what was thrown: calls throw nothing else than a ServerError, and mistakes of ours say nothing. */
+function sendable(thrown: unknown): ServerError {
+  if (thrown instanceof ServerError) return thrown;
+  reportFault(thrown);
+  return new ServerError(Status.INTERNAL, "internal error");
 }
 
 /** Answers with an error. */

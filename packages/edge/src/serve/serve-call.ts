@@ -1,4 +1,3 @@
-import { ServerError, Status } from "nice-grpc-common";
 import { valueOf, type Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeCall } from "../calls/edge-method.js";
@@ -9,11 +8,11 @@ import { isMismatch, knownTag } from "../conditional/preconditions.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { timeoutOf } from "../http/timeout.js";
-import { reportFault } from "../internal/report-fault.js";
 import type { Route } from "../routing/route.js";
 import { streamFormOf, type StreamForm } from "../streams/stream-form.js";
-import { commonHeaders, errorLine, outgoingError, respondError } from "./answer.js";
+import { commonHeaders, errorLine, failureOf, respondError } from "./answer.js";
 import { contentOf, jsonOf } from "./content.js";
+import { openCall } from "./open-call.js";
 import { readRequest } from "./read-request.js";
 import type { EdgeSettings } from "./settings.js";
 
@@ -46,17 +45,13 @@ export async function serveCall(
     const chosen = settings.compression.codingFor(exchange, form?.contentType);
     const limitMs = responseStream ? Infinity : settings.limits.callTimeoutMs;
     const { timeoutMs = Infinity, applied } = timeoutOf(exchange, limitMs);
-    const allowedMs = Math.min(timeoutMs, limitMs);
-    call = route.method.open({
+    call = openCall(exchange, route, settings, {
       metadata: metadataOf(exchange, settings.requestMetadata),
-      peer: settings.proxies?.clientOf(exchange) ?? exchange.peer,
-      authority: exchange.authority,
+      timeoutMs: Math.min(timeoutMs, limitMs),
       onHeader: () => begin(),
-      ...(allowedMs !== Infinity && { timeoutMs: allowedMs }),
     });
     const { cancel } = call;
     exchange.onGone(cancel.bind(call));
-    addRouteToLog(call, route);
     const read = () => readRequest(exchange, route, parts, settings);
     const more = applied === undefined ? [] : ["preference-applied", applied];
     const answering: Answering = { exchange, route, call, more, chosen, settings };
@@ -67,7 +62,7 @@ export async function serveCall(
       await stream.run(read);
     }
   } catch (thrown) {
-    const outgoing = outgoingError(sendable(thrown), call, serviceOf(route), settings);
+    const outgoing = failureOf(thrown, call, route, settings);
     const httpStatus = isMismatch(exchange, outgoing.json) ? 412 : outgoing.httpStatus;
     respondError(exchange, { ...outgoing, httpStatus }, settings, call);
   } finally {
@@ -141,7 +136,7 @@ class StreamAnswer {
       writer.end();
     } catch (thrown) {
       if (this.#writer === undefined) throw thrown;
-      const outgoing = outgoingError(sendable(thrown), call, serviceOf(route), settings);
+      const outgoing = failureOf(thrown, call, route, settings);
       if (failure === undefined) this.#writer.breakOff();
       else {
         await this.#writer.write(failure(errorLine(outgoing), outgoing.json.retryAfterSeconds));
@@ -159,21 +154,4 @@ class StreamAnswer {
     const body = this.#form.message(json, typeof id === "string" && id !== "" ? id : undefined);
     return { type: contentType, body };
   }
-}
-
-/** The line of a call has its route too, where the kit's `logging` is among the middleware. */
-function addRouteToLog(call: EdgeCall, { logFields }: Route): void {
-  const { addLogFields } = call as { addLogFields?: (fields: Record<string, unknown>) => void };
-  addLogFields?.(logFields);
-}
-
-function serviceOf({ name }: Route): string {
-  return name.slice(0, name.lastIndexOf("/"));
-}
-
-/** What may be shown of what was thrown: calls throw nothing else than a ServerError, and mistakes of ours say nothing. */
-function sendable(thrown: unknown): ServerError {
-  if (thrown instanceof ServerError) return thrown;
-  reportFault(thrown);
-  return new ServerError(Status.INTERNAL, "internal error");
 }

@@ -47,7 +47,7 @@ export async function serveEdge({
     close = () => channel.close();
     edge = createEdge({ ...options, channel, services: [ProbeServiceDefinition, LibraryServiceDefinition] });
   }
-  const http = createHttpServer(edge.handler).listen(0, "127.0.0.1");
+  const http = createHttpServer(edge.handler).on("upgrade", edge.upgrade).listen(0, "127.0.0.1");
   await once(http, "listening");
   const { port } = http.address() as AddressInfo;
   return {
