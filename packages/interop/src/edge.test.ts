@@ -42,7 +42,7 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
     await once(http, "listening");
     const { port } = http.address() as AddressInfo;
     const commands = readmeCommands().map((line) => line.replaceAll("localhost:8080", `127.0.0.1:${port}`));
-    const [create, list, get, update, upload, watch, events, remove, ...others] = commands;
+    const [create, list, get, update, guarded, upload, watch, events, remove, ...others] = commands;
     try {
       expect(others).toEqual([]);
       const ada = JSON.parse(await shell(create!, {})) as Record<string, string>;
@@ -58,6 +58,9 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
         id: ada["id"],
         name: "Ada Lovelace",
         age: 36,
+      });
+      expect(JSON.parse(await shell(guarded!, env))).toMatchObject({
+        error: { code: 412, status: "ABORTED", details: [{ reason: "ETAG_MISMATCH" }, {}] },
       });
       expect(JSON.parse(await shell(upload!, env))).toMatchObject({
         created: 1,

@@ -1,5 +1,6 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -17,20 +18,16 @@ const hasOwn =
     .status === 0;
 if (!hasOwn) process.stderr.write("SKIPPED: WebSockets of Node.js; this version has none\n");
 
-/** What a client with the standard's `WebSocket` and no header fields does, in its own text: it is run elsewhere. */
-const TALK = `
-  const bearer = (token) => "callwire.bearer." + btoa(token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  const talk = (url, protocols, ...messages) => new Promise((resolve) => {
-    const socket = new WebSocket(url, protocols);
-    const got = [];
-    socket.onopen = () => messages.forEach((message) => socket.send(message));
-    socket.onmessage = ({ data }) => got.push(data);
-    socket.onclose = ({ code, reason }) => resolve({ code, reason, got, protocol: socket.protocol });
-  });
-  const all = (base, elsewhere) => Promise.all([
-    talk(base + "/v1/talk", ["callwire.v1.json", bearer("good")], '{"text":"a"}', '{"text":"b"}', ""),
-    talk(base + "/v1/talk", ["callwire.v1.json", bearer("bad")]),
-    talk(elsewhere + "/v1/talk", ["callwire.v1.json", bearer("good")], ""),
+/** The function of the documentation: run as it stands there, by clients that send no header fields. */
+const page = readFileSync(new URL("../../../../docs/edge.md", import.meta.url), "utf8");
+const TALK = /^```js\n(.*?)^```$/ms.exec(page)![1]!;
+
+/** Talks at the same origin, with a token that is good and one that is not, and elsewhere. */
+const allOf = (own: string, other: string) => `${TALK}
+  const all = Promise.all([
+    talk("${own}/v1/talk", "good", [{ text: "a" }, { text: "b" }]),
+    talk("${own}/v1/talk", "bad", []),
+    talk("${other}/v1/talk", "good", []),
   ]);`;
 
 const served = () =>
@@ -40,22 +37,17 @@ const served = () =>
       auth({ verify: (token: string) => token === "good" && { name: "ada" } }),
     ],
   });
-const spoken = {
-  code: 1000,
-  reason: "",
-  got: ['{"text":"a!"}', '{"text":"b!"}'],
-  protocol: "callwire.v1.json",
-};
+const spoken = { code: 1000, reason: "", received: [{ text: "a!" }, { text: "b!" }] };
 const refused = {
   code: 4016,
   reason: expect.stringMatching(/^UNAUTHENTICATED: /),
-  protocol: "callwire.v1.json",
+  received: [{ error: expect.objectContaining({ code: 401 }) }],
 };
 
 (hasOwn ? test : test.skip)("Node's own WebSocket speaks, and is told why it may not", async () => {
   await using edge = await served();
-  const url = edge.url.replace("http", "ws");
-  const script = `${TALK} all("${url}", "${url}").then((results) => console.log(JSON.stringify(results)));`;
+  const url = `ws://127.0.0.1:${edge.port}`;
+  const script = `${allOf(url, url)} all.then((results) => console.log(JSON.stringify(results)));`;
   const args = ["--experimental-websocket", "-e", script];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(JSON.parse(stdout)).toMatchObject([spoken, refused, { code: 1000 }]);
@@ -72,7 +64,8 @@ const refused = {
     const pages = createServer((request, response) => {
       if (request.method === "POST") void textOf(request).then((text) => report(JSON.parse(text)));
       const { port } = pages.address() as AddressInfo;
-      const script = `${TALK} all("${url(port)}", "${url(other.port)}").then((results) => fetch("/", { method: "POST", body: JSON.stringify(results) }));`;
+      const send = 'all.then((results) => fetch("/", { method: "POST", body: JSON.stringify(results) }));';
+      const script = allOf(url(port), url(other.port)) + send;
       response.setHeader("content-type", "text/html").end(`<!doctype html><script>${script}</script>`);
     });
     pages.on("upgrade", own.edge.upgrade).listen(0, "127.0.0.1");
@@ -89,7 +82,7 @@ const refused = {
     const chromium = spawn("chromium", [...args, `http://127.0.0.1:${port}/`], { stdio: "ignore" });
     const exited = once(chromium, "exit");
     try {
-      expect(await results).toMatchObject([spoken, refused, { code: 1006, got: [] }]);
+      expect(await results).toMatchObject([spoken, refused, { code: 1006, received: [] }]);
     } finally {
       chromium.kill();
       await exited;
