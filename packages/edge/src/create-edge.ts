@@ -84,6 +84,14 @@ export function createEdge(options: EdgeOptions): Edge {
   const withRegistry = registry === undefined ? {} : { registry };
   const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
   const responseMetadata = [...DEFAULT_RESPONSE_METADATA, ...(options.responseMetadata ?? [])];
+  const pages =
+    cors &&
+    new Cors(
+      cors,
+      [...CORS_REQUEST_HEADERS, ...requestMetadata],
+      [...CORS_RESPONSE_HEADERS, ...responseMetadata],
+    );
+  const takesCookies = requestMetadata.includes("cookie");
   const settings: EdgeSettings = {
     limits: { ...defaultEdgeLimits, ...withoutUndefined(limits ?? {}) },
     read: { ignoreUnknownFields, ...withRegistry },
@@ -91,14 +99,8 @@ export function createEdge(options: EdgeOptions): Edge {
     registry,
     requestMetadata,
     responseMetadata,
-    cors:
-      cors &&
-      new Cors(
-        cors,
-        [...CORS_REQUEST_HEADERS, ...requestMetadata],
-        [...CORS_RESPONSE_HEADERS, ...responseMetadata],
-      ),
-    compression: new Compression(compression, requestMetadata.includes("cookie")),
+    cors: pages,
+    compression: new Compression(compression, { takesCookies, cors: pages }),
     proxies: proxies && new Proxies(proxies),
     etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
   };

@@ -14,7 +14,10 @@ import type { ProxyOptions } from "./http/proxies.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
-  /** The body of a request, or a line or a WebSocket's message of a stream of requests, in bytes. Over it: 413. Default: 4 MiB, as gRPC's messages have. */
+  /**
+   * The body of a request, or a line of a stream of requests, in bytes. Over it: 413. A message of a WebSocket, too: over it, the
+   * connection ends with 1009. Default: 4 MiB, as gRPC's messages have.
+   */
   maxBodyBytes: number;
   /** The path with its query, in characters. Over it: 414. Default: 8,192. */
   maxUrlLength: number;

@@ -1,3 +1,4 @@
+import { mayCall, type Cors } from "../http/cors.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { chooseCoding, type ChosenCoding } from "./accept-encoding.js";
 import { codings, type Coding } from "./codings.js";
@@ -18,20 +19,30 @@ const OFFERED: readonly Coding[] = ["br", "gzip"];
 const COMPRESSIBLE =
   /^(?:text\/(?!event-stream)|application\/(?:[\w.-]+\+)?(?:json|xml|x-ndjson|javascript|x-protobuf)\b|image\/svg\+xml)/i;
 
+/** The most values of `accept-encoding` that are remembered: what strangers make up must not fill the memory. */
+const MAX_KNOWN = 64;
+
+/** Who may learn from the size of an answer. */
+export interface CompressionRisks {
+  /** True if a cookie may say who calls. */
+  readonly takesCookies: boolean;
+  /** The pages that may call; undefined if no other origin may. */
+  readonly cors: Cors | undefined;
+}
+
 /** Compresses answers, for the clients that take it. */
 export class Compression {
   readonly #offered: readonly Coding[];
   readonly #minBytes: number;
-  readonly #takesCookies: boolean;
+  readonly #risks: CompressionRisks;
+  /** What was chosen, by `accept-encoding`: most clients send the same. */
+  readonly #known = new Map<string, ChosenCoding | undefined>();
 
-  /**
-   * @param options False for none.
-   * @param takesCookies True if a cookie may say who calls.
-   */
-  constructor(options: CompressionOptions | false, takesCookies: boolean) {
+  /** @param options False for none. */
+  constructor(options: CompressionOptions | false, risks: CompressionRisks) {
     this.#offered = options === false ? [] : OFFERED;
     this.#minBytes = (options === false ? undefined : options.minBytes) ?? DEFAULT_MIN_BYTES;
-    this.#takesCookies = takesCookies;
+    this.#risks = risks;
   }
 
   /**
@@ -43,9 +54,16 @@ export class Compression {
   codingFor(exchange: Exchange, type?: string): ChosenCoding | undefined {
     const accept = exchange.header("accept-encoding");
     if (accept === undefined) return undefined;
-    const offered = type === undefined || COMPRESSIBLE.test(type) ? this.#offered : [];
-    const chosen = chooseCoding(accept, offered);
+    const isOffered = type === undefined || COMPRESSIBLE.test(type);
+    const chosen = isOffered ? this.#choose(accept) : chooseCoding(accept, []);
     return chosen?.isForced === false && this.#mayLeak(exchange) ? undefined : chosen;
+  }
+
+  #choose(accept: string): ChosenCoding | undefined {
+    if (this.#known.has(accept)) return this.#known.get(accept);
+    const chosen = chooseCoding(accept, this.#offered);
+    if (this.#known.size < MAX_KNOWN) this.#known.set(accept, chosen);
+    return chosen;
   }
 
   /** The coding that a body is worth. @param chosen The one that the client asks for. */
@@ -65,14 +83,14 @@ export class Compression {
       return exchange.begin({ status: 200, headers });
     headers.push("content-encoding", chosen.coding);
     const writer = exchange.begin({ status: 200, headers });
-    return new CompressedWriter(exchange, writer, codings[chosen.coding].compressor());
+    return new CompressedWriter(writer, codings[chosen.coding].compressor());
   }
 
   /** Says, for caches, that the answer would be another one for another `accept-encoding`. */
   addVary(headers: string[]): void {
     if (this.#offered.length === 0) return;
     // One field alone: servers of HTTP/2 keep the last of several.
-    const at = headers.indexOf("vary");
+    const at = headers.findIndex((text, index) => index % 2 === 0 && text === "vary");
     if (at < 0) headers.push("vary", "accept-encoding");
     else headers[at + 1] += ", accept-encoding";
   }
@@ -82,9 +100,11 @@ export class Compression {
    * answer what is in it (BREACH): the browser itself has added who the user is.
    */
   #mayLeak(exchange: Exchange): boolean {
-    if (this.#takesCookies && exchange.header("cookie") !== undefined) return true;
+    const { takesCookies, cors } = this.#risks;
+    if (takesCookies && exchange.header("cookie") !== undefined) return true;
     const authorization = exchange.header("authorization");
     if (authorization !== undefined && !/^bearer /i.test(authorization)) return true;
-    return exchange.header("sec-fetch-site") === "cross-site" && exchange.header("sec-fetch-mode") !== "cors";
+    const isAllowed = exchange.header("origin") !== undefined && mayCall(exchange, cors);
+    return exchange.header("sec-fetch-site") === "cross-site" && !isAllowed;
   }
 }

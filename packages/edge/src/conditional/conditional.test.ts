@@ -116,6 +116,17 @@ describe.each<Behind>(["server", "channel"])("before a %s", (behind) => {
   });
 });
 
+test("a service that gives no reasons says by ABORTED that the tag is another one", async () => {
+  await using served = await serveEdge({ behind: "channel" });
+  const url = `${served.url}/v1/books/1`;
+  const headers = { "if-match": '"v7"' };
+  expect((await send(url, { method: "PATCH", headers, json: { title: "Lost" } })).status).toBe(412);
+  expect((await send(url, { method: "DELETE", headers })).status).toBe(400);
+  // "*" is no tag that could be another one.
+  const any = { "if-match": "*" };
+  expect((await send(url, { method: "PATCH", headers: any, json: { etag: "v7" } })).status).toBe(409);
+});
+
 test("an answer without a field has a weak tag, if the option asks for it", async () => {
   await using served = await serveEdge({ options: { etags: { weak: true } } });
   const url = `${served.url}/v1/query?string_value=a`;

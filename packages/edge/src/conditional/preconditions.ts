@@ -65,7 +65,8 @@ const MISMATCH = /ETAG|^CONCURRENT_CHANGE$/;
 
 /** True if a service's error says that `if-match` is not so: ABORTED by AIP-154, or one that says so by its reason. */
 export function isMismatch(exchange: Exchange, { status, details }: JsonStatus): boolean {
-  if (exchange.header("if-match") === undefined || isRead(exchange)) return false;
+  const expected = exchange.header("if-match");
+  if (expected === undefined || expected.trim() === "*" || isRead(exchange)) return false;
   if (status !== "ABORTED" && status !== "FAILED_PRECONDITION") return false;
   const reasons = (details as readonly { "@type": string; reason?: string }[])
     .filter((detail) => detail["@type"].endsWith("/google.rpc.ErrorInfo"))
