@@ -34,7 +34,7 @@ export interface OutgoingError {
 }
 
 /** @param service ErrorInfo's domain, for an error that comes without details. */
-export function outgoingError(
+function outgoingError(
   error: ServerError,
   call: Answered | undefined,
   service: string,
@@ -77,6 +77,14 @@ export function respondError(
   if (error instanceof EdgeError)
     for (const [name, value] of Object.entries(error.headers)) headers.push(name, value);
   exchange.respond({ status: httpStatus, headers }, body);
+}
+
+/** ErrorInfo's domain, for what is refused before its method is known. */
+const DOMAIN = "callwire.edge";
+
+/** Answers with a refusal of the edge's own, before there is a call. */
+export function refuse(exchange: Exchange, error: EdgeError, settings: EdgeSettings): void {
+  respondError(exchange, outgoingError(error, undefined, DOMAIN, settings), settings);
 }
 
 /** An error as the last part of a stream. */

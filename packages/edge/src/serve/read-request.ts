@@ -11,8 +11,21 @@ import { ndjsonLines } from "../streams/ndjson-lines.js";
 import { NDJSON_TYPES } from "../streams/stream-form.js";
 import type { EdgeSettings } from "./settings.js";
 
+/** The media types of bodies of one kind. */
+interface BodyTypes {
+  /** The one that a client is told of. */
+  readonly wanted: string;
+  /** True for one that is taken, in lower case. */
+  readonly has: (type: string) => boolean;
+}
+
 /** `application/json`, and what is JSON by its suffix (RFC 6839, section 3.1). */
-const JSON_TYPE = /^application\/(?:json|[\w.-]+\+json)$/;
+const json: BodyTypes = {
+  wanted: "application/json",
+  has: (type) => /^application\/(?:json|[\w.-]+\+json)$/.test(type),
+};
+
+const ndjson: BodyTypes = { wanted: NDJSON_TYPES[0]!, has: (type) => NDJSON_TYPES.includes(type) };
 
 /**
  * Reads the request of a call that was admitted: a message, or a stream of them.
@@ -42,7 +55,7 @@ export function readRequest(
   if (!exchange.hasBody) return complete(request.message(parts, undefined));
   if (!request.hasBody)
     throw new EdgeError("BODY_NOT_TAKEN", `${route.httpMethod} ${route.template.text} takes no body`);
-  const type = bodyType(exchange, route, settings, JSON_TYPE.test.bind(JSON_TYPE), "application/json");
+  const type = rawTypeOf(exchange, route, json, settings);
   return readBody(exchange, limits.maxBodyBytes, limits.bodyTimeoutMs).then((body) =>
     complete(type === undefined ? request.message(parts, body) : request.messageOf(parts, { type, body })),
   );
@@ -56,13 +69,7 @@ async function* readMessages(
 ): AsyncGenerator<unknown, void, undefined> {
   const { request } = route;
   const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
-  const type = bodyType(
-    exchange,
-    route,
-    settings,
-    NDJSON_TYPES.includes.bind(NDJSON_TYPES),
-    NDJSON_TYPES[0]!,
-  );
+  const type = rawTypeOf(exchange, route, ndjson, settings);
   const chunks = readChunks(exchange);
   if (type !== undefined) {
     for await (const body of chunks) yield request.messageOf(parts, { type, body });
@@ -74,15 +81,14 @@ async function* readMessages(
 }
 
 /** The type of a body that may be of any; undefined for one that is JSON. @throws {EdgeError} for another one. */
-function bodyType(
+function rawTypeOf(
   exchange: Exchange,
   { request }: Route,
+  types: BodyTypes,
   { cors }: EdgeSettings,
-  isTaken: (type: string) => boolean,
-  wanted: string,
 ): string | undefined {
   if (request.httpBody === undefined) {
-    checkType(exchange, isTaken, wanted);
+    checkType(exchange, types);
     return undefined;
   }
   if (!mayCall(exchange, cors))
@@ -91,12 +97,12 @@ function bodyType(
 }
 
 /** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
-function checkType(exchange: Exchange, isTaken: (type: string) => boolean, wanted: string): void {
+function checkType(exchange: Exchange, { wanted, has }: BodyTypes): void {
   const given = exchange.header("content-type") ?? "";
   const [type = "", ...parameters] = given.split(";").map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="));
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
-  if (isTaken(type) && isUtf8) return;
-  const message = `the body must be ${wanted}${isTaken(type) ? ", in UTF-8" : ""}`;
+  if (has(type) && isUtf8) return;
+  const message = `the body must be ${wanted}${has(type) ? ", in UTF-8" : ""}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", message, { accept: wanted });
 }

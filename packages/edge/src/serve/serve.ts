@@ -6,12 +6,9 @@ import type { Exchange } from "../http/exchange.js";
 import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
-import { commonHeaders, outgoingError, respondError } from "./answer.js";
+import { commonHeaders, refuse } from "./answer.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
-
-/** ErrorInfo's domain, for what is refused before its method is known. */
-const DOMAIN = "callwire.edge";
 
 /** Answers a request. What it throws, or rejects with, is a mistake of ours. */
 export function serve(
@@ -23,7 +20,7 @@ export function serve(
     return route(exchange, router, settings);
   } catch (thrown) {
     if (!(thrown instanceof EdgeError)) throw thrown;
-    respondError(exchange, outgoingError(thrown, undefined, DOMAIN, settings), settings);
+    refuse(exchange, thrown, settings);
     return undefined;
   }
 }

@@ -11,15 +11,12 @@ import { timeoutOf } from "../http/timeout.js";
 import { reportFault } from "../internal/report-fault.js";
 import type { Route } from "../routing/route.js";
 import { Router } from "../routing/router.js";
-import { outgoingError, respondError } from "../serve/answer.js";
+import { refuse } from "../serve/answer.js";
 import { partsOf, targetOf } from "../serve/serve.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import { codecOf } from "./frames.js";
 import { serveSocket, type SocketCall } from "./serve-socket.js";
 import { parseOffer } from "./subprotocols.js";
-
-/** ErrorInfo's domain, for what is refused before there is a call. */
-const DOMAIN = "callwire.edge";
 
 /** Takes connections whose client would change the protocol: to WebSocket (RFC 6455), and to no other. */
 export class Upgrades {
@@ -45,25 +42,29 @@ export class Upgrades {
   }
 
   /** Takes one, or answers why not. It rejects for a mistake of ours alone. */
-  async take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async take(request: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> {
+    // As the event has it: servers of node:http have no other.
+    const socket = duplex as Socket;
     // Until the WebSocket has a listener of its own.
     socket.on("error", () => socket.destroy());
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
-    response.assignSocket(socket as Socket);
-    response.once("finish", () => socket.end());
+    response.assignSocket(socket);
+    response.once("finish", () => socket.destroySoon());
     const exchange = new NodeExchange(request, response, this.#settings.limits.writeTimeoutMs);
     try {
       if (request.headers.upgrade?.toLowerCase() !== "websocket") {
         // Whoever offers h2c, as Java's client does, takes HTTP/1.1 too (RFC 9110, section 7.8). The body is not read any more.
         if (exchange.hasBody)
           throw new EdgeError("BAD_HEADER", "no upgrade but to websocket is taken: send a body without one");
+        // What is not read is not seen to end.
+        socket.resume();
         await this.#serve(exchange);
         return;
       }
       const call = this.#callOf(exchange);
       const server = await (this.#server ??= startServer(this.#settings));
-      response.detachSocket(socket as Socket);
+      response.detachSocket(socket);
       server.handleUpgrade(request, socket, head, (webSocket) => {
         serveSocket(webSocket, call, this.#settings).catch((error: unknown) => {
           reportFault(error);
@@ -72,7 +73,7 @@ export class Upgrades {
       });
     } catch (thrown) {
       if (!(thrown instanceof EdgeError)) throw thrown;
-      respondError(exchange, outgoingError(thrown, undefined, DOMAIN, this.#settings), this.#settings);
+      refuse(exchange, thrown, this.#settings);
     }
   }
 
