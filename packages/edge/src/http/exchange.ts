@@ -7,7 +7,7 @@ export interface ResponseHead {
 
 /** The body of an answer that is a stream. */
 export interface ResponseWriter {
-  /** Writes a part; a promise if the client must take some of it first. */
+  /** Writes a part, text in UTF-8; a promise if the client must take some of it first. */
   write(part: string | Uint8Array): Promise<void> | undefined;
   end(): void;
   /** Breaks the answer off, so that the client does not take it for whole. */
@@ -39,7 +39,7 @@ export interface Exchange {
   readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array>;
   /** Reads the body as it comes. The client waits while nobody reads. */
   readChunks(): AsyncIterableIterator<Uint8Array>;
-  /** Answers. @param body Undefined for none. */
+  /** Answers. @param body Text is sent in UTF-8; undefined is none. */
   respond(head: ResponseHead, body: string | Uint8Array | undefined): void;
   /** Begins an answer that is a stream. */
   begin(head: ResponseHead): ResponseWriter;

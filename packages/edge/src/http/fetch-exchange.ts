@@ -93,7 +93,7 @@ export class FetchExchange implements Exchange {
   respond(head: ResponseHead, body: string | Uint8Array | undefined): void {
     this.#isOver = true;
     const hasNone = body === undefined || this.method === "HEAD";
-    this.#resolve(new Response(hasNone ? null : body, init(head)));
+    this.#resolve(new Response(hasNone ? null : (body as string | Uint8Array<ArrayBuffer>), init(head)));
   }
 
   begin(head: ResponseHead): ResponseWriter {

@@ -1,11 +1,11 @@
-import { ServerError, Status, type Metadata } from "nice-grpc-common";
+import { Status, type Metadata, type ServerError } from "nice-grpc-common";
 import { EdgeError } from "../errors/edge-error.js";
 import { errorBody, errorObject } from "../errors/error-body.js";
 import { httpStatusOf } from "../errors/http-status.js";
+import { sendable } from "../errors/sendable.js";
 import { statusToJson, type JsonStatus } from "../errors/status-json.js";
 import type { Exchange } from "../http/exchange.js";
 import { fieldsOf } from "../http/metadata.js";
-import { reportFault } from "../internal/report-fault.js";
 import type { Route } from "../routing/route.js";
 import type { EdgeSettings } from "./settings.js";
 
@@ -52,13 +52,6 @@ export function failureOf(
   settings: EdgeSettings,
 ): OutgoingError {
   return outgoingError(sendable(thrown), call, name.slice(0, name.lastIndexOf("/")), settings);
-}
-
-/** What may be shown of what was thrown: calls throw nothing else than a ServerError, and mistakes of ours say nothing. */
-function sendable(thrown: unknown): ServerError {
-  if (thrown instanceof ServerError) return thrown;
-  reportFault(thrown);
-  return new ServerError(Status.INTERNAL, "internal error");
 }
 
 /** Answers with an error. */

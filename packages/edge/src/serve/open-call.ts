@@ -1,4 +1,5 @@
 import type { Metadata } from "nice-grpc-common";
+import { addLogFields } from "../calls/add-log-fields.js";
 import type { EdgeCall } from "../calls/edge-method.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Route } from "../routing/route.js";
@@ -27,8 +28,6 @@ export function openCall(
     onHeader,
     ...(timeoutMs !== Infinity && { timeoutMs }),
   });
-  // The line of a call has its route too, where the kit's `logging` is among the middleware.
-  const { addLogFields } = call as { addLogFields?: (fields: Record<string, unknown>) => void };
-  addLogFields?.(logFields);
+  addLogFields(call, logFields);
   return call;
 }
