@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
+import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { promisify } from "node:util";
 import {
@@ -110,6 +112,17 @@ describe("an answer is compressed", () => {
     // Unless the client takes no other answer, which no page can ask for.
     const forced = { ...elsewhere, "accept-encoding": "gzip, identity;q=0" };
     expect(await codingOf(served.url, forced)).toBe("gzip");
+  });
+
+  test("and says in one field of HTTP/2 what its form hangs on", async () => {
+    const http2 = createServer(served.edge.handler).listen(0, "127.0.0.1");
+    await once(http2, "listening");
+    const session = connect(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`);
+    const stream = session.request({ ":path": long, ...gzips });
+    const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    expect([headers["content-encoding"], headers.vary]).toEqual(["gzip", "origin, accept-encoding"]);
+    session.destroy();
+    http2.close();
   });
 
   test("though a client's text looks like a field's name", async () => {
