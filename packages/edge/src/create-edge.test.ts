@@ -435,6 +435,17 @@ describe("createEdge names what is wrong", () => {
       { server, cors: { origins: ["*"], credentials: true } },
       "credentials are not for any origin",
     ],
+    ["an option of tags that is none", { server, etags: { quote: true } }, "did you mean 'etags.quoted'"],
+    [
+      "a compression that is none",
+      { server, compression: true },
+      "compression is true: it must be false, or",
+    ],
+    [
+      "an option of compression that is none",
+      { server, compression: { minByte: 1 } },
+      "did you mean 'compression.minBytes'",
+    ],
     ["metadata that HTTP has", { server, requestMetadata: ["content-type"] }, "content-type belongs to HTTP"],
     ["metadata in capitals", { server, responseMetadata: ["X-A"] }, '"X-A" is no name of metadata'],
   ])("%s", (_, options, message) => {
