@@ -42,14 +42,18 @@ const refused = {
   received: [{ error: expect.objectContaining({ code: 401 }) }],
 };
 
-(hasOwn ? test : test.skip)("Node's own WebSocket speaks, and is told why it may not", async () => {
-  await using edge = await served();
-  const url = `ws://127.0.0.1:${edge.port}`;
-  const script = `${allOf(url, url)} all.then((results) => console.log(JSON.stringify(results)));`;
-  const args = ["--experimental-websocket", "-e", script];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  expect(JSON.parse(stdout)).toMatchObject([spoken, refused, { code: 1000 }]);
-});
+(hasOwn ? test : test.skip)(
+  "Node's own WebSocket speaks, and is told why it may not",
+  async () => {
+    await using edge = await served();
+    const url = `ws://127.0.0.1:${edge.port}`;
+    const script = `${allOf(url, url)} all.then((results) => console.log(JSON.stringify(results)));`;
+    const args = ["--experimental-websocket", "-e", script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(JSON.parse(stdout)).toMatchObject([spoken, refused, { code: 1000 }]);
+  },
+  30_000,
+);
 
 (hasChromium ? test : test.skip)(
   "Chromium's does, and from another origin it does not",
