@@ -69,6 +69,13 @@ export const sections = [
       },
       { of: "CommonEdgeOptions", file: "edge/src/edge-options.ts", text: "`createEdge` takes them." },
       { of: "CorsOptions", file: "edge/src/http/cors.ts", text: "`createEdge({ cors })` sets them." },
+      { of: "EtagOptions", file: "edge/src/edge-options.ts", text: "`createEdge({ etags })` sets them." },
+      {
+        of: "CompressionOptions",
+        file: "edge/src/compression/compression.ts",
+        text: "`createEdge({ compression })` sets them.",
+      },
+      { of: "ProxyOptions", file: "edge/src/http/proxies.ts", text: "`createEdge({ proxies })` sets them." },
     ],
   },
   {
@@ -121,6 +128,10 @@ export const places = {
   "StopOnSignalsOptions.timeoutMs": shutdown,
   "RunServerOptions.shutdownTimeoutMs": shutdown,
   "TlsFiles.checkIntervalMs": ["server-kit/src/tls-credentials.ts", /^const CHECK_INTERVAL_MS = (.*);$/m],
+  "CompressionOptions.minBytes": [
+    "edge/src/compression/compression.ts",
+    /^const DEFAULT_MIN_BYTES = (.*);$/m,
+  ],
   "CorsOptions.maxAgeSeconds": ["edge/src/http/cors.ts", /^const DEFAULT_MAX_AGE_SECONDS = (.*);$/m],
   "ClientOptions.timeoutMs": ["client-sdk/src/middleware/deadline.ts", /timeoutMs: byDefault = ([\d_]+)/],
   "ClientOptions.stallTimeoutMs": ["client-sdk/src/create-client.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],

@@ -10,5 +10,5 @@ export async function serve(users: ServiceImplementation<UserServiceDefinition>,
   const server = createServer({ middleware }).add(UserServiceDefinition, users);
   const edge = createEdge({ server });
   await server.listen("127.0.0.1:50051");
-  return createHttpServer(edge.handler).listen(port, "127.0.0.1");
+  return createHttpServer(edge.handler).on("upgrade", edge.upgrade).listen(port, "127.0.0.1");
 }

@@ -14,6 +14,7 @@ import {
 import { createChannel, createInProcessChannel } from "@callwire/transport";
 import { Metadata, Status } from "nice-grpc-common";
 import { createEdge } from "./create-edge.js";
+import { waitOf } from "./http/timeout.js";
 import { ProbeServiceDefinition } from "./testing/gen/callwire/edge/testing/v1/probe_service.js";
 import { probeService } from "./testing/probe-service.js";
 import { send, serveEdge, violationsOf, type Behind } from "./testing/serve-edge.js";
@@ -434,6 +435,17 @@ describe("createEdge names what is wrong", () => {
       { server, cors: { origins: ["*"], credentials: true } },
       "credentials are not for any origin",
     ],
+    ["an option of tags that is none", { server, etags: { quote: true } }, "did you mean 'etags.quoted'"],
+    [
+      "a compression that is none",
+      { server, compression: true },
+      "compression is true: it must be false, or",
+    ],
+    [
+      "an option of compression that is none",
+      { server, compression: { minByte: 1 } },
+      "did you mean 'compression.minBytes'",
+    ],
     ["metadata that HTTP has", { server, requestMetadata: ["content-type"] }, "content-type belongs to HTTP"],
     ["metadata in capitals", { server, responseMetadata: ["X-A"] }, '"X-A" is no name of metadata'],
   ])("%s", (_, options, message) => {
@@ -533,4 +545,25 @@ test("a foreign server's details that are none are left out", async () => {
     channel.close();
     foreign.forceShutdown();
   }
+});
+
+test.each([
+  ["wait=10", 10],
+  ["Wait = 10", 10],
+  ['wait="10"', 10],
+  ["respond-async, wait=5; foo, return=minimal", 5],
+  // The first one counts, also if it is malformed.
+  ["wait=1, wait=2", 1],
+  ["wait=x, wait=2", undefined],
+  ["wait", undefined],
+  ["wait=-1", undefined],
+  ["wait=1.5", undefined],
+  ["wait=1 2", undefined],
+  // A parameter of another preference, and a text.
+  ["foo; wait=10", undefined],
+  ['foo="a, wait=10"', undefined],
+  ['foo="a\\", wait=10"', undefined],
+  ['foo="', undefined],
+])("prefer: %s", (prefer, seconds) => {
+  expect(waitOf(prefer)).toBe(seconds);
 });

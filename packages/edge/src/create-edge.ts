@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Duplex } from "node:stream";
 import { directMethods } from "@callwire/server-kit/direct";
 import { channelMethods } from "./calls/channel-methods.js";
 import type { EdgeMethod } from "./calls/edge-method.js";
@@ -10,15 +11,19 @@ import {
   type EdgeOptions,
   type ServerEdgeOptions,
 } from "./edge-options.js";
+import { Compression } from "./compression/compression.js";
 import { Cors } from "./http/cors.js";
 import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
 import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
 import { NodeExchange } from "./http/node-exchange.js";
+import { Proxies } from "./http/proxies.js";
 import { reportFault } from "./internal/report-fault.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
+import { streamRoutes } from "./websocket/stream-routes.js";
+import { Upgrades } from "./websocket/upgrade.js";
 
 /** A route, for a list of them. */
 export interface EdgeRoute {
@@ -44,11 +49,25 @@ export interface Edge {
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ): void;
+  /**
+   * A listener for the event `upgrade` of the servers of node:http and node:https: streams over WebSocket. It needs the package `ws`,
+   * which is loaded with the first one.
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
-const CORS_REQUEST_HEADERS = ["content-type", "grpc-timeout", "last-event-id", "prefer"];
-const CORS_RESPONSE_HEADERS = ["preference-applied", "retry-after"];
+const CORS_REQUEST_HEADERS = [
+  "content-encoding",
+  "content-type",
+  "grpc-timeout",
+  "idempotency-key",
+  "if-match",
+  "if-none-match",
+  "last-event-id",
+  "prefer",
+];
+const CORS_RESPONSE_HEADERS = ["etag", "preference-applied", "retry-after"];
 
 /**
  * Creates an edge: HTTP by the rules of google.api.http that the services' contract has, before a server of the same process or
@@ -59,11 +78,20 @@ const CORS_RESPONSE_HEADERS = ["preference-applied", "retry-after"];
  */
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
-  const { limits, json = {}, cors, resumeField = "resume_token" } = options;
+  const { limits, json = {}, cors, proxies, compression = {}, etags = {} } = options;
+  const { resumeField = "resume_token" } = options;
   const { ignoreUnknownFields = false, registry, ...write } = json;
   const withRegistry = registry === undefined ? {} : { registry };
   const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
   const responseMetadata = [...DEFAULT_RESPONSE_METADATA, ...(options.responseMetadata ?? [])];
+  const pages =
+    cors &&
+    new Cors(
+      cors,
+      [...CORS_REQUEST_HEADERS, ...requestMetadata],
+      [...CORS_RESPONSE_HEADERS, ...responseMetadata],
+    );
+  const takesCookies = requestMetadata.includes("cookie");
   const settings: EdgeSettings = {
     limits: { ...defaultEdgeLimits, ...withoutUndefined(limits ?? {}) },
     read: { ignoreUnknownFields, ...withRegistry },
@@ -71,18 +99,20 @@ export function createEdge(options: EdgeOptions): Edge {
     registry,
     requestMetadata,
     responseMetadata,
-    cors:
-      cors &&
-      new Cors(
-        cors,
-        [...CORS_REQUEST_HEADERS, ...requestMetadata],
-        [...CORS_RESPONSE_HEADERS, ...responseMetadata],
-      ),
+    cors: pages,
+    compression: new Compression(compression, { takesCookies, cors: pages }),
+    proxies: proxies && new Proxies(proxies),
+    etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
   };
   const methods = methodsOf(options);
-  const routes = routesOf(methods, { read: settings.read, resumeField });
+  const etagField = etags.field ?? "etag";
+  const routeSettings = { read: settings.read, resumeField, etagField };
+  const routes = routesOf(methods, routeSettings);
   const router = new Router(routes);
   const { writeTimeoutMs } = settings.limits;
+  const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, (exchange) =>
+    serve(exchange, router, settings),
+  );
 
   return {
     routes: routes.map(({ httpMethod, template, name }) => ({
@@ -117,6 +147,13 @@ export function createEdge(options: EdgeOptions): Edge {
       } catch (error) {
         onFault(error);
       }
+    },
+
+    upgrade(request, socket, head) {
+      upgrades.take(request, socket, head).catch((error: unknown) => {
+        reportFault(error);
+        socket.destroy();
+      });
     },
   };
 }

@@ -7,12 +7,17 @@ import {
   type CompatServiceDefinition,
   type RulesOf,
 } from "@callwire/transport";
+import type { CompressionOptions } from "./compression/compression.js";
 import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
+import type { ProxyOptions } from "./http/proxies.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
-  /** The body of a request, or a line of a stream of requests, in bytes. Over it: 413. Default: 4 MiB, as gRPC's messages have. */
+  /**
+   * The body of a request, or a line of a stream of requests, in bytes. Over it: 413. A message of a WebSocket, too: over it, the
+   * connection ends with 1009. Default: 4 MiB, as gRPC's messages have.
+   */
   maxBodyBytes: number;
   /** The path with its query, in characters. Over it: 414. Default: 8,192. */
   maxUrlLength: number;
@@ -32,6 +37,11 @@ export interface EdgeLimits {
    * `fetch` has no such bound: who serves its Responses does. Default: 60,000.
    */
   writeTimeoutMs: number;
+  /**
+   * The time after which the client of a WebSocket is asked for a sign of life, in milliseconds. Without one until the next time, the
+   * connection ends. Default: 30,000.
+   */
+  pingIntervalMs: number;
 }
 
 /** The limits, where options state no others. */
@@ -43,11 +53,25 @@ export const defaultEdgeLimits: EdgeLimits = {
   bodyTimeoutMs: 30_000,
   callTimeoutMs: 60_000,
   writeTimeoutMs: 60_000,
+  pingIntervalMs: 30_000,
 };
 
 /** How messages are written as JSON, and read. */
 export interface EdgeJsonOptions
   extends Omit<JsonWriteOptions, "registry">, Pick<JsonReadOptions, "ignoreUnknownFields" | "registry"> {}
+
+/** How the states of resources are marked (AIP-154, RFC 9110). */
+export interface EtagOptions {
+  /**
+   * The field that has a resource's tag, in responses, and the tag that a resource must have, in requests or in their resource.
+   * Default: `etag`.
+   */
+  readonly field?: string;
+  /** True if the field has a tag with its quotes, as AIP-154 would have it: `"5a"` or `W/"5a"`, not `5a`. Default: false. */
+  readonly quoted?: boolean;
+  /** True if the answer to a GET without such a field has a weak tag, a hash of its body. Default: false. */
+  readonly weak?: boolean;
+}
 
 /** The options that do not say whose services are served. */
 export interface CommonEdgeOptions {
@@ -69,6 +93,12 @@ export interface CommonEdgeOptions {
    * `last-event-id` goes into the request. Default: `resume_token`.
    */
   readonly resumeField?: string;
+  /** Default: those of a field `etag`. */
+  readonly etags?: EtagOptions;
+  /** How answers are compressed, for clients that take it; false for never. Default: by br or gzip, from 1,024 bytes on. */
+  readonly compression?: CompressionOptions | false;
+  /** The proxies that say where a request came from. Default: none, and the nearest address is the peer. */
+  readonly proxies?: ProxyOptions;
 }
 
 /** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
@@ -97,6 +127,7 @@ const limitRules: RulesOf<EdgeLimits> = {
   bodyTimeoutMs: rules.positiveMilliseconds,
   callTimeoutMs: rules.positiveMilliseconds,
   writeTimeoutMs: rules.positiveMilliseconds,
+  pingIntervalMs: rules.positiveMilliseconds,
 };
 
 const jsonRules: RulesOf<EdgeJsonOptions> = {
@@ -113,6 +144,19 @@ const corsRules: RulesOf<CorsOptions> = {
   maxAgeSeconds: rules.wholeNumber(),
 };
 
+const etagRules: RulesOf<EtagOptions> = {
+  field: rules.nonEmptyText,
+  quoted: rules.boolean,
+  weak: rules.boolean,
+};
+
+const compressionRules: RulesOf<CompressionOptions> = { minBytes: rules.wholeNumber() };
+
+const proxyRules: RulesOf<ProxyOptions> = {
+  from: rules.required(rules.listOf(rules.nonEmptyText, "addresses and networks")),
+  header: rules.oneOf("forwarded", "x-forwarded-for"),
+};
+
 const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOptions> = {
   server: rules.objectWith("shutdown", "forceShutdown"),
   channel: rules.anyObject,
@@ -123,6 +167,9 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   requestMetadata: names,
   responseMetadata: names,
   resumeField: rules.nonEmptyText,
+  etags: rules.options(etagRules),
+  compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
+  proxies: rules.options(proxyRules),
 };
 
 /** @throws {TypeError | RangeError} that names what is wrong. */

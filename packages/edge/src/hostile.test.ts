@@ -61,6 +61,13 @@ describe("a body that is wrong", () => {
       '{"number": "x", "id": }',
       { "": 'malformed JSON at byte 22: a value is expected, not "}"' },
     ],
+    [
+      "a line that is wrong, of several",
+      '{\n  "id": "\u00e9",\n  "number": "\u00e9" 1\n}',
+      {
+        "": 'malformed JSON at byte 33, line 3, column 17: a comma or the end of the values is expected, not "1"',
+      },
+    ],
     ["a list", "[]", { "": "not an object: a list" }],
     ["null", "null", { "": "not an object: null" }],
     ["a key that is there twice", '{"id": "a", "id": "b"}', { id: "there twice" }],
@@ -296,7 +303,7 @@ describe("a page of another origin", () => {
     expect(asked.headers.get("access-control-allow-origin")).toBeNull();
     const answer = await send(`${served.url}/v1/query`, { headers: { origin } });
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
-    expect(answer.headers.get("vary")).toBe("origin");
+    expect(answer.headers.get("vary")).toBe("origin, accept-encoding");
   });
 
   test("may not, where none is listed", async () => {

@@ -1,4 +1,5 @@
 export { createEdge, type Edge, type EdgeRoute } from "./create-edge.js";
+export type { CompressionOptions } from "./compression/compression.js";
 export {
   defaultEdgeLimits,
   type ChannelEdgeOptions,
@@ -6,10 +7,12 @@ export {
   type EdgeJsonOptions,
   type EdgeLimits,
   type EdgeOptions,
+  type EtagOptions,
   type ServerEdgeOptions,
 } from "./edge-options.js";
 export { EdgeError, type EdgeReason } from "./errors/edge-error.js";
 export type { CorsOptions } from "./http/cors.js";
 export type { FetchInfo } from "./http/fetch-exchange.js";
+export type { ProxyOptions } from "./http/proxies.js";
 export type { HttpRule } from "./routing/http-rule.js";
 export { parseTemplate, type PathTemplate, type Segment, type Variable } from "./routing/path-template.js";

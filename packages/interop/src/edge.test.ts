@@ -21,6 +21,12 @@ function readmeCommands(): string[] {
   return block.trim().split("\n");
 }
 
+/** The code of the guide for pages. */
+function guideCode(): string {
+  const guide = readFileSync(new URL("../../../docs/edge.md", import.meta.url), "utf8");
+  return /^```js\n(.*?)^```$/ms.exec(guide)?.[1] ?? "";
+}
+
 /** Runs a command by bash, which the README's quotes are for. */
 async function shell(command: string, env: NodeJS.ProcessEnv): Promise<string> {
   const { code, stdout } = await start("bash", ["-c", command], { env }).outcome;
@@ -28,6 +34,11 @@ async function shell(command: string, env: NodeJS.ProcessEnv): Promise<string> {
   expect([0, 28]).toContain(code);
   return stdout;
 }
+
+/** Node.js has a WebSocket of its own since 20.10, at first by this flag. */
+const WEB_SOCKET = "--experimental-websocket";
+const hasWebSocket = spawnSync(process.execPath, [WEB_SOCKET, "-e", "WebSocket"]).status === 0;
+if (!hasWebSocket) process.stderr.write("SKIPPED: a chat by WebSocket; this Node.js has none\n");
 
 const hasPrograms = ["bash", "curl"].every((name) => spawnSync(name, ["--version"]).status === 0);
 if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl, or no bash\n");
@@ -38,11 +49,11 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
     await using service = await startUsersService();
     const channel = createChannel(service.address);
     const edge = createEdge({ channel, services: [UserServiceDefinition] });
-    const http = createServer(edge.handler).listen(0, "127.0.0.1");
+    const http = createServer(edge.handler).on("upgrade", edge.upgrade).listen(0, "127.0.0.1");
     await once(http, "listening");
     const { port } = http.address() as AddressInfo;
     const commands = readmeCommands().map((line) => line.replaceAll("localhost:8080", `127.0.0.1:${port}`));
-    const [create, list, get, update, upload, watch, events, remove, ...others] = commands;
+    const [create, list, get, update, guarded, upload, watch, events, remove, ...others] = commands;
     try {
       expect(others).toEqual([]);
       const ada = JSON.parse(await shell(create!, {})) as Record<string, string>;
@@ -59,6 +70,9 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
         name: "Ada Lovelace",
         age: 36,
       });
+      expect(JSON.parse(await shell(guarded!, env))).toMatchObject({
+        error: { code: 412, status: "ABORTED", details: [{ reason: "ETAG_MISMATCH" }, {}] },
+      });
       expect(JSON.parse(await shell(upload!, env))).toMatchObject({
         created: 1,
         failed: 1,
@@ -67,6 +81,17 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
       // The first event of a watch confirms its position.
       expect(JSON.parse(await shell(watch!, env))).toMatchObject({ eventType: "heartbeat" });
       expect(await shell(events!, env)).toMatch(/^id: \S+\ndata: \{"eventType":"heartbeat",.*\}\n\n$/);
+      // Chat has no rule, and so no command: a WebSocket carries it, as the guide says.
+      if (hasWebSocket) {
+        const address = `ws://127.0.0.1:${port}/users.UserService/Chat`;
+        const talk = `talk("${address}", "token", [{ sender: "ada", content: "hello" }]).then((said) => console.log(JSON.stringify(said)))`;
+        const { stdout } = await start(process.execPath, [WEB_SOCKET, "-e", `${guideCode()}${talk}`], {})
+          .outcome;
+        expect(JSON.parse(stdout)).toMatchObject({
+          code: 1000,
+          received: [{ sender: "ada", content: "hello", id: expect.any(String) }],
+        });
+      }
       expect(JSON.parse(await shell(remove!, env))).toMatchObject({ id: ada["id"] });
       expect(JSON.parse(await shell(get!, env))).toMatchObject({
         error: {

@@ -55,6 +55,13 @@ export function valueOf(message: Properties, { property, member }: MessageField)
   return union?.$case === member ? union.value : undefined;
 }
 
+/** The value at a path; undefined if it, or a message on the way, is not set. */
+export function valueAt(message: Properties, { around, field }: FieldPath): unknown {
+  let inner: Properties | undefined = message;
+  for (const outer of around) inner = inner && (valueOf(inner, outer) as Properties | undefined);
+  return inner && valueOf(inner, field);
+}
+
 /** True if another member of the field's oneof is set. */
 export function hasOtherMember(message: Properties, field: MessageField): boolean {
   const { oneof, property, member } = field;

@@ -19,7 +19,7 @@ export function readJson(
     return { value: fromJsonText<unknown>(type, bytes, options) };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    return { violations: errorsOf(type, bytes, options, error).map((one) => violationOf(one, place)) };
+    return { violations: errorsOf(type, bytes, options, error).map((one) => violationOf(one, place, bytes)) };
   }
 }
 
@@ -40,7 +40,22 @@ function errorsOf(
   return errors.length > 0 ? errors : [first];
 }
 
-function violationOf({ path, reason }: JsonError, place: string): FieldViolation {
+function violationOf({ path, reason }: JsonError, place: string, bytes: Uint8Array): FieldViolation {
   const separator = place !== "" && /^\w/.test(path) ? "." : "";
-  return { field: `${place}${separator}${path}`, description: reason };
+  const description = reason.replace(/^malformed JSON at byte (\d+)/, (text, at: string) => {
+    const line = lineOf(bytes, Number(at));
+    return line === undefined ? text : `${text}, ${line}`;
+  });
+  return { field: `${place}${separator}${path}`, description };
+}
+
+const LINE_FEED = 0x0a;
+
+/** A byte's line and column, as editors count them, in a text of several lines. */
+function lineOf(bytes: Uint8Array, at: number): string | undefined {
+  const before = bytes.subarray(0, at);
+  const start = before.lastIndexOf(LINE_FEED) + 1;
+  if (start === 0) return undefined;
+  const line = before.reduce((count, byte) => (byte === LINE_FEED ? count + 1 : count), 1);
+  return `line ${line}, column ${new TextDecoder().decode(before.subarray(start)).length + 1}`;
 }

@@ -3,7 +3,15 @@ import { invalidArgument, type FieldViolation } from "@callwire/server-kit";
 import type { HttpRule } from "../routing/http-rule.js";
 import type { PathTemplate } from "../routing/path-template.js";
 import { ParameterBinder } from "./bind-parameters.js";
-import { findField, setField, type AnyMessageType, type FieldPath, type Properties } from "./field-path.js";
+import {
+  findField,
+  setField,
+  valueAt,
+  type AnyMessageType,
+  type FieldPath,
+  type Properties,
+} from "./field-path.js";
+import { HttpBodyType, type RawBody } from "./http-body.js";
 import type { QueryFault, QueryParameter } from "./query.js";
 import { readJson } from "./read-json.js";
 
@@ -24,6 +32,8 @@ export class RequestBinding {
   readonly #parameters: ParameterBinder;
   /** True if the rule takes a body. */
   readonly hasBody: boolean;
+  /** Undefined unless the body is a google.api.HttpBody, and then of any type. */
+  readonly httpBody: HttpBodyType | undefined;
 
   /** @throws {Error} that says what is wrong with the rule. */
   constructor(type: AnyMessageType, rule: HttpRule, template: PathTemplate, options: JsonReadOptions) {
@@ -33,6 +43,7 @@ export class RequestBinding {
     const { body = "" } = rule;
     this.hasBody = body !== "";
     this.#bodyField = body === "" || body === "*" ? undefined : topLevelField(type, body, "body");
+    this.httpBody = this.hasBody ? HttpBodyType.of(this.#bodyField?.type ?? type) : undefined;
     const taken = new Map(this.#pathFields.map(({ name }) => [name, "by the path"]));
     if (body === "*") taken.set("*", "in the body");
     if (this.#bodyField !== undefined) taken.set(this.#bodyField.name, "in the body");
@@ -46,9 +57,43 @@ export class RequestBinding {
    * @param place The message's place in a stream, as `[3]`; empty for the only one.
    * @throws {ServiceError} INVALID_ARGUMENT, with a BadRequest that names every wrong field at once.
    */
-  message({ pathValues, query }: RequestParts, body: Uint8Array | undefined, place = ""): Properties {
+  message(parts: RequestParts, body: Uint8Array | undefined, place = ""): Properties {
     const violations: FieldViolation[] = [];
     const message = this.#start(body, place, violations);
+    return this.bind(parts, message, violations);
+  }
+
+  /**
+   * Makes a message whose body is a google.api.HttpBody.
+   *
+   * @throws {ServiceError} As {@link message}.
+   */
+  messageOf(parts: RequestParts, body: RawBody): Properties {
+    const value = this.httpBody!.make(body);
+    return this.bind(parts, this.#bodyField === undefined ? value : this.#around(this.#bodyField, value));
+  }
+
+  /**
+   * Makes a message of its binary form, which has the whole of it.
+   *
+   * @throws {ProtobufError} for bytes that are no such message.
+   * @throws {ServiceError} As {@link message}.
+   */
+  decode(parts: RequestParts, bytes: Uint8Array): Properties {
+    return this.bind(parts, this.#type.decode(bytes) as Properties);
+  }
+
+  /**
+   * Sets what path and query have in a message that came otherwise.
+   *
+   * @param violations What is wrong with the message already.
+   * @throws {ServiceError} As {@link message}.
+   */
+  bind(
+    { pathValues, query }: RequestParts,
+    message: Properties,
+    violations: FieldViolation[] = [],
+  ): Properties {
     if (query.length > 0) violations.push(...this.#parameters.bindQuery(message, query));
     for (const [index, field] of this.#pathFields.entries()) {
       const value = pathValues[index];
@@ -68,6 +113,18 @@ export class RequestBinding {
     if (violation !== undefined) throw wrongFields([violation]);
   }
 
+  /**
+   * Sets a field by a field of the header.
+   *
+   * @throws {ServiceError} if the request has another value there.
+   */
+  setHeaderText(message: Properties, field: FieldPath, text: string, header: string): void {
+    const given = valueAt(message, field);
+    if (typeof given === "string" && given !== "" && given !== text)
+      throw wrongFields([{ field: field.name, description: `is not what ${header} says` }]);
+    this.setText(message, field, text);
+  }
+
   /** The message with what the body has. */
   #start(body: Uint8Array | undefined, place: string, violations: FieldViolation[]): Properties {
     const create = () => this.#type.create() as Properties;
@@ -80,25 +137,33 @@ export class RequestBinding {
       return create();
     }
     if (field === undefined) return outcome.value as Properties;
-    const message = create();
     // Undefined is an enum's name that is passed over.
-    if (outcome.value !== undefined) setField(message, field, outcome.value);
+    return outcome.value === undefined ? create() : this.#around(field, outcome.value);
+  }
+
+  #around(field: MessageField, value: unknown): Properties {
+    const message = this.#type.create() as Properties;
+    setField(message, field, value);
     return message;
   }
 }
 
 /** The part of a response that its rule sends. */
 export interface ResponseBinding {
+  /** The type of the whole message. */
+  readonly message: AnyMessageType;
   readonly type: AnyFieldType;
   /** The field that is sent; undefined for the whole message. */
   readonly field: MessageField | undefined;
+  /** Undefined unless that part is a google.api.HttpBody. */
+  readonly httpBody: HttpBodyType | undefined;
 }
 
 /** @throws {Error} that says what is wrong with the rule. */
 export function responseBinding(type: AnyMessageType, { responseBody = "" }: HttpRule): ResponseBinding {
-  if (responseBody === "") return { type, field: undefined };
-  const field = topLevelField(type, responseBody, "response_body");
-  return { type: field.type, field };
+  const field = responseBody === "" ? undefined : topLevelField(type, responseBody, "response_body");
+  const sent = field?.type ?? type;
+  return { message: type, type: sent, field, httpBody: HttpBodyType.of(sent) };
 }
 
 function wrongFields(violations: readonly FieldViolation[]) {

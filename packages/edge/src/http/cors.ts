@@ -59,7 +59,7 @@ export class Cors {
   headers(origin: string | undefined): string[] {
     const isAny = this.#origins.has("*");
     const vary = isAny ? [] : ["vary", "origin"];
-    if (!this.#allows(origin)) return vary;
+    if (!this.allows(origin)) return vary;
     const allowed = isAny ? "*" : origin;
     const fields = ["access-control-allow-origin", allowed, ...vary];
     if (this.#credentials) fields.push("access-control-allow-credentials", "true");
@@ -77,7 +77,7 @@ export class Cors {
     const origin = exchange.header("origin");
     if (origin === undefined || exchange.header("access-control-request-method") === undefined)
       return undefined;
-    if (!this.#allows(origin)) throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+    if (!this.allows(origin)) throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
     return [
       "access-control-allow-methods",
       allowed.join(", "),
@@ -88,7 +88,32 @@ export class Cors {
     ];
   }
 
-  #allows(origin: string | undefined): origin is string {
+  /** True if pages may send cookies, and be heard with them. */
+  get takesCredentials(): boolean {
+    return this.#credentials;
+  }
+
+  /** True for an origin that may call. */
+  allows(origin: string | undefined): origin is string {
     return origin !== undefined && (this.#origins.has(origin) || this.#origins.has("*"));
+  }
+}
+
+/**
+ * True unless a page of another origin sends a request, and that origin may not: where the browser does not ask first.
+ *
+ * @param cors Undefined if no other origin may.
+ */
+export function mayCall(exchange: Exchange, cors: Cors | undefined): boolean {
+  const origin = exchange.header("origin");
+  return origin === undefined || isSameOrigin(origin, exchange.authority) || cors?.allows(origin) === true;
+}
+
+/** True for an origin of the same host. Of the scheme nothing is known behind a proxy. */
+export function isSameOrigin(origin: string, authority: string): boolean {
+  try {
+    return new URL(origin).host === authority.toLowerCase();
+  } catch {
+    return false;
   }
 }

@@ -7,9 +7,11 @@ export interface ResponseHead {
 
 /** The body of an answer that is a stream. */
 export interface ResponseWriter {
-  /** Writes a part; a promise if the client must take some of it first. */
-  write(text: string): Promise<void> | undefined;
+  /** Writes a part, text in UTF-8; a promise if the client must take some of it first. */
+  write(part: string | Uint8Array): Promise<void> | undefined;
   end(): void;
+  /** Breaks the answer off, so that the client does not take it for whole. */
+  breakOff(): void;
 }
 
 /** A request and its answer, of whatever server they are. */
@@ -37,8 +39,8 @@ export interface Exchange {
   readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array>;
   /** Reads the body as it comes. The client waits while nobody reads. */
   readChunks(): AsyncIterableIterator<Uint8Array>;
-  /** Answers. @param body Undefined for none. */
-  respond(head: ResponseHead, body: string | undefined): void;
+  /** Answers. @param body Text is sent in UTF-8; undefined is none. */
+  respond(head: ResponseHead, body: string | Uint8Array | undefined): void;
   /** Begins an answer that is a stream. */
   begin(head: ResponseHead): ResponseWriter;
 }

@@ -90,10 +90,10 @@ export class FetchExchange implements Exchange {
     }
   }
 
-  respond(head: ResponseHead, body: string | undefined): void {
+  respond(head: ResponseHead, body: string | Uint8Array | undefined): void {
     this.#isOver = true;
     const hasNone = body === undefined || this.method === "HEAD";
-    this.#resolve(new Response(hasNone ? null : body, init(head)));
+    this.#resolve(new Response(hasNone ? null : (body as string | Uint8Array<ArrayBuffer>), init(head)));
   }
 
   begin(head: ResponseHead): ResponseWriter {
@@ -113,14 +113,18 @@ export class FetchExchange implements Exchange {
     });
     this.#resolve(new Response(stream, init(head)));
     return {
-      write: (text) => {
+      write: (part) => {
         if (this.#isOver) return undefined;
-        controller.enqueue(encoder.encode(text));
+        controller.enqueue(typeof part === "string" ? encoder.encode(part) : part);
         if ((controller.desiredSize ?? 1) > 0) return undefined;
         return new Promise((resolve) => (wake = resolve));
       },
       end: () => {
         if (!this.#isOver) controller.close();
+        this.#isOver = true;
+      },
+      breakOff: () => {
+        if (!this.#isOver) controller.error(new Error("the answer was broken off"));
         this.#isOver = true;
       },
     };

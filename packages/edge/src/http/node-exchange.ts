@@ -101,7 +101,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
     }
   }
 
-  respond({ status, headers }: ResponseHead, body: string | undefined): void {
+  respond({ status, headers }: ResponseHead, body: string | Uint8Array | undefined): void {
     const response = this.#response;
     this.#isEnded = true;
     if (response.destroyed) return;
@@ -119,9 +119,9 @@ export class NodeExchange implements Exchange, ResponseWriter {
     return this;
   }
 
-  write(text: string): Promise<void> | undefined {
+  write(part: string | Uint8Array): Promise<void> | undefined {
     const response = this.#response;
-    if (response.destroyed || response.write(text)) return undefined;
+    if (response.destroyed || response.write(part)) return undefined;
     return new Promise((resolve) => {
       const go = () => {
         limit.clear();
@@ -137,6 +137,11 @@ export class NodeExchange implements Exchange, ResponseWriter {
     this.#isEnded = true;
     this.#response.end();
     this.#watch();
+  }
+
+  breakOff(): void {
+    this.#isEnded = true;
+    this.#response.destroy();
   }
 
   /** Ends a connection whose client does not take its answer. */

@@ -14,6 +14,14 @@ export interface ResumeFields {
   readonly response: FieldPath;
 }
 
+/** The fields of a resource's tag (AIP-154). */
+export interface TagFields {
+  /** Of the request: the tag that the resource must have. */
+  readonly request: FieldPath | undefined;
+  /** Of the part of the response that is sent: its tag. */
+  readonly response: FieldPath | undefined;
+}
+
 /** A rule of a method, ready to be used. */
 export interface Route extends Routed {
   readonly method: EdgeMethod;
@@ -24,6 +32,9 @@ export interface Route extends Routed {
   readonly logFields: Readonly<Record<string, string>>;
   /** Undefined unless the method answers with a stream, and both of its messages have the field. */
   readonly resume: ResumeFields | undefined;
+  readonly etags: TagFields;
+  /** The field by which a request is known when it is repeated (AIP-155). */
+  readonly requestId: FieldPath | undefined;
 }
 
 /** What routes are made with. */
@@ -31,7 +42,12 @@ export interface RouteSettings {
   readonly read: JsonReadOptions;
   /** The name of the fields of {@link ResumeFields}. */
   readonly resumeField: string;
+  /** The name of the fields of {@link TagFields}. */
+  readonly etagField: string;
 }
+
+/** The name of the field of AIP-155. */
+const REQUEST_ID = "request_id";
 
 /**
  * The routes of methods, by their rules.
@@ -49,7 +65,8 @@ export function routesOf(methods: readonly EdgeMethod[], settings: RouteSettings
   });
 }
 
-function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: RouteSettings): Route {
+/** @throws {Error} that says what is wrong with the rule. */
+export function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: RouteSettings): Route {
   const { requestType, responseType } = typesOf(method);
   const template = parseTemplate(rule.path);
   const where = `the rule ${rule.method} ${rule.path}`;
@@ -59,8 +76,11 @@ function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settings: Rou
       throw new Error("has no body, though the method takes a stream of requests");
     const response = responseBinding(responseType, rule);
     const resume = resumeFields(method, requestType, responseType, settings.resumeField);
+    const etags = tagFields(requestType, response, rule, template, settings.etagField);
+    const requestId = findField(requestType, REQUEST_ID);
     const logFields = { "http.request.method": rule.method, "http.route": rule.path };
-    return { method, name, template, request, response, resume, logFields, httpMethod: rule.method };
+    const { method: httpMethod } = rule;
+    return { method, name, template, request, response, resume, etags, requestId, logFields, httpMethod };
   } catch (error) {
     throw new Error(`${where} ${(error as Error).message}`, { cause: error });
   }
@@ -78,12 +98,33 @@ function resumeFields(
   return request && response && { request, response };
 }
 
-/** The message types of a method. @throws {Error} if another generator has made them: only ours are known field by field. */
-function typesOf({ definition }: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
+/** A request has its resource's tag itself, or in the resource: its body, or the message whose fields its path has. */
+function tagFields(
+  requestType: AnyMessageType,
+  { type, httpBody }: ResponseBinding,
+  { body = "" }: HttpRule,
+  { variables }: PathTemplate,
+  name: string,
+): TagFields {
+  const resources = variables.map(({ fieldPath }) => fieldPath.split(".").slice(0, -1).join("."));
+  const request = ["", body, ...resources]
+    .map((inside) => findField(requestType, inside === "" || inside === "*" ? name : `${inside}.${name}`))
+    .find((found) => found !== undefined);
+  const isMessage = httpBody === undefined && (type as Partial<AnyMessageType>).fields?.() !== undefined;
+  return { request, response: isMessage ? findField(type as AnyMessageType, name) : undefined };
+}
+
+/** True if protoc-gen-callwire has made a method's messages: only ours are known field by field. */
+export function hasOwnTypes({ definition }: EdgeMethod): boolean {
   const { requestType, responseType } = definition as Partial<Record<string, AnyMessageType>>;
-  for (const type of [requestType, responseType]) {
-    if (typeof type?.fields !== "function" || typeof type.readJson !== "function")
-      throw new Error("has http rules, and message types that protoc-gen-callwire has not made");
-  }
-  return { requestType: requestType!, responseType: responseType! };
+  return [requestType, responseType].every(
+    (type) => typeof type?.fields === "function" && typeof type.readJson === "function",
+  );
+}
+
+/** The message types of a method. @throws {Error} if another generator has made them. */
+function typesOf(method: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
+  if (!hasOwnTypes(method))
+    throw new Error("has http rules, and message types that protoc-gen-callwire has not made");
+  return method.definition as { requestType: AnyMessageType; responseType: AnyMessageType };
 }

@@ -2,9 +2,11 @@ import { Status, type Metadata, type ServerError } from "nice-grpc-common";
 import { EdgeError } from "../errors/edge-error.js";
 import { errorBody, errorObject } from "../errors/error-body.js";
 import { httpStatusOf } from "../errors/http-status.js";
+import { sendable } from "../errors/sendable.js";
 import { statusToJson, type JsonStatus } from "../errors/status-json.js";
 import type { Exchange } from "../http/exchange.js";
 import { fieldsOf } from "../http/metadata.js";
+import type { Route } from "../routing/route.js";
 import type { EdgeSettings } from "./settings.js";
 
 /** What is known of a call when its answer is made. */
@@ -32,7 +34,7 @@ export interface OutgoingError {
 }
 
 /** @param service ErrorInfo's domain, for an error that comes without details. */
-export function outgoingError(
+function outgoingError(
   error: ServerError,
   call: Answered | undefined,
   service: string,
@@ -40,6 +42,16 @@ export function outgoingError(
 ): OutgoingError {
   const httpStatus = error instanceof EdgeError ? error.httpStatus : httpStatusOf(error.code);
   return { httpStatus, error, json: statusToJson(error, call?.trailer, service, registry) };
+}
+
+/** What was thrown by a call of a route, on its way out. */
+export function failureOf(
+  thrown: unknown,
+  call: Answered | undefined,
+  { name }: Route,
+  settings: EdgeSettings,
+): OutgoingError {
+  return outgoingError(sendable(thrown), call, name.slice(0, name.lastIndexOf("/")), settings);
 }
 
 /** Answers with an error. */
@@ -58,6 +70,14 @@ export function respondError(
   if (error instanceof EdgeError)
     for (const [name, value] of Object.entries(error.headers)) headers.push(name, value);
   exchange.respond({ status: httpStatus, headers }, body);
+}
+
+/** ErrorInfo's domain, for what is refused before its method is known. */
+const DOMAIN = "callwire.edge";
+
+/** Answers with a refusal of the edge's own, before there is a call. */
+export function refuse(exchange: Exchange, error: EdgeError, settings: EdgeSettings): void {
+  respondError(exchange, outgoingError(error, undefined, DOMAIN, settings), settings);
 }
 
 /** An error as the last part of a stream. */

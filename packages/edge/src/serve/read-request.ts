@@ -1,13 +1,31 @@
+import type { Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
+import { readBody, readChunks } from "../compression/request-body.js";
+import { setRequestId } from "../conditional/idempotency-key.js";
+import { setExpectedTag } from "../conditional/preconditions.js";
 import { EdgeError } from "../errors/edge-error.js";
+import { mayCall } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Route } from "../routing/route.js";
 import { ndjsonLines } from "../streams/ndjson-lines.js";
 import { NDJSON_TYPES } from "../streams/stream-form.js";
 import type { EdgeSettings } from "./settings.js";
 
+/** The media types of bodies of one kind. */
+interface BodyTypes {
+  /** The one that a client is told of. */
+  readonly wanted: string;
+  /** True for one that is taken, in lower case. */
+  readonly has: (type: string) => boolean;
+}
+
 /** `application/json`, and what is JSON by its suffix (RFC 6839, section 3.1). */
-const JSON_TYPE = /^application\/(?:json|[\w.-]+\+json)$/;
+const json: BodyTypes = {
+  wanted: "application/json",
+  has: (type) => /^application\/(?:json|[\w.-]+\+json)$/.test(type),
+};
+
+const ndjson: BodyTypes = { wanted: NDJSON_TYPES[0]!, has: (type) => NDJSON_TYPES.includes(type) };
 
 /**
  * Reads the request of a call that was admitted: a message, or a stream of them.
@@ -18,44 +36,73 @@ export function readRequest(
   exchange: Exchange,
   route: Route,
   parts: RequestParts,
-  { limits }: EdgeSettings,
+  settings: EdgeSettings,
 ): unknown {
+  const { limits, etags } = settings;
+  const { request } = route;
   if (route.method.descriptor.requestStream) {
-    checkType(exchange, (type) => NDJSON_TYPES.includes(type), NDJSON_TYPES[0]!);
-    return readMessages(exchange, route, parts, limits);
+    setExpectedTag(exchange, route, undefined, etags.isQuoted);
+    return readMessages(exchange, route, parts, settings);
   }
-  const toMessage = (body: Uint8Array | undefined) => {
-    const message = route.request.message(parts, body);
+  const complete = (message: Properties): Properties => {
     const position = exchange.header("last-event-id");
     if (route.resume !== undefined && position !== undefined && position !== "")
-      route.request.setText(message, route.resume.request, position);
+      request.setText(message, route.resume.request, position);
+    setExpectedTag(exchange, route, message, etags.isQuoted);
+    setRequestId(exchange, route, message);
     return message;
   };
-  if (!exchange.hasBody) return toMessage(undefined);
-  if (!route.request.hasBody)
+  if (!exchange.hasBody) return complete(request.message(parts, undefined));
+  if (!request.hasBody)
     throw new EdgeError("BODY_NOT_TAKEN", `${route.httpMethod} ${route.template.text} takes no body`);
-  checkType(exchange, (type) => JSON_TYPE.test(type), "application/json");
-  return exchange.readBody(limits.maxBodyBytes, limits.bodyTimeoutMs).then(toMessage);
+  const type = rawTypeOf(exchange, route, json, settings);
+  return readBody(exchange, limits.maxBodyBytes, limits.bodyTimeoutMs).then((body) =>
+    complete(type === undefined ? request.message(parts, body) : request.messageOf(parts, { type, body })),
+  );
 }
 
 async function* readMessages(
   exchange: Exchange,
-  { request }: Route,
+  route: Route,
   parts: RequestParts,
-  { maxBodyBytes, bodyTimeoutMs }: EdgeSettings["limits"],
+  settings: EdgeSettings,
 ): AsyncGenerator<unknown, void, undefined> {
-  const lines = ndjsonLines(exchange.readChunks(), { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
+  const { request } = route;
+  const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
+  const type = rawTypeOf(exchange, route, ndjson, settings);
+  const chunks = readChunks(exchange);
+  if (type !== undefined) {
+    for await (const body of chunks) yield request.messageOf(parts, { type, body });
+    return;
+  }
+  const lines = ndjsonLines(chunks, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
   let index = 0;
   for await (const line of lines) yield request.message(parts, line, `[${index++}]`);
 }
 
+/** The type of a body that may be of any; undefined for one that is JSON. @throws {EdgeError} for another one. */
+function rawTypeOf(
+  exchange: Exchange,
+  { request }: Route,
+  types: BodyTypes,
+  { cors }: EdgeSettings,
+): string | undefined {
+  if (request.httpBody === undefined) {
+    checkType(exchange, types);
+    return undefined;
+  }
+  if (!mayCall(exchange, cors))
+    throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+  return exchange.header("content-type") ?? "";
+}
+
 /** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
-function checkType(exchange: Exchange, isTaken: (type: string) => boolean, wanted: string): void {
+function checkType(exchange: Exchange, { wanted, has }: BodyTypes): void {
   const given = exchange.header("content-type") ?? "";
   const [type = "", ...parameters] = given.split(";").map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="));
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
-  if (isTaken(type) && isUtf8) return;
-  const message = `the body must be ${wanted}${isTaken(type) ? ", in UTF-8" : ""}`;
+  if (has(type) && isUtf8) return;
+  const message = `the body must be ${wanted}${has(type) ? ", in UTF-8" : ""}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", message, { accept: wanted });
 }

@@ -1,17 +1,32 @@
-import { toJsonText } from "@callwire/protobuf";
-import { ServerError, Status } from "nice-grpc-common";
 import { valueOf, type Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeCall } from "../calls/edge-method.js";
+import type { ChosenCoding } from "../compression/accept-encoding.js";
+import { codings } from "../compression/codings.js";
+import { tagText } from "../conditional/entity-tags.js";
+import { isMismatch, knownTag } from "../conditional/preconditions.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { timeoutOf } from "../http/timeout.js";
-import { reportFault } from "../internal/report-fault.js";
 import type { Route } from "../routing/route.js";
-import { streamFormOf } from "../streams/stream-form.js";
-import { commonHeaders, errorLine, outgoingError, respondError } from "./answer.js";
+import { streamFormOf, type StreamForm } from "../streams/stream-form.js";
+import { commonHeaders, errorLine, failureOf, respondError } from "./answer.js";
+import { contentOf, jsonOf } from "./content.js";
+import { openCall } from "./open-call.js";
 import { readRequest } from "./read-request.js";
 import type { EdgeSettings } from "./settings.js";
+
+/** What an answer is made with. */
+interface Answering {
+  readonly exchange: Exchange;
+  readonly route: Route;
+  readonly call: EdgeCall;
+  /** More fields of the header of one that goes well. */
+  readonly more: readonly string[];
+  /** The coding that the client asks for. */
+  readonly chosen: ChosenCoding | undefined;
+  readonly settings: EdgeSettings;
+}
 
 /** Makes a call of a request, and its answer of what comes back. It does not throw. */
 export async function serveCall(
@@ -24,137 +39,119 @@ export async function serveCall(
   let begin = () => {};
   const { responseStream } = route.method.descriptor;
   try {
-    const { timeoutMs = Infinity, applied } = timeoutOf(exchange);
+    const form = responseStream
+      ? streamFormOf(exchange.header("accept"), route.response.httpBody !== undefined)
+      : undefined;
+    const chosen = settings.compression.codingFor(exchange, form?.contentType);
     const limitMs = responseStream ? Infinity : settings.limits.callTimeoutMs;
-    const allowedMs = Math.min(timeoutMs, limitMs);
-    call = route.method.open({
+    const { timeoutMs = Infinity, applied } = timeoutOf(exchange, limitMs);
+    call = openCall(exchange, route, settings, {
       metadata: metadataOf(exchange, settings.requestMetadata),
-      peer: exchange.peer,
-      authority: exchange.authority,
+      timeoutMs: Math.min(timeoutMs, limitMs),
       onHeader: () => begin(),
-      ...(allowedMs !== Infinity && { timeoutMs: allowedMs }),
     });
     const { cancel } = call;
     exchange.onGone(cancel.bind(call));
-    addRouteToLog(call, route);
     const read = () => readRequest(exchange, route, parts, settings);
     const more = applied === undefined ? [] : ["preference-applied", applied];
-    if (responseStream) {
-      const stream = new StreamAnswer(exchange, route, call, more, settings);
-      begin = () => stream.begin();
+    const answering: Answering = { exchange, route, call, more, chosen, settings };
+    if (form === undefined) await answerOnce(answering, read);
+    else {
+      const stream = new StreamAnswer(answering, form);
+      begin = () => stream.onHeader();
       await stream.run(read);
-    } else await answerOnce(exchange, route, call, read, more, settings);
+    }
   } catch (thrown) {
-    const error = sendable(thrown);
-    respondError(exchange, outgoingError(error, call, serviceOf(route), settings), settings, call);
+    const outgoing = failureOf(thrown, call, route, settings);
+    const httpStatus = isMismatch(exchange, outgoing.json) ? 412 : outgoing.httpStatus;
+    respondError(exchange, { ...outgoing, httpStatus }, settings, call);
   } finally {
     call?.end();
   }
 }
 
-async function answerOnce(
-  exchange: Exchange,
-  route: Route,
-  call: EdgeCall,
-  read: () => unknown,
-  more: readonly string[],
-  settings: EdgeSettings,
-): Promise<void> {
-  const { type, field } = route.response;
-  const write = (message: unknown): string => {
-    if (field === undefined) return toJsonText<unknown>(type, message, settings.write);
-    const value = valueOf(message as Properties, field);
-    // A message that is not there is null in JSON, as a field of its own would not be there.
-    return value === undefined ? "null" : toJsonText<unknown>(type, value, settings.write);
-  };
-  const body = await call.unary(read, write);
+async function answerOnce(answering: Answering, read: () => unknown): Promise<void> {
+  const { exchange, route, call, more, chosen, settings } = answering;
+  const { compression } = settings;
+  const content = await call.unary(read, (message) => contentOf(exchange, route, message, settings));
   const headers = commonHeaders(exchange, settings, call);
-  headers.push(
-    ...more,
-    "content-type",
-    "application/json",
-    "content-length",
-    String(Buffer.byteLength(body)),
-  );
+  headers.push(...more);
+  compression.addVary(headers);
+  const known = content.tag && knownTag(exchange, content.tag);
+  if (known !== undefined) {
+    headers.push("etag", tagText(known));
+    exchange.respond({ status: 304, headers }, undefined);
+    return;
+  }
+  const coding = compression.codingOf(content, chosen);
+  let { body } = content;
+  if (coding !== undefined) {
+    body = await codings[coding].compress(body);
+    headers.push("content-encoding", coding);
+  }
+  headers.push("content-type", content.type, "content-length", String(Buffer.byteLength(body)));
+  if (content.tag !== undefined) headers.push("etag", tagText({ ...content.tag, coding }));
   exchange.respond({ status: 200, headers }, body);
 }
 
 /** An answer that is a stream. Its head goes out with the first message: until then an error has a status of its own. */
 class StreamAnswer {
-  readonly #exchange: Exchange;
-  readonly #route: Route;
-  readonly #call: EdgeCall;
-  readonly #more: readonly string[];
-  readonly #settings: EdgeSettings;
-  readonly #form: ReturnType<typeof streamFormOf>;
+  readonly #answering: Answering;
+  readonly #form: StreamForm;
   #writer: ResponseWriter | undefined;
 
-  constructor(
-    exchange: Exchange,
-    route: Route,
-    call: EdgeCall,
-    more: readonly string[],
-    settings: EdgeSettings,
-  ) {
-    this.#exchange = exchange;
-    this.#route = route;
-    this.#call = call;
-    this.#more = more;
-    this.#settings = settings;
-    this.#form = streamFormOf(exchange.header("accept"));
+  constructor(answering: Answering, form: StreamForm) {
+    this.#answering = answering;
+    this.#form = form;
   }
 
   /** Sends the head, once. */
-  begin(): ResponseWriter {
+  #begin(type: string): ResponseWriter {
     if (this.#writer === undefined) {
-      const headers = commonHeaders(this.#exchange, this.#settings, this.#call);
-      headers.push(...this.#more, "content-type", this.#form.contentType, "cache-control", "no-store");
-      this.#writer = this.#exchange.begin({ status: 200, headers });
+      const { exchange, call, more, chosen, settings } = this.#answering;
+      const headers = commonHeaders(exchange, settings, call);
+      headers.push(...more, "cache-control", "no-store");
+      this.#writer = settings.compression.begin(exchange, type, headers, chosen);
     }
     return this.#writer;
   }
 
+  /** The method has sent what it has to say before its first message. */
+  onHeader(): void {
+    // The type of a body that is no JSON comes with its first part.
+    if (this.#form.contentType !== undefined) this.#begin(this.#form.contentType);
+  }
+
   /** @throws {ServerError} if nothing was sent yet. */
   async run(read: () => unknown): Promise<void> {
+    const { call, route, settings } = this.#answering;
+    const { contentType = "application/octet-stream", end, failure } = this.#form;
     try {
-      for await (const text of this.#call.stream(read, (message) => this.#textOf(message))) {
-        const waiting = this.begin().write(text);
+      for await (const { type, body } of call.stream(read, (message) => this.#partOf(message))) {
+        const waiting = this.#begin(type).write(body);
         if (waiting !== undefined) await waiting;
       }
-      const writer = this.begin();
-      if (this.#form.end !== "") await writer.write(this.#form.end);
+      const writer = this.#begin(contentType);
+      if (end !== "") await writer.write(end);
       writer.end();
     } catch (thrown) {
       if (this.#writer === undefined) throw thrown;
-      const outgoing = outgoingError(sendable(thrown), this.#call, serviceOf(this.#route), this.#settings);
-      await this.#writer.write(this.#form.failure(errorLine(outgoing), outgoing.json.retryAfterSeconds));
-      this.#writer.end();
+      const outgoing = failureOf(thrown, call, route, settings);
+      if (failure === undefined) this.#writer.breakOff();
+      else {
+        await this.#writer.write(failure(errorLine(outgoing), outgoing.json.retryAfterSeconds));
+        this.#writer.end();
+      }
     }
   }
 
-  #textOf(message: unknown): string {
-    const { response, resume } = this.#route;
-    const { write } = this.#settings;
-    const sent = response.field === undefined ? message : valueOf(message as Properties, response.field);
-    const json = sent === undefined ? "null" : toJsonText<unknown>(response.type, sent, write);
-    const id = resume && valueOf(message as Properties, resume.response.field);
-    return this.#form.message(json, typeof id === "string" && id !== "" ? id : undefined);
+  #partOf(message: unknown): { type: string; body: string | Uint8Array } {
+    const { exchange, route, settings } = this.#answering;
+    const { contentType } = this.#form;
+    if (contentType === undefined) return contentOf(exchange, route, message, settings);
+    const id = route.resume && valueOf(message as Properties, route.resume.response.field);
+    const json = jsonOf(route, message, settings.write);
+    const body = this.#form.message(json, typeof id === "string" && id !== "" ? id : undefined);
+    return { type: contentType, body };
   }
-}
-
-/** The line of a call has its route too, where the kit's `logging` is among the middleware. */
-function addRouteToLog(call: EdgeCall, { logFields }: Route): void {
-  const { addLogFields } = call as { addLogFields?: (fields: Record<string, unknown>) => void };
-  addLogFields?.(logFields);
-}
-
-function serviceOf({ name }: Route): string {
-  return name.slice(0, name.lastIndexOf("/"));
-}
-
-/** What may be shown of what was thrown: calls throw nothing else than a ServerError, and mistakes of ours say nothing. */
-function sendable(thrown: unknown): ServerError {
-  if (thrown instanceof ServerError) return thrown;
-  reportFault(thrown);
-  return new ServerError(Status.INTERNAL, "internal error");
 }

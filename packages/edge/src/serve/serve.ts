@@ -1,15 +1,14 @@
 import { parseQuery } from "../binding/query.js";
+import type { RequestParts } from "../binding/request-binding.js";
+import type { EdgeLimits } from "../edge-options.js";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "../http/exchange.js";
-import { parsePath } from "../routing/request-path.js";
+import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
-import { commonHeaders, outgoingError, respondError } from "./answer.js";
+import { commonHeaders, refuse } from "./answer.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
-
-/** ErrorInfo's domain, for what is refused before its method is known. */
-const DOMAIN = "callwire.edge";
 
 /** Answers a request. What it throws, or rejects with, is a mistake of ours. */
 export function serve(
@@ -21,22 +20,14 @@ export function serve(
     return route(exchange, router, settings);
   } catch (thrown) {
     if (!(thrown instanceof EdgeError)) throw thrown;
-    respondError(exchange, outgoingError(thrown, undefined, DOMAIN, settings), settings);
+    refuse(exchange, thrown, settings);
     return undefined;
   }
 }
 
 function route(exchange: Exchange, router: Router<Route>, settings: EdgeSettings): Promise<void> | undefined {
   const { limits } = settings;
-  const { target } = exchange;
-  if (target.length > limits.maxUrlLength)
-    throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
-  if (exchange.headerBytes > limits.maxHeaderBytes)
-    throw new EdgeError("HEADERS_TOO_LARGE", `the header has more than ${limits.maxHeaderBytes} bytes`);
-  const mark = target.indexOf("?");
-  const path = parsePath(mark < 0 ? target : target.slice(0, mark));
-  if (path === undefined) throw new EdgeError("BAD_PATH", "the path is malformed, or has dot segments");
-
+  const { path, query } = targetOf(exchange, limits);
   const { method } = exchange;
   const isHead = method === "HEAD";
   const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
@@ -45,15 +36,43 @@ function route(exchange: Exchange, router: Router<Route>, settings: EdgeSettings
     refuseMethod(exchange, withHead(found.allowed), settings);
     return undefined;
   }
-  const { httpMethod, template } = found.route;
   // What a stream has to say is in its body alone.
-  if (isHead && httpMethod === "GET" && found.route.method.descriptor.responseStream)
+  if (isHead && found.route.httpMethod === "GET" && found.route.method.descriptor.responseStream)
     throw notAllowed(["GET"]);
-  const pathValues = valuesOf(template, found.path);
-  const query = parseQuery(mark < 0 ? "" : target.slice(mark + 1));
-  if (query.length > limits.maxParameters)
+  return serveCall(exchange, found.route, partsOf(found.route, found.path, query, limits), settings);
+}
+
+/** The target of a request. */
+export interface Target {
+  readonly path: RequestPath;
+  /** What stands behind the question mark. */
+  readonly query: string;
+}
+
+/** @throws {EdgeError} for a request whose head is too large, or whose path is none. */
+export function targetOf({ target, headerBytes }: Exchange, limits: EdgeLimits): Target {
+  if (target.length > limits.maxUrlLength)
+    throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
+  if (headerBytes > limits.maxHeaderBytes)
+    throw new EdgeError("HEADERS_TOO_LARGE", `the header has more than ${limits.maxHeaderBytes} bytes`);
+  const mark = target.indexOf("?");
+  const path = parsePath(mark < 0 ? target : target.slice(0, mark));
+  if (path === undefined) throw new EdgeError("BAD_PATH", "the path is malformed, or has dot segments");
+  return { path, query: mark < 0 ? "" : target.slice(mark + 1) };
+}
+
+/** What a request has for a route's messages, beside its body. @throws {EdgeError} for too much of it. */
+export function partsOf(
+  { template }: Route,
+  path: RequestPath,
+  query: string,
+  limits: EdgeLimits,
+): RequestParts {
+  const pathValues = valuesOf(template, path);
+  const parameters = parseQuery(query);
+  if (parameters.length > limits.maxParameters)
     throw new EdgeError("TOO_MANY_PARAMETERS", `the query has more than ${limits.maxParameters} parameters`);
-  return serveCall(exchange, found.route, { pathValues, query }, settings);
+  return { pathValues, query: parameters };
 }
 
 /** Answers a request by a method that its path does not have: OPTIONS says which it has. */

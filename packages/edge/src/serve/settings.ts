@@ -1,6 +1,16 @@
 import type { JsonReadOptions, JsonRegistry, JsonWriteOptions } from "@callwire/protobuf";
 import type { EdgeLimits } from "../edge-options.js";
+import type { Compression } from "../compression/compression.js";
 import type { Cors } from "../http/cors.js";
+import type { Proxies } from "../http/proxies.js";
+
+/** The forms of tags. */
+export interface EtagSettings {
+  /** True if a field has a tag's quotes too. */
+  readonly isQuoted: boolean;
+  /** True if an answer without a field for a tag has a weak one. */
+  readonly isWeak: boolean;
+}
 
 /** What an edge answers with, beside its routes. */
 export interface EdgeSettings {
@@ -9,6 +19,9 @@ export interface EdgeSettings {
   readonly write: JsonWriteOptions;
   readonly registry: JsonRegistry | undefined;
   readonly cors: Cors | undefined;
+  readonly compression: Compression;
+  readonly proxies: Proxies | undefined;
+  readonly etags: EtagSettings;
   readonly requestMetadata: readonly string[];
   readonly responseMetadata: readonly string[];
 }

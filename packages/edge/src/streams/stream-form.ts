@@ -2,13 +2,14 @@ import { accepts } from "../errors/error-body.js";
 
 /** The form of a stream of responses. */
 export interface StreamForm {
-  readonly contentType: string;
+  /** Undefined if each message has its own. */
+  readonly contentType: string | undefined;
   /** A message. @param id Its position in the stream, if it has one. */
   message(json: string, id: string | undefined): string;
   /** The end of a stream that went well. */
   readonly end: string;
-  /** The end of one that failed. @param retrySeconds How long to wait before a repeat. */
-  failure(json: string, retrySeconds: number | undefined): string;
+  /** The end of one that failed; undefined if it has no place for it. @param retrySeconds How long to wait before a repeat. */
+  readonly failure: ((json: string, retrySeconds: number | undefined) => string) | undefined;
 }
 
 /** The media types that a stream of requests may have. */
@@ -44,7 +45,11 @@ const events: StreamForm = {
   },
 };
 
-/** The form that a client asks for. Default: NDJSON. */
-export function streamFormOf(accept: string | undefined): StreamForm {
+/** Bodies that are no JSON, one after another (google.api.HttpBody). */
+const raw: StreamForm = { contentType: undefined, message: (json) => json, end: "", failure: undefined };
+
+/** The form that a client asks for. Default: NDJSON. @param isRaw True if the messages are bodies. */
+export function streamFormOf(accept: string | undefined, isRaw: boolean): StreamForm {
+  if (isRaw) return raw;
   return accept !== undefined && accepts(accept, SSE_TYPE) ? events : ndjson;
 }

@@ -5,7 +5,9 @@ import { createServer, type AnyMiddleware, type CallwireServer } from "@callwire
 import { createChannel } from "@callwire/transport";
 import { createEdge, type Edge } from "../create-edge.js";
 import type { CommonEdgeOptions } from "../edge-options.js";
+import { LibraryServiceDefinition } from "./gen/callwire/edge/testing/v1/library_service.js";
 import { ProbeServiceDefinition } from "./gen/callwire/edge/testing/v1/probe_service.js";
+import { libraryService } from "./library-service.js";
 import { probeService, type Seen } from "./probe-service.js";
 
 /** An edge that listens. Disposing of it ends all that was started. */
@@ -27,7 +29,7 @@ export interface ServeOptions {
   readonly options?: CommonEdgeOptions;
 }
 
-/** Serves the probe by an edge on a free port. */
+/** Serves the probe and the library by an edge on a free port. */
 export async function serveEdge({
   behind = "server",
   middleware = [],
@@ -36,15 +38,16 @@ export async function serveEdge({
   const seen: Seen = { binds: [], ended: 0, made: 0 };
   const server = createServer({ middleware });
   server.add(ProbeServiceDefinition, probeService(seen));
+  server.add(LibraryServiceDefinition, libraryService());
   let close = () => {};
   let edge: Edge;
   if (behind === "server") edge = createEdge({ ...options, server });
   else {
     const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
     close = () => channel.close();
-    edge = createEdge({ ...options, channel, services: [ProbeServiceDefinition] });
+    edge = createEdge({ ...options, channel, services: [ProbeServiceDefinition, LibraryServiceDefinition] });
   }
-  const http = createHttpServer(edge.handler).listen(0, "127.0.0.1");
+  const http = createHttpServer(edge.handler).on("upgrade", edge.upgrade).listen(0, "127.0.0.1");
   await once(http, "listening");
   const { port } = http.address() as AddressInfo;
   return {

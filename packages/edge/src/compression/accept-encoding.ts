@@ -1,0 +1,45 @@
+import { EdgeError } from "../errors/edge-error.js";
+import { pairOf, partsOf } from "../http/header-list.js";
+import type { Coding } from "./codings.js";
+
+/** The coding of an answer. */
+export interface ChosenCoding {
+  readonly coding: Coding;
+  /** True if the client takes no answer without one. */
+  readonly isForced: boolean;
+}
+
+/**
+ * Chooses among codings by `accept-encoding` (RFC 9110, section 12.5.3): that of the highest weight, and the first of equals.
+ *
+ * @param offered The codings that there are, the best first.
+ * @returns Undefined for none.
+ * @throws {EdgeError} if the client takes none of them, and no answer without one.
+ */
+export function chooseCoding(accept: string, offered: readonly Coding[]): ChosenCoding | undefined {
+  const weights = weightsOf(accept);
+  const any = weights.get("*");
+  const plain = weights.get("identity") ?? any;
+  const best = offered
+    .map((coding) => ({ coding, weight: weights.get(coding) ?? any ?? 0 }))
+    .toSorted((a, b) => b.weight - a.weight)[0];
+  if (best !== undefined && best.weight > 0 && best.weight >= (weights.get("identity") ?? 0))
+    return { coding: best.coding, isForced: plain === 0 };
+  if (plain !== 0) return undefined;
+  throw new EdgeError(
+    "CODING_NOT_OFFERED",
+    `accept-encoding takes no coding that there is here: ${[...offered, "identity"].join(", ")}`,
+  );
+}
+
+function weightsOf(accept: string): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const part of partsOf(accept)) {
+    const [name = "", ...parameters] = partsOf(part, ";");
+    const weight = parameters.map(pairOf).find(([key]) => key === "q")?.[1] ?? "1";
+    // What is no weight says nothing.
+    if (/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight))
+      weights.set(name.toLowerCase().replace(/^x-(?=gzip$)/, ""), Number(weight));
+  }
+  return weights;
+}

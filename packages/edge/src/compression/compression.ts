@@ -1,0 +1,110 @@
+import { mayCall, type Cors } from "../http/cors.js";
+import type { Exchange, ResponseWriter } from "../http/exchange.js";
+import { chooseCoding, type ChosenCoding } from "./accept-encoding.js";
+import { codings, type Coding } from "./codings.js";
+import { CompressedWriter } from "./compressed-writer.js";
+
+/** How answers are compressed. */
+export interface CompressionOptions {
+  /** An answer of fewer bytes is not compressed: it would fit into one packet anyway. Default: 1,024. */
+  readonly minBytes?: number;
+}
+
+const DEFAULT_MIN_BYTES = 1024;
+
+/** The best first: of the two, Brotli makes less of the same text in the same time. */
+const OFFERED: readonly Coding[] = ["br", "gzip"];
+
+/** Media types that become smaller; pictures and the like are compressed already. */
+const COMPRESSIBLE =
+  /^(?:text\/(?!event-stream)|application\/(?:[\w.-]+\+)?(?:json|xml|x-ndjson|javascript|x-protobuf)\b|image\/svg\+xml)/i;
+
+/** The most values of `accept-encoding` that are remembered: what strangers make up must not fill the memory. */
+const MAX_KNOWN = 64;
+
+/** Who may learn from the size of an answer. */
+export interface CompressionRisks {
+  /** True if a cookie may say who calls. */
+  readonly takesCookies: boolean;
+  /** The pages that may call; undefined if no other origin may. */
+  readonly cors: Cors | undefined;
+}
+
+/** Compresses answers, for the clients that take it. */
+export class Compression {
+  readonly #offered: readonly Coding[];
+  readonly #minBytes: number;
+  readonly #risks: CompressionRisks;
+  /** What was chosen, by `accept-encoding`: most clients send the same. */
+  readonly #known = new Map<string, ChosenCoding | undefined>();
+
+  /** @param options False for none. */
+  constructor(options: CompressionOptions | false, risks: CompressionRisks) {
+    this.#offered = options === false ? [] : OFFERED;
+    this.#minBytes = (options === false ? undefined : options.minBytes) ?? DEFAULT_MIN_BYTES;
+    this.#risks = risks;
+  }
+
+  /**
+   * The coding that a client asks for; undefined for none.
+   *
+   * @param type The media type of the answer, where it is known before.
+   * @throws {EdgeError} if the client takes nothing that there is.
+   */
+  codingFor(exchange: Exchange, type?: string): ChosenCoding | undefined {
+    const accept = exchange.header("accept-encoding");
+    if (accept === undefined) return undefined;
+    const isOffered = type === undefined || COMPRESSIBLE.test(type);
+    const chosen = isOffered ? this.#choose(accept) : chooseCoding(accept, []);
+    return chosen?.isForced === false && this.#mayLeak(exchange) ? undefined : chosen;
+  }
+
+  #choose(accept: string): ChosenCoding | undefined {
+    if (this.#known.has(accept)) return this.#known.get(accept);
+    const chosen = chooseCoding(accept, this.#offered);
+    if (this.#known.size < MAX_KNOWN) this.#known.set(accept, chosen);
+    return chosen;
+  }
+
+  /** The coding that a body is worth. @param chosen The one that the client asks for. */
+  codingOf(
+    { type, body }: { type: string; body: string | Uint8Array },
+    chosen?: ChosenCoding,
+  ): Coding | undefined {
+    if (chosen === undefined || chosen.isForced) return chosen?.coding;
+    return Buffer.byteLength(body) >= this.#minBytes && COMPRESSIBLE.test(type) ? chosen.coding : undefined;
+  }
+
+  /** Begins an answer that is a stream. Its messages go out one by one. */
+  begin(exchange: Exchange, type: string, headers: string[], chosen?: ChosenCoding): ResponseWriter {
+    this.addVary(headers);
+    headers.push("content-type", type);
+    if (chosen === undefined || !(chosen.isForced || COMPRESSIBLE.test(type)))
+      return exchange.begin({ status: 200, headers });
+    headers.push("content-encoding", chosen.coding);
+    const writer = exchange.begin({ status: 200, headers });
+    return new CompressedWriter(writer, codings[chosen.coding].compressor());
+  }
+
+  /** Says, for caches, that the answer would be another one for another `accept-encoding`. */
+  addVary(headers: string[]): void {
+    if (this.#offered.length === 0) return;
+    // One field alone: servers of HTTP/2 keep the last of several.
+    const at = headers.findIndex((text, index) => index % 2 === 0 && text === "vary");
+    if (at < 0) headers.push("vary", "accept-encoding");
+    else headers[at + 1] += ", accept-encoding";
+  }
+
+  /**
+   * True where another site's page could make a browser send this request in the user's name, and learn from the size of the
+   * answer what is in it (BREACH): the browser itself has added who the user is.
+   */
+  #mayLeak(exchange: Exchange): boolean {
+    const { takesCookies, cors } = this.#risks;
+    if (takesCookies && exchange.header("cookie") !== undefined) return true;
+    const authorization = exchange.header("authorization");
+    if (authorization !== undefined && !/^bearer /i.test(authorization)) return true;
+    const isAllowed = exchange.header("origin") !== undefined && mayCall(exchange, cors);
+    return exchange.header("sec-fetch-site") === "cross-site" && !isAllowed;
+  }
+}

@@ -1,0 +1,103 @@
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "@jest/globals";
+import { auth, createLogger, errorBoundary } from "@callwire/server-kit";
+import { serveEdge } from "../testing/serve-edge.js";
+
+const hasChromium = spawnSync("chromium", ["--version"]).status === 0;
+if (!hasChromium) process.stderr.write("SKIPPED: WebSockets of Chromium; there is no chromium\n");
+const hasOwn = spawnSync(process.execPath, ["--experimental-websocket", "-e", "WebSocket"]).status === 0;
+if (!hasOwn) process.stderr.write("SKIPPED: WebSockets of Node.js; this version has none\n");
+
+/** The function of the documentation: run as it stands there, by clients that send no header fields. */
+const page = readFileSync(new URL("../../../../docs/edge.md", import.meta.url), "utf8");
+const TALK = /^```js\n(.*?)^```$/ms.exec(page)![1]!;
+
+/** Talks at the same origin, with a token that is good and one that is not, and elsewhere. */
+const allOf = (own: string, other: string) => `${TALK}
+  const all = Promise.all([
+    talk("${own}/v1/talk", "good", [{ text: "a" }, { text: "b" }]),
+    talk("${own}/v1/talk", "bad", []),
+    talk("${other}/v1/talk", "good", []),
+  ]);`;
+
+const served = () =>
+  serveEdge({
+    middleware: [
+      errorBoundary({ logger: createLogger({ level: "silent" }) }),
+      auth({ verify: (token: string) => token === "good" && { name: "ada" } }),
+    ],
+  });
+const spoken = { code: 1000, reason: "", received: [{ text: "a!" }, { text: "b!" }] };
+const refused = {
+  code: 4016,
+  reason: expect.stringMatching(/^UNAUTHENTICATED: /),
+  received: [{ error: expect.objectContaining({ code: 401 }) }],
+};
+
+(hasOwn ? test : test.skip)(
+  "Node's own WebSocket speaks, and is told why it may not",
+  async () => {
+    await using edge = await served();
+    const url = `ws://127.0.0.1:${edge.port}`;
+    const script = `${allOf(url, url)} all.then((results) => console.log(JSON.stringify(results)));`;
+    const args = ["--experimental-websocket", "-e", script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(JSON.parse(stdout)).toMatchObject([spoken, refused, { code: 1000 }]);
+  },
+  30_000,
+);
+
+(hasChromium ? test : test.skip)(
+  "Chromium's does, and from another origin it does not",
+  async () => {
+    await using own = await served();
+    await using other = await served();
+    const url = (port: number) => `ws://127.0.0.1:${port}`;
+    let report: (results: unknown) => void;
+    const results = new Promise((resolve) => (report = resolve));
+    const pages = createServer((request, response) => {
+      if (request.method === "POST") void textOf(request).then((text) => report(JSON.parse(text)));
+      const { port } = pages.address() as AddressInfo;
+      const send = 'all.then((results) => fetch("/", { method: "POST", body: JSON.stringify(results) }));';
+      const script = allOf(url(port), url(other.port)) + send;
+      response.setHeader("content-type", "text/html").end(`<!doctype html><script>${script}</script>`);
+    });
+    pages.on("upgrade", own.edge.upgrade).listen(0, "127.0.0.1");
+    await once(pages, "listening");
+    const profile = await mkdtemp(join(tmpdir(), "callwire-chromium-"));
+    const { port } = pages.address() as AddressInfo;
+    const args = [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      `--user-data-dir=${profile}`,
+    ];
+    const chromium = spawn("chromium", [...args, `http://127.0.0.1:${port}/`], { stdio: "ignore" });
+    const exited = once(chromium, "exit");
+    try {
+      expect(await results).toMatchObject([spoken, refused, { code: 1006, received: [] }]);
+    } finally {
+      chromium.kill();
+      await exited;
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+      pages.closeAllConnections();
+      pages.close();
+    }
+  },
+  30_000,
+);
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk as string;
+  return text;
+}

@@ -1,0 +1,73 @@
+import type { WebSocket } from "ws";
+import type { EdgeCall } from "../calls/edge-method.js";
+import type { RequestParts } from "../binding/request-binding.js";
+import type { Exchange } from "../http/exchange.js";
+import type { Route } from "../routing/route.js";
+import { errorLine, failureOf } from "../serve/answer.js";
+import { openCall, type Opening } from "../serve/open-call.js";
+import type { EdgeSettings } from "../serve/settings.js";
+import type { FrameCodec } from "./frames.js";
+import { keepAlive } from "./keep-alive.js";
+import { SocketAnswer } from "./socket-answer.js";
+import { SocketRequests } from "./socket-requests.js";
+
+/** What a call over a socket is made with. */
+export interface SocketCall {
+  readonly exchange: Exchange;
+  readonly route: Route;
+  readonly parts: RequestParts;
+  readonly codec: FrameCodec;
+  readonly opening: Opening;
+}
+
+/** Makes a call of a socket's messages, and its messages of what comes back. It does not throw. */
+export async function serveSocket(
+  socket: WebSocket,
+  { exchange, route, parts, codec, opening }: SocketCall,
+  settings: EdgeSettings,
+): Promise<void> {
+  const { limits } = settings;
+  const { requestStream, responseStream } = route.method.descriptor;
+  const requests = new SocketRequests(socket);
+  const answer = new SocketAnswer(socket, limits.writeTimeoutMs);
+  keepAlive(socket, limits.pingIntervalMs);
+  let call: EdgeCall | undefined;
+  // It ends the connection by itself, with the code that says why.
+  socket.on("error", () => {});
+  socket.on("close", () => call?.cancel());
+  const read = (): unknown => {
+    if (requestStream) return readAll(requests, codec);
+    if (route.request.hasBody)
+      return requests
+        .one(limits.bodyTimeoutMs)
+        .then((frame) =>
+          frame === undefined ? route.request.message(parts, undefined) : codec.read(frame, ""),
+        );
+    requests.end();
+    return route.request.message(parts, undefined);
+  };
+  try {
+    call = openCall(exchange, route, settings, opening);
+    if (responseStream) {
+      for await (const data of call.stream(read, (message) => codec.write(message))) {
+        const waiting = answer.send(data);
+        if (waiting !== undefined) await waiting;
+      }
+    } else await answer.send(await call.unary(read, (message) => codec.write(message)));
+    answer.end();
+  } catch (thrown) {
+    const outgoing = failureOf(thrown, call, route, settings);
+    answer.fail(errorLine(outgoing), outgoing.error.code, outgoing.error.details);
+  } finally {
+    requests.end();
+    call?.end();
+  }
+}
+
+async function* readAll(
+  requests: SocketRequests,
+  codec: FrameCodec,
+): AsyncGenerator<unknown, void, undefined> {
+  let index = 0;
+  for await (const frame of requests.all()) yield codec.read(frame, `[${index++}]`);
+}

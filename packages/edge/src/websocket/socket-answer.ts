@@ -1,0 +1,62 @@
+import { Status } from "nice-grpc-common";
+import type { WebSocket } from "ws";
+import { TimeLimit } from "../internal/time-limit.js";
+
+/** RFC 6455, section 7.4.1. */
+const NORMAL_CLOSURE = 1000;
+/** The code of a call that failed: this, and its gRPC code. 4000 to 4999 belong to applications (section 7.4.2). */
+const FAILED = 4000;
+/** The most bytes of a reason: a control frame has 125, and the code takes two (section 5.5). */
+const MAX_REASON_BYTES = 123;
+/** Above it, a message waits until the client has taken what is before it, in bytes. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+/** Sends the answer to a call over a socket. */
+export class SocketAnswer {
+  readonly #socket: WebSocket;
+  readonly #writeTimeoutMs: number;
+  readonly #closed: Promise<void>;
+
+  /** @param writeTimeoutMs The time that a client may take for what was sent to it. */
+  constructor(socket: WebSocket, writeTimeoutMs: number) {
+    this.#socket = socket;
+    this.#writeTimeoutMs = writeTimeoutMs;
+    this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
+  }
+
+  /** Sends a message; a promise if the client must take some of what was sent first. */
+  send(data: string | Uint8Array): Promise<void> | undefined {
+    const socket = this.#socket;
+    // It is going, and the call ends with it: a handler that has always more must wait for that.
+    if (socket.readyState !== socket.OPEN) return this.#closed;
+    if (socket.bufferedAmount < HIGH_WATER_BYTES) {
+      socket.send(data);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      const limit = new TimeLimit(this.#writeTimeoutMs, () => socket.terminate());
+      socket.send(data, () => {
+        limit.clear();
+        resolve();
+      });
+    });
+  }
+
+  /** Ends the call that went well. */
+  end(): void {
+    this.#socket.close(NORMAL_CLOSURE);
+  }
+
+  /** Ends one that failed: the error is the last message, whose form is that of a stream's last line. */
+  fail(line: string, code: Status, message: string): void {
+    void this.send(line);
+    this.#socket.close(FAILED + code, reasonOf(`${Status[code]}: ${message}`));
+  }
+}
+
+/** A text that fits, with whole characters. */
+function reasonOf(text: string): string {
+  const bytes = new Uint8Array(MAX_REASON_BYTES);
+  const { read } = new TextEncoder().encodeInto(text, bytes);
+  return text.slice(0, read);
+}

@@ -1,0 +1,141 @@
+import { ServerResponse, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { WebSocketServer } from "ws";
+import { EdgeError } from "../errors/edge-error.js";
+import { isSameOrigin, mayCall } from "../http/cors.js";
+import type { Exchange } from "../http/exchange.js";
+import { metadataOf } from "../http/metadata.js";
+import { NodeExchange } from "../http/node-exchange.js";
+import { timeoutOf } from "../http/timeout.js";
+import { reportFault } from "../internal/report-fault.js";
+import type { Route } from "../routing/route.js";
+import { Router } from "../routing/router.js";
+import { refuse } from "../serve/answer.js";
+import { partsOf, targetOf } from "../serve/serve.js";
+import type { EdgeSettings } from "../serve/settings.js";
+import { codecOf } from "./frames.js";
+import { serveSocket, type SocketCall } from "./serve-socket.js";
+import { parseOffer } from "./subprotocols.js";
+
+/** Takes connections whose client would change the protocol: to WebSocket (RFC 6455), and to no other. */
+export class Upgrades {
+  readonly #router: Router<Route>;
+  readonly #httpMethods: readonly string[];
+  readonly #settings: EdgeSettings;
+  readonly #serve: (exchange: Exchange) => Promise<void> | undefined;
+  #server: Promise<WebSocketServer> | undefined;
+
+  /**
+   * @param routes Those of streams.
+   * @param serve Answers a request as if it asked for no other protocol.
+   */
+  constructor(
+    routes: readonly Route[],
+    settings: EdgeSettings,
+    serve: (exchange: Exchange) => Promise<void> | undefined,
+  ) {
+    this.#router = new Router(routes);
+    this.#httpMethods = [...new Set(routes.map(({ httpMethod }) => httpMethod))];
+    this.#settings = settings;
+    this.#serve = serve;
+  }
+
+  /** Takes one, or answers why not. It rejects for a mistake of ours alone. */
+  async take(request: IncomingMessage, duplex: Duplex, head: Buffer): Promise<void> {
+    // As the event has it: servers of node:http have no other.
+    const socket = duplex as Socket;
+    // Until the WebSocket has a listener of its own.
+    socket.on("error", () => socket.destroy());
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once("finish", () => socket.destroySoon());
+    const exchange = new NodeExchange(request, response, this.#settings.limits.writeTimeoutMs);
+    try {
+      if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+        // Whoever offers h2c, as Java's client does, takes HTTP/1.1 too (RFC 9110, section 7.8). The body is not read any more.
+        if (exchange.hasBody)
+          throw new EdgeError("BAD_HEADER", "no upgrade but to websocket is taken: send a body without one");
+        // What is not read is not seen to end.
+        socket.resume();
+        await this.#serve(exchange);
+        return;
+      }
+      const call = this.#callOf(exchange);
+      const server = await (this.#server ??= startServer(this.#settings));
+      response.detachSocket(socket);
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        serveSocket(webSocket, call, this.#settings).catch((error: unknown) => {
+          reportFault(error);
+          webSocket.terminate();
+        });
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof EdgeError)) throw thrown;
+      refuse(exchange, thrown, this.#settings);
+    }
+  }
+
+  /** What a handshake asks for. @throws {EdgeError} if it may not, or if there is no such thing. */
+  #callOf(exchange: NodeExchange): SocketCall {
+    const settings = this.#settings;
+    const { limits, cors } = settings;
+    const { path, query } = targetOf(exchange, limits);
+    const found = this.#router.find(path, "GET", ...this.#httpMethods);
+    if (!("route" in found))
+      throw new EdgeError("ROUTE_NOT_FOUND", "no stream is served at this path by WebSocket");
+    // A browser asks nobody before a handshake, and sends its cookies with it.
+    if (!mayCall(exchange, cors))
+      throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+    const { route } = found;
+    const offer = parseOffer(exchange.header("sec-websocket-protocol"));
+    const parts = partsOf(route, found.path, query, limits);
+    const metadata = metadataOf(exchange, this.#metadataNames(exchange));
+    if (offer.token !== undefined) {
+      if (metadata.has("authorization"))
+        throw new EdgeError(
+          "BAD_HEADER",
+          "a token is given twice: in authorization, and beside the subprotocol",
+        );
+      metadata.set("authorization", `Bearer ${offer.token}`);
+    }
+    const limitMs = route.method.descriptor.responseStream ? Infinity : limits.callTimeoutMs;
+    const { timeoutMs = Infinity } = timeoutOf(exchange, limitMs);
+    return {
+      exchange,
+      route,
+      parts,
+      codec: codecOf(offer, route, parts, settings.write),
+      opening: { metadata, timeoutMs: Math.min(timeoutMs, limitMs) },
+    };
+  }
+
+  /** The fields that become metadata: a cookie is none from a page that may not send it. */
+  #metadataNames(exchange: Exchange): readonly string[] {
+    const { requestMetadata, cors } = this.#settings;
+    const origin = exchange.header("origin");
+    const isOwn = origin === undefined || isSameOrigin(origin, exchange.authority);
+    return isOwn || cors?.takesCredentials === true
+      ? requestMetadata
+      : requestMetadata.filter((name) => name !== "cookie");
+  }
+}
+
+/** @throws {EdgeError} if the package is not installed. */
+async function startServer({ limits }: EdgeSettings): Promise<WebSocketServer> {
+  const { WebSocketServer: Server } = await import("ws").catch((error: unknown) => {
+    reportFault(new Error("WebSockets need the package ws: npm install ws", { cause: error }));
+    throw new EdgeError("WEBSOCKET_NOT_SERVED", "WebSockets are not served here");
+  });
+  return new Server({
+    noServer: true,
+    clientTracking: false,
+    // 0 would be no limit.
+    maxPayload: Math.max(limits.maxBodyBytes, 1),
+    // It would need memory for each connection, and be no secret keeper (BREACH).
+    perMessageDeflate: false,
+    // What else is offered may be a token: it is never sent back.
+    handleProtocols: (offered) => parseOffer([...offered].join(", ")).protocol ?? false,
+  });
+}
