@@ -27,6 +27,7 @@ const generated = [
   "packages/testkit/src/gen",
   "packages/transport/src/testing/gen",
   "packages/interop/own-service/src/gen",
+  "packages/interop/src/gen",
   "packages/edge/src/testing/gen",
   "examples/orders/src/gen",
   "packages/site/examples/src/gen",

@@ -53,6 +53,13 @@ buf("generate", "--template", "examples/orders/buf.gen.yaml", "examples/orders/p
 buf("generate", "--template", "packages/bench/buf.gen.yaml");
 buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
 run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");
+// What somebody's client of the OpenAPI document is made with.
+run(
+  "packages/interop/node_modules/.bin/openapi-typescript",
+  "gen/src/openapi.json",
+  "--output",
+  "packages/interop/src/gen/users-api.d.ts",
+);
 
 // One FileDescriptorSet after another is again a FileDescriptorSet: its only field is repeated.
 const set = Buffer.concat(

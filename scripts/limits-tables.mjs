@@ -76,6 +76,12 @@ export const sections = [
         text: "`createEdge({ compression })` sets them.",
       },
       { of: "ProxyOptions", file: "edge/src/http/proxies.ts", text: "`createEdge({ proxies })` sets them." },
+      {
+        of: "OpenApiOptions",
+        file: "edge/src/reference/openapi-options.ts",
+        text: "`createEdge({ openapi })` sets them.",
+      },
+      { of: "DocsPageOptions", file: "edge/src/reference/docs-page.ts", text: "`docsPage` takes them." },
     ],
   },
   {

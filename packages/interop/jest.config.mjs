@@ -23,7 +23,15 @@ export const installed = {
 };
 
 /** What goes through proxies is over both of the SDK's runtimes by itself. */
-const once = ["src/proxies/", "changesets", "workflows", "npm-start", "conformance", "generated-messages"];
+const once = [
+  "src/proxies/",
+  "openapi",
+  "changesets",
+  "workflows",
+  "npm-start",
+  "conformance",
+  "generated-messages",
+];
 /** The users service starts, or does not, before it has a runtime; what a kill can break is its storage. */
 const besideRuntime = ["src/start.test", "src/kill.test"];
 const { projects, ...settings } = overRuntimes();

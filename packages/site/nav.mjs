@@ -36,6 +36,7 @@ export const sections = [
       ["Tests", "docs/guides/testing.md"],
       ["Middleware", "docs/middleware.md"],
       ["REST at the edge", "docs/edge.md"],
+      ["OpenAPI", "docs/openapi.md"],
       ["Behind proxies", "docs/proxies.md"],
     ],
   },

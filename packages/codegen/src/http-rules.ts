@@ -25,20 +25,34 @@ interface HttpRule extends Message {
   additionalBindings: HttpRule[];
 }
 
-/** The rules of the methods of some files as code. Methods without rules are left out. */
-export function httpRulesOf(
-  files: readonly DescFile[],
-  registry: FileRegistry,
-): ReadonlyMap<DescMethod, string> {
+/** A rule, for one way to reach a method. */
+export interface HttpBinding {
+  /** The HTTP method, in capitals; that of a custom pattern as it is there. */
+  readonly method: string;
+  /** The path template. */
+  readonly path: string;
+  /** The field that the body is, `*` for all that the path does not have; empty for none. */
+  readonly body: string;
+  /** The field of the response that is sent; empty for all of it. */
+  readonly responseBody: string;
+}
+
+/** The rules of methods; those without any are left out. */
+export type HttpRules = ReadonlyMap<DescMethod, readonly HttpBinding[]>;
+
+/** The rules of the methods of some files. */
+export function httpRulesOf(files: readonly DescFile[], registry: FileRegistry): HttpRules {
   const extension = registry.getExtension("google.api.http");
-  const rules = new Map<DescMethod, string>();
+  const rules = new Map<DescMethod, HttpBinding[]>();
   if (extension === undefined) return rules;
   for (const method of files.flatMap(({ services }) => services.flatMap(({ methods }) => methods))) {
     if (!hasHttpRule(method)) continue;
     const option: unknown = getOption(method, extension);
     const rule = option as HttpRule;
-    const all = [rule, ...rule.additionalBindings].map((one) => ruleCode(one, method));
-    rules.set(method, `[${all.join(", ")}]`);
+    rules.set(
+      method,
+      [rule, ...rule.additionalBindings].map((one) => bindingOf(one, method)),
+    );
   }
   return rules;
 }
@@ -47,21 +61,31 @@ function hasHttpRule({ proto }: DescMethod): boolean {
   return proto.options?.$unknown?.some(({ no }) => no === HTTP_EXTENSION) ?? false;
 }
 
-function ruleCode({ pattern, body, responseBody, additionalBindings }: HttpRule, method: DescMethod): string {
+function bindingOf(
+  { pattern, body, responseBody, additionalBindings }: HttpRule,
+  method: DescMethod,
+): HttpBinding {
   const where = `${method.parent.typeName}.${method.name}: google.api.http`;
   if (pattern.case === undefined) throw new Error(`${where} has a rule without a path`);
   // http.proto: "the nesting may only be one level deep".
   if (additionalBindings.some((inner) => inner.additionalBindings.length > 0))
     throw new Error(`${where} has additional_bindings inside of additional_bindings`);
   const isCustom = pattern.case === "custom";
-  const parts = {
+  return {
     method: isCustom ? pattern.value.kind : pattern.case.toUpperCase(),
     path: isCustom ? pattern.value.path : pattern.value,
     body,
     responseBody,
   };
-  const stated = Object.entries(parts).filter(([name, text]) => text !== "" || name === "path");
-  return `{ ${stated.map(([name, text]) => `${name}: ${JSON.stringify(text)}`).join(", ")} }`;
+}
+
+/** Rules as code: a list of plain objects. */
+export function httpRulesCode(bindings: readonly HttpBinding[]): string {
+  const objects = bindings.map((binding) => {
+    const stated = Object.entries(binding).filter(([name, text]) => text !== "" || name === "path");
+    return `{ ${stated.map(([name, text]) => `${name}: ${JSON.stringify(text)}`).join(", ")} }`;
+  });
+  return `[${objects.join(", ")}]`;
 }
 
 /** The files that code is made of: without those that only state annotations, which are read here and needed by no code. */

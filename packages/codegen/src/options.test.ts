@@ -21,6 +21,10 @@ describe("parseOptions", () => {
       index: true,
       import_suffix: ".js",
       contract_version: "",
+      openapi: false,
+      openapi_title: "",
+      openapi_license: "",
+      openapi_security: "none",
     });
   });
 
@@ -43,6 +47,16 @@ describe("parseOptions", () => {
     });
   });
 
+  test("takes what an OpenAPI document says", () => {
+    const parameter = "openapi,openapi_title=A shop,openapi_license=Apache-2.0,openapi_security=bearer";
+    expect(parse(parameter)).toMatchObject({
+      openapi: true,
+      openapi_title: "A shop",
+      openapi_license: "Apache-2.0",
+      openapi_security: "bearer",
+    });
+  });
+
   test.each([
     ["timestmp=date", 'no option "timestmp": did you mean "timestamp"?'],
     ["toString", 'no option "toString"'],
@@ -52,6 +66,11 @@ describe("parseOptions", () => {
     ["contract_version=1.4", "contract_version=1.4: takes a version such as 1.4.0"],
     ["contract_version=1.4.0+abc", "contract_version=1.4.0+abc: takes a version"],
     ["contract_version", "contract_version=: takes a version"],
+    ["openapi_title=Shop", "openapi_title goes with openapi=true"],
+    ["openapi,openapi_title=", "openapi_title=: takes a text"],
+    ["openapi,openapi_license=the usual", "takes an SPDX identifier such as Apache-2.0"],
+    ["openapi,openapi_security=oauth", "openapi_security=oauth: takes none or bearer"],
+    ["openapi_secruity=bearer", 'did you mean "openapi_security"?'],
     ["contract_versoin=1.4.0", 'did you mean "contract_version"?'],
   ])("refuses %s, with the nearest", (parameter, message) => {
     expect(() => parse(parameter)).toThrow(message);

@@ -41,6 +41,21 @@ export interface CodegenOptions {
    * which compare it with theirs. Services of `google.*` and `grpc.*` are left out. Default: none.
    */
   contract_version: string;
+
+  /**
+   * True if `openapi.json` is made: an OpenAPI 3.1 document of all methods that have a rule of google.api.http, as @callwire/edge
+   * serves them. Its version is `contract_version`. None is made where no method has such a rule. Default: false.
+   */
+  openapi: boolean;
+
+  /** The document's title. Default: the package's name. */
+  openapi_title: string;
+
+  /** The licence of the API, by its SPDX identifier, such as `Apache-2.0`. Default: none is stated. */
+  openapi_license: string;
+
+  /** How callers say who they are. `bearer`: by a token in `authorization`. Default: `none`. */
+  openapi_security: "none" | "bearer";
 }
 
 /** A version without build metadata, which the plugin adds. */
@@ -55,9 +70,18 @@ const choices = {
   descriptors: ["false", "true"],
   index: ["true", "false"],
   import_suffix: [".js", ".ts", "none"],
+  openapi: ["false", "true"],
+  openapi_security: ["none", "bearer"],
 } as const;
 
 type OptionName = keyof typeof choices;
+
+/** The options that take any text of a form. */
+const texts = {
+  contract_version: { form: VERSION, wanted: "a version such as 1.4.0" },
+  openapi_title: { form: /\S/, wanted: "a text" },
+  openapi_license: { form: /^[A-Za-z0-9.+-]+$/, wanted: "an SPDX identifier such as Apache-2.0" },
+} as const;
 
 /**
  * Reads the plugin's options.
@@ -65,23 +89,22 @@ type OptionName = keyof typeof choices;
  * @throws {Error} if there is none of that name, with the nearest one, or a value is none of those that it has.
  */
 export function parseOptions(given: readonly { key: string; value: string }[]): CodegenOptions {
-  const values = Object.fromEntries(
-    Object.entries(choices).map(([name, [first]]) => [name, first as string]),
-  );
-  let version = "";
+  const values = Object.fromEntries([
+    ...Object.entries(choices).map(([name, [first]]) => [name, first as string] as const),
+    ...Object.keys(texts).map((name) => [name, ""] as const),
+  ]);
   for (const { key, value } of given) {
-    if (key === "contract_version") {
-      if (!VERSION.test(value)) throw new Error(`contract_version=${value}: takes a version such as 1.4.0`);
-      version = value;
+    if (Object.hasOwn(texts, key)) {
+      const { form, wanted } = texts[key as keyof typeof texts];
+      if (!form.test(value)) throw new Error(`${key}=${value}: takes ${wanted}`);
+      values[key] = value;
       continue;
     }
     const allowed = Object.hasOwn(choices, key)
       ? (choices[key as OptionName] as readonly string[])
       : undefined;
     if (allowed === undefined) {
-      throw new Error(
-        `no option "${key}": did you mean "${nearest(key, [...Object.keys(choices), "contract_version"])}"?`,
-      );
+      throw new Error(`no option "${key}": did you mean "${nearest(key, Object.keys(values))}"?`);
     }
     // An option without a value is switched on.
     const chosen = value === "" && allowed.includes("true") ? "true" : value;
@@ -91,12 +114,16 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
     }
     values[key] = chosen;
   }
+  const more = Object.keys(values).find(
+    (name) => name.startsWith("openapi_") && values[name] !== "" && values[name] !== "none",
+  );
+  if (more !== undefined && values["openapi"] === "false") throw new Error(`${more} goes with openapi=true`);
   return {
     ...values,
     unknown_fields: values["unknown_fields"] === "true",
     descriptors: values["descriptors"] === "true",
     index: values["index"] === "true",
-    contract_version: version,
+    openapi: values["openapi"] === "true",
   } as CodegenOptions;
 }
 

@@ -16,6 +16,7 @@ import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
 import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
+import { openApiDocument } from "./openapi/openapi-document.js";
 import { parseOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
 import { ServiceCoder } from "./service-code.js";
@@ -54,11 +55,8 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   const declarations = new Declarations(all, options);
   const values = new ValueCoder(declarations, options);
   const coder = new MessageCoder(declarations, options, values);
-  const serviceCoder = new ServiceCoder(
-    values,
-    contractsOf(files, options.contract_version),
-    httpRulesOf(files, registry),
-  );
+  const httpRules = httpRulesOf(files, registry);
+  const serviceCoder = new ServiceCoder(values, contractsOf(files, options.contract_version), httpRules);
   const modules = files.map((file) => {
     const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
@@ -80,7 +78,13 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
         .indexes(files.map((file) => file.proto.name))
         .map(({ path, code: exports }) => ({ name: path, content: format({ path, types: exports }) }))
     : [];
-  const made = [...modules, ...indexes, ...(options.descriptors ? [descriptorSet(request)] : [])];
+  const openApi = options.openapi ? openApiDocument(files, httpRules, registry, options) : undefined;
+  const made = [
+    ...modules,
+    ...indexes,
+    ...(openApi ? [openApiFile(openApi)] : []),
+    ...(options.descriptors ? [descriptorSet(request)] : []),
+  ];
   const paths = new Set<string>();
   for (const { name } of made) {
     if (paths.has(name))
@@ -114,6 +118,10 @@ ${lines.map((line) => `  "${line}"`).join(" +\n")},
 );
 `,
   };
+}
+
+function openApiFile(document: object): { name: string; content: string } {
+  return { name: "openapi.json", content: `${JSON.stringify(document, undefined, 2)}\n` };
 }
 
 /** The messages of a file, those in others too. */

@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { getComments } from "@bufbuild/protoplugin";
 import { code, def, joinCode, type Code } from "ts-poet";
-import { HTTP_EXTENSION } from "./http-rules.js";
+import { HTTP_EXTENSION, httpRulesCode, type HttpRules } from "./http-rules.js";
 import { asCode, indent, type Part } from "./lines.js";
 import type { ValueCoder } from "./value-code.js";
 
@@ -16,17 +16,13 @@ const idempotency: Partial<Record<MethodOptions_IdempotencyLevel, string>> = {
 export class ServiceCoder {
   readonly #values: ValueCoder;
   readonly #contracts: ReadonlyMap<string, string>;
-  readonly #httpRules: ReadonlyMap<DescMethod, string>;
+  readonly #httpRules: HttpRules;
 
   /**
    * @param contracts The contracts of services, by the services' full names.
-   * @param httpRules The rules of google.api.http as code, of the methods that have any.
+   * @param httpRules The rules of google.api.http.
    */
-  constructor(
-    values: ValueCoder,
-    contracts: ReadonlyMap<string, string>,
-    httpRules: ReadonlyMap<DescMethod, string>,
-  ) {
+  constructor(values: ValueCoder, contracts: ReadonlyMap<string, string>, httpRules: HttpRules) {
     this.#values = values;
     this.#contracts = contracts;
     this.#httpRules = httpRules;
@@ -66,7 +62,7 @@ export class ServiceCoder {
       `  requestStream: ${proto.clientStreaming},`,
       code`  responseType: ${response} as typeof ${response},`,
       `  responseStream: ${proto.serverStreaming},`,
-      ...(httpRules === undefined ? [] : [`  http: ${httpRules},`]),
+      ...(httpRules === undefined ? [] : [`  http: ${httpRulesCode(httpRules)},`]),
       ...optionsOf(method),
       "},",
     ];

@@ -18,6 +18,8 @@ import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/meta
 import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
 import { reportFault } from "./internal/report-fault.js";
+import { openApiResources } from "./reference/openapi-options.js";
+import { resourcesByPath } from "./resources/static-resource.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
 import { serve } from "./serve/serve.js";
@@ -74,7 +76,8 @@ const CORS_RESPONSE_HEADERS = ["etag", "preference-applied", "retry-after"];
  * behind a channel. Methods without rules are not served.
  *
  * @throws {TypeError | RangeError} that names an option that there is not, or that is out of its range.
- * @throws {Error} that names the method of a rule that cannot be served, or both of two that take the same requests.
+ * @throws {Error} that names the method of a rule that cannot be served, or both of two that take the same requests; or the path of
+ *   the OpenAPI document, or of its page, if a rule has it.
  */
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
@@ -108,10 +111,11 @@ export function createEdge(options: EdgeOptions): Edge {
   const etagField = etags.field ?? "etag";
   const routeSettings = { read: settings.read, resumeField, etagField };
   const routes = routesOf(methods, routeSettings);
-  const router = new Router(routes);
+  const resources = options.openapi === undefined ? [] : openApiResources(options.openapi);
+  const served = { router: new Router(routes), resources: resourcesByPath(resources, routes) };
   const { writeTimeoutMs } = settings.limits;
   const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, (exchange) =>
-    serve(exchange, router, settings),
+    serve(exchange, served, settings),
   );
 
   return {
@@ -124,7 +128,7 @@ export function createEdge(options: EdgeOptions): Edge {
     async fetch(request, info) {
       const exchange = new FetchExchange(request, info);
       try {
-        await Promise.race([serve(exchange, router, settings), exchange.response]);
+        await Promise.race([serve(exchange, served, settings), exchange.response]);
         return await exchange.response;
       } catch (error) {
         reportFault(error);
@@ -141,7 +145,7 @@ export function createEdge(options: EdgeOptions): Edge {
       try {
         serve(
           new NodeExchange(request as IncomingMessage, response as ServerResponse, writeTimeoutMs),
-          router,
+          served,
           settings,
         )?.catch(onFault);
       } catch (error) {

@@ -11,6 +11,7 @@ import type { CompressionOptions } from "./compression/compression.js";
 import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
+import { openApiRules, type OpenApiOptions } from "./reference/openapi-options.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
@@ -99,6 +100,8 @@ export interface CommonEdgeOptions {
   readonly compression?: CompressionOptions | false;
   /** The proxies that say where a request came from. Default: none, and the nearest address is the peer. */
   readonly proxies?: ProxyOptions;
+  /** The contract's OpenAPI document, and a page that shows it, for everybody who can reach the edge. Default: none is served. */
+  readonly openapi?: OpenApiOptions;
 }
 
 /** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
@@ -170,6 +173,7 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   etags: rules.options(etagRules),
   compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
   proxies: rules.options(proxyRules),
+  openapi: rules.options(openApiRules),
 };
 
 /** @throws {TypeError | RangeError} that names what is wrong. */

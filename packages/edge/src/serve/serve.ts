@@ -1,8 +1,11 @@
+import { isRead } from "../conditional/preconditions.js";
 import { parseQuery } from "../binding/query.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeLimits } from "../edge-options.js";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "../http/exchange.js";
+import { serveResource } from "../resources/serve-resource.js";
+import type { ServedResource } from "../resources/static-resource.js";
 import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
@@ -10,14 +13,17 @@ import { commonHeaders, refuse } from "./answer.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
 
+/** What an edge serves. */
+export interface Served {
+  readonly router: Router<Route>;
+  /** What is sent as it is, by its path. */
+  readonly resources: ReadonlyMap<string, ServedResource>;
+}
+
 /** Answers a request. What it throws, or rejects with, is a mistake of ours. */
-export function serve(
-  exchange: Exchange,
-  router: Router<Route>,
-  settings: EdgeSettings,
-): Promise<void> | undefined {
+export function serve(exchange: Exchange, served: Served, settings: EdgeSettings): Promise<void> | undefined {
   try {
-    return route(exchange, router, settings);
+    return route(exchange, served, settings);
   } catch (thrown) {
     if (!(thrown instanceof EdgeError)) throw thrown;
     refuse(exchange, thrown, settings);
@@ -25,10 +31,20 @@ export function serve(
   }
 }
 
-function route(exchange: Exchange, router: Router<Route>, settings: EdgeSettings): Promise<void> | undefined {
+function route(
+  exchange: Exchange,
+  { router, resources }: Served,
+  settings: EdgeSettings,
+): Promise<void> | undefined {
   const { limits } = settings;
   const { path, query } = targetOf(exchange, limits);
   const { method } = exchange;
+  const resource = resources.size === 0 ? undefined : resources.get(`/${path.segments.join("/")}`);
+  if (resource !== undefined) {
+    if (isRead(exchange)) return serveResource(exchange, resource, settings);
+    refuseMethod(exchange, ["GET", "HEAD"], settings);
+    return undefined;
+  }
   const isHead = method === "HEAD";
   const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
   if (!("route" in found)) {

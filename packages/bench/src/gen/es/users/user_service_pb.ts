@@ -23,12 +23,16 @@ export type User = Message<"users.User"> & {
   /**
    * Made by the server: a UUID in its canonical text form of 36 characters.
    *
+   * Example: 0b6f0f5e-6d3c-4d7e-9d6a-5b0f6c1d2e3f
+   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
    * Full name, 1 to 200 characters.
+   *
+   * Example: Ada Lovelace
    *
    * @generated from field: string name = 2;
    */
@@ -38,12 +42,16 @@ export type User = Message<"users.User"> & {
    * Address of the form local@domain, at most 254 characters. Unique among users, without regard to case; kept as
    * given.
    *
+   * Example: ada@example.com
+   *
    * @generated from field: string email = 3;
    */
   email: string;
 
   /**
    * Age in whole years, 0 to 150. 0 means not given.
+   *
+   * Example: 36
    *
    * @generated from field: int32 age = 4;
    */
@@ -52,12 +60,16 @@ export type User = Message<"users.User"> & {
   /**
    * Where the user works. UNKNOWN means not given.
    *
+   * Example: ENGINEERING
+   *
    * @generated from field: users.Department department = 5;
    */
   department: Department;
 
   /**
    * Names of the roles that the user holds, in the order given: at most 32, each 1 to 64 characters, none twice.
+   *
+   * Example: ["admin"]
    *
    * @generated from field: repeated string roles = 6;
    */
@@ -123,12 +135,16 @@ export type CreateUserRequest = Message<"users.CreateUserRequest"> & {
   /**
    * Full name. Required; 1 to 200 characters, not only white space.
    *
+   * Example: Ada Lovelace
+   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
    * Email address. Required; of the form local@domain, at most 254 characters, unique without regard to case.
+   *
+   * Example: ada@example.com
    *
    * @generated from field: string email = 2;
    */
@@ -137,6 +153,8 @@ export type CreateUserRequest = Message<"users.CreateUserRequest"> & {
   /**
    * Age in whole years, 0 to 150. 0 means not given.
    *
+   * Example: 36
+   *
    * @generated from field: int32 age = 3;
    */
   age: number;
@@ -144,12 +162,16 @@ export type CreateUserRequest = Message<"users.CreateUserRequest"> & {
   /**
    * Where the user works. UNKNOWN means not given; a number that the enum does not name is refused.
    *
+   * Example: ENGINEERING
+   *
    * @generated from field: users.Department department = 4;
    */
   department: Department;
 
   /**
    * Names of the roles to give: at most 32, each 1 to 64 characters, none twice.
+   *
+   * Example: ["admin"]
    *
    * @generated from field: repeated string roles = 5;
    */
@@ -188,6 +210,8 @@ export type UpdateUserRequest = Message<"users.UpdateUserRequest"> & {
   /**
    * Which fields to change: any of name, email, age, department and roles, or `*` for all five (AIP-134). If absent or
    * empty, the fields that are set in `user` (not their zero value) are changed.
+   *
+   * Example: age,roles
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -254,6 +278,8 @@ export type ListUsersRequest = Message<"users.ListUsersRequest"> & {
    * updated_at by = != < <= > >=, roles by `:` (has), joined by AND, OR, NOT and parentheses, as in
    * `department=ENGINEERING AND age>30`. Empty means all. At most 1000 characters.
    *
+   * Example: department=ENGINEERING AND age>30
+   *
    * @generated from field: string filter = 3;
    */
   filter: string;
@@ -262,6 +288,8 @@ export type ListUsersRequest = Message<"users.ListUsersRequest"> & {
    * In which order to return them (AIP-132): a comma-separated list of name, email, age, department, created_at and
    * updated_at, each with an optional ` desc`, as in `department, age desc`. Empty means by `created_at`. Users that
    * the list leaves equal come in the order of their creation.
+   *
+   * Example: department, age desc
    *
    * @generated from field: string order_by = 4;
    */

@@ -72,20 +72,42 @@ export function departmentToJSON(object: Department): string {
 
 /** A person in the directory. */
 export interface User {
-  /** Made by the server: a UUID in its canonical text form of 36 characters. */
+  /**
+   * Made by the server: a UUID in its canonical text form of 36 characters.
+   *
+   * Example: 0b6f0f5e-6d3c-4d7e-9d6a-5b0f6c1d2e3f
+   */
   id: string;
-  /** Full name, 1 to 200 characters. */
+  /**
+   * Full name, 1 to 200 characters.
+   *
+   * Example: Ada Lovelace
+   */
   name: string;
   /**
    * Address of the form local@domain, at most 254 characters. Unique among users, without regard to case; kept as
    * given.
+   *
+   * Example: ada@example.com
    */
   email: string;
-  /** Age in whole years, 0 to 150. 0 means not given. */
+  /**
+   * Age in whole years, 0 to 150. 0 means not given.
+   *
+   * Example: 36
+   */
   age: number;
-  /** Where the user works. UNKNOWN means not given. */
+  /**
+   * Where the user works. UNKNOWN means not given.
+   *
+   * Example: ENGINEERING
+   */
   department: Department;
-  /** Names of the roles that the user holds, in the order given: at most 32, each 1 to 64 characters, none twice. */
+  /**
+   * Names of the roles that the user holds, in the order given: at most 32, each 1 to 64 characters, none twice.
+   *
+   * Example: ["admin"]
+   */
   roles: string[];
   /** When the user was created, by the server's clock, in whole milliseconds. */
   createdAt:
@@ -110,15 +132,35 @@ export interface GetUserRequest {
 
 /** Describes a user to create; one row of an upload. */
 export interface CreateUserRequest {
-  /** Full name. Required; 1 to 200 characters, not only white space. */
+  /**
+   * Full name. Required; 1 to 200 characters, not only white space.
+   *
+   * Example: Ada Lovelace
+   */
   name: string;
-  /** Email address. Required; of the form local@domain, at most 254 characters, unique without regard to case. */
+  /**
+   * Email address. Required; of the form local@domain, at most 254 characters, unique without regard to case.
+   *
+   * Example: ada@example.com
+   */
   email: string;
-  /** Age in whole years, 0 to 150. 0 means not given. */
+  /**
+   * Age in whole years, 0 to 150. 0 means not given.
+   *
+   * Example: 36
+   */
   age: number;
-  /** Where the user works. UNKNOWN means not given; a number that the enum does not name is refused. */
+  /**
+   * Where the user works. UNKNOWN means not given; a number that the enum does not name is refused.
+   *
+   * Example: ENGINEERING
+   */
   department: Department;
-  /** Names of the roles to give: at most 32, each 1 to 64 characters, none twice. */
+  /**
+   * Names of the roles to give: at most 32, each 1 to 64 characters, none twice.
+   *
+   * Example: ["admin"]
+   */
   roles: string[];
   /**
    * Makes a repeat safe (AIP-155): within a day, a second request with the same id returns the user that the first
@@ -137,6 +179,8 @@ export interface UpdateUserRequest {
   /**
    * Which fields to change: any of name, email, age, department and roles, or `*` for all five (AIP-134). If absent or
    * empty, the fields that are set in `user` (not their zero value) are changed.
+   *
+   * Example: age,roles
    */
   updateMask: string[] | undefined;
 }
@@ -159,12 +203,16 @@ export interface ListUsersRequest {
    * Which users to return, in a subset of AIP-160: comparisons of id, name, email, age, department, created_at and
    * updated_at by = != < <= > >=, roles by `:` (has), joined by AND, OR, NOT and parentheses, as in
    * `department=ENGINEERING AND age>30`. Empty means all. At most 1000 characters.
+   *
+   * Example: department=ENGINEERING AND age>30
    */
   filter: string;
   /**
    * In which order to return them (AIP-132): a comma-separated list of name, email, age, department, created_at and
    * updated_at, each with an optional ` desc`, as in `department, age desc`. Empty means by `created_at`. Users that
    * the list leaves equal come in the order of their creation.
+   *
+   * Example: department, age desc
    */
   orderBy: string;
 }

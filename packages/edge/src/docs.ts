@@ -1,0 +1,1 @@
+export { docsPage, type DocsPageOptions } from "./reference/docs-page.js";

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "@jest/globals";
+import type { CommonEdgeOptions } from "../edge-options.js";
+import type { OpenApiOptions } from "../reference/openapi-options.js";
+import { send, serveEdge } from "../testing/serve-edge.js";
+
+const document = { openapi: "3.1.0", info: { title: "Shop", version: "1.0.0" }, paths: {} };
+const page = {
+  resources: (documentPath: string, title: string) => [
+    {
+      path: "/page",
+      contentType: "text/html",
+      body: `${title} at ${documentPath}`,
+      headers: { "x-more": "1" },
+    },
+  ],
+};
+
+const serveDocument = (openapi: Partial<OpenApiOptions> = {}, more: CommonEdgeOptions = {}) =>
+  serveEdge({ options: { ...more, openapi: { document, ...openapi } } });
+
+describe("an OpenAPI document", () => {
+  test("is served with a tag, and not sent again to whoever has it", async () => {
+    await using served = await serveDocument();
+    const first = await send(`${served.url}/openapi.json?cache=1`);
+    expect(first).toMatchObject({ status: 200, json: document });
+    expect(Object.fromEntries(first.headers)).toMatchObject({
+      "content-type": "application/json",
+      "cache-control": "no-cache",
+      "content-length": String(first.text.length),
+      "x-content-type-options": "nosniff",
+      etag: expect.stringMatching(/^"[\w-]{22}"$/),
+    });
+    const etag = first.headers.get("etag")!;
+    for (const tags of [etag, `"other", W/${etag}`]) {
+      const again = await send(`${served.url}/openapi.json`, { headers: { "if-none-match": tags } });
+      expect([again.status, again.text]).toEqual([304, ""]);
+      expect(again.headers.get("etag")).toContain(etag);
+    }
+    const other = await send(`${served.url}/openapi.json`, { headers: { "if-none-match": '"other"' } });
+    expect(other.status).toBe(200);
+  });
+
+  test("is compressed for those who take it, once for all of them", async () => {
+    const long = { ...document, "x-long": "long ".repeat(1000) };
+    await using served = await serveDocument({ document: long });
+    const headers = { "accept-encoding": "br" };
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => send(`${served.url}/openapi.json`, { headers })),
+    );
+    for (const answer of answers) {
+      expect(answer.json).toEqual(long);
+      expect(answer.headers.get("content-encoding")).toBe("br");
+      expect(answer.headers.get("etag")).toMatch(/;br"$/);
+      expect(answer.headers.get("vary")).toBe("accept-encoding");
+      expect(Number(answer.headers.get("content-length"))).toBeLessThan(500);
+    }
+    const [first] = answers;
+    const known = { ...headers, "if-none-match": first!.headers.get("etag")! };
+    expect((await send(`${served.url}/openapi.json`, { headers: known })).status).toBe(304);
+    const refused = await send(`${served.url}/openapi.json`, { headers: { "if-match": '"other"' } });
+    expect(refused.status).toBe(412);
+  });
+
+  test("is answered to HEAD without a body, and to no other method", async () => {
+    await using served = await serveDocument({}, { cors: { origins: ["https://app.example.com"] } });
+    const url = `${served.url}/openapi.json`;
+    const head = await send(url, { method: "HEAD" });
+    expect([head.status, head.text, head.headers.get("content-length")]).toEqual([
+      200,
+      "",
+      String(JSON.stringify(document).length),
+    ]);
+    const post = await send(url, { method: "POST", json: {} });
+    expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    const preflight = await send(url, {
+      method: "OPTIONS",
+      headers: { origin: "https://app.example.com", "access-control-request-method": "GET" },
+    });
+    expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([
+      204,
+      "GET, HEAD",
+    ]);
+  });
+
+  test("is served where it is asked for, with its page, and by fetch too", async () => {
+    await using served = await serveDocument({ path: "/docs/v1.json", page });
+    expect((await send(`${served.url}/docs/v1.json`)).json).toEqual(document);
+    const answer = await send(`${served.url}/page`);
+    expect(answer.text).toBe("Shop at /docs/v1.json");
+    expect(answer.headers.get("x-more")).toBe("1");
+    expect((await send(`${served.url}/openapi.json`)).status).toBe(404);
+    const response = await served.edge.fetch(new Request("http://localhost/page"));
+    expect(await response.text()).toBe(answer.text);
+  });
+
+  test("is not there unless it is given", async () => {
+    await using served = await serveEdge();
+    for (const path of ["/openapi.json", "/docs"]) expect((await send(served.url + path)).status).toBe(404);
+  });
+
+  test.each<[object, RegExp]>([
+    [{ path: "openapi.json" }, /openapi: "openapi\.json" is no path/],
+    [{ path: "/a/../b" }, /is no path/],
+    [{ path: "/<script>" }, /is no path/],
+    [{ path: "/page", page }, /two things are to be served at \/page/],
+    [{ path: "/v1/numbers" }, /\/v1\/numbers is the path of .*ProbeService\/WatchNumbers/],
+    [{ document: "{}" }, /document.*an OpenAPI document, parsed/],
+    [{ documnt: {} }, /documnt.*document/],
+    [{ page: {} }, /page.*resources/],
+  ])("%j is refused at start", async (openapi, message) => {
+    await expect(serveDocument(openapi)).rejects.toThrow(message);
+  });
+});
