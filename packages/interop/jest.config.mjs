@@ -32,8 +32,8 @@ const once = [
   "conformance",
   "generated-messages",
 ];
-/** The users service starts, or does not, before it has a runtime; what a kill can break is its storage. */
-const besideRuntime = ["src/start.test", "src/kill.test"];
+/** The users service starts, or does not, before it has a runtime; what a kill can break is its storage; an edge in process has none. */
+const besideRuntime = ["src/start.test", "src/kill.test", "src/rpc-clients/"];
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {

@@ -37,6 +37,7 @@ export const sections = [
       ["Middleware", "docs/middleware.md"],
       ["REST at the edge", "docs/edge.md"],
       ["OpenAPI", "docs/openapi.md"],
+      ["gRPC-Web and Connect", "docs/edge-rpc.md"],
       ["Behind proxies", "docs/proxies.md"],
     ],
   },

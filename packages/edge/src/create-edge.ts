@@ -22,6 +22,10 @@ import { openApiResources } from "./reference/openapi-options.js";
 import { resourcesByPath } from "./resources/static-resource.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
+import { CONNECT_REQUEST_FIELDS, CONNECT_RESPONSE_FIELDS } from "./rpc/connect.js";
+import { GRPC_WEB_REQUEST_FIELDS, GRPC_WEB_RESPONSE_FIELDS } from "./rpc/grpc-web.js";
+import { chosenMethods } from "./rpc/protocols.js";
+import { rpcMethodsOf } from "./rpc/rpc-methods.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
 import { streamRoutes } from "./websocket/stream-routes.js";
@@ -37,9 +41,9 @@ export interface EdgeRoute {
   readonly method: string;
 }
 
-/** REST and JSON before the services of a server. Its functions may be taken off it. */
+/** REST, gRPC-Web and Connect before the services of a server. Its functions may be taken off it. */
 export interface Edge {
-  /** What is served, in the order of the contract. */
+  /** What REST serves, in the order of the contract. */
   readonly routes: readonly EdgeRoute[];
   /** Answers a request of the web's own form: for Hono, Next.js, Bun, Deno, workers. It does not reject. */
   fetch(request: Request, info?: FetchInfo): Promise<Response>;
@@ -62,18 +66,25 @@ export interface Edge {
 const CORS_REQUEST_HEADERS = [
   "content-encoding",
   "content-type",
-  "grpc-timeout",
   "idempotency-key",
   "if-match",
   "if-none-match",
   "last-event-id",
   "prefer",
+  ...GRPC_WEB_REQUEST_FIELDS,
+  ...CONNECT_REQUEST_FIELDS,
 ];
-const CORS_RESPONSE_HEADERS = ["etag", "preference-applied", "retry-after"];
+const CORS_RESPONSE_HEADERS = [
+  "etag",
+  "preference-applied",
+  "retry-after",
+  ...GRPC_WEB_RESPONSE_FIELDS,
+  ...CONNECT_RESPONSE_FIELDS,
+];
 
 /**
- * Creates an edge: HTTP by the rules of google.api.http that the services' contract has, before a server of the same process or
- * behind a channel. Methods without rules are not served.
+ * Creates an edge before a server of the same process, or one behind a channel. It serves REST by the rules of google.api.http that the
+ * services' contract has, and every method by gRPC-Web and Connect at `/package.Service/Method`.
  *
  * @throws {TypeError | RangeError} that names an option that there is not, or that is out of its range.
  * @throws {Error} that names the method of a rule that cannot be served, or both of two that take the same requests; or the path of
@@ -92,7 +103,7 @@ export function createEdge(options: EdgeOptions): Edge {
     new Cors(
       cors,
       [...CORS_REQUEST_HEADERS, ...requestMetadata],
-      [...CORS_RESPONSE_HEADERS, ...responseMetadata],
+      [...CORS_RESPONSE_HEADERS, ...responseMetadata, ...responseMetadata.map((name) => `trailer-${name}`)],
     );
   const takesCookies = requestMetadata.includes("cookie");
   const settings: EdgeSettings = {
@@ -110,11 +121,18 @@ export function createEdge(options: EdgeOptions): Edge {
   const methods = methodsOf(options);
   const etagField = etags.field ?? "etag";
   const routeSettings = { read: settings.read, resumeField, etagField };
-  const routes = routesOf(methods, routeSettings);
+  const { rest, ...rpc } = options.protocols ?? {};
+  const byRest = chosenMethods("rest", rest, methods);
+  const routes = routesOf(byRest, routeSettings);
+  const rpcMethods = rpcMethodsOf(methods, rpc, settings);
+  for (const { name, template } of routes) {
+    const other = rpcMethods.get(template.text);
+    if (other !== undefined) throw new Error(`${name}: the path ${template.text} calls a method by its name`);
+  }
   const resources = options.openapi === undefined ? [] : openApiResources(options.openapi);
-  const served = { router: new Router(routes), resources: resourcesByPath(resources, routes) };
+  const served = { router: new Router(routes), rpcMethods, resources: resourcesByPath(resources, routes) };
   const { writeTimeoutMs } = settings.limits;
-  const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, (exchange) =>
+  const upgrades = new Upgrades(streamRoutes(byRest, routes, routeSettings), settings, (exchange) =>
     serve(exchange, served, settings),
   );
 

@@ -12,11 +12,12 @@ import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
 import { openApiRules, type OpenApiOptions } from "./reference/openapi-options.js";
+import type { ProtocolOptions } from "./rpc/protocols.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
   /**
-   * The body of a request, or a line of a stream of requests, in bytes. Over it: 413. A message of a WebSocket, too: over it, the
+   * The body of a request, or a message of a stream of requests, in bytes; also decompressed. Over it: 413, RESOURCE_EXHAUSTED. A message of a WebSocket, too: over it, the
    * connection ends with 1009. Default: 4 MiB, as gRPC's messages have.
    */
   maxBodyBytes: number;
@@ -26,7 +27,7 @@ export interface EdgeLimits {
   maxHeaderBytes: number;
   /** The parameters of a query. Over it: 400. Default: 256. */
   maxParameters: number;
-  /** The time that a body may take, or the rest of a line that has begun, in milliseconds. Over it: 408. Default: 30,000. */
+  /** The time that a body may take, or the rest of a message that has begun, in milliseconds. Over it: 408. Default: 30,000. */
   bodyTimeoutMs: number;
   /**
    * The time that a call with one response may take, in milliseconds, also for a client that would wait longer. Over it: 504.
@@ -78,16 +79,22 @@ export interface EtagOptions {
 export interface CommonEdgeOptions {
   /** Default: {@link defaultEdgeLimits}. */
   readonly limits?: Partial<EdgeLimits>;
+  /** What is served, by protocol. Default: all services, by REST, gRPC-Web and Connect. */
+  readonly protocols?: ProtocolOptions;
   /** Default: as protobuf has it; unknown fields and parameters are refused. */
   readonly json?: EdgeJsonOptions;
   /** The pages that may call. Default: those of no other origin. */
   readonly cors?: CorsOptions;
   /**
    * More header fields of requests that become metadata, in lower case. Default: none beside `authorization`, `traceparent`,
-   * `tracestate` and `x-request-id`. A cookie is no metadata, unless it is named here, and never is authentication by itself.
+   * `tracestate` and `x-request-id`. A cookie is no metadata, unless it is named here, and never is authentication by itself. gRPC-Web
+   * and Connect pass all others by themselves; a page of another origin may send what is named.
    */
   readonly requestMetadata?: readonly string[];
-  /** More metadata of responses that become header fields. Default: none beside `x-request-id`. */
+  /**
+   * More metadata of responses that become header fields. Default: none beside `x-request-id`. gRPC-Web and Connect pass all but cookies
+   * by themselves; a page of another origin may read what is named.
+   */
   readonly responseMetadata?: readonly string[];
   /**
    * The name of a field that both messages of a watch have: the position in its stream. A Server-Sent Event has it as its id, and
@@ -160,11 +167,20 @@ const proxyRules: RulesOf<ProxyOptions> = {
   header: rules.oneOf("forwarded", "x-forwarded-for"),
 };
 
+const someServices = rules.either(rules.boolean, rules.listOf(rules.nonEmptyText, "full names of services"));
+
+const protocolRules: RulesOf<ProtocolOptions> = {
+  rest: someServices,
+  grpcWeb: someServices,
+  connect: someServices,
+};
+
 const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOptions> = {
   server: rules.objectWith("shutdown", "forceShutdown"),
   channel: rules.anyObject,
   services: rules.rule("an array of service definitions", Array.isArray),
   limits: rules.options(limitRules),
+  protocols: rules.options(protocolRules),
   json: rules.options(jsonRules),
   cors: rules.options(corsRules),
   requestMetadata: names,

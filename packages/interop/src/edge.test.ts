@@ -53,7 +53,7 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
     await once(http, "listening");
     const { port } = http.address() as AddressInfo;
     const commands = readmeCommands().map((line) => line.replaceAll("localhost:8080", `127.0.0.1:${port}`));
-    const [create, list, get, update, guarded, upload, watch, events, remove, ...others] = commands;
+    const [create, list, get, connect, update, guarded, upload, watch, events, remove, ...others] = commands;
     try {
       expect(others).toEqual([]);
       const ada = JSON.parse(await shell(create!, {})) as Record<string, string>;
@@ -65,6 +65,7 @@ if (!hasPrograms) process.stderr.write("SKIPPED: calls by curl; there is no curl
       const env = { ID: ada["id"] };
       expect(JSON.parse(await shell(list!, env))).toEqual({ users: [ada], totalCount: 1 });
       expect(JSON.parse(await shell(get!, env))).toEqual(ada);
+      expect(JSON.parse(await shell(connect!, env))).toEqual(ada);
       expect(JSON.parse(await shell(update!, env))).toMatchObject({
         id: ada["id"],
         name: "Ada Lovelace",

@@ -78,6 +78,7 @@ export { tryAddress } from "./server/try-address.js";
 export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
 export { CONTRACT_HEADER, contractOf, readContract } from "./grpc/contract.js";
 export { isSettable } from "./grpc/field-names.js";
+export { encodeStatusMessage } from "./grpc/status.js";
 export { parseTimeout } from "./grpc/timeout.js";
 export { handlerOf } from "./grpc/handler-of.js";
 export { clientObject } from "./client/client-object.js";

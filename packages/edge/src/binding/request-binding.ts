@@ -166,7 +166,8 @@ export function responseBinding(type: AnyMessageType, { responseBody = "" }: Htt
   return { message: type, type: sent, field, httpBody: HttpBodyType.of(sent) };
 }
 
-function wrongFields(violations: readonly FieldViolation[]) {
+/** The error that names wrong fields, all at once. */
+export function wrongFields(violations: readonly FieldViolation[]) {
   const texts = violations.map(({ field, description }) =>
     field === "" ? description : `${field}: ${description}`,
   );

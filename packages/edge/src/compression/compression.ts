@@ -17,7 +17,7 @@ const OFFERED: readonly Coding[] = ["br", "gzip"];
 
 /** Media types that become smaller; pictures and the like are compressed already. */
 const COMPRESSIBLE =
-  /^(?:text\/(?!event-stream)|application\/(?:[\w.-]+\+)?(?:json|xml|x-ndjson|javascript|x-protobuf)\b|image\/svg\+xml)/i;
+  /^(?:text\/(?!event-stream)|application\/(?:[\w.-]+\+)?(?:json|xml|x-ndjson|javascript|proto|x-protobuf)\b|image\/svg\+xml)/i;
 
 /** The most values of `accept-encoding` that are remembered: what strangers make up must not fill the memory. */
 const MAX_KNOWN = 64;
@@ -64,6 +64,22 @@ export class Compression {
     const chosen = chooseCoding(accept, this.#offered);
     if (this.#known.size < MAX_KNOWN) this.#known.set(accept, chosen);
     return chosen;
+  }
+
+  /**
+   * The coding of single messages, for a client whose protocol has a field of its own for it; undefined for none.
+   *
+   * @param field The field that lists the codings which the client takes.
+   */
+  codingOfMessages(exchange: Exchange, field: string): Coding | undefined {
+    const accept = exchange.header(field);
+    const chosen = accept === undefined ? undefined : this.#choose(accept);
+    return chosen === undefined || this.#mayLeak(exchange) ? undefined : chosen.coding;
+  }
+
+  /** True if a message is long enough to be compressed. */
+  isWorthwhile(message: Uint8Array): boolean {
+    return message.length >= this.#minBytes;
   }
 
   /** The coding that a body is worth. @param chosen The one that the client asks for. */

@@ -13,13 +13,27 @@ import { codings, type Coding } from "./codings.js";
 export async function readBody(exchange: Exchange, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
   const coding = codingOf(exchange);
   const body = await exchange.readBody(maxBytes, timeoutMs);
-  // No body has no coding to be in.
-  if (coding === undefined || body.length === 0) return body;
+  return coding === undefined ? body : decompress(coding, body, maxBytes, "content-encoding");
+}
+
+/**
+ * Decompresses a whole body, or a message. Nothing is nothing, compressed or not.
+ *
+ * @param field The field that names the coding, for the error.
+ * @throws {EdgeError} if there is more than `maxBytes`, or if it is in another coding.
+ */
+export async function decompress(
+  coding: Coding,
+  bytes: Uint8Array,
+  maxBytes: number,
+  field: string,
+): Promise<Uint8Array> {
+  if (bytes.length === 0) return bytes;
   const chunks: Uint8Array[] = [];
   let size = 0;
   const decompressor = codings[coding].decompressor();
-  decompressor.end(body);
-  for await (const chunk of outputOf(decompressor)) {
+  decompressor.end(bytes);
+  for await (const chunk of outputOf(decompressor, field)) {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
@@ -35,10 +49,10 @@ export function readChunks(exchange: Exchange): AsyncIterableIterator<Uint8Array
   const decompressor = codings[coding].decompressor();
   // Its errors come out at the other end.
   pipeline(chunks, decompressor, () => {});
-  return outputOf(decompressor);
+  return outputOf(decompressor, "content-encoding");
 }
 
-async function* outputOf(decompressor: Transform): AsyncIterableIterator<Uint8Array> {
+async function* outputOf(decompressor: Transform, field: string): AsyncIterableIterator<Uint8Array> {
   try {
     yield* decompressor as AsyncIterable<Uint8Array>;
   } catch (error) {
@@ -46,7 +60,7 @@ async function* outputOf(decompressor: Transform): AsyncIterableIterator<Uint8Ar
     const { code } = error as { code?: unknown };
     throw code === "ERR_STREAM_PREMATURE_CLOSE"
       ? brokenOff()
-      : new EdgeError("BODY_CODING_BROKEN", "the body is not what content-encoding says");
+      : new EdgeError("BODY_CODING_BROKEN", `the body is not what ${field} says`);
   }
 }
 

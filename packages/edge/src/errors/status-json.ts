@@ -16,7 +16,8 @@ import { ServiceError } from "@callwire/server-kit";
 import { encodeStatus } from "@callwire/server-kit/direct";
 import { Status, type Metadata, type ServerError } from "nice-grpc-common";
 
-const STATUS_DETAILS = "grpc-status-details-bin";
+/** The trailer of gRPC that has a serialized google.rpc.Status. */
+export const STATUS_DETAILS = "grpc-status-details-bin";
 
 const ownTypes = createRegistry(
   BadRequest,
@@ -32,7 +33,7 @@ const ownTypes = createRegistry(
 );
 
 /** A google.protobuf.Any. */
-type Detail = RpcStatus["details"][number];
+export type Detail = RpcStatus["details"][number];
 
 /** A google.rpc.Status, ready to be written as JSON. */
 export interface JsonStatus {
@@ -57,7 +58,7 @@ export function statusToJson(
   domain: string,
   registry: JsonRegistry | undefined,
 ): JsonStatus {
-  const details = detailsOf(trailer?.get(STATUS_DETAILS) ?? ownDetails(error, domain));
+  const details = detailsOf(statusBytesOf(error, trailer, domain));
   const types: JsonRegistry = {
     ...ownTypes,
     message: (name) => ownTypes.message(name) ?? registry?.message(name),
@@ -70,8 +71,13 @@ export function statusToJson(
   };
 }
 
+/** The google.rpc.Status of an error: that of its trailers, as gRPC has it; else its own. Empty if there are no details. */
+export function statusBytesOf(error: ServerError, trailer: Metadata | undefined, domain: string): Uint8Array {
+  return trailer?.get(STATUS_DETAILS) ?? ownDetails(error, domain);
+}
+
 /** The details of a google.rpc.Status; none, if a foreign server sends what is no such message. */
-function detailsOf(bytes: Uint8Array): readonly Detail[] {
+export function detailsOf(bytes: Uint8Array): readonly Detail[] {
   try {
     return RpcStatus.decode(bytes).details;
   } catch {

@@ -29,6 +29,8 @@ export interface Exchange {
   readonly hasBody: boolean;
   /** A field of the request's header, by its name in lower case. */
   header(name: string): string | undefined;
+  /** All fields of the request's header, names in lower case. Fields of one name are joined by commas. */
+  fields(): Iterable<readonly [name: string, value: string]>;
   /** Calls a function if the client goes before it has the whole answer. */
   onGone(listener: () => void): void;
   /**

@@ -47,6 +47,10 @@ export class FetchExchange implements Exchange {
     return this.#request.headers.get(name) ?? undefined;
   }
 
+  fields(): Iterable<readonly [name: string, value: string]> {
+    return this.#request.headers;
+  }
+
   onGone(listener: () => void): void {
     this.#listeners.push(listener);
     if (this.#request.signal.aborted) listener();

@@ -1,4 +1,4 @@
-import { Metadata } from "@callwire/transport";
+import { isSettable, Metadata } from "@callwire/transport";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "./exchange.js";
 
@@ -17,10 +17,13 @@ export const DEFAULT_RESPONSE_METADATA: readonly string[] = ["x-request-id"];
 const OWN_FIELD =
   /^(?::.*|grpc-.*|access-control-.*|connection|content-(?:length|type|encoding)|host|keep-alive|origin|proxy-.*|te|trailer|transfer-encoding|upgrade|vary)$/;
 
+/** A name that metadata can have. */
+const KEY = /^[0-9a-z_.-]+$/;
+
 /** @throws {TypeError} for a name that is none, or that is not metadata's to have. */
 export function checkNames(option: string, names: readonly string[]): readonly string[] {
   for (const name of names) {
-    if (!/^[0-9a-z_.-]+$/.test(name))
+    if (!KEY.test(name))
       throw new TypeError(
         `createEdge: ${option}: ${JSON.stringify(name)} is no name of metadata, in lower case`,
       );
@@ -30,20 +33,43 @@ export function checkNames(option: string, names: readonly string[]): readonly s
   return names;
 }
 
-/** The metadata of a call. @throws {EdgeError} for a value that metadata cannot have. */
+/** The metadata of a call: the fields that are named. @throws {EdgeError} for a value that metadata cannot have. */
 export function metadataOf(exchange: Exchange, names: readonly string[]): Metadata {
   const metadata = Metadata();
   for (const name of names) {
     const value = exchange.header(name);
-    if (value === undefined) continue;
-    try {
-      if (name.endsWith("-bin")) metadata.set(name, bytesOf(value));
-      else metadata.set(name, value);
-    } catch {
-      throw new EdgeError("BAD_HEADER", `the header field ${name} has a value that is not allowed`);
-    }
+    if (value !== undefined) setField(metadata, name, value);
   }
   return metadata;
+}
+
+/** Fields that clients of HTTP send for its own sake, and what belongs to Connect and gRPC-Web: nobody means them as metadata. */
+const HTTP_FIELD =
+  /^(?:accept|accept-.*|access-control-.*|cache-control|connect-.*|content-.*|cookie|dnt|expect|if-.*|origin|pragma|priority|proxy-.*|range|referer|sec-.*|trailer|upgrade-.*|x-grpc-web|x-user-agent)$/;
+
+/**
+ * The metadata of a call by a protocol of RPC: every field that gRPC would take as metadata.
+ *
+ * @param names Fields that are taken in any case, as options name them.
+ * @throws {EdgeError} for a value that metadata cannot have.
+ */
+export function allMetadataOf(exchange: Exchange, names: readonly string[]): Metadata {
+  const metadata = Metadata();
+  for (const [name, value] of exchange.fields()) {
+    if ((isSettable(name) && KEY.test(name) && !HTTP_FIELD.test(name)) || names.includes(name))
+      setField(metadata, name, value);
+  }
+  return metadata;
+}
+
+function setField(metadata: Metadata, name: string, value: string): void {
+  try {
+    if (!name.endsWith("-bin")) metadata.set(name, value);
+    // Several values of a name come joined.
+    else for (const part of value.split(",")) metadata.append(name, bytesOf(part.trim()));
+  } catch {
+    throw new EdgeError("BAD_HEADER", `the header field ${name} has a value that is not allowed`);
+  }
 }
 
 function bytesOf(value: string): Uint8Array {
@@ -65,4 +91,22 @@ export function fieldsOf(sources: readonly Metadata[], names: readonly string[])
     fields.push(name, values.join(", "));
   }
   return fields;
+}
+
+/**
+ * All metadata that a protocol of RPC sends, as texts: bytes in base64 without padding. Left out is what belongs to HTTP or gRPC, and
+ * cookies, unless a name is listed.
+ */
+export function* textsOf(
+  metadata: Metadata,
+  names: readonly string[],
+): Generator<[name: string, values: string[]], void, undefined> {
+  for (const [name, values] of metadata) {
+    if (!names.includes(name) && (OWN_FIELD.test(name) || name === "set-cookie" || !isSettable(name)))
+      continue;
+    const texts = values.map((value: string | Uint8Array) =>
+      typeof value === "string" ? value : Buffer.from(value).toString("base64").replace(/=+$/, ""),
+    );
+    yield [name, texts];
+  }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { EdgeError } from "../errors/edge-error.js";
 import { TimeLimit } from "../internal/time-limit.js";
@@ -8,6 +8,8 @@ import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
 
 /** Less is not worth to watch until the client has it: an answer of so many bytes. */
 const WATCHED_BYTES = 64 * 1024;
+/** The time that a connection stays open for a client that still sends, in milliseconds: to read its answer. */
+const LINGER_MS = 200;
 
 /** An exchange of node:http, or of node:http2 in the form of node:http, without a Request and a Response in between. */
 export class NodeExchange implements Exchange, ResponseWriter {
@@ -59,6 +61,13 @@ export class NodeExchange implements Exchange, ResponseWriter {
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
+  *fields(): Iterable<readonly [name: string, value: string]> {
+    for (const [name, value] of Object.entries(this.#request.headers)) {
+      if (value === undefined || name.startsWith(":")) continue;
+      yield [name, Array.isArray(value) ? value.join(", ") : value];
+    }
+  }
+
   onGone(listener: () => void): void {
     this.#response.once("close", () => {
       if (!this.#isEnded) listener();
@@ -108,8 +117,12 @@ export class NodeExchange implements Exchange, ResponseWriter {
     // A client that still sends gets its answer, and then the connection's end.
     const isUnread = !this.#request.complete && this.hasBody && !isHttp2(this.#request);
     response.writeHead(status, isUnread ? [...headers, "connection", "close"] : (headers as string[]));
-    // A text goes out in one piece with the head, bytes in two: half of what an answer costs is to write it.
-    response.end(body);
+    if (isUnread) this.#endSlowly(body);
+    else {
+      // A text goes out in one piece with the head, bytes in two: half of what an answer costs is to write it.
+      response.end(body);
+      this.#leaveRequest();
+    }
     this.#watch();
   }
 
@@ -136,12 +149,41 @@ export class NodeExchange implements Exchange, ResponseWriter {
   end(): void {
     this.#isEnded = true;
     this.#response.end();
+    this.#leaveRequest();
     this.#watch();
   }
 
   breakOff(): void {
     this.#isEnded = true;
     this.#response.destroy();
+  }
+
+  /**
+   * Gives an answer, and its connection's end a little later: a client that is still writing would be told of a broken connection,
+   * and never read the answer (RFC 9112, section 9.6).
+   */
+  #endSlowly(body: string | Uint8Array | undefined): void {
+    const response = this.#response;
+    response.flushHeaders();
+    if (body !== undefined) response.write(body);
+    const end = () => {
+      limit.clear();
+      response.end();
+    };
+    const limit = new TimeLimit(LINGER_MS, end);
+    this.#request.once("close", end);
+  }
+
+  /** What a client still sends is read by nobody, and must not keep its connection, or its stream of HTTP/2. */
+  #leaveRequest(): void {
+    const request = this.#request;
+    if (request.readableEnded || !this.hasBody) return;
+    if (!isHttp2(request)) request.resume();
+    else {
+      const { stream } = request as unknown as Http2ServerRequest;
+      // RFC 9113, section 8.1: the answer is whole, and no more of the request is needed.
+      stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+    }
   }
 
   /** Ends a connection whose client does not take its answer. */

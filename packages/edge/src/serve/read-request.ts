@@ -6,6 +6,7 @@ import { setExpectedTag } from "../conditional/preconditions.js";
 import { EdgeError } from "../errors/edge-error.js";
 import { mayCall } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
+import { mediaTypeOf } from "../http/media-type.js";
 import type { Route } from "../routing/route.js";
 import { ndjsonLines } from "../streams/ndjson-lines.js";
 import { NDJSON_TYPES } from "../streams/stream-form.js";
@@ -98,10 +99,7 @@ function rawTypeOf(
 
 /** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
 function checkType(exchange: Exchange, { wanted, has }: BodyTypes): void {
-  const given = exchange.header("content-type") ?? "";
-  const [type = "", ...parameters] = given.split(";").map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
-  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  const { type, isUtf8 } = mediaTypeOf(exchange.header("content-type"));
   if (has(type) && isUtf8) return;
   const message = `the body must be ${wanted}${has(type) ? ", in UTF-8" : ""}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", message, { accept: wanted });

@@ -9,13 +9,19 @@ import type { ServedResource } from "../resources/static-resource.js";
 import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
-import { commonHeaders, refuse } from "./answer.js";
+import type { RpcMethods } from "../rpc/rpc-methods.js";
+import { refuseRpc, serveRpc } from "../rpc/serve-rpc.js";
+import { refuse } from "./answer.js";
+import { notAllowed, refuseMethod } from "./refuse-method.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
 
 /** What an edge serves. */
 export interface Served {
+  /** The routes of REST. */
   readonly router: Router<Route>;
+  /** The methods by protocols of RPC. */
+  readonly rpcMethods: RpcMethods;
   /** What is sent as it is, by its path. */
   readonly resources: ReadonlyMap<string, ServedResource>;
 }
@@ -33,13 +39,15 @@ export function serve(exchange: Exchange, served: Served, settings: EdgeSettings
 
 function route(
   exchange: Exchange,
-  { router, resources }: Served,
+  { router, rpcMethods, resources }: Served,
   settings: EdgeSettings,
 ): Promise<void> | undefined {
   const { limits } = settings;
-  const { path, query } = targetOf(exchange, limits);
+  const { pathText, path, query } = targetOf(exchange, limits);
+  const rpc = rpcMethods.get(pathText);
+  if (rpc !== undefined) return serveRpc(exchange, rpc, query, settings);
   const { method } = exchange;
-  const resource = resources.size === 0 ? undefined : resources.get(`/${path.segments.join("/")}`);
+  const resource = resources.get(pathText);
   if (resource !== undefined) {
     if (isRead(exchange)) return serveResource(exchange, resource, settings);
     refuseMethod(exchange, ["GET", "HEAD"], settings);
@@ -48,6 +56,7 @@ function route(
   const isHead = method === "HEAD";
   const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
   if (!("route" in found)) {
+    if (found.allowed.length === 0 && rpcMethods.size > 0 && refuseRpc(exchange, settings)) return undefined;
     if (found.allowed.length === 0) throw new EdgeError("ROUTE_NOT_FOUND", "nothing is served at this path");
     refuseMethod(exchange, withHead(found.allowed), settings);
     return undefined;
@@ -60,6 +69,8 @@ function route(
 
 /** The target of a request. */
 export interface Target {
+  /** The path as it came. */
+  readonly pathText: string;
   readonly path: RequestPath;
   /** What stands behind the question mark. */
   readonly query: string;
@@ -72,9 +83,10 @@ export function targetOf({ target, headerBytes }: Exchange, limits: EdgeLimits):
   if (headerBytes > limits.maxHeaderBytes)
     throw new EdgeError("HEADERS_TOO_LARGE", `the header has more than ${limits.maxHeaderBytes} bytes`);
   const mark = target.indexOf("?");
-  const path = parsePath(mark < 0 ? target : target.slice(0, mark));
+  const pathText = mark < 0 ? target : target.slice(0, mark);
+  const path = parsePath(pathText);
   if (path === undefined) throw new EdgeError("BAD_PATH", "the path is malformed, or has dot segments");
-  return { path, query: mark < 0 ? "" : target.slice(mark + 1) };
+  return { pathText, path, query: mark < 0 ? "" : target.slice(mark + 1) };
 }
 
 /** What a request has for a route's messages, beside its body. @throws {EdgeError} for too much of it. */
@@ -89,18 +101,6 @@ export function partsOf(
   if (parameters.length > limits.maxParameters)
     throw new EdgeError("TOO_MANY_PARAMETERS", `the query has more than ${limits.maxParameters} parameters`);
   return { pathValues, query: parameters };
-}
-
-/** Answers a request by a method that its path does not have: OPTIONS says which it has. */
-function refuseMethod(exchange: Exchange, allowed: readonly string[], settings: EdgeSettings): void {
-  if (exchange.method !== "OPTIONS") throw notAllowed(allowed);
-  const headers = commonHeaders(exchange, settings);
-  headers.push(...(settings.cors?.preflight(exchange, allowed) ?? []), "allow", allowed.join(", "));
-  exchange.respond({ status: 204, headers }, undefined);
-}
-
-function notAllowed(allowed: readonly string[]): EdgeError {
-  return new EdgeError("METHOD_NOT_ALLOWED", "this path has no such method", { allow: allowed.join(", ") });
 }
 
 function withHead(allowed: readonly string[]): string[] {

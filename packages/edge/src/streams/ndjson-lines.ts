@@ -1,6 +1,5 @@
 import { EdgeError } from "../errors/edge-error.js";
-import { tooSlow } from "../http/body-errors.js";
-import { TimeLimit } from "../internal/time-limit.js";
+import { nextPart } from "../http/next-part.js";
 
 /** Bounds of {@link ndjsonLines}. */
 export interface LineLimits {
@@ -38,7 +37,7 @@ export async function* ndjsonLines(
   };
   try {
     for (;;) {
-      const next = await (size > 0 ? unlessSlow(chunks.next(), timeoutMs) : chunks.next());
+      const next = await nextPart(chunks, size > 0 ? timeoutMs : undefined);
       if (next.done === true) break;
       let from = 0;
       for (;;) {
@@ -61,15 +60,4 @@ export async function* ndjsonLines(
 
 function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
-}
-
-async function unlessSlow<T>(next: Promise<T>, timeoutMs: number): Promise<T> {
-  let onPassed = () => {};
-  const passed = new Promise<never>((_, reject) => (onPassed = () => reject(tooSlow(timeoutMs))));
-  const limit = new TimeLimit(timeoutMs, () => onPassed());
-  try {
-    return await Promise.race([next, passed]);
-  } finally {
-    limit.clear();
-  }
 }

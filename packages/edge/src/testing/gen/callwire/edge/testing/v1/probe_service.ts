@@ -761,7 +761,7 @@ export const ProbeServiceDefinition = {
       responseType: QueryResponse as typeof QueryResponse,
       responseStream: false,
       http: [{ method: "GET", path: "/v1/query", responseBody: "request" }, { method: "POST", path: "/v1/query", body: "*", responseBody: "request" }],
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Answers with the request, and with the rule's own part of it in the body. */
     bind: {

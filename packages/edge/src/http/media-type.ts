@@ -1,0 +1,14 @@
+/** A field that names a media type (RFC 9110, section 8.3). */
+export interface MediaType {
+  /** In lower case, without parameters; empty if the field is not there. */
+  readonly type: string;
+  /** True unless a charset is named that is not UTF-8. */
+  readonly isUtf8: boolean;
+}
+
+/** Reads a `content-type`. */
+export function mediaTypeOf(value: string | undefined): MediaType {
+  const [type = "", ...parameters] = (value ?? "").split(";").map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="));
+  return { type, isUtf8: charset === undefined || /^charset="?utf-?8"?$/.test(charset) };
+}

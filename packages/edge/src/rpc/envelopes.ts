@@ -1,0 +1,102 @@
+import { EdgeError } from "../errors/edge-error.js";
+
+/** Length of what stands before each message: one byte of flags and four of length. */
+export const PREFIX_LENGTH = 5;
+
+/** The flag of a message that is compressed: gRPC's, and Connect's. */
+export const COMPRESSED = 1;
+
+/** The most memory that is taken for an envelope of which hardly anything has come, in bytes. */
+const FIRST_MEMORY_BYTES = 4 * 1024;
+/** The memory of an envelope is at most so many times what has come of it: the length that it claims costs nothing. */
+const MEMORY_GROWTH = 8;
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** A message with its flags, as gRPC-Web and Connect have it in a body. */
+export interface Envelope {
+  readonly flags: number;
+  readonly data: Buffer;
+}
+
+/** Writes an envelope. */
+export function envelope(flags: number, data: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(PREFIX_LENGTH + data.length);
+  bytes[0] = flags;
+  bytes.writeUInt32BE(data.length, 1);
+  bytes.set(data, PREFIX_LENGTH);
+  return bytes;
+}
+
+/** Cuts a body into its envelopes. */
+export class EnvelopeReader {
+  /** The part of an envelope that is not complete, with its prefix: the first {@link #have} bytes. */
+  #partial = NO_BYTES;
+  #have = 0;
+  readonly #maxBytes: number;
+
+  /** @param maxBytes The largest message that is taken. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** True if a part of an envelope has come, and not the whole. */
+  get isInside(): boolean {
+    return this.#have > 0;
+  }
+
+  /**
+   * The envelopes that a part of the body completes.
+   *
+   * @throws {EdgeError} as soon as one claims to be too long.
+   */
+  *read(bytes: Uint8Array): Generator<Envelope, void, undefined> {
+    let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    while (rest.length > 0) {
+      const end = this.#have === 0 ? this.#endOf(rest, rest.length) : undefined;
+      if (end !== undefined && end <= rest.length) {
+        yield { flags: rest[0]!, data: rest.subarray(PREFIX_LENGTH, end) };
+        rest = rest.subarray(end);
+        continue;
+      }
+      const missing = (this.#endOf(this.#partial, this.#have) ?? PREFIX_LENGTH) - this.#have;
+      const taken = rest.subarray(0, missing);
+      this.#add(taken);
+      rest = rest.subarray(taken.length);
+      if (this.#have !== this.#endOf(this.#partial, this.#have)) continue;
+      yield { flags: this.#partial[0]!, data: this.#partial.subarray(PREFIX_LENGTH, this.#have) };
+      this.#partial = NO_BYTES;
+      this.#have = 0;
+    }
+  }
+
+  /** @throws {EdgeError} if the body ends inside of an envelope. */
+  end(): void {
+    if (this.isInside) throw new EdgeError("BAD_ENVELOPE", "the body ends inside of a message");
+  }
+
+  /** Where an envelope ends; undefined before its prefix has come. */
+  #endOf(bytes: Buffer, have: number): number | undefined {
+    if (have < PREFIX_LENGTH) return undefined;
+    const length = bytes.readUInt32BE(1);
+    if (length > this.#maxBytes)
+      throw new EdgeError(
+        "BODY_TOO_LARGE",
+        `a message of ${length} bytes, where ${this.#maxBytes} are allowed`,
+      );
+    return PREFIX_LENGTH + length;
+  }
+
+  #add(bytes: Buffer): void {
+    const size = this.#have + bytes.length;
+    if (size > this.#partial.length) {
+      const memory = Math.max(FIRST_MEMORY_BYTES, MEMORY_GROWTH * size);
+      const end = this.#endOf(this.#partial, this.#have) ?? PREFIX_LENGTH;
+      const larger = Buffer.allocUnsafe(Math.max(Math.min(end, memory), size));
+      this.#partial.copy(larger, 0, 0, this.#have);
+      this.#partial = larger;
+    }
+    bytes.copy(this.#partial, this.#have);
+    this.#have = size;
+  }
+}

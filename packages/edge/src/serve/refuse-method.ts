@@ -1,0 +1,17 @@
+import { EdgeError } from "../errors/edge-error.js";
+import type { Exchange } from "../http/exchange.js";
+import { commonHeaders } from "./answer.js";
+import type { EdgeSettings } from "./settings.js";
+
+/** Answers a request by a method that its path does not have: OPTIONS says which it has. */
+export function refuseMethod(exchange: Exchange, allowed: readonly string[], settings: EdgeSettings): void {
+  if (exchange.method !== "OPTIONS") throw notAllowed(allowed);
+  const headers = commonHeaders(exchange, settings);
+  headers.push(...(settings.cors?.preflight(exchange, allowed) ?? []), "allow", allowed.join(", "));
+  exchange.respond({ status: 204, headers }, undefined);
+}
+
+/** Refuses a method of HTTP, and names those that a path has. */
+export function notAllowed(allowed: readonly string[]): EdgeError {
+  return new EdgeError("METHOD_NOT_ALLOWED", "this path has no such method", { allow: allowed.join(", ") });
+}
