@@ -7,6 +7,16 @@ import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
 import { ResourceInfo } from "@callwire/contracts/google/rpc";
+import { UserServiceDefinition } from "@callwire/contracts/users";
+import { createEdge } from "@callwire/edge";
+import {
+  createServer as createKitServer,
+  errorBoundary,
+  notFound,
+  ServerError,
+  Status,
+} from "@callwire/server-kit";
+import type { CallContext } from "@callwire/server-kit";
 import type { TestCertificate } from "@callwire/testkit";
 import { Code, ConnectError, cors, type HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -28,6 +38,7 @@ export interface WebPeer {
 /** All of them: each test of the client runs against each. */
 export const peers: readonly WebPeer[] = [
   { name: "connect-node", isBidiOverHttp1: false, handler: connectHandler },
+  { name: "the edge", isBidiOverHttp1: true, handler: edgeHandler },
 ];
 
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
@@ -94,6 +105,57 @@ function connectHandler(notes: EventEmitter, origin?: string): RequestListener {
     },
   }) as unknown as RequestListener;
   return origin === undefined ? handler : withCors(origin, handler);
+}
+
+async function notHere(): Promise<never> {
+  throw new ServerError(Status.UNIMPLEMENTED, "no test calls it");
+}
+
+/** The same by this project's server and edge. */
+function edgeHandler(notes: EventEmitter, origin?: string): RequestListener {
+  const tries = new Map<string, number>();
+  const refuse = (id: string, context: CallContext): never => {
+    context.trailer.set("x-trace", "t1");
+    throw notFound({ resource: "users.User", id, message: "no such user: ü" });
+  };
+  const server = createKitServer({ middleware: [errorBoundary({ logger: { error() {}, warn() {} } })] });
+  server.add(UserServiceDefinition, {
+    async getUser({ id }, context) {
+      const asked = (tries.get(id) ?? 0) + 1;
+      tries.set(id, asked);
+      if (id === "nobody") refuse(id, context);
+      if (id.startsWith("twice-") && asked < 3) throw new ServerError(Status.UNAVAILABLE, "busy");
+      if (id === "slow") await untilCancelled("getUser", context, notes);
+      const seen = (name: string) => String(context.metadata.get(name) ?? "none");
+      context.header.set("x-seen", `${seen("x-request-id")} ${seen("authorization")}`);
+      context.header.set("x-data-bin", Uint8Array.of(1, 2, 3));
+      context.trailer.set("x-end", "yes");
+      return { id, name: `user ${id}`, email: "ü@example.com" };
+    },
+    async *watchUsers({ departments: [wish = ""] }, context) {
+      for (let at = 0; at < 3; at++) yield { eventType: "created", resumeToken: String(at) };
+      if (wish === "fail") refuse("watched", context);
+      if (wish === "wait") await untilCancelled("watchUsers", context, notes);
+    },
+    async uploadUsers(rows) {
+      const names: string[] = [];
+      for await (const { name } of rows) names.push(name);
+      return { created: names.length, errors: [{ index: 0, field: "name", reason: names.join(" ") }] };
+    },
+    async *chat(lines) {
+      for await (const { content } of lines) yield { content: `${content}!` };
+    },
+    createUser: notHere,
+    updateUser: notHere,
+    deleteUser: notHere,
+    listUsers: notHere,
+  });
+  const { handler } = createEdge({
+    server,
+    responseMetadata: ["x-seen", "x-data-bin", "x-end", "x-trace"],
+    ...(origin !== undefined && { cors: { origins: [origin] } }),
+  });
+  return handler;
 }
 
 /** A server that runs. */
