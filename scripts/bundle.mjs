@@ -4,8 +4,8 @@
 // are left as imports, except those of `inlined`. The bundler must leave a module's constants constants, as this one does: V8
 // reads a `var` of a module anew on each use, which costs a call 2 to 3 %.
 import { createRequire } from "node:module";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { build, rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -43,32 +43,66 @@ const constants = {
 
 const isPackage = (id) => !id.startsWith(".") && !id.startsWith("\0") && !isAbsolute(id);
 
-const entries = process.argv.slice(2).map((path) => [relative("src", path).replace(/\.ts$/, ""), path]);
-const code = await rolldown({
-  input: Object.fromEntries(entries),
-  platform: "node",
-  external: (id) => isPackage(id) && !inlined.test(id),
-  plugins: [constants],
-  tsconfig: join(process.cwd(), "tsconfig.json"),
-  logLevel: "warn",
-  // A CommonJS module has none, and our code looks.
-  checks: { emptyImportMeta: false },
-});
-// Names without a hash: what turbo brings back from its cache takes the place of what was there, and nothing is left of it.
-await code.write({ dir: "dist", format: "esm", chunkFileNames: "shared-[name].js" });
-// For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it
-// looks for `module-sync` first, so that a process has each class once.
-await code.write({
-  dir: "dist",
-  format: "cjs",
-  // The same code, with its comments, is beside it.
-  comments: false,
-  entryFileNames: "[name].cjs",
-  chunkFileNames: "shared-[name].cjs",
-});
-await code.close();
+/** The packages that a bundle for browsers has inside, by their parts that need no Node.js. */
+const webSources = {
+  "@callwire/transport/seam": "../transport/src/seam.ts",
+  "nice-grpc-common": "src/web/nice-grpc-common.ts",
+};
+
+/** Puts what browsers have in the place of what Node.js has: `x.web.ts` for `x.ts`, and {@link webSources}. */
+const forBrowsers = {
+  name: "for-browsers",
+  resolveId(id, importer) {
+    if (Object.hasOwn(webSources, id)) return resolve(webSources[id]);
+    if (!id.startsWith(".") || importer === undefined) return undefined;
+    const path = join(dirname(importer), id.replace(/\.js$/, ".web.ts"));
+    return existsSync(path) ? path : undefined;
+  },
+};
+
+const [paths, webPaths] = splitAt(process.argv.slice(2), "--web");
+const entries = [...paths, ...webPaths].map((path) => [relative("src", path).replace(/\.ts$/, ""), path]);
+await bundleCode(
+  paths,
+  { platform: "node", external: (id) => isPackage(id) && !inlined.test(id), plugins: [constants] },
+  "shared",
+);
+if (webPaths.length > 0) {
+  const external = (id) => isPackage(id) && !Object.hasOwn(webSources, id);
+  await bundleCode(webPaths, { platform: "browser", external, plugins: [forBrowsers] }, "web-shared");
+}
 await bundleDeclarations();
 writeNotices();
+
+function splitAt(list, mark) {
+  const at = list.indexOf(mark);
+  return at < 0 ? [list, []] : [list.slice(0, at), list.slice(at + 1)];
+}
+
+/** Writes the code of some entry points, with what they share in files whose names begin with `shared`. */
+async function bundleCode(inputs, options, shared) {
+  const code = await rolldown({
+    input: Object.fromEntries(entries.filter(([, path]) => inputs.includes(path))),
+    ...options,
+    tsconfig: join(process.cwd(), "tsconfig.json"),
+    logLevel: "warn",
+    // A CommonJS module has none, and our code looks.
+    checks: { emptyImportMeta: false },
+  });
+  // Names without a hash: what turbo brings back from its cache takes the place of what was there, and nothing is left of it.
+  await code.write({ dir: "dist", format: "esm", chunkFileNames: `${shared}-[name].js` });
+  // For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it
+  // looks for `module-sync` first, so that a process has each class once.
+  await code.write({
+    dir: "dist",
+    format: "cjs",
+    // The same code, with its comments, is beside it.
+    comments: false,
+    entryFileNames: "[name].cjs",
+    chunkFileNames: `${shared}-[name].cjs`,
+  });
+  await code.close();
+}
 
 /** Puts the declarations of the entry points in place of those of all modules. */
 async function bundleDeclarations() {

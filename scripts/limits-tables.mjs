@@ -92,7 +92,12 @@ export const sections = [
         file: "client-sdk/src/client-options.ts",
         text: "`createClient` of the SDK takes them.",
       },
-      { of: "ClientCallOptions", file: "client-sdk/src/client-options.ts", text: "Each call takes them." },
+      {
+        of: "WebClientOptions",
+        file: "client-sdk/src/web/web-options.ts",
+        text: "`createClient` of `@callwire/client-sdk/web` takes them.",
+      },
+      { of: "ClientCallOptions", file: "client-sdk/src/call-options.ts", text: "Each call takes them." },
       { of: "CallOptions", file: "transport/src/client/client-types.ts", text: "Each call takes these too." },
       {
         of: "RetryOptions",
@@ -140,6 +145,11 @@ export const places = {
   ],
   "CorsOptions.maxAgeSeconds": ["edge/src/http/cors.ts", /^const DEFAULT_MAX_AGE_SECONDS = (.*);$/m],
   "ClientOptions.timeoutMs": ["client-sdk/src/middleware/deadline.ts", /timeoutMs: byDefault = ([\d_]+)/],
+  "WebClientOptions.timeoutMs": ["client-sdk/src/middleware/deadline.ts", /timeoutMs: byDefault = ([\d_]+)/],
+  "WebClientOptions.maxReceiveMessageBytes": [
+    "client-sdk/src/web/create-client.ts",
+    /^const MAX_RECEIVE_MESSAGE_BYTES = (.*);$/m,
+  ],
   "ClientOptions.stallTimeoutMs": ["client-sdk/src/create-client.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],
   "WatchOptions.stallTimeoutMs": ["client-sdk/src/users/watch.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],
   "RetryOptions.maxAttempts": retry("maxAttempts"),

@@ -34,13 +34,15 @@ const once = [
 ];
 /** The users service starts, or does not, before it has a runtime; what a kill can break is its storage; an edge in process has none. */
 const besideRuntime = ["src/start.test", "src/kill.test", "src/rpc-clients/"];
+/** The client for browsers has no runtime: once. */
+const overFetch = "src/web/";
 const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {
   ...settings,
   projects: [
     { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, ...besideRuntime] },
-    { ...overTransport, testPathIgnorePatterns: [...fromRegistry, ...once] },
+    { ...overTransport, testPathIgnorePatterns: [...fromRegistry, ...once, overFetch] },
     installed,
   ],
 };

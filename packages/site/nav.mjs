@@ -27,6 +27,7 @@ export const sections = [
       ["Errors with details", "docs/guides/error-details.md"],
       ["TLS and mutual TLS", "docs/guides/tls.md"],
       ["Addresses and connections", "docs/guides/connections.md"],
+      ["Browsers", "docs/guides/browsers.md"],
       ["Streams that resume", "docs/guides/resuming.md"],
       ["Compression", "docs/guides/compression.md"],
       ["Logging", "docs/guides/logging.md"],

@@ -1,5 +1,7 @@
-export { createClient, type Closable, type ServiceClient } from "./create-client.js";
-export type { ClientCallOptions, ClientOptions, Middleware, TlsOptions } from "./client-options.js";
+export type { ClientCallOptions } from "./call-options.js";
+export { createClient } from "./create-client.js";
+export type { ClientOptions, Middleware, TlsOptions } from "./client-options.js";
+export type { Closable, ServiceClient } from "./service-client.js";
 export type { ContractMismatch } from "./contract-mismatch.js";
 export { CallError, type CallErrorContext, type CallErrorInit } from "./errors/call-error.js";
 export type { ErrorDetails } from "./errors/error-details.js";
@@ -17,13 +19,10 @@ export { toNiceGrpc } from "./pipeline/to-nice-grpc.js";
 // The seam that middleware and runtimes are written against, and what its types are needed for: one import serves.
 export type {
   CallOptions,
-  ChannelOptions,
   ClientCallContext,
   ClientPhases,
-  ClientRuntime,
   FailureOrigin,
-  RuntimeChannel,
-  RuntimeCredentials,
   RuntimeMethod,
-} from "@callwire/transport";
+} from "@callwire/transport/seam";
+export type { ChannelOptions, ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport";
 export { Metadata, Status, type ClientMiddleware, type ClientMiddlewareCall } from "nice-grpc-common";

@@ -19,7 +19,8 @@ export {
   type WatchRequest,
 } from "@callwire/contracts/users";
 
-export type { ClientCallOptions, ClientOptions, Middleware, TlsOptions } from "./client-options.js";
+export type { ClientCallOptions } from "./call-options.js";
+export type { ClientOptions, Middleware, TlsOptions } from "./client-options.js";
 export type { ContractMismatch } from "./contract-mismatch.js";
 export { CallError } from "./errors/call-error.js";
 export type { ErrorDetails } from "./errors/error-details.js";

@@ -1,16 +1,20 @@
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { UserServiceDefinition } from "@callwire/contracts/users";
 import {
   createLogger,
   createServer,
   defaultMiddleware,
   errorBoundary,
+  notFound,
   unavailable,
   unimplemented,
 } from "@callwire/server-kit";
 import { expect, jest, test } from "@jest/globals";
 import { DeliveryServiceDefinition } from "../examples/src/gen/shop/v1/delivery_service.js";
 import { StockServiceDefinition } from "../examples/src/gen/shop/v1/stock_service.js";
+import { edgeForPages, reserve, stockOfPage, watch } from "../examples/src/guides/browsers.js";
 import { callAll } from "../examples/src/guides/call-shapes-client.js";
 import { deliveries } from "../examples/src/guides/call-shapes-server.js";
 import { lookingAtSignal, watchUntil } from "../examples/src/guides/cancelling.js";
@@ -19,7 +23,7 @@ import { movingServer, spreadingClient, watchfulClient } from "../examples/src/g
 import { forwarding, impatient, reserveOnce, reserveQuickly } from "../examples/src/guides/deadlines.js";
 import { checkReserve, reserveInWords, tooBusy } from "../examples/src/guides/error-details.js";
 import { followChanges } from "../examples/src/guides/resuming.js";
-import { clientOf, closing, listen, stockOfThree } from "./running.js";
+import { clientOf, closing, ends, listen, stockOfThree } from "./running.js";
 
 test("landing: it runs", async () => {
   const lines: unknown[] = [];
@@ -95,6 +99,27 @@ test("errors: details reach the caller", async () => {
   expect(await reserveInWords(stock, { item: "", count: 0 })).toBe(both);
   expect(await reserveInWords(stock, { item: "chair", count: 1 })).toBe("there is no such item");
   expect(await reserveInWords(stock, { item: "busy", count: 1 })).toBe("try again in 2 s");
+});
+
+test("browsers: a page's client calls the edge", async () => {
+  const logger = createLogger({ level: "silent" });
+  const server = createServer({ middleware: [errorBoundary({ logger })] }).add(StockServiceDefinition, {
+    ...stockOfThree,
+    async reserve({ item }, { metadata }) {
+      if (item !== "lamp") throw notFound({ resource: "item", id: item });
+      return { left: Number(metadata.get("authorization")?.slice(-1)) };
+    },
+  });
+  const http = createHttpServer(edgeForPages(server).handler).listen(0, "127.0.0.1");
+  ends.push(() => http.close());
+  await once(http, "listening");
+  const { port } = http.address() as AddressInfo;
+  const stock = closing(stockOfPage(`http://127.0.0.1:${port}`, async () => "t2"));
+  const lines: unknown[] = [];
+  await reserve(stock, "lamp", (line) => lines.push(line));
+  await reserve(stock, "chair", (line) => lines.push(line));
+  await watch(stock, "lamp", (left) => lines.push(left) < 3);
+  expect(lines).toEqual(["2 left", "there is no chair", 3]);
 });
 
 test("connections: calls are spread, and options are taken", async () => {

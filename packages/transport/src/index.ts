@@ -96,7 +96,7 @@ export {
 } from "./grpc/check-options.js";
 export { checkDefinition } from "./grpc/check-definition.js";
 export { checkPem, type PemFiles } from "./grpc/check-pem.js";
-export { rules } from "./grpc/option-rules.js";
+export * as rules from "./grpc/option-rules.js";
 export { didYouMean, nearestName } from "./grpc/nearest-name.js";
 export { checkGrpcJsChannelOptions } from "./grpc/grpc-js-channel-options.js";
 export { deadlines, type DeadlineEntry, type DeadlineLinks } from "./http2/deadline-wheel.js";

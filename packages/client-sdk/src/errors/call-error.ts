@@ -1,4 +1,4 @@
-import type { FailureOrigin } from "@callwire/transport";
+import type { FailureOrigin } from "@callwire/transport/seam";
 import { Metadata, Status } from "nice-grpc-common";
 import type { ContractMismatch } from "../contract-mismatch.js";
 import { isClientError, type OriginError } from "../internal/client-errors.js";

@@ -1,4 +1,4 @@
-import {
+import type {
   BadRequest,
   DebugInfo,
   ErrorInfo,
@@ -13,6 +13,7 @@ import {
 } from "@callwire/contracts/google/rpc";
 import { jsonValue } from "../internal/json-value.js";
 import type { Metadata } from "nice-grpc-common";
+import { details as shapes, status } from "./detail-shapes.js";
 
 /**
  * A server's details of an error besides its code and text: the details of a google.rpc.Status (AIP-193), each in
@@ -43,18 +44,11 @@ export interface ErrorDetails {
   unknown: RpcStatus["details"];
 }
 
-const decoders = new Map<string, (bytes: Uint8Array) => Omit<ErrorDetails, "unknown">>([
-  ["google.rpc.ErrorInfo", (bytes) => ({ errorInfo: ErrorInfo.decode(bytes) })],
-  ["google.rpc.BadRequest", (bytes) => ({ badRequest: BadRequest.decode(bytes) })],
-  ["google.rpc.ResourceInfo", (bytes) => ({ resourceInfo: ResourceInfo.decode(bytes) })],
-  ["google.rpc.RetryInfo", (bytes) => ({ retryInfo: RetryInfo.decode(bytes) })],
-  ["google.rpc.PreconditionFailure", (bytes) => ({ preconditionFailure: PreconditionFailure.decode(bytes) })],
-  ["google.rpc.QuotaFailure", (bytes) => ({ quotaFailure: QuotaFailure.decode(bytes) })],
-  ["google.rpc.Help", (bytes) => ({ help: Help.decode(bytes) })],
-  ["google.rpc.LocalizedMessage", (bytes) => ({ localizedMessage: LocalizedMessage.decode(bytes) })],
-  ["google.rpc.DebugInfo", (bytes) => ({ debugInfo: DebugInfo.decode(bytes) })],
-  ["google.rpc.RequestInfo", (bytes) => ({ requestInfo: RequestInfo.decode(bytes) })],
-]);
+/** The name of a type of google/rpc/error_details.proto within {@link ErrorDetails}; empty for another type. */
+function fieldOf(typeUrl: string): string {
+  const [, first = "", rest = ""] = /(?:^|\/)google\.rpc\.([A-Z])(\w+)$/.exec(typeUrl) ?? [];
+  return first.toLowerCase() + rest;
+}
 
 /** Decodes the trailer `grpc-status-details-bin`. What is malformed is left out: it must not hide the error itself. */
 export function decodeErrorDetails(trailers: Metadata): ErrorDetails {
@@ -65,14 +59,14 @@ export function decodeErrorDetails(trailers: Metadata): ErrorDetails {
   if (!bytes) return details;
   let packed: RpcStatus["details"];
   try {
-    packed = RpcStatus.decode(bytes).details;
+    packed = status.decode(bytes)["details"] as RpcStatus["details"];
   } catch {
     return details;
   }
   for (const any of packed) {
-    const decode = decoders.get(any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1));
+    const field = fieldOf(any.typeUrl);
     try {
-      if (decode) Object.assign(details, decode(any.value));
+      if (Object.hasOwn(shapes, field)) Object.assign(details, { [field]: shapes[field]!.decode(any.value) });
       else details.unknown.push(any);
     } catch {
       details.unknown.push(any);

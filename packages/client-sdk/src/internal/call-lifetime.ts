@@ -1,4 +1,4 @@
-import type { FailureOrigin } from "@callwire/transport";
+import type { FailureOrigin } from "@callwire/transport/seam";
 import { abortError, onAbort } from "./abort.js";
 
 /** Why a call is over. */
@@ -43,7 +43,9 @@ export class CallLifetime {
     else {
       // A timer takes no more than this; and it may be early. The call's socket keeps the process alive, while there is one.
       const afterMs = Math.min(Math.ceil(leftMs), 2 ** 31 - 1);
-      this.#timer = setTimeout(() => this.limit(deadlineMs, late), afterMs).unref();
+      this.#timer = setTimeout(() => this.limit(deadlineMs, late), afterMs);
+      // A browser's timer is a number.
+      this.#timer.unref?.();
     }
   }
 

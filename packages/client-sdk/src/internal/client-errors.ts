@@ -1,5 +1,5 @@
 import { ClientError, Status } from "nice-grpc-common";
-import type { FailureOrigin } from "@callwire/transport";
+import type { FailureOrigin } from "@callwire/transport/seam";
 import type { ContractMismatch } from "../contract-mismatch.js";
 import { errorText } from "./error-text.js";
 

@@ -4,6 +4,7 @@ import type { ClientOptions } from "../client-options.js";
 import { mismatchOf } from "../contract-mismatch.js";
 import { clientError } from "./client-errors.js";
 import { reportBug } from "./report-bug.js";
+import { warn } from "./warn.js";
 
 /** The number of a server's contracts that a client tells of: more than are rolled out at one time. */
 const MAX_TOLD = 16;
@@ -40,7 +41,7 @@ export function contractCheck(
     try {
       if (wanted !== "warn") wanted(mismatch);
       else
-        process.emitWarning(mismatch.message, {
+        warn(mismatch.message, {
           type: "ContractMismatch",
           code: "CALLWIRE_CONTRACT_MISMATCH",
         });

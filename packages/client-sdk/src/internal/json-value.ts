@@ -5,7 +5,8 @@
 export function jsonValue(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (value instanceof Uint8Array)
+    return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(""));
   if (Array.isArray(value)) return value.map(jsonValue);
   const fields = value instanceof Map ? Array.from(value) : Object.entries(value);
   return Object.fromEntries(fields.map(([name, field]) => [String(name), jsonValue(field)]));

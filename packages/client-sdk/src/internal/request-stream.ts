@@ -1,4 +1,4 @@
-import { type AnyIterable, type AnyIterator, iteratorOf } from "@callwire/transport";
+import { type AnyIterable, type AnyIterator, iteratorOf } from "@callwire/transport/seam";
 
 /** The callbacks of a {@link requestStream}. */
 export interface RequestStreamHooks {

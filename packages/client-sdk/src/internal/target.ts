@@ -32,8 +32,8 @@ export function parseAddress(address: string): Target {
   };
 }
 
-function isLocalHost(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host);
+export function isLocalHost(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }
 
 /** True if all that a name of gRPC's own stands for is on this machine. */

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type ClientCallContext, type ClientPhases } from "@callwire/transport";
+import { checkOptions, rules, type ClientCallContext, type ClientPhases } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 

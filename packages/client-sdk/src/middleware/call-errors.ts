@@ -1,4 +1,4 @@
-import type { ClientCallContext, ClientPhases } from "@callwire/transport";
+import type { ClientCallContext, ClientPhases } from "@callwire/transport/seam";
 import { CallError } from "../errors/call-error.js";
 import { methodName } from "../internal/method-name.js";
 import { requestIdKey } from "../internal/request-id-key.js";

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
 import { type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
 import { Metadata, type MetadataInit } from "nice-grpc-common";
 
 /** Options for {@link defaultMetadata}. */

@@ -1,4 +1,4 @@
-import type { ClientPhases } from "@callwire/transport";
+import type { ClientPhases } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 import { randomUuid } from "../internal/random-uuid.js";

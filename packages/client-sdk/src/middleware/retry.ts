@@ -5,7 +5,7 @@ import {
   type ClientPhases,
   type FailureOrigin,
   type RulesOf,
-} from "@callwire/transport";
+} from "@callwire/transport/seam";
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
 import { codeOf } from "../internal/client-errors.js";

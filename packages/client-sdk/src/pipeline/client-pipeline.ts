@@ -1,4 +1,4 @@
-import type { ClientPhases, RuntimeMethod } from "@callwire/transport";
+import type { ClientPhases, RuntimeMethod } from "@callwire/transport/seam";
 import { type ClientMiddleware, composeClientMiddleware, type MethodDescriptor } from "nice-grpc-common";
 import type { Middleware } from "../client-options.js";
 import { composePhases } from "./compose-phases.js";

@@ -1,5 +1,5 @@
 import type { MethodDescriptor } from "nice-grpc-common";
-import type { ClientCallContext, ClientPhases } from "@callwire/transport";
+import type { ClientCallContext, ClientPhases } from "@callwire/transport/seam";
 import { CallError } from "../errors/call-error.js";
 import { isClientError, requestsFailed } from "../internal/client-errors.js";
 import { ignoreResult } from "../internal/ignore-result.js";

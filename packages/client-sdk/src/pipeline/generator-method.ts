@@ -1,4 +1,4 @@
-import type { RuntimeMethod } from "@callwire/transport";
+import type { RuntimeMethod } from "@callwire/transport/seam";
 import type { CallOptions, ClientMiddleware, ClientMiddlewareCall, MethodDescriptor } from "nice-grpc-common";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 

@@ -1,4 +1,4 @@
-import { type ClientCallContext, isSettable } from "@callwire/transport";
+import { type ClientCallContext, isSettable } from "@callwire/transport/seam";
 import { ignoreResult } from "../internal/ignore-result.js";
 import { type CallOptions, Metadata, type MethodDescriptor } from "nice-grpc-common";
 

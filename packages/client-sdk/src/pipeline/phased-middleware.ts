@@ -1,5 +1,4 @@
-import { AsyncResource } from "node:async_hooks";
-import type { ClientPhases, FailureOrigin } from "@callwire/transport";
+import type { ClientPhases, FailureOrigin } from "@callwire/transport/seam";
 import {
   type CallOptions,
   type ClientMiddleware,
@@ -9,6 +8,7 @@ import {
   Status,
 } from "nice-grpc-common";
 import { sleep, untilAborted } from "../internal/abort.js";
+import { inCallersContext } from "../internal/callers-context.js";
 import { CallLifetime, type Failure } from "../internal/call-lifetime.js";
 import {
   clientError,
@@ -250,7 +250,7 @@ function attemptOptions(
   const { context, lifetime } = running;
   const { options } = context;
   // Called by the socket's reader: in the caller's async context only if it is bound to that.
-  const onHeader = options.onHeader && AsyncResource.bind(options.onHeader.bind(options));
+  const onHeader = options.onHeader && inCallersContext(options.onHeader.bind(options));
   const fail = (error: unknown) => lifetime.fail(error, "local");
   return {
     ...options,

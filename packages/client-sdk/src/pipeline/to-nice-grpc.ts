@@ -1,4 +1,4 @@
-import { checkValue, rules, type ClientPhases } from "@callwire/transport";
+import { checkValue, rules, type ClientPhases } from "@callwire/transport/seam";
 import type { ClientMiddleware, MethodDescriptor } from "nice-grpc-common";
 import { composePhases } from "./compose-phases.js";
 import { phasedMiddleware } from "./phased-middleware.js";

@@ -1,5 +1,5 @@
-import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport";
-import type { ClientCallOptions } from "../client-options.js";
+import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport/seam";
+import type { ClientCallOptions } from "../call-options.js";
 import type { CallError } from "../errors/call-error.js";
 import { isResumable, ResumedStream, type Resume } from "./resumed-stream.js";
 import { Watches } from "./watches.js";
@@ -48,24 +48,32 @@ export interface ResumeStreamOptions<Message, Token>
   watches?: Watches;
 }
 
+// Marked, so that a bundle for browsers leaves them out with `resumable` itself.
 const optionRules: RulesOf<ResumableOptions<unknown, unknown>> = {
   isResumable: rules.callable,
   onResume: rules.callable,
-  signal: rules.rule("an AbortSignal", (value) => value instanceof AbortSignal),
+  signal: /* @__PURE__ */ rules.rule("an AbortSignal", (value) => value instanceof AbortSignal),
   stallTimeoutMs: rules.positiveMilliseconds,
   timeoutMs: rules.positiveMilliseconds,
-  token: rules.rule("a token, such as a text", (value) => value !== null && typeof value !== "symbol"),
-  tokenOf: rules.required(rules.rule("a function that gives a message's token", isFunction)),
+  token: /* @__PURE__ */ rules.rule(
+    "a token, such as a text",
+    (value) => value !== null && typeof value !== "symbol",
+  ),
+  tokenOf: /* @__PURE__ */ rules.required(
+    /* @__PURE__ */ rules.rule("a function that gives a message's token", isFunction),
+  ),
 };
 
 function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }
 
-const opensStream = rules.required(rules.rule("a function that opens a stream", isFunction));
+const opensStream = /* @__PURE__ */ rules.required(
+  /* @__PURE__ */ rules.rule("a function that opens a stream", isFunction),
+);
 
 /** One timer looks after the stalls of all streams. */
-const allWatches = new Watches();
+const allWatches = /* @__PURE__ */ new Watches();
 
 /**
  * Makes one stream of a server stream that may be cut off: when a connection ends before the server has ended the stream, another

@@ -1,6 +1,6 @@
-import type { FailureOrigin } from "@callwire/transport";
+import type { FailureOrigin } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
-import type { ClientCallOptions } from "../client-options.js";
+import type { ClientCallOptions } from "../call-options.js";
 import { CallError } from "../errors/call-error.js";
 import { onAbort } from "../internal/abort.js";
 import { backoffMs } from "../internal/backoff.js";

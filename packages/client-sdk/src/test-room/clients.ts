@@ -1,7 +1,8 @@
 import { type ClientRuntime, clientRuntime, type CompatServiceDefinition } from "@callwire/transport";
 import type { ClientOptions } from "../client-options.js";
-import { createClient as create, type ServiceClient } from "../create-client.js";
+import { createClient as create } from "../create-client.js";
 import { niceGrpc } from "../nice-grpc/nice-grpc-runtime.js";
+import type { ServiceClient } from "../service-client.js";
 import { createUsersClient as createUsers } from "../users/create-users-client.js";
 import type { UsersClient } from "../users/users-client.js";
 

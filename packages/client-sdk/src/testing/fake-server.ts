@@ -7,13 +7,14 @@ import {
   methodsOf,
   rules,
   type ClientRuntime,
-  type CompatServiceDefinition,
   type RulesOf,
   type ServiceImplementation,
 } from "@callwire/transport";
+import type { CompatServiceDefinition } from "@callwire/transport/seam";
 import { Status, type CallContext, type MethodDescriptor } from "nice-grpc-common";
 import type { ClientOptions } from "../client-options.js";
-import { createClient, type ServiceClient } from "../create-client.js";
+import { createClient } from "../create-client.js";
+import type { ServiceClient } from "../service-client.js";
 import { CallRecord, type FakeCalls } from "./fake-calls.js";
 import { FakeConnections } from "./fake-connections.js";
 import { fakeError, sendableError } from "./fake-error.js";

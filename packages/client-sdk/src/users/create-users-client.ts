@@ -1,33 +1,8 @@
-import { type ListUsersRequest, UserServiceDefinition, type WatchRequest } from "@callwire/contracts/users";
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { UserServiceDefinition } from "@callwire/contracts/users";
 import type { ClientOptions } from "../client-options.js";
 import { createClient } from "../create-client.js";
-import { orderedUuid } from "../internal/ordered-uuid.js";
-import { Watches } from "../resumable/watches.js";
-import { list } from "./list.js";
 import type { UsersClient } from "./users-client.js";
-import { type WatchOptions, watchUsers } from "./watch.js";
-
-/** A time of the watch's: what is out of range ends it with INVALID_ARGUMENT, as every call. */
-const anyTime = rules.rule("a number of milliseconds", (value) => typeof value === "number");
-const watchRules: RulesOf<WatchOptions> = {
-  compressMessage: rules.callable,
-  compression: rules.oneOf("identity", "gzip"),
-  deadline: rules.rule(
-    "a Date, or milliseconds since the epoch",
-    (value) => value instanceof Date || typeof value === "number",
-  ),
-  heartbeats: rules.boolean,
-  metadata: rules.anyObject,
-  onHeader: rules.callable,
-  onResume: rules.callable,
-  onTrailer: rules.callable,
-  requestId: rules.text,
-  signal: rules.rule("an AbortSignal", (value) => value instanceof AbortSignal),
-  stallTimeoutMs: anyTime,
-  timeoutMs: anyTime,
-  waitForReady: rules.boolean,
-};
+import { usersClientOf } from "./users-methods.js";
 
 /**
  * Makes a client of the users service. It connects when it is first used, and again whenever the connection is lost.
@@ -35,41 +10,5 @@ const watchRules: RulesOf<WatchOptions> = {
  * Throws a TypeError or RangeError at once if an option is not right or not known, or two contradict each other.
  */
 export function createUsersClient(options: ClientOptions): UsersClient {
-  const client = createClient(UserServiceDefinition, options);
-  const watches = new Watches();
-  const close = () => {
-    // Before their connections, or they would take the loss for one to resume from.
-    watches.close();
-    client.close();
-  };
-  return {
-    getUser: client.getUser,
-    updateUser: client.updateUser,
-    deleteUser: client.deleteUser,
-    listUsers: client.listUsers,
-    createUser: (request, callOptions) =>
-      client.createUser(
-        request.requestId ? request : { ...request, requestId: orderedUuid() },
-        callOptions?.retry === undefined ? { ...callOptions, retry: true } : callOptions,
-      ),
-    list: (request: Partial<ListUsersRequest> = {}, callOptions) =>
-      list(client.listUsers, request, callOptions),
-    watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) => {
-      checkOptions("watchUsers", watchOptions, watchRules);
-      return watchUsers(client.watchUsers, watches, request, watchOptions);
-    },
-    uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
-    chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),
-    close,
-    [Symbol.asyncDispose]: async () => close(),
-  };
-}
-
-async function* asAsync<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* items;
-}
-
-/** An AsyncIterable as it is, so that ending it reaches the caller's own iterator. */
-function asIterable<T>(items: Iterable<T> | AsyncIterable<T>): AsyncIterable<T> {
-  return Symbol.asyncIterator in items ? items : asAsync(items);
+  return usersClientOf(createClient(UserServiceDefinition, options));
 }

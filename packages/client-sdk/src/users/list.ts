@@ -1,5 +1,5 @@
 import type { ListUsersRequest, User } from "@callwire/contracts/users";
-import type { ClientCallOptions } from "../client-options.js";
+import type { ClientCallOptions } from "../call-options.js";
 import type { UsersClient } from "./users-client.js";
 
 /** All users of all pages. Only an empty token is the end (AIP-158): a page may be empty and yet not the last. */

@@ -8,8 +8,8 @@ import type {
   UserServiceDefinition,
   WatchRequest,
 } from "@callwire/contracts/users";
-import type { ClientCallOptions } from "../client-options.js";
-import type { ServiceClient } from "../create-client.js";
+import type { ClientCallOptions } from "../call-options.js";
+import type { ServiceClient } from "../service-client.js";
 import type { WatchOptions } from "./watch.js";
 
 type Generic = Omit<

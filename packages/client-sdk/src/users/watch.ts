@@ -1,6 +1,6 @@
 import type { UserEvent, WatchRequest } from "@callwire/contracts/users";
 import { Status } from "nice-grpc-common";
-import type { ClientCallOptions } from "../client-options.js";
+import type { ClientCallOptions } from "../call-options.js";
 import type { CallError } from "../errors/call-error.js";
 import { type Resumable, resumeStream } from "../resumable/resumable.js";
 import { isResumable as isCutOff, type Resume } from "../resumable/resumed-stream.js";

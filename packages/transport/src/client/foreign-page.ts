@@ -13,7 +13,7 @@ export interface PageHead {
 }
 
 /** Adds what stands there to an error's text: content-type, server, and the first line of the body. */
-export function describePage(what: string, { contentType, server }: PageHead, body: Buffer): string {
+export function describePage(what: string, { contentType, server }: PageHead, body: Uint8Array): string {
   const fields = [what];
   if (contentType !== undefined && contentType !== "") fields.push(`content-type ${quoted(contentType)}`);
   if (server !== undefined && server !== "") fields.push(`server ${quoted(server)}`);
@@ -35,9 +35,9 @@ function quoted(text: string): string {
 }
 
 /** The first line that says something; the lines of mere tags before it go with it. */
-function firstLine(body: Buffer): string {
+function firstLine(body: Uint8Array): string {
   const lines: string[] = [];
-  for (const line of body.toString("utf8", 0, MAX_BODY_BYTES).split(/\r\n|\r|\n/)) {
+  for (const line of new TextDecoder().decode(body.subarray(0, MAX_BODY_BYTES)).split(/\r\n|\r|\n/)) {
     if (line.trim() === "") continue;
     lines.push(line);
     if (line.replace(/<[^>]*>/g, "").trim() !== "") break;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { checkDefinition } from "./check-definition.js";
 import { checkOptions, checkValue } from "./check-options.js";
 import { checkGrpcJsChannelOptions } from "./grpc-js-channel-options.js";
-import { rules } from "./option-rules.js";
+import * as rules from "./option-rules.js";
 
 const { milliseconds, oneOf, options, pem, required, rulesFrom, secret, text, wholeNumber } = rules;
 const known = {

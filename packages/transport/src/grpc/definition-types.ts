@@ -31,15 +31,20 @@ export interface ServiceDefinition {
   [method: string]: AnyMethodDefinition;
 }
 
+/** Node.js's Buffer where its types are there: these declarations are for browsers too. */
+type NodeBuffer = typeof globalThis extends { Buffer: { isBuffer(value: unknown): value is infer Bytes } }
+  ? Bytes
+  : Uint8Array;
+
 /** A method of a definition made by grpc-tools or grpc-js. */
 export interface GrpcJsMethodDefinition<Request, Response> {
   path: string;
   requestStream: boolean;
   responseStream: boolean;
-  requestSerialize(value: Request): Buffer;
-  requestDeserialize(bytes: Buffer): Request;
-  responseSerialize(value: Response): Buffer;
-  responseDeserialize(bytes: Buffer): Response;
+  requestSerialize(value: Request): NodeBuffer;
+  requestDeserialize(bytes: NodeBuffer): Request;
+  responseSerialize(value: Response): NodeBuffer;
+  responseDeserialize(bytes: NodeBuffer): Response;
 }
 
 /** A service definition made by grpc-tools or grpc-js. */

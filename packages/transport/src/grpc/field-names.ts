@@ -1,4 +1,6 @@
-import { CONTRACT_HEADER } from "./contract.js";
+import { CONNECTION, isReserved, isSettable } from "./reserved-names.js";
+
+export { isSettable };
 
 /** The number of names that are kept with what they say; when there are more, all are forgotten. */
 const MAX_KNOWN_NAMES = 512;
@@ -6,27 +8,6 @@ const MAX_KNOWN_NAMES = 512;
 const MAX_KNOWN_LENGTH = 64;
 /** A longer value, in characters, is not kept as one that is valid. */
 const MAX_KEPT_VALUE = 4096;
-
-/** Header fields that belong to HTTP/2 and gRPC, and are not metadata: applications neither see nor set them. */
-const RESERVED = new Set([
-  "content-type",
-  "te",
-  "grpc-encoding",
-  "grpc-accept-encoding",
-  "grpc-timeout",
-  "grpc-message-type",
-  "grpc-status",
-  "grpc-message",
-  "accept-encoding",
-  "content-length",
-  "host",
-]);
-
-/** Fields that belong to one connection, and are not allowed in HTTP/2 (RFC 9113, section 8.2.2). */
-const CONNECTION = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
-
-/** Fields that applications may see, as with other gRPC servers, and not set. */
-const READ_ONLY = new Set([...CONNECTION, "user-agent", "http2-settings", CONTRACT_HEADER]);
 
 /** Names that metadata may have, by nice-grpc's rule. */
 const KEY = /^[0-9a-z_.-]+$/;
@@ -50,8 +31,8 @@ export class FieldName {
 
   constructor(name: string) {
     this.name = name;
-    this.isMetadata = name.charCodeAt(0) !== 0x3a /* : */ && !RESERVED.has(name);
-    this.isSettable = this.isMetadata && !READ_ONLY.has(name);
+    this.isMetadata = !isReserved(name);
+    this.isSettable = isSettable(name);
     this.isBinary = name.endsWith("-bin");
     this.isForbidden = CONNECTION.has(name);
     this.isKey = KEY.test(name);
@@ -95,11 +76,6 @@ function remember(key: string): FieldName {
   if (known.size >= MAX_KNOWN_NAMES) known.clear();
   known.set(key, name);
   return name;
-}
-
-/** True if an application may send metadata of a name: others belong to HTTP/2 and gRPC, and are left out. */
-export function isSettable(name: string): boolean {
-  return fieldName(name).isSettable;
 }
 
 /** True if a text is printable ASCII. */

@@ -147,27 +147,3 @@ function isFraction(name: string): boolean {
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-
-/** All rules, for the packages that check options of their own. */
-export const rules = {
-  anyNumber,
-  anyObject,
-  boolean,
-  bytes,
-  callable,
-  either,
-  listOf,
-  milliseconds,
-  nonEmptyText,
-  objectWith,
-  oneOf,
-  options,
-  pem,
-  positiveMilliseconds,
-  required,
-  rule,
-  rulesFrom,
-  secret,
-  text,
-  wholeNumber,
-};

@@ -83,5 +83,7 @@ export function decodeStatusMessage(value: string): string {
   const bytes = value.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
     String.fromCharCode(parseInt(hex, 16)),
   );
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+    Uint8Array.from(bytes, (char) => char.charCodeAt(0)),
+  );
 }

@@ -1,0 +1,172 @@
+import { describePage, type FailureOrigin, statusOfHttpStatus } from "@callwire/transport/seam";
+import { type CallOptions, Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import { clientError } from "../internal/client-errors.js";
+import { errorText } from "../internal/error-text.js";
+import { BodyReader } from "./body-reader.js";
+import { addField, fieldsOf } from "./metadata.js";
+import type { Ending, Protocol } from "./protocol.js";
+import { canStreamRequests, requestBody } from "./request-body.js";
+import type { FetchResponse, WebClientOptions } from "./web-options.js";
+
+/** Flags and length, before each message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+const PREFIX_LENGTH = 5;
+/** The most that is read of an answer that is none, in bytes, and the time that it is waited for, in milliseconds. */
+const PAGE_BYTES = 1024;
+const PAGE_TIMEOUT_MS = 1000;
+
+/** The part of the client's options that an attempt needs. */
+export interface AttemptOptions extends Pick<WebClientOptions, "credentials"> {
+  /** Without a slash at its end. */
+  url: string;
+  protocol: Protocol;
+  fetch: NonNullable<WebClientOptions["fetch"]>;
+  maxReceiveMessageBytes: number;
+}
+
+/** Makes one attempt of a call by `fetch`, of bytes for bytes. */
+export async function* fetchAttempt(
+  { url, protocol, fetch, credentials, maxReceiveMessageBytes }: AttemptOptions,
+  { path, requestStream, responseStream }: MethodDescriptor,
+  request: unknown,
+  { metadata, signal, onHeader, onTrailer }: CallOptions,
+): AsyncGenerator<Uint8Array, Uint8Array | undefined, undefined> {
+  const fail = (code: Status, why: string, origin: FailureOrigin = "reset", cause?: unknown) =>
+    clientError(path, code, why, origin, cause);
+  if (requestStream && !(protocol.streamsRequests && canStreamRequests())) {
+    throw fail(Status.UNIMPLEMENTED, noRequestStreams(protocol), "local");
+  }
+  const bareType = requestStream || responseStream ? undefined : protocol.bareType;
+  const body = requestBody(request, bareType !== undefined);
+  const { "grpc-timeout": timeout, "grpc-previous-rpc-attempts": _, ...fields } = fieldsOf(metadata ?? []);
+  const timeoutMs =
+    timeout === undefined ? undefined : parseInt(timeout, 10) * (timeout.endsWith("S") ? 1000 : 1);
+  let response: FetchResponse;
+  try {
+    response = await fetch(url + path, {
+      method: "POST",
+      headers: { ...fields, ...protocol.fields(timeoutMs), "content-type": bareType ?? protocol.mediaType },
+      body: body.body,
+      signal: signal!,
+      redirect: "error",
+      ...(credentials && { credentials }),
+      ...(requestStream && { duplex: "half" }),
+    });
+  } catch (error) {
+    const why = `${url} could not be reached${hint(url, requestStream)}: ${errorText(error)}`;
+    throw body.failure() ?? fail(Status.UNAVAILABLE, why, "connection", error);
+  }
+
+  const reader = new BodyReader(response.body);
+  const take = (size: number) =>
+    reader.take(size).catch((error: unknown) => {
+      const why = `the connection was lost: ${errorText(error)}`;
+      throw body.failure() ?? fail(Status.UNAVAILABLE, why, "connection", error);
+    });
+  const checkLength = (length: number) => {
+    if (length <= maxReceiveMessageBytes) return;
+    const why = `a message of ${length} bytes, where maxReceiveMessageBytes allows ${maxReceiveMessageBytes}`;
+    throw fail(Status.RESOURCE_EXHAUSTED, why, "local");
+  };
+  const end = ({ code, message, trailer }: Ending) => {
+    onTrailer?.(trailer);
+    if (code !== Status.OK) throw fail(code, message, "status");
+  };
+
+  /** The end of a response without a message: of a stream it may be one. */
+  const nothing = () => {
+    if (responseStream) return undefined;
+    throw fail(Status.UNIMPLEMENTED, "the response has no message", "local");
+  };
+
+  try {
+    const { headers, status } = response;
+    const header = Metadata();
+    const trailer = Metadata();
+    headers.forEach((value, name) => {
+      if (name.startsWith("trailer-")) addField(trailer, name.slice("trailer-".length), value);
+      else addField(header, name, value);
+    });
+    const type = headers.get("content-type") ?? "";
+    const [wanted = ""] = (bareType ?? protocol.mediaType).split("+");
+    const isAnswer = status === 200 && type.split(/[;+]/, 1)[0] === wanted;
+
+    if (!isAnswer || headers.get("grpc-status") !== null) {
+      const timer = setTimeout(() => reader.cancel(), PAGE_TIMEOUT_MS);
+      const page = await take(/json/i.test(type) ? maxReceiveMessageBytes : PAGE_BYTES).finally(() =>
+        clearTimeout(timer),
+      );
+      const ending = protocol.readError(status, Metadata([...header, ...trailer]), headers, page);
+      if (ending !== undefined) {
+        end(ending);
+        return nothing();
+      }
+      const isHttpError = status !== 200;
+      const what = isHttpError ? `HTTP status ${status}` : `the response is not ${wanted}`;
+      const server = headers.get("server") ?? undefined;
+      throw fail(
+        isHttpError ? statusOfHttpStatus(String(status)) : Status.UNKNOWN,
+        describePage(what, { contentType: type, server }, page),
+        isHttpError && status < 500 ? "status" : "reset",
+      );
+    }
+
+    let only: Uint8Array | undefined;
+    if (bareType !== undefined) {
+      only = await take(maxReceiveMessageBytes + 1);
+      checkLength(only.length);
+      onHeader?.(header);
+      end({ code: Status.OK, message: "", trailer });
+      return only;
+    }
+    for (let isFirst = true; ; isFirst = false) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const prefix = await take(PREFIX_LENGTH);
+      if (prefix.length === 0) throw fail(Status.UNKNOWN, "the response ended without a status");
+      const [flags = 0] = prefix;
+      const length = prefix.length < PREFIX_LENGTH ? 1 : new DataView(prefix.buffer).getUint32(1);
+      checkLength(length);
+      // oxlint-disable-next-line no-await-in-loop
+      const bytes = await take(length);
+      if (bytes.length < length) throw fail(Status.INTERNAL, "the response ended inside a message");
+      if (flags !== 0 && flags !== protocol.endFlag) {
+        const why =
+          (flags & 1) === 1 ? "a compressed message, which nobody asked for" : `unknown flags, ${flags}`;
+        throw fail(Status.INTERNAL, `the response has ${why}`);
+      }
+      if (flags === 0) {
+        if (isFirst) onHeader?.(header);
+        if (responseStream) yield bytes;
+        else if (only === undefined) only = bytes;
+        else throw fail(Status.UNIMPLEMENTED, "the response has more than one message", "local");
+        continue;
+      }
+      let ending: Ending;
+      try {
+        ending = protocol.readEnd(bytes);
+      } catch (error) {
+        throw fail(Status.INTERNAL, `the trailers cannot be read: ${errorText(error)}`, "reset", error);
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after its trailers");
+      if (isFirst && ending.code === Status.OK) onHeader?.(header);
+      end(ending);
+      return only ?? nothing();
+    }
+  } finally {
+    reader.cancel();
+  }
+}
+
+function noRequestStreams({ streamsRequests }: Protocol): string {
+  return streamsRequests
+    ? "this runtime's fetch cannot stream requests: send them by unary calls, or call from where it can, such as Node.js"
+    : 'gRPC-Web cannot stream requests: use protocol "connect", or send them by unary calls';
+}
+
+/** What may be the reason, where a browser says none. */
+function hint(url: string, requestStream: boolean): string {
+  const { location } = globalThis as { location?: { origin: string } };
+  if (location === undefined) return "";
+  if (requestStream) return " (browsers stream requests over HTTP/2 alone)";
+  return new URL(url).origin === location.origin ? "" : ", or its CORS policy does not allow this page";
+}

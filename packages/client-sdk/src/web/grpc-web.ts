@@ -1,0 +1,42 @@
+import { decodeStatusMessage, parseStatus } from "@callwire/transport/seam";
+import { Metadata } from "nice-grpc-common";
+import { addField } from "./metadata.js";
+import type { Ending, Protocol } from "./protocol.js";
+
+/** gRPC-Web: the envelopes of gRPC, with the trailers in the last one (grpc/grpc, PROTOCOL-WEB.md). */
+export const grpcWeb: Protocol = {
+  mediaType: "application/grpc-web+proto",
+  streamsRequests: false,
+  endFlag: 0x80,
+  fields: (timeoutMs) => ({
+    "x-grpc-web": "1",
+    ...(timeoutMs !== undefined && { "grpc-timeout": `${timeoutMs}m` }),
+  }),
+  readEnd(bytes) {
+    const fields = new Map<string, string>();
+    const trailer = Metadata();
+    for (const line of new TextDecoder().decode(bytes).split(/\r?\n/)) {
+      const [, name, value = ""] = /^([^:]+):(.*)$/.exec(line) ?? [];
+      if (name === undefined) continue;
+      fields.set(name.toLowerCase(), value.trim());
+      addField(trailer, name.toLowerCase(), value.trim());
+    }
+    const ending = endingOf(trailer, fields);
+    if (ending === undefined) throw new Error("they have no grpc-status");
+    return ending;
+  },
+  readError: (_, trailer, fields) => endingOf(trailer, fields),
+};
+
+function endingOf(
+  trailer: Metadata,
+  fields: { get(name: string): string | null | undefined },
+): Ending | undefined {
+  const status = fields.get("grpc-status") ?? undefined;
+  if (status === undefined) return undefined;
+  return {
+    code: parseStatus(status),
+    message: decodeStatusMessage(fields.get("grpc-message") ?? ""),
+    trailer,
+  };
+}

@@ -1,0 +1,75 @@
+// Stands in for nice-grpc-common in the client for browsers: the same Metadata, Status and ClientError, in a third of the bytes.
+import type * as common from "nice-grpc-common";
+
+type Metadata = common.Metadata;
+type Value = string | Uint8Array;
+
+const NAMES =
+  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED";
+
+/** The status codes of gRPC, by their names, and the names by their codes. */
+export const Status = /* @__PURE__ */ Object.fromEntries(
+  NAMES.split(" ").flatMap((name, code): [string | number, string | number][] => [
+    [name, code],
+    [code, name],
+  ]),
+) as unknown as typeof common.Status;
+
+/** Throws an Error for a name or a value that gRPC does not allow, in nice-grpc's words. */
+function checked(key: string, value: Value): Value {
+  if (!/^[0-9a-z_.-]+$/.test(key)) throw new Error(`Metadata key '${key}' contains illegal characters`);
+  const isBinary = key.endsWith("-bin");
+  if (isBinary !== value instanceof Uint8Array) {
+    throw new Error(`Metadata key '${key}' must have ${isBinary ? "binary" : "string"} value`);
+  }
+  if (!isBinary && !/^[ -~]*$/.test(value as string)) {
+    throw new Error(`Metadata value of '${key}' contains illegal characters`);
+  }
+  return value;
+}
+
+/** Makes metadata, with or without `new`. */
+export const Metadata = function Metadata(init?: common.MetadataInit): Metadata {
+  const data = new Map<string, Value[]>();
+  const metadata = {
+    set(name: string, value: Value | Value[]) {
+      const key = name.toLowerCase();
+      data.delete(key);
+      for (const each of [value].flat()) metadata.append(key, each);
+      return metadata;
+    },
+    append(name: string, value: Value) {
+      const key = name.toLowerCase();
+      const values = [...(data.get(key) ?? []), checked(key, value)];
+      data.set(key, key.endsWith("-bin") ? values : [values.join(", ")]);
+      return metadata;
+    },
+    delete: (name: string) => void data.delete(name.toLowerCase()),
+    get: (name: string) => data.get(name.toLowerCase())?.[0],
+    getAll: (name: string) => data.get(name.toLowerCase()) ?? [],
+    has: (name: string) => data.has(name.toLowerCase()),
+    [Symbol.iterator]: () => data[Symbol.iterator](),
+  } as Metadata;
+  const entries =
+    Symbol.iterator in (init ?? []) ? (init as Iterable<[string, Value]>) : Object.entries(init!);
+  for (const [name, value] of entries ?? []) metadata.set(name, value);
+  return metadata;
+} as typeof common.Metadata;
+
+/** An error of a call, which `instanceof ClientError` of nice-grpc-common takes for its own. */
+export class ClientError extends Error {
+  override name = "ClientError";
+  readonly "@@nice-grpc:ClientError" = true;
+
+  constructor(
+    readonly path: string,
+    readonly code: common.Status,
+    readonly details: string,
+  ) {
+    super(`${path} ${Status[code]}: ${details}`);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { "@@nice-grpc:ClientError"?: unknown } | null)?.["@@nice-grpc:ClientError"] === true;
+  }
+}
