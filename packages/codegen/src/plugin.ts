@@ -59,6 +59,7 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
     contractsOf(files, options.contract_version),
     httpRulesOf(files, registry),
   );
+  const isChecked = !options.ts_nocheck;
   const modules = files.map((file) => {
     const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
@@ -73,12 +74,15 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
       ...file.services.map((service) => serviceCoder.service(service)),
     ];
     const ours = joinCode(parts, { on: "\n\n", trim: false });
-    return { name: path, content: format({ path, types, ours, source: file.proto.name }) };
+    return { name: path, content: format({ path, types, ours, source: file.proto.name, isChecked }) };
   });
   const indexes = options.index
     ? declarations
         .indexes(files.map((file) => file.proto.name))
-        .map(({ path, code: exports }) => ({ name: path, content: format({ path, types: exports }) }))
+        .map(({ path, code: exports }) => ({
+          name: path,
+          content: format({ path, types: exports, isChecked }),
+        }))
     : [];
   const made = [...modules, ...indexes, ...(options.descriptors ? [descriptorSet(request)] : [])];
   const paths = new Set<string>();
