@@ -1,11 +1,13 @@
 // Bundles the entry points of a package that is published, each into one file of `dist` and what they share into others: code
 // and declarations. An import of the SDK then takes a third of the time that it takes from a file for each module. Run in the
 // package's folder, after `tsc` has emitted the declarations: `node ../../scripts/bundle.mjs src/index.ts …`. Other packages
-// are left as imports, except those of `inlined`. The bundler must leave a module's constants constants, as this one does: V8
+// are left as imports, except those of `inlined`. After `--alone` comes an entry point that takes the place of another one by a
+// condition of `exports`, with its declarations: it is bundled with all that it needs, since no program has both. The bundler must leave a module's constants constants, as this one does: V8
 // reads a `var` of a module anew on each use, which costs a call 2 to 3 %.
 import { createRequire } from "node:module";
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
+import { parseArgs } from "node:util";
 import { build, rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -43,17 +45,21 @@ const constants = {
 
 const isPackage = (id) => !id.startsWith(".") && !id.startsWith("\0") && !isAbsolute(id);
 
-const entries = process.argv.slice(2).map((path) => [relative("src", path).replace(/\.ts$/, ""), path]);
-const code = await rolldown({
-  input: Object.fromEntries(entries),
-  platform: "node",
-  external: (id) => isPackage(id) && !inlined.test(id),
-  plugins: [constants],
-  tsconfig: join(process.cwd(), "tsconfig.json"),
-  logLevel: "warn",
-  // A CommonJS module has none, and our code looks.
-  checks: { emptyImportMeta: false },
-});
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { alone: { type: "string" } } });
+const named = (path) => [relative("src", path).replace(/\.ts$/, ""), path];
+const entries = positionals.map(named);
+const open = (input) =>
+  rolldown({
+    input: Object.fromEntries(input),
+    platform: "node",
+    external: (id) => isPackage(id) && !inlined.test(id),
+    plugins: [constants],
+    tsconfig: join(process.cwd(), "tsconfig.json"),
+    logLevel: "warn",
+    // A CommonJS module has none, and our code looks.
+    checks: { emptyImportMeta: false },
+  });
+const code = await open(entries);
 // Names without a hash: what turbo brings back from its cache takes the place of what was there, and nothing is left of it.
 await code.write({ dir: "dist", format: "esm", chunkFileNames: "shared-[name].js" });
 // For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it
@@ -67,6 +73,11 @@ await code.write({
   chunkFileNames: "shared-[name].cjs",
 });
 await code.close();
+if (values.alone !== undefined) {
+  const other = await open([named(values.alone)]);
+  await other.write({ dir: "dist", format: "esm" });
+  await other.close();
+}
 await bundleDeclarations();
 writeNotices();
 
