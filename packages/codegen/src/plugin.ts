@@ -77,12 +77,10 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
     return { name: path, content: format({ path, types, ours, source: file.proto.name, isChecked }) };
   });
   const indexes = options.index
-    ? declarations
-        .indexes(files.map((file) => file.proto.name))
-        .map(({ path, code: exports }) => ({
-          name: path,
-          content: format({ path, types: exports, isChecked }),
-        }))
+    ? declarations.indexes(files.map((file) => file.proto.name)).map(({ path, code: exports }) => ({
+        name: path,
+        content: format({ path, types: exports, isChecked }),
+      }))
     : [];
   const made = [...modules, ...indexes, ...(options.descriptors ? [descriptorSet(request)] : [])];
   const paths = new Set<string>();
