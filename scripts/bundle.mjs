@@ -1,11 +1,14 @@
 // Bundles the entry points of a package that is published, each into one file of `dist` and what they share into others: code
 // and declarations. An import of the SDK then takes a third of the time that it takes from a file for each module. Run in the
 // package's folder, after `tsc` has emitted the declarations: `node ../../scripts/bundle.mjs src/index.ts …`. Other packages
-// are left as imports, except those of `inlined`. The bundler must leave a module's constants constants, as this one does: V8
-// reads a `var` of a module anew on each use, which costs a call 2 to 3 %.
+// are left as imports, except those of `inlined`. `--web` names an entry point for browsers. `--alone` names one that takes the place
+// of another by a condition of `exports`, with its declarations: it is bundled with all that it needs, since no program has both. The
+// bundler must leave a module's constants constants, as this one does: V8 reads a `var` of a module anew on each use, which costs
+// a call 2 to 3 %.
 import { createRequire } from "node:module";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { build, rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -60,35 +63,44 @@ const forBrowsers = {
   },
 };
 
-const [paths, webPaths] = splitAt(process.argv.slice(2), "--web");
-const entries = [...paths, ...webPaths].map((path) => [relative("src", path).replace(/\.ts$/, ""), path]);
-await bundleCode(
-  paths,
-  { platform: "node", external: (id) => isPackage(id) && !inlined.test(id), plugins: [constants] },
-  "shared",
-);
-if (webPaths.length > 0) {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { alone: { type: "string" }, web: { type: "string", multiple: true, default: [] } },
+});
+const named = (path) => [relative("src", path).replace(/\.ts$/, ""), path];
+const entries = [...positionals, ...values.web].map(named);
+const forNode = {
+  platform: "node",
+  external: (id) => isPackage(id) && !inlined.test(id),
+  plugins: [constants],
+};
+await bundleCode(positionals, forNode, "shared");
+if (values.web.length > 0) {
   const external = (id) => isPackage(id) && !Object.hasOwn(webSources, id);
-  await bundleCode(webPaths, { platform: "browser", external, plugins: [forBrowsers] }, "web-shared");
+  await bundleCode(values.web, { platform: "browser", external, plugins: [forBrowsers] }, "web-shared");
+}
+if (values.alone !== undefined) {
+  const code = await open([values.alone], forNode);
+  await code.write({ dir: "dist", format: "esm" });
+  await code.close();
 }
 await bundleDeclarations();
 writeNotices();
 
-function splitAt(list, mark) {
-  const at = list.indexOf(mark);
-  return at < 0 ? [list, []] : [list.slice(0, at), list.slice(at + 1)];
-}
-
-/** Writes the code of some entry points, with what they share in files whose names begin with `shared`. */
-async function bundleCode(inputs, options, shared) {
-  const code = await rolldown({
-    input: Object.fromEntries(entries.filter(([, path]) => inputs.includes(path))),
+function open(paths, options) {
+  return rolldown({
+    input: Object.fromEntries(paths.map(named)),
     ...options,
     tsconfig: join(process.cwd(), "tsconfig.json"),
     logLevel: "warn",
     // A CommonJS module has none, and our code looks.
     checks: { emptyImportMeta: false },
   });
+}
+
+/** Writes the code of some entry points, with what they share in files whose names begin with `shared`. */
+async function bundleCode(paths, options, shared) {
+  const code = await open(paths, options);
   // Names without a hash: what turbo brings back from its cache takes the place of what was there, and nothing is left of it.
   await code.write({ dir: "dist", format: "esm", chunkFileNames: `${shared}-[name].js` });
   // For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it

@@ -11,8 +11,10 @@ import {
   type MessageType,
   messageType,
   readDate,
+  type Reader,
   string,
   writeDate,
+  type Writer,
 } from "@callwire/protobuf";
 import { FieldMask } from "../google/protobuf/field_mask.js";
 
@@ -264,11 +266,13 @@ export interface ChatMessage {
 
 export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
   name: "users.User",
-  create: () => ({
-    id: "", name: "", email: "", age: 0, department: 0, roles: [], createdAt: undefined,
-    updatedAt: undefined, etag: "",
-  }),
-  write(m, w) {
+  create(): User {
+    return {
+      id: "", name: "", email: "", age: 0, department: 0, roles: [], createdAt: undefined,
+      updatedAt: undefined, etag: "",
+    };
+  },
+  write(m: User, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.name !== "") w.string(18, m.name);
     if (m.email !== "") w.string(26, m.email);
@@ -280,7 +284,7 @@ export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
     if (m.etag !== "") w.string(74, m.etag);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: User, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -297,7 +301,7 @@ export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     name: string,
     email: string,
@@ -312,12 +316,14 @@ export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
 
 export const GetUserRequest: MessageType<GetUserRequest> = /* @__PURE__ */ messageType<GetUserRequest>({
   name: "users.GetUserRequest",
-  create: () => ({ id: "" }),
-  write(m, w) {
+  create(): GetUserRequest {
+    return { id: "" };
+  },
+  write(m: GetUserRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetUserRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -326,15 +332,17 @@ export const GetUserRequest: MessageType<GetUserRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
   }),
 });
 
 export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */ messageType<CreateUserRequest>({
   name: "users.CreateUserRequest",
-  create: () => ({ name: "", email: "", age: 0, department: 0, roles: [], requestId: "" }),
-  write(m, w) {
+  create(): CreateUserRequest {
+    return { name: "", email: "", age: 0, department: 0, roles: [], requestId: "" };
+  },
+  write(m: CreateUserRequest, w: Writer): void {
     if (m.name !== "") w.string(10, m.name);
     if (m.email !== "") w.string(18, m.email);
     if (m.age !== 0) w.int32(24, m.age);
@@ -343,7 +351,7 @@ export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */
     if (m.requestId !== "") w.string(50, m.requestId);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CreateUserRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -357,7 +365,7 @@ export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     name: string,
     email: string,
     age: int32,
@@ -369,13 +377,15 @@ export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */
 
 export const UpdateUserRequest: MessageType<UpdateUserRequest> = /* @__PURE__ */ messageType<UpdateUserRequest>({
   name: "users.UpdateUserRequest",
-  create: () => ({ user: undefined, updateMask: undefined }),
-  write(m, w) {
+  create(): UpdateUserRequest {
+    return { user: undefined, updateMask: undefined };
+  },
+  write(m: UpdateUserRequest, w: Writer): void {
     if (m.user !== undefined) w.message(10, User, m.user);
     if (m.updateMask !== undefined) w.message(18, FieldMask, { paths: m.updateMask });
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UpdateUserRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -385,7 +395,7 @@ export const UpdateUserRequest: MessageType<UpdateUserRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     user: User,
     updateMask: fieldMask,
   }),
@@ -393,13 +403,15 @@ export const UpdateUserRequest: MessageType<UpdateUserRequest> = /* @__PURE__ */
 
 export const DeleteUserRequest: MessageType<DeleteUserRequest> = /* @__PURE__ */ messageType<DeleteUserRequest>({
   name: "users.DeleteUserRequest",
-  create: () => ({ id: "", etag: "" }),
-  write(m, w) {
+  create(): DeleteUserRequest {
+    return { id: "", etag: "" };
+  },
+  write(m: DeleteUserRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.etag !== "") w.string(18, m.etag);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DeleteUserRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -409,7 +421,7 @@ export const DeleteUserRequest: MessageType<DeleteUserRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     etag: string,
   }),
@@ -417,15 +429,17 @@ export const DeleteUserRequest: MessageType<DeleteUserRequest> = /* @__PURE__ */
 
 export const ListUsersRequest: MessageType<ListUsersRequest> = /* @__PURE__ */ messageType<ListUsersRequest>({
   name: "users.ListUsersRequest",
-  create: () => ({ pageSize: 0, pageToken: "", filter: "", orderBy: "" }),
-  write(m, w) {
+  create(): ListUsersRequest {
+    return { pageSize: 0, pageToken: "", filter: "", orderBy: "" };
+  },
+  write(m: ListUsersRequest, w: Writer): void {
     if (m.pageSize !== 0) w.int32(8, m.pageSize);
     if (m.pageToken !== "") w.string(18, m.pageToken);
     if (m.filter !== "") w.string(26, m.filter);
     if (m.orderBy !== "") w.string(34, m.orderBy);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ListUsersRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -437,7 +451,7 @@ export const ListUsersRequest: MessageType<ListUsersRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     pageSize: int32,
     pageToken: string,
     filter: string,
@@ -447,14 +461,16 @@ export const ListUsersRequest: MessageType<ListUsersRequest> = /* @__PURE__ */ m
 
 export const ListUsersResponse: MessageType<ListUsersResponse> = /* @__PURE__ */ messageType<ListUsersResponse>({
   name: "users.ListUsersResponse",
-  create: () => ({ users: [], nextPageToken: "", totalCount: 0 }),
-  write(m, w) {
+  create(): ListUsersResponse {
+    return { users: [], nextPageToken: "", totalCount: 0 };
+  },
+  write(m: ListUsersResponse, w: Writer): void {
     for (const v of m.users) w.message(10, User, v);
     if (m.nextPageToken !== "") w.string(18, m.nextPageToken);
     if (m.totalCount !== 0) w.int32(24, m.totalCount);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ListUsersResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -465,7 +481,7 @@ export const ListUsersResponse: MessageType<ListUsersResponse> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     users: list(User),
     nextPageToken: string,
     totalCount: int32,
@@ -474,15 +490,17 @@ export const ListUsersResponse: MessageType<ListUsersResponse> = /* @__PURE__ */
 
 export const UserEvent: MessageType<UserEvent> = /* @__PURE__ */ messageType<UserEvent>({
   name: "users.UserEvent",
-  create: () => ({ eventType: "", user: undefined, resumeToken: "", eventTime: undefined }),
-  write(m, w) {
+  create(): UserEvent {
+    return { eventType: "", user: undefined, resumeToken: "", eventTime: undefined };
+  },
+  write(m: UserEvent, w: Writer): void {
     if (m.eventType !== "") w.string(10, m.eventType);
     if (m.user !== undefined) w.message(18, User, m.user);
     if (m.resumeToken !== "") w.string(26, m.resumeToken);
     if (m.eventTime !== undefined) writeDate(w, 34, m.eventTime);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UserEvent, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -494,7 +512,7 @@ export const UserEvent: MessageType<UserEvent> = /* @__PURE__ */ messageType<Use
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     eventType: string,
     user: User,
     resumeToken: string,
@@ -504,13 +522,15 @@ export const UserEvent: MessageType<UserEvent> = /* @__PURE__ */ messageType<Use
 
 export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageType<WatchRequest>({
   name: "users.WatchRequest",
-  create: () => ({ departments: [], resumeToken: "" }),
-  write(m, w) {
+  create(): WatchRequest {
+    return { departments: [], resumeToken: "" };
+  },
+  write(m: WatchRequest, w: Writer): void {
     for (const v of m.departments) w.string(10, v);
     if (m.resumeToken !== "") w.string(18, m.resumeToken);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -520,7 +540,7 @@ export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     departments: list(string),
     resumeToken: string,
   }),
@@ -528,14 +548,16 @@ export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageTy
 
 export const UploadSummary: MessageType<UploadSummary> = /* @__PURE__ */ messageType<UploadSummary>({
   name: "users.UploadSummary",
-  create: () => ({ created: 0, failed: 0, errors: [] }),
-  write(m, w) {
+  create(): UploadSummary {
+    return { created: 0, failed: 0, errors: [] };
+  },
+  write(m: UploadSummary, w: Writer): void {
     if (m.created !== 0) w.int32(8, m.created);
     if (m.failed !== 0) w.int32(16, m.failed);
     for (const v of m.errors) w.message(26, UploadError, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UploadSummary, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -546,7 +568,7 @@ export const UploadSummary: MessageType<UploadSummary> = /* @__PURE__ */ message
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     created: int32,
     failed: int32,
     errors: list(UploadError),
@@ -555,14 +577,16 @@ export const UploadSummary: MessageType<UploadSummary> = /* @__PURE__ */ message
 
 export const UploadError: MessageType<UploadError> = /* @__PURE__ */ messageType<UploadError>({
   name: "users.UploadError",
-  create: () => ({ index: 0, field: "", reason: "" }),
-  write(m, w) {
+  create(): UploadError {
+    return { index: 0, field: "", reason: "" };
+  },
+  write(m: UploadError, w: Writer): void {
     if (m.index !== 0) w.int32(8, m.index);
     if (m.field !== "") w.string(18, m.field);
     if (m.reason !== "") w.string(26, m.reason);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UploadError, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -573,7 +597,7 @@ export const UploadError: MessageType<UploadError> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     index: int32,
     field: string,
     reason: string,
@@ -582,8 +606,10 @@ export const UploadError: MessageType<UploadError> = /* @__PURE__ */ messageType
 
 export const ChatMessage: MessageType<ChatMessage> = /* @__PURE__ */ messageType<ChatMessage>({
   name: "users.ChatMessage",
-  create: () => ({ sender: "", content: "", room: "", id: "", sentAt: undefined }),
-  write(m, w) {
+  create(): ChatMessage {
+    return { sender: "", content: "", room: "", id: "", sentAt: undefined };
+  },
+  write(m: ChatMessage, w: Writer): void {
     if (m.sender !== "") w.string(10, m.sender);
     if (m.content !== "") w.string(18, m.content);
     if (m.room !== "") w.string(26, m.room);
@@ -591,7 +617,7 @@ export const ChatMessage: MessageType<ChatMessage> = /* @__PURE__ */ messageType
     if (m.sentAt !== undefined) writeDate(w, 42, m.sentAt);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ChatMessage, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -604,7 +630,7 @@ export const ChatMessage: MessageType<ChatMessage> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     sender: string,
     content: string,
     room: string,

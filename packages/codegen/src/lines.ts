@@ -36,16 +36,21 @@ export function inParts(statements: readonly Part[][]): Part[] {
   ]);
 }
 
-/** A list of items, as many in a line as are at most 110 characters. */
-export function wrap(start: string, items: readonly string[], end: string): string[] {
+/** The most characters of a line, indentation included. */
+const LINE = 110;
+
+/** A list of items, as many in a line as there is room for behind `by` spaces, which the caller adds. */
+export function wrap(start: string, items: readonly string[], end: string, by: number): string[] {
   if (items.length === 0) return [`${start}${end}`];
+  const room = LINE - by;
   const whole = `${start} ${items.join(", ")} ${end}`;
-  if (whole.length <= 110) return [whole];
+  if (whole.length <= room) return [whole];
   const lines = [start];
   for (const item of items) {
     const last = lines.at(-1)!;
-    if (lines.length > 1 && last.length + item.length < 108) lines[lines.length - 1] = `${last} ${item},`;
-    else lines.push(`    ${item},`);
+    if (lines.length > 1 && last.length + item.length < room - 2)
+      lines[lines.length - 1] = `${last} ${item},`;
+    else lines.push(`  ${item},`);
   }
-  return [...lines, `  ${end}`];
+  return [...lines, end];
 }

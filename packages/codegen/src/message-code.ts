@@ -41,7 +41,10 @@ export class MessageCoder {
     this.#values = values;
   }
 
-  /** The constant of a message: its type at run time. */
+  /**
+   * The constant of a message: its type at run time. Its functions state their types, and one that returns an object literal has a
+   * body: otherwise the compiler checks what is in them twice.
+   */
   message(message: DescMessage): Code {
     const { name } = this.#declarations.locate(message.typeName);
     const fields = message.fields.toSorted((a, b) => a.number - b.number);
@@ -50,9 +53,11 @@ export class MessageCoder {
     const parts: Part[] = [
       code`export const ${def(name)}: ${runtimeType("MessageType")}<${name}> = /* @__PURE__ */ ${runtime("messageType")}<${name}>({`,
       code`  name: ${JSON.stringify(message.typeName)},`,
-      ...this.#create(message),
-      ...this.#write(fields, isSet),
-      ...this.#read(fields, isSet),
+      `  create(): ${name} {`,
+      ...indent(this.#create(message), 4),
+      "  },",
+      ...this.#write(fields, name, isSet),
+      ...this.#read(fields, name, isSet),
       ...this.#fields(message),
       ...(json === undefined ? [] : [code`  json: ${json},`]),
       "});",
@@ -100,6 +105,7 @@ export class MessageCoder {
         : this.#values.messageType(field);
     const value = isList ? code`${one}[]` : code`${one} | undefined`;
     const extendee = this.#values.type(extension.extendee);
+    const message = code`${runtimeType("ExtensionValue")}<${value}>`;
     const parts: Part[] = [
       code`export const ${def(name)}: ${runtimeType("Extension")}<${extendee}, ${value}> = /* @__PURE__ */ ${runtime("extension")}<`,
       code`  ${extendee},`,
@@ -109,9 +115,11 @@ export class MessageCoder {
       code`  extendee: ${JSON.stringify(extension.extendee.typeName)},`,
       `  number: ${extension.number},`,
       code`  kind: ${this.#kind(field)},`,
-      `  create: () => ({ value: ${isList ? "[]" : "undefined"} }),`,
-      ...this.#write([field], false),
-      ...this.#read([field], false),
+      code`  create(): ${message} {`,
+      `    return { value: ${isList ? "[]" : "undefined"} };`,
+      "  },",
+      ...this.#write([field], message, false),
+      ...this.#read([field], message, false),
       "});",
     ];
     return joinCode(parts.map(asCode), { on: "\n", trim: false });
@@ -119,15 +127,15 @@ export class MessageCoder {
 
   // What a new message has.
 
-  #create(message: DescMessage): Part[] {
-    const members = message.members.flatMap((member): Part[] => {
+  #create(message: DescMessage): string[] {
+    const members = message.members.flatMap((member) => {
       if (member.kind === "oneof" && !this.#isUnion(member)) {
         return member.fields.map((field) => `${safeAccessor(this.#property(field))}: undefined`);
       }
       const value = member.kind === "field" ? this.#initial(member) : "undefined";
       return [`${safeAccessor(this.#property(member))}: ${value}`];
     });
-    return wrap("  create: () => ({", members as string[], "}),");
+    return wrap("return {", members, "};", 4);
   }
 
   /** What a field has in a new message. */
@@ -149,7 +157,7 @@ export class MessageCoder {
 
   // The binary format.
 
-  #write(fields: readonly DescField[], isMessageSet: boolean): Part[] {
+  #write(fields: readonly DescField[], type: Part, isMessageSet: boolean): Part[] {
     // The lines of a statement stay together.
     const statements: Part[][] = [];
     for (let index = 0; index < fields.length;) {
@@ -169,8 +177,12 @@ export class MessageCoder {
     }
     if (isMessageSet) statements.push([code`${runtime("writeMessageSet")}(m, w);`]);
     else if (this.#options.unknown_fields) statements.push(["w.unknown(m);"]);
-    if (statements.length === 0) return ["  write() {},"];
-    return ["  write(m, w) {", ...indent(inParts(statements), 4), "  },"];
+    if (statements.length === 0) return ["  write(): void {},"];
+    return [
+      code`  write(m: ${type}, w: ${runtimeType("Writer")}): void {`,
+      ...indent(inParts(statements), 4),
+      "  },",
+    ];
   }
 
   #writeOneof(oneof: DescOneof, members: readonly DescField[]): Part[] {
@@ -255,7 +267,7 @@ export class MessageCoder {
     };
   }
 
-  #read(fields: readonly DescField[], isMessageSet: boolean): Part[] {
+  #read(fields: readonly DescField[], type: Part, isMessageSet: boolean): Part[] {
     const otherwise: Part = isMessageSet
       ? code`${runtime("readMessageSet")}(r, tag, m);`
       : this.#options.unknown_fields
@@ -265,11 +277,15 @@ export class MessageCoder {
     if (fields.length === 0) {
       // A message without fields that drops unknown ones is not touched.
       const message = isMessageSet || this.#options.unknown_fields ? "m" : "_";
-      return [`  read(${message}, r) {`, ...indent([...loop, code`  ${otherwise}`, "}"], 4), "  },"];
+      return [
+        code`  read(${message}: ${type}, r: ${runtimeType("Reader")}): void {`,
+        ...indent([...loop, code`  ${otherwise}`, "}"], 4),
+        "  },",
+      ];
     }
     const cases = fields.flatMap((field) => this.#readField(field));
     return [
-      "  read(m, r) {",
+      code`  read(m: ${type}, r: ${runtimeType("Reader")}): void {`,
       ...indent(
         [...loop, "  switch (tag) {", ...indent(cases, 4), code`    default: ${otherwise}`, "  }", "}"],
         4,
@@ -374,8 +390,8 @@ export class MessageCoder {
       const form = this.#isUnion(member) ? "oneof" : "members";
       return code`${safeAccessor(property)}: ${runtime(form)}({ ${members} })`;
     });
-    if (entries.length === 0) return ["  fields: () => ({}),"];
-    return ["  fields: () => ({", ...entries.map((entry) => code`    ${entry},`), "  }),"];
+    if (entries.length === 0) return ["  fields: (): object => ({}),"];
+    return ["  fields: (): object => ({", ...entries.map((entry) => code`    ${entry},`), "  }),"];
   }
 
   #entry(field: DescField): Part {

@@ -20,6 +20,7 @@ describe("parseOptions", () => {
       descriptors: false,
       index: true,
       import_suffix: ".js",
+      ts_nocheck: false,
       contract_version: "",
       openapi: false,
       openapi_title: "",
@@ -39,12 +40,15 @@ describe("parseOptions", () => {
       oneof: "properties",
       map: "object",
     });
-    expect(parse("descriptors,unknown_fields=false,index=false,import_suffix=none")).toMatchObject({
-      descriptors: true,
-      unknown_fields: false,
-      index: false,
-      import_suffix: "none",
-    });
+    expect(parse("descriptors,unknown_fields=false,index=false,import_suffix=none,ts_nocheck")).toMatchObject(
+      {
+        descriptors: true,
+        unknown_fields: false,
+        index: false,
+        import_suffix: "none",
+        ts_nocheck: true,
+      },
+    );
   });
 
   test("takes what an OpenAPI document says", () => {

@@ -37,6 +37,13 @@ export interface CodegenOptions {
   import_suffix: ".js" | ".ts" | "none";
 
   /**
+   * True if the compiler is told to take the code as it is, by `@ts-nocheck`: it spends most of its time on a large contract on
+   * the bodies of functions. The types count all the same; but if the runtime or another file is not found, they are `any`, and
+   * no error says so. Default: false.
+   */
+  ts_nocheck: boolean;
+
+  /**
    * The contract's version, such as `1.4.0` (semver.org), for the definitions of its services: servers name it to their clients,
    * which compare it with theirs. Services of `google.*` and `grpc.*` are left out. Default: none.
    */
@@ -72,6 +79,7 @@ const choices = {
   import_suffix: [".js", ".ts", "none"],
   openapi: ["false", "true"],
   openapi_security: ["none", "bearer"],
+  ts_nocheck: ["false", "true"],
 } as const;
 
 type OptionName = keyof typeof choices;
@@ -124,6 +132,7 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
     descriptors: values["descriptors"] === "true",
     index: values["index"] === "true",
     openapi: values["openapi"] === "true",
+    ts_nocheck: values["ts_nocheck"] === "true",
   } as CodegenOptions;
 }
 

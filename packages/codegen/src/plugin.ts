@@ -57,6 +57,7 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   const coder = new MessageCoder(declarations, options, values);
   const httpRules = httpRulesOf(files, registry);
   const serviceCoder = new ServiceCoder(values, contractsOf(files, options.contract_version), httpRules);
+  const isChecked = !options.ts_nocheck;
   const modules = files.map((file) => {
     const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
@@ -71,12 +72,13 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
       ...file.services.map((service) => serviceCoder.service(service)),
     ];
     const ours = joinCode(parts, { on: "\n\n", trim: false });
-    return { name: path, content: format({ path, types, ours, source: file.proto.name }) };
+    return { name: path, content: format({ path, types, ours, source: file.proto.name, isChecked }) };
   });
   const indexes = options.index
-    ? declarations
-        .indexes(files.map((file) => file.proto.name))
-        .map(({ path, code: exports }) => ({ name: path, content: format({ path, types: exports }) }))
+    ? declarations.indexes(files.map((file) => file.proto.name)).map(({ path, code: exports }) => ({
+        name: path,
+        content: format({ path, types: exports, isChecked }),
+      }))
     : [];
   const openApi = options.openapi ? openApiDocument(files, httpRules, registry, options) : undefined;
   const made = [

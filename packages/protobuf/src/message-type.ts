@@ -1,14 +1,8 @@
 import type { DeepPartial } from "./deep-partial.js";
 import type { FieldType } from "./field-type.js";
 import { isNot } from "./json/json-error.js";
-import {
-  fieldsOf,
-  messageFromPartial,
-  readMessageJson,
-  writeMessageJson,
-  type JsonForm,
-} from "./json/message-json.js";
-import type { MessageFields } from "./json/message-fields.js";
+import { fieldsOf, messageFromPartial, type MessageFields } from "./json/message-fields.js";
+import { readMessageJson, writeMessageJson, type JsonForm } from "./json/message-json.js";
 import { ObjectSink, ObjectSource } from "./json/object.js";
 import type { JsonReadOptions, JsonWriteOptions } from "./json/options.js";
 import { Reader } from "./reader.js";
@@ -100,10 +94,17 @@ export function isMessageType(type: object): boolean {
 
 let idleReader: Reader | undefined;
 
+/** What a message type has of JSON. */
+export type JsonPart<T> = Required<Pick<MessageType<T>, "writeJson" | "readJson" | "takesNull">> &
+  Pick<MessageType<T>, "toJSON" | "fromJSON" | "fields">;
+
 /** Makes the type of a message from its code. Called by generated code. */
 export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
-  const { create, write, read, json } = code;
-  const fromPartial = (object: unknown): T => messageFromPartial(fieldsOf(code), create(), object as object);
+  return typeWith(code, jsonPart(code));
+}
+
+function jsonPart<T extends object>(code: MessageCode<T>): JsonPart<T> {
+  const { create, json } = code;
   const {
     writeJson,
     readJson,
@@ -112,10 +113,30 @@ export function messageType<T extends object>(code: MessageCode<T>): MessageType
     writeJson: (message, sink) => writeMessageJson(fieldsOf(code), message, sink),
     readJson: (source) => readMessageJson(fieldsOf(code), create(), source),
   };
+  return {
+    takesNull,
+    writeJson,
+    readJson,
+    toJSON(message, options) {
+      const sink = new ObjectSink(options);
+      writeJson(message, sink);
+      return sink.value;
+    },
+    fromJSON(value, options) {
+      if (value === null && !takesNull) throw isNot("a message", value);
+      return readJson(new ObjectSource(value, options));
+    },
+    fields: () => (json === undefined ? fieldsOf(code) : undefined),
+  };
+}
+
+/** The type of a message, with a part for JSON: a bundle without JSON has another one. */
+export function typeWith<T extends object>(code: MessageCode<T>, json: JsonPart<T>): MessageType<T> {
+  const { create, write, read } = code;
+  const fromPartial = (object: unknown): T => messageFromPartial(fieldsOf(code), create(), object as object);
   const type: MessageType<T> = {
     typeName: code.name,
     lengthSize: 1,
-    takesNull,
     isAbsent: (value) => value === undefined || value === null,
     create: (base) => (base === undefined ? create() : fromPartial(base)),
     fromPartial,
@@ -142,20 +163,10 @@ export function messageType<T extends object>(code: MessageCode<T>): MessageType
       idleReader = reader;
       return message;
     },
-    toJSON(message, options) {
-      const sink = new ObjectSink(options);
-      writeJson(message, sink);
-      return sink.value;
-    },
-    fromJSON(value, options) {
-      if (value === null && !takesNull) throw isNot("a message", value);
-      return readJson(new ObjectSource(value, options));
-    },
-    fields: () => (json === undefined ? fieldsOf(code) : undefined),
-    writeJson,
-    readJson,
     write,
     read,
+    // Last: V8 keeps what stands before it inside the object.
+    ...json,
   };
   messageTypes.add(type);
   return type;

@@ -2,7 +2,7 @@
 // source: google/protobuf/any.proto
 
 /* eslint-disable */
-import { anyJson, bytes, type MessageType, messageType, string } from "@callwire/protobuf";
+import { anyJson, bytes, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 /**
  * `Any` contains an arbitrary serialized protocol buffer message along with a
@@ -75,13 +75,15 @@ export interface Any {
 
 export const Any: MessageType<Any> = /* @__PURE__ */ messageType<Any>({
   name: "google.protobuf.Any",
-  create: () => ({ typeUrl: "", value: new Uint8Array(0) }),
-  write(m, w) {
+  create(): Any {
+    return { typeUrl: "", value: new Uint8Array(0) };
+  },
+  write(m: Any, w: Writer): void {
     if (m.typeUrl !== "") w.string(10, m.typeUrl);
     if (m.value.length !== 0) w.bytes(18, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Any, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -91,7 +93,7 @@ export const Any: MessageType<Any> = /* @__PURE__ */ messageType<Any>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     typeUrl: string,
     value: bytes,
   }),

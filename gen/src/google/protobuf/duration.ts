@@ -2,7 +2,17 @@
 // source: google/protobuf/duration.proto
 
 /* eslint-disable */
-import { durationJson, int32, int64, type MessageType, messageType, readInt64, writeInt64 } from "@callwire/protobuf";
+import {
+  durationJson,
+  int32,
+  int64,
+  type MessageType,
+  messageType,
+  type Reader,
+  readInt64,
+  writeInt64,
+  type Writer,
+} from "@callwire/protobuf";
 
 /**
  * A Duration represents a signed, fixed-length span of time represented
@@ -84,13 +94,15 @@ export interface Duration {
 
 export const Duration: MessageType<Duration> = /* @__PURE__ */ messageType<Duration>({
   name: "google.protobuf.Duration",
-  create: () => ({ seconds: 0n, nanos: 0 }),
-  write(m, w) {
+  create(): Duration {
+    return { seconds: 0n, nanos: 0 };
+  },
+  write(m: Duration, w: Writer): void {
     if (m.seconds !== 0n) writeInt64(w, 8, m.seconds);
     if (m.nanos !== 0) w.int32(16, m.nanos);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Duration, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -100,7 +112,7 @@ export const Duration: MessageType<Duration> = /* @__PURE__ */ messageType<Durat
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     seconds: int64,
     nanos: int32,
   }),

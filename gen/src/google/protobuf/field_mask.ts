@@ -2,7 +2,15 @@
 // source: google/protobuf/field_mask.proto
 
 /* eslint-disable */
-import { fieldMaskJson, list, type MessageType, messageType, string } from "@callwire/protobuf";
+import {
+  fieldMaskJson,
+  list,
+  type MessageType,
+  messageType,
+  type Reader,
+  string,
+  type Writer,
+} from "@callwire/protobuf";
 
 /**
  * `FieldMask` represents a set of symbolic field paths, for example:
@@ -209,12 +217,14 @@ export interface FieldMask {
 
 export const FieldMask: MessageType<FieldMask> = /* @__PURE__ */ messageType<FieldMask>({
   name: "google.protobuf.FieldMask",
-  create: () => ({ paths: [] }),
-  write(m, w) {
+  create(): FieldMask {
+    return { paths: [] };
+  },
+  write(m: FieldMask, w: Writer): void {
     for (const v of m.paths) w.string(10, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: FieldMask, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -223,7 +233,7 @@ export const FieldMask: MessageType<FieldMask> = /* @__PURE__ */ messageType<Fie
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     paths: list(string),
   }),
   json: fieldMaskJson,

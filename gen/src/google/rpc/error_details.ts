@@ -9,9 +9,11 @@ import {
   type MessageType,
   messageType,
   optional,
+  type Reader,
   readInt64,
   string,
   writeInt64,
+  type Writer,
 } from "@callwire/protobuf";
 import { Duration } from "../protobuf/duration.js";
 
@@ -410,8 +412,10 @@ export interface LocalizedMessage {
 
 export const ErrorInfo: MessageType<ErrorInfo> = /* @__PURE__ */ messageType<ErrorInfo>({
   name: "google.rpc.ErrorInfo",
-  create: () => ({ reason: "", domain: "", metadata: new globalThis.Map() }),
-  write(m, w) {
+  create(): ErrorInfo {
+    return { reason: "", domain: "", metadata: new globalThis.Map() };
+  },
+  write(m: ErrorInfo, w: Writer): void {
     if (m.reason !== "") w.string(10, m.reason);
     if (m.domain !== "") w.string(18, m.domain);
     for (const [k, v] of m.metadata) {
@@ -422,7 +426,7 @@ export const ErrorInfo: MessageType<ErrorInfo> = /* @__PURE__ */ messageType<Err
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ErrorInfo, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -444,7 +448,7 @@ export const ErrorInfo: MessageType<ErrorInfo> = /* @__PURE__ */ messageType<Err
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     reason: string,
     domain: string,
     metadata: map(string, string),
@@ -453,12 +457,14 @@ export const ErrorInfo: MessageType<ErrorInfo> = /* @__PURE__ */ messageType<Err
 
 export const RetryInfo: MessageType<RetryInfo> = /* @__PURE__ */ messageType<RetryInfo>({
   name: "google.rpc.RetryInfo",
-  create: () => ({ retryDelay: undefined }),
-  write(m, w) {
+  create(): RetryInfo {
+    return { retryDelay: undefined };
+  },
+  write(m: RetryInfo, w: Writer): void {
     if (m.retryDelay !== undefined) w.message(10, Duration, m.retryDelay);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: RetryInfo, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -467,20 +473,22 @@ export const RetryInfo: MessageType<RetryInfo> = /* @__PURE__ */ messageType<Ret
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     retryDelay: Duration,
   }),
 });
 
 export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<DebugInfo>({
   name: "google.rpc.DebugInfo",
-  create: () => ({ stackEntries: [], detail: "" }),
-  write(m, w) {
+  create(): DebugInfo {
+    return { stackEntries: [], detail: "" };
+  },
+  write(m: DebugInfo, w: Writer): void {
     for (const v of m.stackEntries) w.string(10, v);
     if (m.detail !== "") w.string(18, m.detail);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DebugInfo, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -490,7 +498,7 @@ export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<Deb
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     stackEntries: list(string),
     detail: string,
   }),
@@ -498,12 +506,14 @@ export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<Deb
 
 export const QuotaFailure: MessageType<QuotaFailure> = /* @__PURE__ */ messageType<QuotaFailure>({
   name: "google.rpc.QuotaFailure",
-  create: () => ({ violations: [] }),
-  write(m, w) {
+  create(): QuotaFailure {
+    return { violations: [] };
+  },
+  write(m: QuotaFailure, w: Writer): void {
     for (const v of m.violations) w.message(10, QuotaFailure_Violation, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: QuotaFailure, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -512,18 +522,20 @@ export const QuotaFailure: MessageType<QuotaFailure> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     violations: list(QuotaFailure_Violation),
   }),
 });
 
 export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @__PURE__ */ messageType<QuotaFailure_Violation>({
   name: "google.rpc.QuotaFailure.Violation",
-  create: () => ({
-    subject: "", description: "", apiService: "", quotaMetric: "", quotaId: "",
-    quotaDimensions: new globalThis.Map(), quotaValue: 0n, futureQuotaValue: undefined,
-  }),
-  write(m, w) {
+  create(): QuotaFailure_Violation {
+    return {
+      subject: "", description: "", apiService: "", quotaMetric: "", quotaId: "",
+      quotaDimensions: new globalThis.Map(), quotaValue: 0n, futureQuotaValue: undefined,
+    };
+  },
+  write(m: QuotaFailure_Violation, w: Writer): void {
     if (m.subject !== "") w.string(10, m.subject);
     if (m.description !== "") w.string(18, m.description);
     if (m.apiService !== "") w.string(26, m.apiService);
@@ -539,7 +551,7 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
     if (m.futureQuotaValue !== undefined) writeInt64(w, 64, m.futureQuotaValue);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: QuotaFailure_Violation, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -566,7 +578,7 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     subject: string,
     description: string,
     apiService: string,
@@ -580,12 +592,14 @@ export const QuotaFailure_Violation: MessageType<QuotaFailure_Violation> = /* @_
 
 export const PreconditionFailure: MessageType<PreconditionFailure> = /* @__PURE__ */ messageType<PreconditionFailure>({
   name: "google.rpc.PreconditionFailure",
-  create: () => ({ violations: [] }),
-  write(m, w) {
+  create(): PreconditionFailure {
+    return { violations: [] };
+  },
+  write(m: PreconditionFailure, w: Writer): void {
     for (const v of m.violations) w.message(10, PreconditionFailure_Violation, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: PreconditionFailure, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -594,21 +608,23 @@ export const PreconditionFailure: MessageType<PreconditionFailure> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     violations: list(PreconditionFailure_Violation),
   }),
 });
 
 export const PreconditionFailure_Violation: MessageType<PreconditionFailure_Violation> = /* @__PURE__ */ messageType<PreconditionFailure_Violation>({
   name: "google.rpc.PreconditionFailure.Violation",
-  create: () => ({ type: "", subject: "", description: "" }),
-  write(m, w) {
+  create(): PreconditionFailure_Violation {
+    return { type: "", subject: "", description: "" };
+  },
+  write(m: PreconditionFailure_Violation, w: Writer): void {
     if (m.type !== "") w.string(10, m.type);
     if (m.subject !== "") w.string(18, m.subject);
     if (m.description !== "") w.string(26, m.description);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: PreconditionFailure_Violation, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -619,7 +635,7 @@ export const PreconditionFailure_Violation: MessageType<PreconditionFailure_Viol
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     type: string,
     subject: string,
     description: string,
@@ -628,12 +644,14 @@ export const PreconditionFailure_Violation: MessageType<PreconditionFailure_Viol
 
 export const BadRequest: MessageType<BadRequest> = /* @__PURE__ */ messageType<BadRequest>({
   name: "google.rpc.BadRequest",
-  create: () => ({ fieldViolations: [] }),
-  write(m, w) {
+  create(): BadRequest {
+    return { fieldViolations: [] };
+  },
+  write(m: BadRequest, w: Writer): void {
     for (const v of m.fieldViolations) w.message(10, BadRequest_FieldViolation, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: BadRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -642,22 +660,24 @@ export const BadRequest: MessageType<BadRequest> = /* @__PURE__ */ messageType<B
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     fieldViolations: list(BadRequest_FieldViolation),
   }),
 });
 
 export const BadRequest_FieldViolation: MessageType<BadRequest_FieldViolation> = /* @__PURE__ */ messageType<BadRequest_FieldViolation>({
   name: "google.rpc.BadRequest.FieldViolation",
-  create: () => ({ field: "", description: "", reason: "", localizedMessage: undefined }),
-  write(m, w) {
+  create(): BadRequest_FieldViolation {
+    return { field: "", description: "", reason: "", localizedMessage: undefined };
+  },
+  write(m: BadRequest_FieldViolation, w: Writer): void {
     if (m.field !== "") w.string(10, m.field);
     if (m.description !== "") w.string(18, m.description);
     if (m.reason !== "") w.string(26, m.reason);
     if (m.localizedMessage !== undefined) w.message(34, LocalizedMessage, m.localizedMessage);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: BadRequest_FieldViolation, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -669,7 +689,7 @@ export const BadRequest_FieldViolation: MessageType<BadRequest_FieldViolation> =
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     field: string,
     description: string,
     reason: string,
@@ -679,13 +699,15 @@ export const BadRequest_FieldViolation: MessageType<BadRequest_FieldViolation> =
 
 export const RequestInfo: MessageType<RequestInfo> = /* @__PURE__ */ messageType<RequestInfo>({
   name: "google.rpc.RequestInfo",
-  create: () => ({ requestId: "", servingData: "" }),
-  write(m, w) {
+  create(): RequestInfo {
+    return { requestId: "", servingData: "" };
+  },
+  write(m: RequestInfo, w: Writer): void {
     if (m.requestId !== "") w.string(10, m.requestId);
     if (m.servingData !== "") w.string(18, m.servingData);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: RequestInfo, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -695,7 +717,7 @@ export const RequestInfo: MessageType<RequestInfo> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     requestId: string,
     servingData: string,
   }),
@@ -703,15 +725,17 @@ export const RequestInfo: MessageType<RequestInfo> = /* @__PURE__ */ messageType
 
 export const ResourceInfo: MessageType<ResourceInfo> = /* @__PURE__ */ messageType<ResourceInfo>({
   name: "google.rpc.ResourceInfo",
-  create: () => ({ resourceType: "", resourceName: "", owner: "", description: "" }),
-  write(m, w) {
+  create(): ResourceInfo {
+    return { resourceType: "", resourceName: "", owner: "", description: "" };
+  },
+  write(m: ResourceInfo, w: Writer): void {
     if (m.resourceType !== "") w.string(10, m.resourceType);
     if (m.resourceName !== "") w.string(18, m.resourceName);
     if (m.owner !== "") w.string(26, m.owner);
     if (m.description !== "") w.string(34, m.description);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ResourceInfo, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -723,7 +747,7 @@ export const ResourceInfo: MessageType<ResourceInfo> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     resourceType: string,
     resourceName: string,
     owner: string,
@@ -733,12 +757,14 @@ export const ResourceInfo: MessageType<ResourceInfo> = /* @__PURE__ */ messageTy
 
 export const Help: MessageType<Help> = /* @__PURE__ */ messageType<Help>({
   name: "google.rpc.Help",
-  create: () => ({ links: [] }),
-  write(m, w) {
+  create(): Help {
+    return { links: [] };
+  },
+  write(m: Help, w: Writer): void {
     for (const v of m.links) w.message(10, Help_Link, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Help, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -747,20 +773,22 @@ export const Help: MessageType<Help> = /* @__PURE__ */ messageType<Help>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     links: list(Help_Link),
   }),
 });
 
 export const Help_Link: MessageType<Help_Link> = /* @__PURE__ */ messageType<Help_Link>({
   name: "google.rpc.Help.Link",
-  create: () => ({ description: "", url: "" }),
-  write(m, w) {
+  create(): Help_Link {
+    return { description: "", url: "" };
+  },
+  write(m: Help_Link, w: Writer): void {
     if (m.description !== "") w.string(10, m.description);
     if (m.url !== "") w.string(18, m.url);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Help_Link, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -770,7 +798,7 @@ export const Help_Link: MessageType<Help_Link> = /* @__PURE__ */ messageType<Hel
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     description: string,
     url: string,
   }),
@@ -778,13 +806,15 @@ export const Help_Link: MessageType<Help_Link> = /* @__PURE__ */ messageType<Hel
 
 export const LocalizedMessage: MessageType<LocalizedMessage> = /* @__PURE__ */ messageType<LocalizedMessage>({
   name: "google.rpc.LocalizedMessage",
-  create: () => ({ locale: "", message: "" }),
-  write(m, w) {
+  create(): LocalizedMessage {
+    return { locale: "", message: "" };
+  },
+  write(m: LocalizedMessage, w: Writer): void {
     if (m.locale !== "") w.string(10, m.locale);
     if (m.message !== "") w.string(18, m.message);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: LocalizedMessage, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -794,7 +824,7 @@ export const LocalizedMessage: MessageType<LocalizedMessage> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     locale: string,
     message: string,
   }),

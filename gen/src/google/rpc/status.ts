@@ -2,7 +2,7 @@
 // source: google/rpc/status.proto
 
 /* eslint-disable */
-import { int32, list, type MessageType, messageType, string } from "@callwire/protobuf";
+import { int32, list, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 import { Any } from "../protobuf/any.js";
 
 /**
@@ -36,14 +36,16 @@ export interface Status {
 
 export const Status: MessageType<Status> = /* @__PURE__ */ messageType<Status>({
   name: "google.rpc.Status",
-  create: () => ({ code: 0, message: "", details: [] }),
-  write(m, w) {
+  create(): Status {
+    return { code: 0, message: "", details: [] };
+  },
+  write(m: Status, w: Writer): void {
     if (m.code !== 0) w.int32(8, m.code);
     if (m.message !== "") w.string(18, m.message);
     for (const v of m.details) w.message(26, Any, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Status, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -54,7 +56,7 @@ export const Status: MessageType<Status> = /* @__PURE__ */ messageType<Status>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     code: int32,
     message: string,
     details: list(Any),

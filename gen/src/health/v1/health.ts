@@ -2,7 +2,7 @@
 // source: health/v1/health.proto
 
 /* eslint-disable */
-import { enumeration, map, type MessageType, messageType, string } from "@callwire/protobuf";
+import { enumeration, map, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export interface HealthListRequest {
 }
@@ -45,23 +45,27 @@ export namespace HealthCheckResponse_ServingStatus {
 
 export const HealthListRequest: MessageType<HealthListRequest> = /* @__PURE__ */ messageType<HealthListRequest>({
   name: "grpc.health.v1.HealthListRequest",
-  create: () => ({}),
-  write(m, w) {
+  create(): HealthListRequest {
+    return {};
+  },
+  write(m: HealthListRequest, w: Writer): void {
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: HealthListRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       r.unknown(tag, m);
     }
   },
-  fields: () => ({}),
+  fields: (): object => ({}),
 });
 
 export const HealthListResponse: MessageType<HealthListResponse> = /* @__PURE__ */ messageType<HealthListResponse>({
   name: "grpc.health.v1.HealthListResponse",
-  create: () => ({ statuses: new globalThis.Map() }),
-  write(m, w) {
+  create(): HealthListResponse {
+    return { statuses: new globalThis.Map() };
+  },
+  write(m: HealthListResponse, w: Writer): void {
     for (const [k, v] of m.statuses) {
       const entry = w.open(10);
       w.string(10, k);
@@ -70,7 +74,7 @@ export const HealthListResponse: MessageType<HealthListResponse> = /* @__PURE__ 
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: HealthListResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -90,19 +94,21 @@ export const HealthListResponse: MessageType<HealthListResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     statuses: map(string, HealthCheckResponse),
   }),
 });
 
 export const HealthCheckRequest: MessageType<HealthCheckRequest> = /* @__PURE__ */ messageType<HealthCheckRequest>({
   name: "grpc.health.v1.HealthCheckRequest",
-  create: () => ({ service: "" }),
-  write(m, w) {
+  create(): HealthCheckRequest {
+    return { service: "" };
+  },
+  write(m: HealthCheckRequest, w: Writer): void {
     if (m.service !== "") w.string(10, m.service);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: HealthCheckRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -111,19 +117,21 @@ export const HealthCheckRequest: MessageType<HealthCheckRequest> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     service: string,
   }),
 });
 
 export const HealthCheckResponse: MessageType<HealthCheckResponse> = /* @__PURE__ */ messageType<HealthCheckResponse>({
   name: "grpc.health.v1.HealthCheckResponse",
-  create: () => ({ status: 0 }),
-  write(m, w) {
+  create(): HealthCheckResponse {
+    return { status: 0 };
+  },
+  write(m: HealthCheckResponse, w: Writer): void {
     if (m.status !== 0) w.int32(8, m.status);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: HealthCheckResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -132,7 +140,7 @@ export const HealthCheckResponse: MessageType<HealthCheckResponse> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     status: enumeration(HealthCheckResponse_ServingStatus),
   }),
 });

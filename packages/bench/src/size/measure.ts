@@ -18,6 +18,8 @@ export interface Sizes {
   gzipEachBytes: number;
   /** Of a bundle for the browser with one message and the runtime. */
   bundleGzipBytes: number;
+  /** The same with the condition under which our runtime has no JSON, which the others do not know. */
+  bundleWithoutJsonGzipBytes: number;
 }
 
 /** As npm packs, and as what is compressed once for many readers. */
@@ -36,13 +38,15 @@ export async function measureSizes(project: Project): Promise<Sizes> {
     gzipBytes: gzip(all),
     gzipEachBytes: scripts.reduce((sum, script) => sum + gzip(script), 0),
     bundleGzipBytes: gzip(await bundle(project)),
+    bundleWithoutJsonGzipBytes: gzip(await bundle(project, "callwire-without-json")),
   };
 }
 
-async function bundle({ folder }: Project): Promise<string> {
+async function bundle({ folder }: Project, ...conditions: string[]): Promise<string> {
   await using build = await rolldown({
     input: join(folder, "js/one.js"),
     platform: "browser",
+    resolve: { conditionNames: [...conditions, "browser", "import", "default"] },
     logLevel: "warn",
   });
   const { output } = await build.generate({ format: "esm", minify: true });

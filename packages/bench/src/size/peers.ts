@@ -62,11 +62,18 @@ export const decode = (bytes) => fromBinary(${message}Schema, bytes);
     includesWellKnown: true,
     program: typeProgram,
   },
+  {
+    name: "callwire, ts_nocheck",
+    plugin: join(bin, "protoc-gen-callwire"),
+    options: ["ts_nocheck=true"],
+    includesWellKnown: true,
+    program: typeProgram,
+  },
 ];
 
 /** The reason why a peer cannot be measured; undefined if it can be. */
-export function absence({ name, plugin }: SizePeer): string | undefined {
+export function absence({ plugin }: SizePeer): string | undefined {
   if (!existsSync(plugin)) return `${plugin} is not installed`;
   const built = join(import.meta.dirname, "../../../codegen/dist/main.js");
-  return name === "callwire" && !existsSync(built) ? "packages/codegen is not built" : undefined;
+  return plugin.endsWith("callwire") && !existsSync(built) ? "packages/codegen is not built" : undefined;
 }

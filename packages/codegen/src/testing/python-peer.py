@@ -1,7 +1,7 @@
 """Answers for protobuf's own Python library: a line of JSON each.
 
 The first line is a FileDescriptorSet. Each one after it has the name of a type and either bytes or JSON of a message; the answer has
-the message's bytes, in one form for each message (deterministic: maps are sorted), and its JSON; or the error.
+the message's bytes, in one form for each message (deterministic: maps are sorted), and its JSON if that is wanted; or the error.
 """
 
 import base64
@@ -44,23 +44,24 @@ def sort_maps_in_any(message):
         message.value = inner.SerializePartialToString(deterministic=True)
 
 
-def answer(type_name, data=None, text=None):
-    message = make(type_name)
-    if data is not None:
-        message.MergeFromString(base64.b64decode(data))
+def answer(request):
+    message = make(request["type"])
+    if "bytes" in request:
+        message.MergeFromString(base64.b64decode(request["bytes"]))
     else:
-        json_format.Parse(text, message, descriptor_pool=pool)
+        json_format.Parse(request["json"], message, descriptor_pool=pool)
     sort_maps_in_any(message)
     # Required fields may be missing.
     data = message.SerializePartialToString(deterministic=True)
-    text = json_format.MessageToJson(message, indent=None, descriptor_pool=pool)
-    return {"bytes": base64.b64encode(data).decode(), "json": text}
+    result = {"bytes": base64.b64encode(data).decode()}
+    if request.get("wantsJson"):
+        result["json"] = json_format.MessageToJson(message, indent=None, descriptor_pool=pool)
+    return result
 
 
 for line in sys.stdin:
-    request = json.loads(line)
     try:
-        result = answer(request["type"], request.get("bytes"), request.get("json"))
+        result = answer(json.loads(line))
     except Exception as error:  # Each is an answer.
         result = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(result))

@@ -16,7 +16,7 @@ export function list(type: AnyFieldType): AnyFieldType {
   return {
     shape: "list",
     isAbsent: (values: readonly unknown[] | undefined) => !values?.length,
-    fromPartial: (values) => (values as unknown[]).map((value): unknown => type.fromPartial(value)),
+    fromPartial: (values) => copyList(type, values),
     writeJson(values: unknown, sink) {
       if (!Array.isArray(values)) throw isNot("a list", values);
       let index = 0;
@@ -50,6 +50,11 @@ export function list(type: AnyFieldType): AnyFieldType {
       return values;
     },
   };
+}
+
+/** The list that `fromPartial` makes of one. */
+export function copyList(type: AnyFieldType, values: unknown): unknown[] {
+  return (values as unknown[]).map((value): unknown => type.fromPartial(value));
 }
 
 /** Reads an item of a list or a value of a map. Undefined if `ignoreUnknownFields` passes over it. */

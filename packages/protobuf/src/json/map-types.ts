@@ -15,13 +15,7 @@ function mapOf<K, V>(keyType: FieldType<K>, type: FieldType<V>): FieldType<Map<K
   return {
     shape: "map",
     isAbsent: (values) => !values?.size,
-    fromPartial(given) {
-      const copy = new Map<K, V>();
-      for (const [key, value] of given as Map<K, unknown>) {
-        if (value !== undefined) copy.set(key, type.fromPartial(value));
-      }
-      return copy;
-    },
+    fromPartial: (given) => copyMap(type, given),
     writeJson(values, sink) {
       if (!(values instanceof Map)) throw isNot("a map", values);
       writeEntries(keyType, type, values, sink);
@@ -35,6 +29,15 @@ function mapOf<K, V>(keyType: FieldType<K>, type: FieldType<V>): FieldType<Map<K
   };
 }
 
+/** The Map that `fromPartial` makes of one. */
+export function copyMap<K, V>(type: FieldType<V>, given: unknown): Map<K, V> {
+  const copy = new Map<K, V>();
+  for (const [key, value] of given as Map<K, unknown>) {
+    if (value !== undefined) copy.set(key, type.fromPartial(value));
+  }
+  return copy;
+}
+
 /** A map field, as an object whose keys are data, `__proto__` too. */
 export function mapObject(keyType: AnyFieldType, type: AnyFieldType): AnyFieldType {
   return mapObjectOf<unknown, unknown>(keyType, type);
@@ -44,13 +47,7 @@ function mapObjectOf<K, V>(keyType: FieldType<K>, type: FieldType<V>): FieldType
   return {
     shape: "map",
     isAbsent: (values) => !values || Object.keys(values).length === 0,
-    fromPartial(given) {
-      const copy: Record<string, V> = {};
-      for (const [key, value] of Object.entries(given as Record<string, unknown>)) {
-        if (value !== undefined) setOwn(copy, key, type.fromPartial(value));
-      }
-      return copy;
-    },
+    fromPartial: (given) => copyMapObject(type, given),
     writeJson(values, sink) {
       if (typeof values !== "object" || values === null || Array.isArray(values))
         throw isNot("a map", values);
@@ -64,6 +61,15 @@ function mapObjectOf<K, V>(keyType: FieldType<K>, type: FieldType<V>): FieldType
       return values;
     },
   };
+}
+
+/** The object that `fromPartial` makes of one. */
+export function copyMapObject<V>(type: FieldType<V>, given: unknown): Record<string, V> {
+  const copy: Record<string, V> = {};
+  for (const [key, value] of Object.entries(given as Record<string, unknown>)) {
+    if (value !== undefined) setOwn(copy, key, type.fromPartial(value));
+  }
+  return copy;
 }
 
 function writeEntries<K, V>(

@@ -2,7 +2,17 @@
 // source: grpc/reflection/v1/reflection.proto
 
 /* eslint-disable */
-import { bytes, int32, list, type MessageType, messageType, oneof, string } from "@callwire/protobuf";
+import {
+  bytes,
+  int32,
+  list,
+  type MessageType,
+  messageType,
+  oneof,
+  type Reader,
+  string,
+  type Writer,
+} from "@callwire/protobuf";
 
 /** The message sent by the client when calling ServerReflectionInfo method. */
 export interface ServerReflectionRequest {
@@ -150,8 +160,10 @@ export interface ErrorResponse {
 
 export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = /* @__PURE__ */ messageType<ServerReflectionRequest>({
   name: "grpc.reflection.v1.ServerReflectionRequest",
-  create: () => ({ host: "", messageRequest: undefined }),
-  write(m, w) {
+  create(): ServerReflectionRequest {
+    return { host: "", messageRequest: undefined };
+  },
+  write(m: ServerReflectionRequest, w: Writer): void {
     if (m.host !== "") w.string(10, m.host);
     switch (m.messageRequest?.$case) {
       case "fileByFilename":
@@ -172,7 +184,7 @@ export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = /* 
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ServerReflectionRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -186,7 +198,7 @@ export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = /* 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     host: string,
     messageRequest: oneof({ fileByFilename: string, fileContainingSymbol: string, fileContainingExtension: ExtensionRequest, allExtensionNumbersOfType: string, listServices: string }),
   }),
@@ -194,13 +206,15 @@ export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = /* 
 
 export const ExtensionRequest: MessageType<ExtensionRequest> = /* @__PURE__ */ messageType<ExtensionRequest>({
   name: "grpc.reflection.v1.ExtensionRequest",
-  create: () => ({ containingType: "", extensionNumber: 0 }),
-  write(m, w) {
+  create(): ExtensionRequest {
+    return { containingType: "", extensionNumber: 0 };
+  },
+  write(m: ExtensionRequest, w: Writer): void {
     if (m.containingType !== "") w.string(10, m.containingType);
     if (m.extensionNumber !== 0) w.int32(16, m.extensionNumber);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ExtensionRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -210,7 +224,7 @@ export const ExtensionRequest: MessageType<ExtensionRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     containingType: string,
     extensionNumber: int32,
   }),
@@ -218,8 +232,10 @@ export const ExtensionRequest: MessageType<ExtensionRequest> = /* @__PURE__ */ m
 
 export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /* @__PURE__ */ messageType<ServerReflectionResponse>({
   name: "grpc.reflection.v1.ServerReflectionResponse",
-  create: () => ({ validHost: "", originalRequest: undefined, messageResponse: undefined }),
-  write(m, w) {
+  create(): ServerReflectionResponse {
+    return { validHost: "", originalRequest: undefined, messageResponse: undefined };
+  },
+  write(m: ServerReflectionResponse, w: Writer): void {
     if (m.validHost !== "") w.string(10, m.validHost);
     if (m.originalRequest !== undefined) w.message(18, ServerReflectionRequest, m.originalRequest);
     switch (m.messageResponse?.$case) {
@@ -238,7 +254,7 @@ export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ServerReflectionResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -252,7 +268,7 @@ export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     validHost: string,
     originalRequest: ServerReflectionRequest,
     messageResponse: oneof({ fileDescriptorResponse: FileDescriptorResponse, allExtensionNumbersResponse: ExtensionNumberResponse, listServicesResponse: ListServiceResponse, errorResponse: ErrorResponse }),
@@ -261,12 +277,14 @@ export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = /
 
 export const FileDescriptorResponse: MessageType<FileDescriptorResponse> = /* @__PURE__ */ messageType<FileDescriptorResponse>({
   name: "grpc.reflection.v1.FileDescriptorResponse",
-  create: () => ({ fileDescriptorProto: [] }),
-  write(m, w) {
+  create(): FileDescriptorResponse {
+    return { fileDescriptorProto: [] };
+  },
+  write(m: FileDescriptorResponse, w: Writer): void {
     for (const v of m.fileDescriptorProto) w.bytes(10, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: FileDescriptorResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -275,15 +293,17 @@ export const FileDescriptorResponse: MessageType<FileDescriptorResponse> = /* @_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     fileDescriptorProto: list(bytes),
   }),
 });
 
 export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* @__PURE__ */ messageType<ExtensionNumberResponse>({
   name: "grpc.reflection.v1.ExtensionNumberResponse",
-  create: () => ({ baseTypeName: "", extensionNumber: [] }),
-  write(m, w) {
+  create(): ExtensionNumberResponse {
+    return { baseTypeName: "", extensionNumber: [] };
+  },
+  write(m: ExtensionNumberResponse, w: Writer): void {
     if (m.baseTypeName !== "") w.string(10, m.baseTypeName);
     if (m.extensionNumber.length > 0) {
       const packed = w.open(18);
@@ -292,7 +312,7 @@ export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* 
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ExtensionNumberResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -303,7 +323,7 @@ export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     baseTypeName: string,
     extensionNumber: list(int32),
   }),
@@ -311,12 +331,14 @@ export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = /* 
 
 export const ListServiceResponse: MessageType<ListServiceResponse> = /* @__PURE__ */ messageType<ListServiceResponse>({
   name: "grpc.reflection.v1.ListServiceResponse",
-  create: () => ({ service: [] }),
-  write(m, w) {
+  create(): ListServiceResponse {
+    return { service: [] };
+  },
+  write(m: ListServiceResponse, w: Writer): void {
     for (const v of m.service) w.message(10, ServiceResponse, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ListServiceResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -325,19 +347,21 @@ export const ListServiceResponse: MessageType<ListServiceResponse> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     service: list(ServiceResponse),
   }),
 });
 
 export const ServiceResponse: MessageType<ServiceResponse> = /* @__PURE__ */ messageType<ServiceResponse>({
   name: "grpc.reflection.v1.ServiceResponse",
-  create: () => ({ name: "" }),
-  write(m, w) {
+  create(): ServiceResponse {
+    return { name: "" };
+  },
+  write(m: ServiceResponse, w: Writer): void {
     if (m.name !== "") w.string(10, m.name);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ServiceResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -346,20 +370,22 @@ export const ServiceResponse: MessageType<ServiceResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     name: string,
   }),
 });
 
 export const ErrorResponse: MessageType<ErrorResponse> = /* @__PURE__ */ messageType<ErrorResponse>({
   name: "grpc.reflection.v1.ErrorResponse",
-  create: () => ({ errorCode: 0, errorMessage: "" }),
-  write(m, w) {
+  create(): ErrorResponse {
+    return { errorCode: 0, errorMessage: "" };
+  },
+  write(m: ErrorResponse, w: Writer): void {
     if (m.errorCode !== 0) w.int32(8, m.errorCode);
     if (m.errorMessage !== "") w.string(18, m.errorMessage);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ErrorResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -369,7 +395,7 @@ export const ErrorResponse: MessageType<ErrorResponse> = /* @__PURE__ */ message
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     errorCode: int32,
     errorMessage: string,
   }),

@@ -2,7 +2,7 @@
 // source: parcels/v1/parcel_service.proto
 
 /* eslint-disable */
-import { type MessageType, messageType, string } from "@callwire/protobuf";
+import { type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "parcels.v1";
 
@@ -20,12 +20,14 @@ export interface GetParcelResponse {
 
 export const GetParcelRequest: MessageType<GetParcelRequest> = /* @__PURE__ */ messageType<GetParcelRequest>({
   name: "parcels.v1.GetParcelRequest",
-  create: () => ({ id: "" }),
-  write(m, w) {
+  create(): GetParcelRequest {
+    return { id: "" };
+  },
+  write(m: GetParcelRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetParcelRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -34,19 +36,21 @@ export const GetParcelRequest: MessageType<GetParcelRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
   }),
 });
 
 export const GetParcelResponse: MessageType<GetParcelResponse> = /* @__PURE__ */ messageType<GetParcelResponse>({
   name: "parcels.v1.GetParcelResponse",
-  create: () => ({ place: "" }),
-  write(m, w) {
+  create(): GetParcelResponse {
+    return { place: "" };
+  },
+  write(m: GetParcelResponse, w: Writer): void {
     if (m.place !== "") w.string(10, m.place);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetParcelResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -55,7 +59,7 @@ export const GetParcelResponse: MessageType<GetParcelResponse> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     place: string,
   }),
 });

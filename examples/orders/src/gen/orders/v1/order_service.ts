@@ -2,7 +2,15 @@
 // source: orders/v1/order_service.proto
 
 /* eslint-disable */
-import { enumeration, int32, type MessageType, messageType, string } from "@callwire/protobuf";
+import {
+  enumeration,
+  int32,
+  type MessageType,
+  messageType,
+  type Reader,
+  string,
+  type Writer,
+} from "@callwire/protobuf";
 
 export const protobufPackage = "orders.v1";
 
@@ -106,8 +114,10 @@ export interface WatchOrdersResponse {
 
 export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
   name: "orders.v1.Order",
-  create: () => ({ id: "", item: "", count: 0, placedBy: "", state: 0 }),
-  write(m, w) {
+  create(): Order {
+    return { id: "", item: "", count: 0, placedBy: "", state: 0 };
+  },
+  write(m: Order, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.item !== "") w.string(18, m.item);
     if (m.count !== 0) w.int32(24, m.count);
@@ -115,7 +125,7 @@ export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
     if (m.state !== 0) w.int32(40, m.state);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Order, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -128,7 +138,7 @@ export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     item: string,
     count: int32,
@@ -139,13 +149,15 @@ export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
 
 export const PlaceOrderRequest: MessageType<PlaceOrderRequest> = /* @__PURE__ */ messageType<PlaceOrderRequest>({
   name: "orders.v1.PlaceOrderRequest",
-  create: () => ({ item: "", count: 0 }),
-  write(m, w) {
+  create(): PlaceOrderRequest {
+    return { item: "", count: 0 };
+  },
+  write(m: PlaceOrderRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: PlaceOrderRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -155,7 +167,7 @@ export const PlaceOrderRequest: MessageType<PlaceOrderRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     count: int32,
   }),
@@ -163,12 +175,14 @@ export const PlaceOrderRequest: MessageType<PlaceOrderRequest> = /* @__PURE__ */
 
 export const PlaceOrderResponse: MessageType<PlaceOrderResponse> = /* @__PURE__ */ messageType<PlaceOrderResponse>({
   name: "orders.v1.PlaceOrderResponse",
-  create: () => ({ order: undefined }),
-  write(m, w) {
+  create(): PlaceOrderResponse {
+    return { order: undefined };
+  },
+  write(m: PlaceOrderResponse, w: Writer): void {
     if (m.order !== undefined) w.message(10, Order, m.order);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: PlaceOrderResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -177,19 +191,21 @@ export const PlaceOrderResponse: MessageType<PlaceOrderResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     order: Order,
   }),
 });
 
 export const GetOrderRequest: MessageType<GetOrderRequest> = /* @__PURE__ */ messageType<GetOrderRequest>({
   name: "orders.v1.GetOrderRequest",
-  create: () => ({ id: "" }),
-  write(m, w) {
+  create(): GetOrderRequest {
+    return { id: "" };
+  },
+  write(m: GetOrderRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetOrderRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -198,19 +214,21 @@ export const GetOrderRequest: MessageType<GetOrderRequest> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
   }),
 });
 
 export const GetOrderResponse: MessageType<GetOrderResponse> = /* @__PURE__ */ messageType<GetOrderResponse>({
   name: "orders.v1.GetOrderResponse",
-  create: () => ({ order: undefined }),
-  write(m, w) {
+  create(): GetOrderResponse {
+    return { order: undefined };
+  },
+  write(m: GetOrderResponse, w: Writer): void {
     if (m.order !== undefined) w.message(10, Order, m.order);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetOrderResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -219,19 +237,21 @@ export const GetOrderResponse: MessageType<GetOrderResponse> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     order: Order,
   }),
 });
 
 export const CancelOrderRequest: MessageType<CancelOrderRequest> = /* @__PURE__ */ messageType<CancelOrderRequest>({
   name: "orders.v1.CancelOrderRequest",
-  create: () => ({ id: "" }),
-  write(m, w) {
+  create(): CancelOrderRequest {
+    return { id: "" };
+  },
+  write(m: CancelOrderRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CancelOrderRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -240,19 +260,21 @@ export const CancelOrderRequest: MessageType<CancelOrderRequest> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
   }),
 });
 
 export const CancelOrderResponse: MessageType<CancelOrderResponse> = /* @__PURE__ */ messageType<CancelOrderResponse>({
   name: "orders.v1.CancelOrderResponse",
-  create: () => ({ order: undefined }),
-  write(m, w) {
+  create(): CancelOrderResponse {
+    return { order: undefined };
+  },
+  write(m: CancelOrderResponse, w: Writer): void {
     if (m.order !== undefined) w.message(10, Order, m.order);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CancelOrderResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -261,20 +283,22 @@ export const CancelOrderResponse: MessageType<CancelOrderResponse> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     order: Order,
   }),
 });
 
 export const ImportOrdersRequest: MessageType<ImportOrdersRequest> = /* @__PURE__ */ messageType<ImportOrdersRequest>({
   name: "orders.v1.ImportOrdersRequest",
-  create: () => ({ item: "", count: 0 }),
-  write(m, w) {
+  create(): ImportOrdersRequest {
+    return { item: "", count: 0 };
+  },
+  write(m: ImportOrdersRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ImportOrdersRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -284,7 +308,7 @@ export const ImportOrdersRequest: MessageType<ImportOrdersRequest> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     count: int32,
   }),
@@ -292,13 +316,15 @@ export const ImportOrdersRequest: MessageType<ImportOrdersRequest> = /* @__PURE_
 
 export const ImportOrdersResponse: MessageType<ImportOrdersResponse> = /* @__PURE__ */ messageType<ImportOrdersResponse>({
   name: "orders.v1.ImportOrdersResponse",
-  create: () => ({ placed: 0, refused: 0 }),
-  write(m, w) {
+  create(): ImportOrdersResponse {
+    return { placed: 0, refused: 0 };
+  },
+  write(m: ImportOrdersResponse, w: Writer): void {
     if (m.placed !== 0) w.int32(8, m.placed);
     if (m.refused !== 0) w.int32(16, m.refused);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ImportOrdersResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -308,7 +334,7 @@ export const ImportOrdersResponse: MessageType<ImportOrdersResponse> = /* @__PUR
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     placed: int32,
     refused: int32,
   }),
@@ -316,27 +342,31 @@ export const ImportOrdersResponse: MessageType<ImportOrdersResponse> = /* @__PUR
 
 export const WatchOrdersRequest: MessageType<WatchOrdersRequest> = /* @__PURE__ */ messageType<WatchOrdersRequest>({
   name: "orders.v1.WatchOrdersRequest",
-  create: () => ({}),
-  write(m, w) {
+  create(): WatchOrdersRequest {
+    return {};
+  },
+  write(m: WatchOrdersRequest, w: Writer): void {
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchOrdersRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       r.unknown(tag, m);
     }
   },
-  fields: () => ({}),
+  fields: (): object => ({}),
 });
 
 export const WatchOrdersResponse: MessageType<WatchOrdersResponse> = /* @__PURE__ */ messageType<WatchOrdersResponse>({
   name: "orders.v1.WatchOrdersResponse",
-  create: () => ({ order: undefined }),
-  write(m, w) {
+  create(): WatchOrdersResponse {
+    return { order: undefined };
+  },
+  write(m: WatchOrdersResponse, w: Writer): void {
     if (m.order !== undefined) w.message(10, Order, m.order);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchOrdersResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -345,7 +375,7 @@ export const WatchOrdersResponse: MessageType<WatchOrdersResponse> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     order: Order,
   }),
 });

@@ -2,7 +2,7 @@
 // source: google/api/httpbody.proto
 
 /* eslint-disable */
-import { bytes, list, type MessageType, messageType, string } from "@callwire/protobuf";
+import { bytes, list, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 import { Any } from "../protobuf/any.js";
 
 export const protobufPackage = "google.api";
@@ -67,14 +67,16 @@ export interface HttpBody {
 
 export const HttpBody: MessageType<HttpBody> = /* @__PURE__ */ messageType<HttpBody>({
   name: "google.api.HttpBody",
-  create: () => ({ contentType: "", data: new Uint8Array(0), extensions: [] }),
-  write(m, w) {
+  create(): HttpBody {
+    return { contentType: "", data: new Uint8Array(0), extensions: [] };
+  },
+  write(m: HttpBody, w: Writer): void {
     if (m.contentType !== "") w.string(10, m.contentType);
     if (m.data.length !== 0) w.bytes(18, m.data);
     for (const v of m.extensions) w.message(26, Any, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: HttpBody, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -85,7 +87,7 @@ export const HttpBody: MessageType<HttpBody> = /* @__PURE__ */ messageType<HttpB
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     contentType: string,
     data: bytes,
     extensions: list(Any),

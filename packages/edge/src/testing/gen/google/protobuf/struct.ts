@@ -14,6 +14,7 @@ import {
   nullValue,
   oneof,
   readDouble,
+  type Reader,
   readListValue,
   readStruct,
   readValue,
@@ -24,6 +25,7 @@ import {
   valueJson,
   writeDouble,
   writeListValue,
+  type Writer,
   writeStruct,
   writeValue,
 } from "@callwire/protobuf";
@@ -124,8 +126,10 @@ export interface ListValue {
 
 export const Struct: MessageType<Struct> = /* @__PURE__ */ messageType<Struct>({
   name: "google.protobuf.Struct",
-  create: () => ({ fields: new globalThis.Map() }),
-  write(m, w) {
+  create(): Struct {
+    return { fields: new globalThis.Map() };
+  },
+  write(m: Struct, w: Writer): void {
     for (const [k, v] of m.fields) {
       const entry = w.open(10);
       w.string(10, k);
@@ -134,7 +138,7 @@ export const Struct: MessageType<Struct> = /* @__PURE__ */ messageType<Struct>({
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Struct, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -154,7 +158,7 @@ export const Struct: MessageType<Struct> = /* @__PURE__ */ messageType<Struct>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     fields: map(string, value),
   }),
   json: structMapJson,
@@ -162,8 +166,10 @@ export const Struct: MessageType<Struct> = /* @__PURE__ */ messageType<Struct>({
 
 export const Value: MessageType<Value> = /* @__PURE__ */ messageType<Value>({
   name: "google.protobuf.Value",
-  create: () => ({ kind: undefined }),
-  write(m, w) {
+  create(): Value {
+    return { kind: undefined };
+  },
+  write(m: Value, w: Writer): void {
     switch (m.kind?.$case) {
       case "nullValue":
         w.int32(8, m.kind.value);
@@ -186,7 +192,7 @@ export const Value: MessageType<Value> = /* @__PURE__ */ messageType<Value>({
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Value, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -200,7 +206,7 @@ export const Value: MessageType<Value> = /* @__PURE__ */ messageType<Value>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     kind: oneof({ nullValue: nullValue, numberValue: double, stringValue: string, boolValue: bool, structValue: struct, listValue: listValue }),
   }),
   json: valueJson,
@@ -208,12 +214,14 @@ export const Value: MessageType<Value> = /* @__PURE__ */ messageType<Value>({
 
 export const ListValue: MessageType<ListValue> = /* @__PURE__ */ messageType<ListValue>({
   name: "google.protobuf.ListValue",
-  create: () => ({ values: [] }),
-  write(m, w) {
+  create(): ListValue {
+    return { values: [] };
+  },
+  write(m: ListValue, w: Writer): void {
     for (const v of m.values) writeValue(w, 10, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ListValue, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -222,7 +230,7 @@ export const ListValue: MessageType<ListValue> = /* @__PURE__ */ messageType<Lis
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     values: list(value),
   }),
   json: listValueJson,

@@ -12,6 +12,7 @@ import {
   type MessageType,
   messageType,
   readDouble,
+  type Reader,
   readFloat,
   readInt64,
   readUint64,
@@ -22,6 +23,7 @@ import {
   writeDouble,
   writeFloat,
   writeInt64,
+  type Writer,
   writeUint64,
 } from "@callwire/protobuf";
 
@@ -148,12 +150,14 @@ export interface BytesValue {
 
 export const DoubleValue: MessageType<DoubleValue> = /* @__PURE__ */ messageType<DoubleValue>({
   name: "google.protobuf.DoubleValue",
-  create: () => ({ value: 0 }),
-  write(m, w) {
+  create(): DoubleValue {
+    return { value: 0 };
+  },
+  write(m: DoubleValue, w: Writer): void {
     if (!Object.is(m.value, 0)) writeDouble(w, 9, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DoubleValue, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -162,7 +166,7 @@ export const DoubleValue: MessageType<DoubleValue> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: double,
   }),
   json: wrapperJson(double),
@@ -170,12 +174,14 @@ export const DoubleValue: MessageType<DoubleValue> = /* @__PURE__ */ messageType
 
 export const FloatValue: MessageType<FloatValue> = /* @__PURE__ */ messageType<FloatValue>({
   name: "google.protobuf.FloatValue",
-  create: () => ({ value: 0 }),
-  write(m, w) {
+  create(): FloatValue {
+    return { value: 0 };
+  },
+  write(m: FloatValue, w: Writer): void {
     if (!Object.is(m.value, 0)) writeFloat(w, 13, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: FloatValue, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -184,7 +190,7 @@ export const FloatValue: MessageType<FloatValue> = /* @__PURE__ */ messageType<F
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: float,
   }),
   json: wrapperJson(float),
@@ -192,12 +198,14 @@ export const FloatValue: MessageType<FloatValue> = /* @__PURE__ */ messageType<F
 
 export const Int64Value: MessageType<Int64Value> = /* @__PURE__ */ messageType<Int64Value>({
   name: "google.protobuf.Int64Value",
-  create: () => ({ value: 0n }),
-  write(m, w) {
+  create(): Int64Value {
+    return { value: 0n };
+  },
+  write(m: Int64Value, w: Writer): void {
     if (m.value !== 0n) writeInt64(w, 8, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Int64Value, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -206,7 +214,7 @@ export const Int64Value: MessageType<Int64Value> = /* @__PURE__ */ messageType<I
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: int64,
   }),
   json: wrapperJson(int64),
@@ -214,12 +222,14 @@ export const Int64Value: MessageType<Int64Value> = /* @__PURE__ */ messageType<I
 
 export const UInt64Value: MessageType<UInt64Value> = /* @__PURE__ */ messageType<UInt64Value>({
   name: "google.protobuf.UInt64Value",
-  create: () => ({ value: 0n }),
-  write(m, w) {
+  create(): UInt64Value {
+    return { value: 0n };
+  },
+  write(m: UInt64Value, w: Writer): void {
     if (m.value !== 0n) writeUint64(w, 8, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UInt64Value, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -228,7 +238,7 @@ export const UInt64Value: MessageType<UInt64Value> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: uint64,
   }),
   json: wrapperJson(uint64),
@@ -236,12 +246,14 @@ export const UInt64Value: MessageType<UInt64Value> = /* @__PURE__ */ messageType
 
 export const Int32Value: MessageType<Int32Value> = /* @__PURE__ */ messageType<Int32Value>({
   name: "google.protobuf.Int32Value",
-  create: () => ({ value: 0 }),
-  write(m, w) {
+  create(): Int32Value {
+    return { value: 0 };
+  },
+  write(m: Int32Value, w: Writer): void {
     if (m.value !== 0) w.int32(8, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Int32Value, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -250,7 +262,7 @@ export const Int32Value: MessageType<Int32Value> = /* @__PURE__ */ messageType<I
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: int32,
   }),
   json: wrapperJson(int32),
@@ -258,12 +270,14 @@ export const Int32Value: MessageType<Int32Value> = /* @__PURE__ */ messageType<I
 
 export const UInt32Value: MessageType<UInt32Value> = /* @__PURE__ */ messageType<UInt32Value>({
   name: "google.protobuf.UInt32Value",
-  create: () => ({ value: 0 }),
-  write(m, w) {
+  create(): UInt32Value {
+    return { value: 0 };
+  },
+  write(m: UInt32Value, w: Writer): void {
     if (m.value !== 0) w.uint32(8, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UInt32Value, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -272,7 +286,7 @@ export const UInt32Value: MessageType<UInt32Value> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: uint32,
   }),
   json: wrapperJson(uint32),
@@ -280,12 +294,14 @@ export const UInt32Value: MessageType<UInt32Value> = /* @__PURE__ */ messageType
 
 export const BoolValue: MessageType<BoolValue> = /* @__PURE__ */ messageType<BoolValue>({
   name: "google.protobuf.BoolValue",
-  create: () => ({ value: false }),
-  write(m, w) {
+  create(): BoolValue {
+    return { value: false };
+  },
+  write(m: BoolValue, w: Writer): void {
     if (m.value !== false) w.bool(8, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: BoolValue, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -294,7 +310,7 @@ export const BoolValue: MessageType<BoolValue> = /* @__PURE__ */ messageType<Boo
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: bool,
   }),
   json: wrapperJson(bool),
@@ -302,12 +318,14 @@ export const BoolValue: MessageType<BoolValue> = /* @__PURE__ */ messageType<Boo
 
 export const StringValue: MessageType<StringValue> = /* @__PURE__ */ messageType<StringValue>({
   name: "google.protobuf.StringValue",
-  create: () => ({ value: "" }),
-  write(m, w) {
+  create(): StringValue {
+    return { value: "" };
+  },
+  write(m: StringValue, w: Writer): void {
     if (m.value !== "") w.string(10, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: StringValue, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -316,7 +334,7 @@ export const StringValue: MessageType<StringValue> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: string,
   }),
   json: wrapperJson(string),
@@ -324,12 +342,14 @@ export const StringValue: MessageType<StringValue> = /* @__PURE__ */ messageType
 
 export const BytesValue: MessageType<BytesValue> = /* @__PURE__ */ messageType<BytesValue>({
   name: "google.protobuf.BytesValue",
-  create: () => ({ value: new Uint8Array(0) }),
-  write(m, w) {
+  create(): BytesValue {
+    return { value: new Uint8Array(0) };
+  },
+  write(m: BytesValue, w: Writer): void {
     if (m.value.length !== 0) w.bytes(10, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: BytesValue, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -338,7 +358,7 @@ export const BytesValue: MessageType<BytesValue> = /* @__PURE__ */ messageType<B
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     value: bytes,
   }),
   json: wrapperJson(bytes),

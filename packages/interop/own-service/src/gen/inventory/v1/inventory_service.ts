@@ -2,7 +2,7 @@
 // source: inventory/v1/inventory_service.proto
 
 /* eslint-disable */
-import { int32, type MessageType, messageType, string } from "@callwire/protobuf";
+import { int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "inventory.v1";
 
@@ -36,13 +36,15 @@ export interface WatchStockResponse {
 
 export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messageType<ReserveRequest>({
   name: "inventory.v1.ReserveRequest",
-  create: () => ({ item: "", count: 0 }),
-  write(m, w) {
+  create(): ReserveRequest {
+    return { item: "", count: 0 };
+  },
+  write(m: ReserveRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ReserveRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -52,7 +54,7 @@ export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     count: int32,
   }),
@@ -60,12 +62,14 @@ export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messa
 
 export const ReserveResponse: MessageType<ReserveResponse> = /* @__PURE__ */ messageType<ReserveResponse>({
   name: "inventory.v1.ReserveResponse",
-  create: () => ({ left: 0 }),
-  write(m, w) {
+  create(): ReserveResponse {
+    return { left: 0 };
+  },
+  write(m: ReserveResponse, w: Writer): void {
     if (m.left !== 0) w.int32(8, m.left);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ReserveResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -74,19 +78,21 @@ export const ReserveResponse: MessageType<ReserveResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     left: int32,
   }),
 });
 
 export const WatchStockRequest: MessageType<WatchStockRequest> = /* @__PURE__ */ messageType<WatchStockRequest>({
   name: "inventory.v1.WatchStockRequest",
-  create: () => ({ item: "" }),
-  write(m, w) {
+  create(): WatchStockRequest {
+    return { item: "" };
+  },
+  write(m: WatchStockRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchStockRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -95,19 +101,21 @@ export const WatchStockRequest: MessageType<WatchStockRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
   }),
 });
 
 export const WatchStockResponse: MessageType<WatchStockResponse> = /* @__PURE__ */ messageType<WatchStockResponse>({
   name: "inventory.v1.WatchStockResponse",
-  create: () => ({ left: 0 }),
-  write(m, w) {
+  create(): WatchStockResponse {
+    return { left: 0 };
+  },
+  write(m: WatchStockResponse, w: Writer): void {
     if (m.left !== 0) w.int32(8, m.left);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchStockResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -116,7 +124,7 @@ export const WatchStockResponse: MessageType<WatchStockResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     left: int32,
   }),
 });

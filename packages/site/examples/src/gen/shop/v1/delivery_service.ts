@@ -2,7 +2,7 @@
 // source: shop/v1/delivery_service.proto
 
 /* eslint-disable */
-import { int32, type MessageType, messageType, string } from "@callwire/protobuf";
+import { int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "shop.v1";
 
@@ -42,13 +42,15 @@ export interface CompareResponse {
 
 export const DeliverRequest: MessageType<DeliverRequest> = /* @__PURE__ */ messageType<DeliverRequest>({
   name: "shop.v1.DeliverRequest",
-  create: () => ({ item: "", count: 0 }),
-  write(m, w) {
+  create(): DeliverRequest {
+    return { item: "", count: 0 };
+  },
+  write(m: DeliverRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DeliverRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -58,7 +60,7 @@ export const DeliverRequest: MessageType<DeliverRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     count: int32,
   }),
@@ -66,13 +68,15 @@ export const DeliverRequest: MessageType<DeliverRequest> = /* @__PURE__ */ messa
 
 export const DeliverResponse: MessageType<DeliverResponse> = /* @__PURE__ */ messageType<DeliverResponse>({
   name: "shop.v1.DeliverResponse",
-  create: () => ({ lines: 0, count: 0 }),
-  write(m, w) {
+  create(): DeliverResponse {
+    return { lines: 0, count: 0 };
+  },
+  write(m: DeliverResponse, w: Writer): void {
     if (m.lines !== 0) w.int32(8, m.lines);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DeliverResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -82,7 +86,7 @@ export const DeliverResponse: MessageType<DeliverResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     lines: int32,
     count: int32,
   }),
@@ -90,13 +94,15 @@ export const DeliverResponse: MessageType<DeliverResponse> = /* @__PURE__ */ mes
 
 export const CompareRequest: MessageType<CompareRequest> = /* @__PURE__ */ messageType<CompareRequest>({
   name: "shop.v1.CompareRequest",
-  create: () => ({ item: "", count: 0 }),
-  write(m, w) {
+  create(): CompareRequest {
+    return { item: "", count: 0 };
+  },
+  write(m: CompareRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CompareRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -106,7 +112,7 @@ export const CompareRequest: MessageType<CompareRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     count: int32,
   }),
@@ -114,13 +120,15 @@ export const CompareRequest: MessageType<CompareRequest> = /* @__PURE__ */ messa
 
 export const CompareResponse: MessageType<CompareResponse> = /* @__PURE__ */ messageType<CompareResponse>({
   name: "shop.v1.CompareResponse",
-  create: () => ({ item: "", expected: 0 }),
-  write(m, w) {
+  create(): CompareResponse {
+    return { item: "", expected: 0 };
+  },
+  write(m: CompareResponse, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.expected !== 0) w.int32(16, m.expected);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CompareResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -130,7 +138,7 @@ export const CompareResponse: MessageType<CompareResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     expected: int32,
   }),

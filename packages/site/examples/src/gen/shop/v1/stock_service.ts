@@ -2,7 +2,7 @@
 // source: shop/v1/stock_service.proto
 
 /* eslint-disable */
-import { int32, type MessageType, messageType, string } from "@callwire/protobuf";
+import { int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "shop.v1";
 
@@ -36,13 +36,15 @@ export interface WatchItemResponse {
 
 export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messageType<ReserveRequest>({
   name: "shop.v1.ReserveRequest",
-  create: () => ({ item: "", count: 0 }),
-  write(m, w) {
+  create(): ReserveRequest {
+    return { item: "", count: 0 };
+  },
+  write(m: ReserveRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ReserveRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -52,7 +54,7 @@ export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
     count: int32,
   }),
@@ -60,12 +62,14 @@ export const ReserveRequest: MessageType<ReserveRequest> = /* @__PURE__ */ messa
 
 export const ReserveResponse: MessageType<ReserveResponse> = /* @__PURE__ */ messageType<ReserveResponse>({
   name: "shop.v1.ReserveResponse",
-  create: () => ({ left: 0 }),
-  write(m, w) {
+  create(): ReserveResponse {
+    return { left: 0 };
+  },
+  write(m: ReserveResponse, w: Writer): void {
     if (m.left !== 0) w.int32(8, m.left);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: ReserveResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -74,19 +78,21 @@ export const ReserveResponse: MessageType<ReserveResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     left: int32,
   }),
 });
 
 export const WatchItemRequest: MessageType<WatchItemRequest> = /* @__PURE__ */ messageType<WatchItemRequest>({
   name: "shop.v1.WatchItemRequest",
-  create: () => ({ item: "" }),
-  write(m, w) {
+  create(): WatchItemRequest {
+    return { item: "" };
+  },
+  write(m: WatchItemRequest, w: Writer): void {
     if (m.item !== "") w.string(10, m.item);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchItemRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -95,19 +101,21 @@ export const WatchItemRequest: MessageType<WatchItemRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     item: string,
   }),
 });
 
 export const WatchItemResponse: MessageType<WatchItemResponse> = /* @__PURE__ */ messageType<WatchItemResponse>({
   name: "shop.v1.WatchItemResponse",
-  create: () => ({ left: 0 }),
-  write(m, w) {
+  create(): WatchItemResponse {
+    return { left: 0 };
+  },
+  write(m: WatchItemResponse, w: Writer): void {
     if (m.left !== 0) w.int32(8, m.left);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchItemResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -116,7 +124,7 @@ export const WatchItemResponse: MessageType<WatchItemResponse> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     left: int32,
   }),
 });

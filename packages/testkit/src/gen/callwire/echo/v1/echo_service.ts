@@ -2,7 +2,7 @@
 // source: callwire/echo/v1/echo_service.proto
 
 /* eslint-disable */
-import { bool, int32, type MessageType, messageType, string } from "@callwire/protobuf";
+import { bool, int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "callwire.echo.v1";
 
@@ -84,15 +84,17 @@ export interface EchoBidiStreamResponse {
 
 export const Fault: MessageType<Fault> = /* @__PURE__ */ messageType<Fault>({
   name: "callwire.echo.v1.Fault",
-  create: () => ({ code: 0, message: "", unexpected: false, waitForAbort: false }),
-  write(m, w) {
+  create(): Fault {
+    return { code: 0, message: "", unexpected: false, waitForAbort: false };
+  },
+  write(m: Fault, w: Writer): void {
     if (m.code !== 0) w.int32(8, m.code);
     if (m.message !== "") w.string(18, m.message);
     if (m.unexpected !== false) w.bool(24, m.unexpected);
     if (m.waitForAbort !== false) w.bool(32, m.waitForAbort);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Fault, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -104,7 +106,7 @@ export const Fault: MessageType<Fault> = /* @__PURE__ */ messageType<Fault>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     code: int32,
     message: string,
     unexpected: bool,
@@ -114,13 +116,15 @@ export const Fault: MessageType<Fault> = /* @__PURE__ */ messageType<Fault>({
 
 export const EchoUnaryRequest: MessageType<EchoUnaryRequest> = /* @__PURE__ */ messageType<EchoUnaryRequest>({
   name: "callwire.echo.v1.EchoUnaryRequest",
-  create: () => ({ text: "", fault: undefined }),
-  write(m, w) {
+  create(): EchoUnaryRequest {
+    return { text: "", fault: undefined };
+  },
+  write(m: EchoUnaryRequest, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     if (m.fault !== undefined) w.message(18, Fault, m.fault);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoUnaryRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -130,7 +134,7 @@ export const EchoUnaryRequest: MessageType<EchoUnaryRequest> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
     fault: Fault,
   }),
@@ -138,12 +142,14 @@ export const EchoUnaryRequest: MessageType<EchoUnaryRequest> = /* @__PURE__ */ m
 
 export const EchoUnaryResponse: MessageType<EchoUnaryResponse> = /* @__PURE__ */ messageType<EchoUnaryResponse>({
   name: "callwire.echo.v1.EchoUnaryResponse",
-  create: () => ({ text: "" }),
-  write(m, w) {
+  create(): EchoUnaryResponse {
+    return { text: "" };
+  },
+  write(m: EchoUnaryResponse, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoUnaryResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -152,21 +158,23 @@ export const EchoUnaryResponse: MessageType<EchoUnaryResponse> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
   }),
 });
 
 export const EchoServerStreamRequest: MessageType<EchoServerStreamRequest> = /* @__PURE__ */ messageType<EchoServerStreamRequest>({
   name: "callwire.echo.v1.EchoServerStreamRequest",
-  create: () => ({ text: "", count: 0, fault: undefined }),
-  write(m, w) {
+  create(): EchoServerStreamRequest {
+    return { text: "", count: 0, fault: undefined };
+  },
+  write(m: EchoServerStreamRequest, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     if (m.count !== 0) w.int32(16, m.count);
     if (m.fault !== undefined) w.message(26, Fault, m.fault);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoServerStreamRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -177,7 +185,7 @@ export const EchoServerStreamRequest: MessageType<EchoServerStreamRequest> = /* 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
     count: int32,
     fault: Fault,
@@ -186,13 +194,15 @@ export const EchoServerStreamRequest: MessageType<EchoServerStreamRequest> = /* 
 
 export const EchoServerStreamResponse: MessageType<EchoServerStreamResponse> = /* @__PURE__ */ messageType<EchoServerStreamResponse>({
   name: "callwire.echo.v1.EchoServerStreamResponse",
-  create: () => ({ text: "", index: 0 }),
-  write(m, w) {
+  create(): EchoServerStreamResponse {
+    return { text: "", index: 0 };
+  },
+  write(m: EchoServerStreamResponse, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     if (m.index !== 0) w.int32(16, m.index);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoServerStreamResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -202,7 +212,7 @@ export const EchoServerStreamResponse: MessageType<EchoServerStreamResponse> = /
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
     index: int32,
   }),
@@ -210,13 +220,15 @@ export const EchoServerStreamResponse: MessageType<EchoServerStreamResponse> = /
 
 export const EchoClientStreamRequest: MessageType<EchoClientStreamRequest> = /* @__PURE__ */ messageType<EchoClientStreamRequest>({
   name: "callwire.echo.v1.EchoClientStreamRequest",
-  create: () => ({ text: "", fault: undefined }),
-  write(m, w) {
+  create(): EchoClientStreamRequest {
+    return { text: "", fault: undefined };
+  },
+  write(m: EchoClientStreamRequest, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     if (m.fault !== undefined) w.message(18, Fault, m.fault);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoClientStreamRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -226,7 +238,7 @@ export const EchoClientStreamRequest: MessageType<EchoClientStreamRequest> = /* 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
     fault: Fault,
   }),
@@ -234,13 +246,15 @@ export const EchoClientStreamRequest: MessageType<EchoClientStreamRequest> = /* 
 
 export const EchoClientStreamResponse: MessageType<EchoClientStreamResponse> = /* @__PURE__ */ messageType<EchoClientStreamResponse>({
   name: "callwire.echo.v1.EchoClientStreamResponse",
-  create: () => ({ text: "", count: 0 }),
-  write(m, w) {
+  create(): EchoClientStreamResponse {
+    return { text: "", count: 0 };
+  },
+  write(m: EchoClientStreamResponse, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     if (m.count !== 0) w.int32(16, m.count);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoClientStreamResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -250,7 +264,7 @@ export const EchoClientStreamResponse: MessageType<EchoClientStreamResponse> = /
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
     count: int32,
   }),
@@ -258,13 +272,15 @@ export const EchoClientStreamResponse: MessageType<EchoClientStreamResponse> = /
 
 export const EchoBidiStreamRequest: MessageType<EchoBidiStreamRequest> = /* @__PURE__ */ messageType<EchoBidiStreamRequest>({
   name: "callwire.echo.v1.EchoBidiStreamRequest",
-  create: () => ({ text: "", fault: undefined }),
-  write(m, w) {
+  create(): EchoBidiStreamRequest {
+    return { text: "", fault: undefined };
+  },
+  write(m: EchoBidiStreamRequest, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     if (m.fault !== undefined) w.message(18, Fault, m.fault);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoBidiStreamRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -274,7 +290,7 @@ export const EchoBidiStreamRequest: MessageType<EchoBidiStreamRequest> = /* @__P
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
     fault: Fault,
   }),
@@ -282,12 +298,14 @@ export const EchoBidiStreamRequest: MessageType<EchoBidiStreamRequest> = /* @__P
 
 export const EchoBidiStreamResponse: MessageType<EchoBidiStreamResponse> = /* @__PURE__ */ messageType<EchoBidiStreamResponse>({
   name: "callwire.echo.v1.EchoBidiStreamResponse",
-  create: () => ({ text: "" }),
-  write(m, w) {
+  create(): EchoBidiStreamResponse {
+    return { text: "" };
+  },
+  write(m: EchoBidiStreamResponse, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: EchoBidiStreamResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -296,7 +314,7 @@ export const EchoBidiStreamResponse: MessageType<EchoBidiStreamResponse> = /* @_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
   }),
 });

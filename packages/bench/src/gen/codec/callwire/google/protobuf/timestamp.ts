@@ -2,7 +2,17 @@
 // source: google/protobuf/timestamp.proto
 
 /* eslint-disable */
-import { int32, int64, type MessageType, messageType, readInt64, timestampJson, writeInt64 } from "@callwire/protobuf";
+import {
+  int32,
+  int64,
+  type MessageType,
+  messageType,
+  type Reader,
+  readInt64,
+  timestampJson,
+  writeInt64,
+  type Writer,
+} from "@callwire/protobuf";
 
 export const protobufPackage = "google.protobuf";
 
@@ -118,13 +128,15 @@ export interface Timestamp {
 
 export const Timestamp: MessageType<Timestamp> = /* @__PURE__ */ messageType<Timestamp>({
   name: "google.protobuf.Timestamp",
-  create: () => ({ seconds: 0n, nanos: 0 }),
-  write(m, w) {
+  create(): Timestamp {
+    return { seconds: 0n, nanos: 0 };
+  },
+  write(m: Timestamp, w: Writer): void {
     if (m.seconds !== 0n) writeInt64(w, 8, m.seconds);
     if (m.nanos !== 0) w.int32(16, m.nanos);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Timestamp, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -134,7 +146,7 @@ export const Timestamp: MessageType<Timestamp> = /* @__PURE__ */ messageType<Tim
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     seconds: int64,
     nanos: int32,
   }),

@@ -2,7 +2,7 @@
 // source: greeter/v1/greeter_service.proto
 
 /* eslint-disable */
-import { type MessageType, messageType, string } from "@callwire/protobuf";
+import { type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "greeter.v1";
 
@@ -32,12 +32,14 @@ export interface WatchGreetingsResponse {
 
 export const GreetRequest: MessageType<GreetRequest> = /* @__PURE__ */ messageType<GreetRequest>({
   name: "greeter.v1.GreetRequest",
-  create: () => ({ name: "" }),
-  write(m, w) {
+  create(): GreetRequest {
+    return { name: "" };
+  },
+  write(m: GreetRequest, w: Writer): void {
     if (m.name !== "") w.string(10, m.name);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GreetRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -46,19 +48,21 @@ export const GreetRequest: MessageType<GreetRequest> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     name: string,
   }),
 });
 
 export const GreetResponse: MessageType<GreetResponse> = /* @__PURE__ */ messageType<GreetResponse>({
   name: "greeter.v1.GreetResponse",
-  create: () => ({ greeting: "" }),
-  write(m, w) {
+  create(): GreetResponse {
+    return { greeting: "" };
+  },
+  write(m: GreetResponse, w: Writer): void {
     if (m.greeting !== "") w.string(10, m.greeting);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GreetResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -67,34 +71,38 @@ export const GreetResponse: MessageType<GreetResponse> = /* @__PURE__ */ message
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     greeting: string,
   }),
 });
 
 export const WatchGreetingsRequest: MessageType<WatchGreetingsRequest> = /* @__PURE__ */ messageType<WatchGreetingsRequest>({
   name: "greeter.v1.WatchGreetingsRequest",
-  create: () => ({}),
-  write(m, w) {
+  create(): WatchGreetingsRequest {
+    return {};
+  },
+  write(m: WatchGreetingsRequest, w: Writer): void {
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchGreetingsRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       r.unknown(tag, m);
     }
   },
-  fields: () => ({}),
+  fields: (): object => ({}),
 });
 
 export const WatchGreetingsResponse: MessageType<WatchGreetingsResponse> = /* @__PURE__ */ messageType<WatchGreetingsResponse>({
   name: "greeter.v1.WatchGreetingsResponse",
-  create: () => ({ greeting: "" }),
-  write(m, w) {
+  create(): WatchGreetingsResponse {
+    return { greeting: "" };
+  },
+  write(m: WatchGreetingsResponse, w: Writer): void {
     if (m.greeting !== "") w.string(10, m.greeting);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchGreetingsResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -103,7 +111,7 @@ export const WatchGreetingsResponse: MessageType<WatchGreetingsResponse> = /* @_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     greeting: string,
   }),
 });

@@ -17,11 +17,13 @@ import {
   optional,
   readDate,
   readDouble,
+  type Reader,
   readInt64,
   string,
   writeDate,
   writeDouble,
   writeInt64,
+  type Writer,
 } from "@callwire/protobuf";
 
 export const protobufPackage = "bench.codec.v1";
@@ -99,12 +101,14 @@ export interface Category {
 
 export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
   name: "bench.codec.v1.Order",
-  create: () => ({
-    id: "", stage: 0, createdAt: undefined, labels: new globalThis.Map(), totals: new globalThis.Map(),
-    lines: new globalThis.Map(), payment: undefined, discount: undefined, signature: new Uint8Array(0),
-    category: undefined,
-  }),
-  write(m, w) {
+  create(): Order {
+    return {
+      id: "", stage: 0, createdAt: undefined, labels: new globalThis.Map(), totals: new globalThis.Map(),
+      lines: new globalThis.Map(), payment: undefined, discount: undefined, signature: new Uint8Array(0),
+      category: undefined,
+    };
+  },
+  write(m: Order, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.stage !== 0) w.int32(16, m.stage);
     if (m.createdAt !== undefined) writeDate(w, 26, m.createdAt);
@@ -139,7 +143,7 @@ export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
     if (m.category !== undefined) w.message(90, Category, m.category);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Order, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -191,7 +195,7 @@ export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     stage: enumeration(Stage),
     createdAt: date,
@@ -207,8 +211,10 @@ export const Order: MessageType<Order> = /* @__PURE__ */ messageType<Order>({
 
 export const Line: MessageType<Line> = /* @__PURE__ */ messageType<Line>({
   name: "bench.codec.v1.Line",
-  create: () => ({ product: "", quantity: 0, price: 0n, notes: [], size: undefined }),
-  write(m, w) {
+  create(): Line {
+    return { product: "", quantity: 0, price: 0n, notes: [], size: undefined };
+  },
+  write(m: Line, w: Writer): void {
     if (m.product !== "") w.string(10, m.product);
     if (m.quantity !== 0) w.int32(16, m.quantity);
     if (m.price !== 0n) writeInt64(w, 24, m.price);
@@ -216,7 +222,7 @@ export const Line: MessageType<Line> = /* @__PURE__ */ messageType<Line>({
     if (m.size !== undefined) w.message(42, Size, m.size);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Line, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -229,7 +235,7 @@ export const Line: MessageType<Line> = /* @__PURE__ */ messageType<Line>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     product: string,
     quantity: int32,
     price: int64,
@@ -240,13 +246,15 @@ export const Line: MessageType<Line> = /* @__PURE__ */ messageType<Line>({
 
 export const Size: MessageType<Size> = /* @__PURE__ */ messageType<Size>({
   name: "bench.codec.v1.Size",
-  create: () => ({ width: 0, height: 0 }),
-  write(m, w) {
+  create(): Size {
+    return { width: 0, height: 0 };
+  },
+  write(m: Size, w: Writer): void {
     if (!Object.is(m.width, 0)) writeDouble(w, 9, m.width);
     if (!Object.is(m.height, 0)) writeDouble(w, 17, m.height);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Size, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -256,7 +264,7 @@ export const Size: MessageType<Size> = /* @__PURE__ */ messageType<Size>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     width: double,
     height: double,
   }),
@@ -264,14 +272,16 @@ export const Size: MessageType<Size> = /* @__PURE__ */ messageType<Size>({
 
 export const Card: MessageType<Card> = /* @__PURE__ */ messageType<Card>({
   name: "bench.codec.v1.Card",
-  create: () => ({ holder: "", number: "", expiresAt: undefined }),
-  write(m, w) {
+  create(): Card {
+    return { holder: "", number: "", expiresAt: undefined };
+  },
+  write(m: Card, w: Writer): void {
     if (m.holder !== "") w.string(10, m.holder);
     if (m.number !== "") w.string(18, m.number);
     if (m.expiresAt !== undefined) writeDate(w, 26, m.expiresAt);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Card, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -282,7 +292,7 @@ export const Card: MessageType<Card> = /* @__PURE__ */ messageType<Card>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     holder: string,
     number: string,
     expiresAt: date,
@@ -291,13 +301,15 @@ export const Card: MessageType<Card> = /* @__PURE__ */ messageType<Card>({
 
 export const Category: MessageType<Category> = /* @__PURE__ */ messageType<Category>({
   name: "bench.codec.v1.Category",
-  create: () => ({ name: "", children: [] }),
-  write(m, w) {
+  create(): Category {
+    return { name: "", children: [] };
+  },
+  write(m: Category, w: Writer): void {
     if (m.name !== "") w.string(10, m.name);
     for (const v of m.children) w.message(18, Category, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Category, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -307,7 +319,7 @@ export const Category: MessageType<Category> = /* @__PURE__ */ messageType<Categ
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     name: string,
     children: list(Category),
   }),

@@ -12,6 +12,7 @@ import {
   type MessageType,
   messageType,
   readDouble,
+  type Reader,
   readFixed32,
   readFixed64,
   readFloat,
@@ -28,6 +29,7 @@ import {
   writeFixed64,
   writeFloat,
   writeInt64,
+  type Writer,
   writeSfixed32,
   writeSfixed64,
   writeSint32,
@@ -63,12 +65,14 @@ export interface Numbers {
 
 export const Numbers: MessageType<Numbers> = /* @__PURE__ */ messageType<Numbers>({
   name: "bench.codec.v1.Numbers",
-  create: () => ({
-    latitude: 0, temperature: 0, offset: 0, position: 0n, sequence: 0, bytes: 0n, delta: 0, drift: 0n,
-    checksum: 0, device: 0n, left: 0, right: 0n, valid: false, counts: [], deltas: [], samples: [],
-    levels: [], ports: [],
-  }),
-  write(m, w) {
+  create(): Numbers {
+    return {
+      latitude: 0, temperature: 0, offset: 0, position: 0n, sequence: 0, bytes: 0n, delta: 0, drift: 0n,
+      checksum: 0, device: 0n, left: 0, right: 0n, valid: false, counts: [], deltas: [], samples: [],
+      levels: [], ports: [],
+    };
+  },
+  write(m: Numbers, w: Writer): void {
     if (!Object.is(m.latitude, 0)) writeDouble(w, 9, m.latitude);
     if (!Object.is(m.temperature, 0)) writeFloat(w, 21, m.temperature);
     if (m.offset !== 0) w.int32(24, m.offset);
@@ -109,7 +113,7 @@ export const Numbers: MessageType<Numbers> = /* @__PURE__ */ messageType<Numbers
     }
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Numbers, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -140,7 +144,7 @@ export const Numbers: MessageType<Numbers> = /* @__PURE__ */ messageType<Numbers
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     latitude: double,
     temperature: float,
     offset: int32,

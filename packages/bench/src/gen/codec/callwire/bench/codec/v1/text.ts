@@ -2,7 +2,7 @@
 // source: bench/codec/v1/text.proto
 
 /* eslint-disable */
-import { type MessageType, messageType, string } from "@callwire/protobuf";
+import { type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "bench.codec.v1";
 
@@ -16,13 +16,15 @@ export interface Text {
 
 export const Text: MessageType<Text> = /* @__PURE__ */ messageType<Text>({
   name: "bench.codec.v1.Text",
-  create: () => ({ title: "", content: "" }),
-  write(m, w) {
+  create(): Text {
+    return { title: "", content: "" };
+  },
+  write(m: Text, w: Writer): void {
     if (m.title !== "") w.string(10, m.title);
     if (m.content !== "") w.string(18, m.content);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Text, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -32,7 +34,7 @@ export const Text: MessageType<Text> = /* @__PURE__ */ messageType<Text>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     title: string,
     content: string,
   }),

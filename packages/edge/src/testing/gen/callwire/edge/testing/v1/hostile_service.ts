@@ -7,9 +7,11 @@ import {
   type MessageType,
   messageType,
   named,
+  type Reader,
   readValue,
   string,
   value,
+  type Writer,
   writeValue,
 } from "@callwire/protobuf";
 
@@ -59,8 +61,10 @@ export interface SayResponse {
 
 export const SayRequest: MessageType<SayRequest> = /* @__PURE__ */ messageType<SayRequest>({
   name: "callwire.edge.testing.v1.SayRequest",
-  create: () => ({ name: "", example: "", odd: "", inner: undefined, proto: "", value: undefined }),
-  write(m, w) {
+  create(): SayRequest {
+    return { name: "", example: "", odd: "", inner: undefined, proto: "", value: undefined };
+  },
+  write(m: SayRequest, w: Writer): void {
     if (m.name !== "") w.string(10, m.name);
     if (m.example !== "") w.string(18, m.example);
     if (m.odd !== "") w.string(26, m.odd);
@@ -69,7 +73,7 @@ export const SayRequest: MessageType<SayRequest> = /* @__PURE__ */ messageType<S
     if (m.value !== undefined) writeValue(w, 50, m.value);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: SayRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -83,7 +87,7 @@ export const SayRequest: MessageType<SayRequest> = /* @__PURE__ */ messageType<S
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     name: string,
     example: string,
     odd: named(string, "odd", "<img src=x onerror=\"window.hit='name'\">"),
@@ -95,12 +99,14 @@ export const SayRequest: MessageType<SayRequest> = /* @__PURE__ */ messageType<S
 
 export const SayResponse: MessageType<SayResponse> = /* @__PURE__ */ messageType<SayResponse>({
   name: "callwire.edge.testing.v1.SayResponse",
-  create: () => ({ kind: 0 }),
-  write(m, w) {
+  create(): SayResponse {
+    return { kind: 0 };
+  },
+  write(m: SayResponse, w: Writer): void {
     if (m.kind !== 0) w.int32(8, m.kind);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: SayResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -109,7 +115,7 @@ export const SayResponse: MessageType<SayResponse> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     kind: enumeration(Kind),
   }),
 });

@@ -2,7 +2,7 @@
 // source: callwire/edge/testing/v1/library_service.proto
 
 /* eslint-disable */
-import { int32, type MessageType, messageType, string } from "@callwire/protobuf";
+import { int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 import { HttpBody } from "../../../../google/api/httpbody.js";
 
 export const protobufPackage = "callwire.edge.testing.v1";
@@ -113,14 +113,16 @@ export interface WhisperResponse {
 
 export const Book: MessageType<Book> = /* @__PURE__ */ messageType<Book>({
   name: "callwire.edge.testing.v1.Book",
-  create: () => ({ id: "", title: "", etag: "" }),
-  write(m, w) {
+  create(): Book {
+    return { id: "", title: "", etag: "" };
+  },
+  write(m: Book, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.title !== "") w.string(18, m.title);
     if (m.etag !== "") w.string(26, m.etag);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Book, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -131,7 +133,7 @@ export const Book: MessageType<Book> = /* @__PURE__ */ messageType<Book>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     title: string,
     etag: string,
@@ -140,12 +142,14 @@ export const Book: MessageType<Book> = /* @__PURE__ */ messageType<Book>({
 
 export const GetBookRequest: MessageType<GetBookRequest> = /* @__PURE__ */ messageType<GetBookRequest>({
   name: "callwire.edge.testing.v1.GetBookRequest",
-  create: () => ({ id: "" }),
-  write(m, w) {
+  create(): GetBookRequest {
+    return { id: "" };
+  },
+  write(m: GetBookRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetBookRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -154,19 +158,21 @@ export const GetBookRequest: MessageType<GetBookRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
   }),
 });
 
 export const GetBookResponse: MessageType<GetBookResponse> = /* @__PURE__ */ messageType<GetBookResponse>({
   name: "callwire.edge.testing.v1.GetBookResponse",
-  create: () => ({ book: undefined }),
-  write(m, w) {
+  create(): GetBookResponse {
+    return { book: undefined };
+  },
+  write(m: GetBookResponse, w: Writer): void {
     if (m.book !== undefined) w.message(10, Book, m.book);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetBookResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -175,20 +181,22 @@ export const GetBookResponse: MessageType<GetBookResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     book: Book,
   }),
 });
 
 export const CreateBookRequest: MessageType<CreateBookRequest> = /* @__PURE__ */ messageType<CreateBookRequest>({
   name: "callwire.edge.testing.v1.CreateBookRequest",
-  create: () => ({ book: undefined, requestId: "" }),
-  write(m, w) {
+  create(): CreateBookRequest {
+    return { book: undefined, requestId: "" };
+  },
+  write(m: CreateBookRequest, w: Writer): void {
     if (m.book !== undefined) w.message(10, Book, m.book);
     if (m.requestId !== "") w.string(18, m.requestId);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CreateBookRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -198,7 +206,7 @@ export const CreateBookRequest: MessageType<CreateBookRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     book: Book,
     requestId: string,
   }),
@@ -206,12 +214,14 @@ export const CreateBookRequest: MessageType<CreateBookRequest> = /* @__PURE__ */
 
 export const CreateBookResponse: MessageType<CreateBookResponse> = /* @__PURE__ */ messageType<CreateBookResponse>({
   name: "callwire.edge.testing.v1.CreateBookResponse",
-  create: () => ({ book: undefined }),
-  write(m, w) {
+  create(): CreateBookResponse {
+    return { book: undefined };
+  },
+  write(m: CreateBookResponse, w: Writer): void {
     if (m.book !== undefined) w.message(10, Book, m.book);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: CreateBookResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -220,19 +230,21 @@ export const CreateBookResponse: MessageType<CreateBookResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     book: Book,
   }),
 });
 
 export const UpdateBookRequest: MessageType<UpdateBookRequest> = /* @__PURE__ */ messageType<UpdateBookRequest>({
   name: "callwire.edge.testing.v1.UpdateBookRequest",
-  create: () => ({ book: undefined }),
-  write(m, w) {
+  create(): UpdateBookRequest {
+    return { book: undefined };
+  },
+  write(m: UpdateBookRequest, w: Writer): void {
     if (m.book !== undefined) w.message(10, Book, m.book);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UpdateBookRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -241,19 +253,21 @@ export const UpdateBookRequest: MessageType<UpdateBookRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     book: Book,
   }),
 });
 
 export const UpdateBookResponse: MessageType<UpdateBookResponse> = /* @__PURE__ */ messageType<UpdateBookResponse>({
   name: "callwire.edge.testing.v1.UpdateBookResponse",
-  create: () => ({ book: undefined }),
-  write(m, w) {
+  create(): UpdateBookResponse {
+    return { book: undefined };
+  },
+  write(m: UpdateBookResponse, w: Writer): void {
     if (m.book !== undefined) w.message(10, Book, m.book);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: UpdateBookResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -262,20 +276,22 @@ export const UpdateBookResponse: MessageType<UpdateBookResponse> = /* @__PURE__ 
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     book: Book,
   }),
 });
 
 export const DeleteBookRequest: MessageType<DeleteBookRequest> = /* @__PURE__ */ messageType<DeleteBookRequest>({
   name: "callwire.edge.testing.v1.DeleteBookRequest",
-  create: () => ({ id: "", etag: "" }),
-  write(m, w) {
+  create(): DeleteBookRequest {
+    return { id: "", etag: "" };
+  },
+  write(m: DeleteBookRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.etag !== "") w.string(18, m.etag);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DeleteBookRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -285,7 +301,7 @@ export const DeleteBookRequest: MessageType<DeleteBookRequest> = /* @__PURE__ */
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     etag: string,
   }),
@@ -293,27 +309,31 @@ export const DeleteBookRequest: MessageType<DeleteBookRequest> = /* @__PURE__ */
 
 export const DeleteBookResponse: MessageType<DeleteBookResponse> = /* @__PURE__ */ messageType<DeleteBookResponse>({
   name: "callwire.edge.testing.v1.DeleteBookResponse",
-  create: () => ({}),
-  write(m, w) {
+  create(): DeleteBookResponse {
+    return {};
+  },
+  write(m: DeleteBookResponse, w: Writer): void {
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: DeleteBookResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       r.unknown(tag, m);
     }
   },
-  fields: () => ({}),
+  fields: (): object => ({}),
 });
 
 export const GetCoverRequest: MessageType<GetCoverRequest> = /* @__PURE__ */ messageType<GetCoverRequest>({
   name: "callwire.edge.testing.v1.GetCoverRequest",
-  create: () => ({ id: "" }),
-  write(m, w) {
+  create(): GetCoverRequest {
+    return { id: "" };
+  },
+  write(m: GetCoverRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetCoverRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -322,19 +342,21 @@ export const GetCoverRequest: MessageType<GetCoverRequest> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
   }),
 });
 
 export const GetCoverResponse: MessageType<GetCoverResponse> = /* @__PURE__ */ messageType<GetCoverResponse>({
   name: "callwire.edge.testing.v1.GetCoverResponse",
-  create: () => ({ cover: undefined }),
-  write(m, w) {
+  create(): GetCoverResponse {
+    return { cover: undefined };
+  },
+  write(m: GetCoverResponse, w: Writer): void {
     if (m.cover !== undefined) w.message(10, HttpBody, m.cover);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: GetCoverResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -343,20 +365,22 @@ export const GetCoverResponse: MessageType<GetCoverResponse> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     cover: HttpBody,
   }),
 });
 
 export const PutCoverRequest: MessageType<PutCoverRequest> = /* @__PURE__ */ messageType<PutCoverRequest>({
   name: "callwire.edge.testing.v1.PutCoverRequest",
-  create: () => ({ id: "", cover: undefined }),
-  write(m, w) {
+  create(): PutCoverRequest {
+    return { id: "", cover: undefined };
+  },
+  write(m: PutCoverRequest, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.cover !== undefined) w.message(18, HttpBody, m.cover);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: PutCoverRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -366,7 +390,7 @@ export const PutCoverRequest: MessageType<PutCoverRequest> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     cover: HttpBody,
   }),
@@ -374,13 +398,15 @@ export const PutCoverRequest: MessageType<PutCoverRequest> = /* @__PURE__ */ mes
 
 export const PutCoverResponse: MessageType<PutCoverResponse> = /* @__PURE__ */ messageType<PutCoverResponse>({
   name: "callwire.edge.testing.v1.PutCoverResponse",
-  create: () => ({ size: 0, type: "" }),
-  write(m, w) {
+  create(): PutCoverResponse {
+    return { size: 0, type: "" };
+  },
+  write(m: PutCoverResponse, w: Writer): void {
     if (m.size !== 0) w.int32(8, m.size);
     if (m.type !== "") w.string(18, m.type);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: PutCoverResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -390,7 +416,7 @@ export const PutCoverResponse: MessageType<PutCoverResponse> = /* @__PURE__ */ m
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     size: int32,
     type: string,
   }),
@@ -398,12 +424,14 @@ export const PutCoverResponse: MessageType<PutCoverResponse> = /* @__PURE__ */ m
 
 export const WhisperRequest: MessageType<WhisperRequest> = /* @__PURE__ */ messageType<WhisperRequest>({
   name: "callwire.edge.testing.v1.WhisperRequest",
-  create: () => ({ text: "" }),
-  write(m, w) {
+  create(): WhisperRequest {
+    return { text: "" };
+  },
+  write(m: WhisperRequest, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WhisperRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -412,19 +440,21 @@ export const WhisperRequest: MessageType<WhisperRequest> = /* @__PURE__ */ messa
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
   }),
 });
 
 export const WhisperResponse: MessageType<WhisperResponse> = /* @__PURE__ */ messageType<WhisperResponse>({
   name: "callwire.edge.testing.v1.WhisperResponse",
-  create: () => ({ text: "" }),
-  write(m, w) {
+  create(): WhisperResponse {
+    return { text: "" };
+  },
+  write(m: WhisperResponse, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WhisperResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -433,7 +463,7 @@ export const WhisperResponse: MessageType<WhisperResponse> = /* @__PURE__ */ mes
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
   }),
 });

@@ -21,6 +21,7 @@ import {
   optional,
   readDate,
   readDouble,
+  type Reader,
   readFixed32,
   readFloat,
   readInt64,
@@ -39,6 +40,7 @@ import {
   writeFixed32,
   writeFloat,
   writeInt64,
+  type Writer,
   writeSint64,
   writeStruct,
   writeUint64,
@@ -251,17 +253,19 @@ export interface TalkResponse {
 
 export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageType<QueryRequest>({
   name: "callwire.edge.testing.v1.QueryRequest",
-  create: () => ({
-    doubleValue: 0, floatValue: 0, int32Value: 0, int64Value: 0n, uint32Value: 0, uint64Value: 0n,
-    boolValue: false, stringValue: "", bytesValue: new Uint8Array(0), color: 0, optionalValue: undefined,
-    sint64Value: 0n, fixed32Value: 0, timestamp: undefined, duration: undefined, mask: undefined,
-    struct: undefined, value: undefined, doubleWrapper: undefined, int64Wrapper: undefined,
-    boolWrapper: undefined, stringWrapper: undefined, bytesWrapper: undefined, uint32Wrapper: undefined,
-    strings: [], ints: [], colors: [], wrappers: [], messages: [], stringMap: new globalThis.Map(),
-    intMap: new globalThis.Map(), numberMap: new globalThis.Map(), boolMap: new globalThis.Map(),
-    messageMap: new globalThis.Map(), nested: undefined, choice: undefined, jsonNamed: "",
-  }),
-  write(m, w) {
+  create(): QueryRequest {
+    return {
+      doubleValue: 0, floatValue: 0, int32Value: 0, int64Value: 0n, uint32Value: 0, uint64Value: 0n,
+      boolValue: false, stringValue: "", bytesValue: new Uint8Array(0), color: 0, optionalValue: undefined,
+      sint64Value: 0n, fixed32Value: 0, timestamp: undefined, duration: undefined, mask: undefined,
+      struct: undefined, value: undefined, doubleWrapper: undefined, int64Wrapper: undefined,
+      boolWrapper: undefined, stringWrapper: undefined, bytesWrapper: undefined, uint32Wrapper: undefined,
+      strings: [], ints: [], colors: [], wrappers: [], messages: [], stringMap: new globalThis.Map(),
+      intMap: new globalThis.Map(), numberMap: new globalThis.Map(), boolMap: new globalThis.Map(),
+      messageMap: new globalThis.Map(), nested: undefined, choice: undefined, jsonNamed: "",
+    };
+  },
+  write(m: QueryRequest, w: Writer): void {
     if (!Object.is(m.doubleValue, 0)) writeDouble(w, 9, m.doubleValue);
     if (!Object.is(m.floatValue, 0)) writeFloat(w, 21, m.floatValue);
     if (m.int32Value !== 0) w.int32(24, m.int32Value);
@@ -344,7 +348,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
     if (m.jsonNamed !== "") w.string(514, m.jsonNamed);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: QueryRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -448,7 +452,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     doubleValue: double,
     floatValue: float,
     int32Value: int32,
@@ -491,12 +495,14 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
 
 export const QueryResponse: MessageType<QueryResponse> = /* @__PURE__ */ messageType<QueryResponse>({
   name: "callwire.edge.testing.v1.QueryResponse",
-  create: () => ({ request: undefined }),
-  write(m, w) {
+  create(): QueryResponse {
+    return { request: undefined };
+  },
+  write(m: QueryResponse, w: Writer): void {
     if (m.request !== undefined) w.message(10, QueryRequest, m.request);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: QueryResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -505,21 +511,23 @@ export const QueryResponse: MessageType<QueryResponse> = /* @__PURE__ */ message
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     request: QueryRequest,
   }),
 });
 
 export const Part: MessageType<Part> = /* @__PURE__ */ messageType<Part>({
   name: "callwire.edge.testing.v1.Part",
-  create: () => ({ id: "", count: 0, inner: undefined }),
-  write(m, w) {
+  create(): Part {
+    return { id: "", count: 0, inner: undefined };
+  },
+  write(m: Part, w: Writer): void {
     if (m.id !== "") w.string(10, m.id);
     if (m.count !== 0) w.int32(16, m.count);
     if (m.inner !== undefined) w.message(26, Part, m.inner);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: Part, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -530,7 +538,7 @@ export const Part: MessageType<Part> = /* @__PURE__ */ messageType<Part>({
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     id: string,
     count: int32,
     inner: Part,
@@ -539,8 +547,10 @@ export const Part: MessageType<Part> = /* @__PURE__ */ messageType<Part>({
 
 export const BindRequest: MessageType<BindRequest> = /* @__PURE__ */ messageType<BindRequest>({
   name: "callwire.edge.testing.v1.BindRequest",
-  create: () => ({ name: "", id: "", part: undefined, tags: [], number: 0, failCode: 0 }),
-  write(m, w) {
+  create(): BindRequest {
+    return { name: "", id: "", part: undefined, tags: [], number: 0, failCode: 0 };
+  },
+  write(m: BindRequest, w: Writer): void {
     if (m.name !== "") w.string(10, m.name);
     if (m.id !== "") w.string(18, m.id);
     if (m.part !== undefined) w.message(26, Part, m.part);
@@ -549,7 +559,7 @@ export const BindRequest: MessageType<BindRequest> = /* @__PURE__ */ messageType
     if (m.failCode !== 0) w.int32(48, m.failCode);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: BindRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -563,7 +573,7 @@ export const BindRequest: MessageType<BindRequest> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     name: string,
     id: string,
     part: Part,
@@ -575,13 +585,15 @@ export const BindRequest: MessageType<BindRequest> = /* @__PURE__ */ messageType
 
 export const BindResponse: MessageType<BindResponse> = /* @__PURE__ */ messageType<BindResponse>({
   name: "callwire.edge.testing.v1.BindResponse",
-  create: () => ({ request: undefined, tags: [] }),
-  write(m, w) {
+  create(): BindResponse {
+    return { request: undefined, tags: [] };
+  },
+  write(m: BindResponse, w: Writer): void {
     if (m.request !== undefined) w.message(10, BindRequest, m.request);
     for (const v of m.tags) w.string(18, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: BindResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -591,7 +603,7 @@ export const BindResponse: MessageType<BindResponse> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     request: BindRequest,
     tags: list(string),
   }),
@@ -599,15 +611,17 @@ export const BindResponse: MessageType<BindResponse> = /* @__PURE__ */ messageTy
 
 export const WatchNumbersRequest: MessageType<WatchNumbersRequest> = /* @__PURE__ */ messageType<WatchNumbersRequest>({
   name: "callwire.edge.testing.v1.WatchNumbersRequest",
-  create: () => ({ resumeToken: "", count: 0, failCode: 0, padding: 0 }),
-  write(m, w) {
+  create(): WatchNumbersRequest {
+    return { resumeToken: "", count: 0, failCode: 0, padding: 0 };
+  },
+  write(m: WatchNumbersRequest, w: Writer): void {
     if (m.resumeToken !== "") w.string(10, m.resumeToken);
     if (m.count !== 0) w.int32(16, m.count);
     if (m.failCode !== 0) w.int32(24, m.failCode);
     if (m.padding !== 0) w.int32(32, m.padding);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchNumbersRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -619,7 +633,7 @@ export const WatchNumbersRequest: MessageType<WatchNumbersRequest> = /* @__PURE_
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     resumeToken: string,
     count: int32,
     failCode: int32,
@@ -629,14 +643,16 @@ export const WatchNumbersRequest: MessageType<WatchNumbersRequest> = /* @__PURE_
 
 export const WatchNumbersResponse: MessageType<WatchNumbersResponse> = /* @__PURE__ */ messageType<WatchNumbersResponse>({
   name: "callwire.edge.testing.v1.WatchNumbersResponse",
-  create: () => ({ number: 0, resumeToken: "", padding: "" }),
-  write(m, w) {
+  create(): WatchNumbersResponse {
+    return { number: 0, resumeToken: "", padding: "" };
+  },
+  write(m: WatchNumbersResponse, w: Writer): void {
     if (m.number !== 0) w.int32(8, m.number);
     if (m.resumeToken !== "") w.string(18, m.resumeToken);
     if (m.padding !== "") w.string(26, m.padding);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: WatchNumbersResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -647,7 +663,7 @@ export const WatchNumbersResponse: MessageType<WatchNumbersResponse> = /* @__PUR
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     number: int32,
     resumeToken: string,
     padding: string,
@@ -656,13 +672,15 @@ export const WatchNumbersResponse: MessageType<WatchNumbersResponse> = /* @__PUR
 
 export const SumRequest: MessageType<SumRequest> = /* @__PURE__ */ messageType<SumRequest>({
   name: "callwire.edge.testing.v1.SumRequest",
-  create: () => ({ number: 0, label: "" }),
-  write(m, w) {
+  create(): SumRequest {
+    return { number: 0, label: "" };
+  },
+  write(m: SumRequest, w: Writer): void {
     if (m.number !== 0) w.int32(8, m.number);
     if (m.label !== "") w.string(18, m.label);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: SumRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -672,7 +690,7 @@ export const SumRequest: MessageType<SumRequest> = /* @__PURE__ */ messageType<S
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     number: int32,
     label: string,
   }),
@@ -680,14 +698,16 @@ export const SumRequest: MessageType<SumRequest> = /* @__PURE__ */ messageType<S
 
 export const SumResponse: MessageType<SumResponse> = /* @__PURE__ */ messageType<SumResponse>({
   name: "callwire.edge.testing.v1.SumResponse",
-  create: () => ({ sum: 0, count: 0, labels: [] }),
-  write(m, w) {
+  create(): SumResponse {
+    return { sum: 0, count: 0, labels: [] };
+  },
+  write(m: SumResponse, w: Writer): void {
     if (m.sum !== 0) w.int32(8, m.sum);
     if (m.count !== 0) w.int32(16, m.count);
     for (const v of m.labels) w.string(26, v);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: SumResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -698,7 +718,7 @@ export const SumResponse: MessageType<SumResponse> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     sum: int32,
     count: int32,
     labels: list(string),
@@ -707,12 +727,14 @@ export const SumResponse: MessageType<SumResponse> = /* @__PURE__ */ messageType
 
 export const TalkRequest: MessageType<TalkRequest> = /* @__PURE__ */ messageType<TalkRequest>({
   name: "callwire.edge.testing.v1.TalkRequest",
-  create: () => ({ text: "" }),
-  write(m, w) {
+  create(): TalkRequest {
+    return { text: "" };
+  },
+  write(m: TalkRequest, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: TalkRequest, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -721,19 +743,21 @@ export const TalkRequest: MessageType<TalkRequest> = /* @__PURE__ */ messageType
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
   }),
 });
 
 export const TalkResponse: MessageType<TalkResponse> = /* @__PURE__ */ messageType<TalkResponse>({
   name: "callwire.edge.testing.v1.TalkResponse",
-  create: () => ({ text: "" }),
-  write(m, w) {
+  create(): TalkResponse {
+    return { text: "" };
+  },
+  write(m: TalkResponse, w: Writer): void {
     if (m.text !== "") w.string(10, m.text);
     w.unknown(m);
   },
-  read(m, r) {
+  read(m: TalkResponse, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
@@ -742,7 +766,7 @@ export const TalkResponse: MessageType<TalkResponse> = /* @__PURE__ */ messageTy
       }
     }
   },
-  fields: () => ({
+  fields: (): object => ({
     text: string,
   }),
 });
