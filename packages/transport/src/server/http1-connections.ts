@@ -1,0 +1,153 @@
+import {
+  createServer,
+  ServerResponse,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions as NodeOptions,
+} from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { MAX_32_BITS } from "../http2/constants.js";
+import { timerMs } from "../http2/timers.js";
+import { reportHandlerFault } from "./handler-fault.js";
+import type { HttpHandler } from "./http-handler.js";
+import type { Http1Options } from "./http1-options.js";
+import type { ServerLimits, ServerStats } from "./server-options.js";
+
+/** The longest interval at which node:http looks for requests that are too slow, in milliseconds. */
+const MAX_CHECK_MS = 1000;
+
+/** What connections of HTTP/1.1 need of their server. */
+export interface Http1Owner {
+  readonly handler: HttpHandler;
+  readonly options: Http1Options;
+  readonly limits: ServerLimits;
+  readonly stats: ServerStats;
+}
+
+/** The connections of a server that speak HTTP/1.1. Its own listener accepts them; a server of node:http reads them. */
+export class Http1Connections {
+  readonly #owner: Http1Owner;
+  /** Made for the first connection. */
+  #server: Server | undefined;
+  /** When each of them is too old, by the clock of `performance.now()`. */
+  readonly #open = new Map<Socket, number>();
+  /** The answers that have not ended. */
+  readonly #running = new Set<ServerResponse>();
+  #isClosed = false;
+  #onEnded = () => {};
+  /** After {@link close}: resolves when they have ended. */
+  readonly ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
+
+  constructor(owner: Http1Owner) {
+    this.#owner = owner;
+  }
+
+  /** Takes a connection. @param first What was read of it. */
+  take(socket: Socket, first: Buffer): void {
+    const { stats, limits } = this.#owner;
+    // Spread, as those of HTTP/2 are.
+    const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
+    this.#open.set(socket, performance.now() + maxAgeMs);
+    stats.connectionsOpened++;
+    stats.connectionsOpen++;
+    const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
+    const timer = most === Infinity ? undefined : setTimeout(() => socket.destroy(), timerMs(most)).unref();
+    socket.once("close", () => {
+      clearTimeout(timer);
+      stats.connectionsOpen--;
+      this.#open.delete(socket);
+      this.#endIfOver();
+    });
+    socket.pause();
+    socket.unshift(first);
+    this.#server ??= this.#openServer();
+    this.#server.emit("connection", socket);
+    socket.resume();
+  }
+
+  /** Takes no more requests: idle connections end now, others with their answers. */
+  close(): void {
+    this.#isClosed = true;
+    for (const response of this.#running) response.shouldKeepAlive = false;
+    // It ends those that are idle, and looks on for requests that are too slow.
+    this.#server?.closeIdleConnections();
+    this.#endIfOver();
+  }
+
+  /** Cuts off those that are still there. */
+  destroy(): void {
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  #openServer(): Server {
+    const { handler } = this.#owner;
+    const server = createServer(nodeOptions(this.#owner), (request, response) =>
+      this.#onRequest(request, response),
+    );
+    if (handler.upgrade !== undefined)
+      server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+    // It watches over the time of its connections once it listens. Here, another server listens for it.
+    server.emit("listening");
+    return server;
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    this.#running.add(response);
+    response.once("close", () => {
+      this.#running.delete(response);
+      if (this.#isClosed) this.#server!.closeIdleConnections();
+    });
+    if (this.#isClosed || performance.now() >= this.#open.get(request.socket)!)
+      response.shouldKeepAlive = false;
+    guard(response, () => this.#owner.handler.handler(request, response));
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (/^websocket$/i.test(request.headers.upgrade ?? "")) {
+      guard(socket, () => this.#owner.handler.upgrade!(request, socket, head));
+      return;
+    }
+    // Another protocol, such as h2c, which `curl --http2` asks for: a server may answer as if it had not (RFC 9110, section 7.8).
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.once("finish", () => (socket as Socket).destroySoon());
+    this.#onRequest(request, response);
+  }
+
+  #endIfOver(): void {
+    if (!this.#isClosed || this.#open.size > 0) return;
+    this.#server?.close();
+    this.#onEnded();
+  }
+}
+
+function nodeOptions({ options, limits }: Http1Owner): NodeOptions {
+  const { headerTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = options;
+  const headersTimeout = Math.min(headerTimeoutMs, requestTimeoutMs);
+  return {
+    headersTimeout: nodeMs(headersTimeout),
+    requestTimeout: nodeMs(requestTimeoutMs),
+    keepAliveTimeout: nodeMs(Math.min(keepAliveTimeoutMs, limits.maxConnectionIdleMs)),
+    connectionsCheckingInterval: Math.max(10, Math.min(MAX_CHECK_MS, headersTimeout / 2)),
+    maxHeaderSize: Math.min(maxHeaderBytes, MAX_32_BITS),
+    // Whatever the process was started with: what a proxy reads otherwise smuggles requests past it.
+    insecureHTTPParser: false,
+  };
+}
+
+/** A time-out as node:http has it: 0 is none. */
+function nodeMs(ms: number): number {
+  return ms === Infinity ? 0 : Math.max(1, timerMs(ms));
+}
+
+/** Lets the application's handler answer, and ends the answer if it throws. */
+function guard(answer: { destroy(): void }, handle: () => void): void {
+  try {
+    handle();
+  } catch (error) {
+    reportHandlerFault(error);
+    answer.destroy();
+  }
+}
