@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
 import { directMethods } from "@callwire/server-kit/direct";
+import type { HttpHandler, HttpStream } from "@callwire/transport";
 import { channelMethods } from "./calls/channel-methods.js";
 import type { EdgeMethod } from "./calls/edge-method.js";
 import {
@@ -15,9 +16,12 @@ import { Compression } from "./compression/compression.js";
 import { Cors } from "./http/cors.js";
 import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
 import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
+import type { Exchange } from "./http/exchange.js";
 import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
+import { StreamExchange } from "./http/stream-exchange.js";
 import { reportFault } from "./internal/report-fault.js";
+import { operationFor, operationsOf, serveOperation } from "./operations/operations.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
 import { serve } from "./serve/serve.js";
@@ -35,8 +39,11 @@ export interface EdgeRoute {
   readonly method: string;
 }
 
-/** REST and JSON before the services of a server. Its functions may be taken off it. */
-export interface Edge {
+/**
+ * REST and JSON before the services of a server. Its functions may be taken off it. `server.http(edge)` of @callwire/server-kit serves it on
+ * the port of gRPC.
+ */
+export interface Edge extends HttpHandler {
   /** What is served, in the order of the contract. */
   readonly routes: readonly EdgeRoute[];
   /** Answers a request of the web's own form: for Hono, Next.js, Bun, Deno, workers. It does not reject. */
@@ -54,6 +61,8 @@ export interface Edge {
    * which is loaded with the first one.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Answers a request of HTTP/2 on the port of gRPC. */
+  stream(stream: HttpStream): Promise<void> | void;
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
@@ -110,9 +119,14 @@ export function createEdge(options: EdgeOptions): Edge {
   const routes = routesOf(methods, routeSettings);
   const router = new Router(routes);
   const { writeTimeoutMs } = settings.limits;
-  const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, (exchange) =>
-    serve(exchange, router, settings),
-  );
+  const operations = operationsOf(options, routes);
+  const answer = (exchange: Exchange): Promise<void> | void => {
+    const operation = operationFor(exchange, operations);
+    return operation === undefined
+      ? serve(exchange, router, settings)
+      : serveOperation(operation, exchange, settings);
+  };
+  const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, answer);
 
   return {
     routes: routes.map(({ httpMethod, template, name }) => ({
@@ -124,7 +138,7 @@ export function createEdge(options: EdgeOptions): Edge {
     async fetch(request, info) {
       const exchange = new FetchExchange(request, info);
       try {
-        await Promise.race([serve(exchange, router, settings), exchange.response]);
+        await Promise.race([answer(exchange), exchange.response]);
         return await exchange.response;
       } catch (error) {
         reportFault(error);
@@ -139,10 +153,8 @@ export function createEdge(options: EdgeOptions): Edge {
         (response as ServerResponse).destroy();
       };
       try {
-        serve(
+        answer(
           new NodeExchange(request as IncomingMessage, response as ServerResponse, writeTimeoutMs),
-          router,
-          settings,
         )?.catch(onFault);
       } catch (error) {
         onFault(error);
@@ -155,6 +167,8 @@ export function createEdge(options: EdgeOptions): Edge {
         socket.destroy();
       });
     },
+
+    stream: (stream) => answer(new StreamExchange(stream, writeTimeoutMs)),
   };
 }
 

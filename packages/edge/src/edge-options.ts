@@ -11,6 +11,7 @@ import type { CompressionOptions } from "./compression/compression.js";
 import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
+import type { MetricsSource } from "./operations/metrics-source.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
@@ -99,12 +100,19 @@ export interface CommonEdgeOptions {
   readonly compression?: CompressionOptions | false;
   /** The proxies that say where a request came from. Default: none, and the nearest address is the peer. */
   readonly proxies?: ProxyOptions;
+  /** What `/metrics` shows to everybody who can reach the edge: `register` of prom-client, or what is like it. Default: there is no such path. */
+  readonly metrics?: MetricsSource;
 }
 
 /** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
 export interface ServerEdgeOptions extends CommonEdgeOptions {
   /** A server of @callwire/server-kit, with its services added. It need not listen. */
   readonly server: Pick<CallwireServer<never>, "shutdown" | "forceShutdown" | "health">;
+  /**
+   * The path that tells load balancers the server's health, or with `?service=` that of one of its services: 200 if it is SERVING, and
+   * 503 otherwise. False is none. Default: `/healthz`.
+   */
+  readonly healthPath?: string | false;
 }
 
 /** Options for `createEdge` before a server elsewhere. */
@@ -170,6 +178,11 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   etags: rules.options(etagRules),
   compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
   proxies: rules.options(proxyRules),
+  healthPath: rules.rule(
+    "a path that begins with /, or false",
+    (value) => value === false || (typeof value === "string" && /^\/[^?#]*$/.test(value)),
+  ),
+  metrics: rules.objectWith("metrics"),
 };
 
 /** @throws {TypeError | RangeError} that names what is wrong. */
@@ -184,6 +197,8 @@ export function checkEdgeOptions(options: EdgeOptions): void {
     );
   if (server !== undefined && services !== undefined)
     throw new TypeError("createEdge: services goes with a channel: a server has its own");
+  if (channel !== undefined && "healthPath" in options)
+    throw new TypeError("createEdge: healthPath goes with a server: a channel says nothing of its health");
   checkNames("requestMetadata", options.requestMetadata ?? []);
   checkNames("responseMetadata", options.responseMetadata ?? []);
   if (options.cors !== undefined) checkCors(options.cors);

@@ -14,5 +14,6 @@ export { EdgeError, type EdgeReason } from "./errors/edge-error.js";
 export type { CorsOptions } from "./http/cors.js";
 export type { FetchInfo } from "./http/fetch-exchange.js";
 export type { ProxyOptions } from "./http/proxies.js";
+export type { MetricsSource } from "./operations/metrics-source.js";
 export type { HttpRule } from "./routing/http-rule.js";
 export { parseTemplate, type PathTemplate, type Segment, type Variable } from "./routing/path-template.js";

@@ -17,6 +17,16 @@ import type { ServerLimits, ServerStats } from "./server-options.js";
 /** The longest interval at which node:http looks for requests that are too slow, in milliseconds. */
 const MAX_CHECK_MS = 1000;
 
+/** One of the connections. */
+interface Http1Connection {
+  /** When it is too old, by the clock of `performance.now()`. */
+  readonly oldAt: number;
+  /** The answers that have not ended. */
+  readonly running: Set<ServerResponse>;
+  /** What was read of it when its last answer ended, in bytes: one that has read more has begun a request. */
+  readBefore: number;
+}
+
 /** What connections of HTTP/1.1 need of their server. */
 export interface Http1Owner {
   readonly handler: HttpHandler;
@@ -30,10 +40,7 @@ export class Http1Connections {
   readonly #owner: Http1Owner;
   /** Made for the first connection. */
   #server: Server | undefined;
-  /** When each of them is too old, by the clock of `performance.now()`. */
-  readonly #open = new Map<Socket, number>();
-  /** The answers that have not ended. */
-  readonly #running = new Set<ServerResponse>();
+  readonly #open = new Map<Socket, Http1Connection>();
   #isClosed = false;
   #onEnded = () => {};
   /** After {@link close}: resolves when they have ended. */
@@ -48,7 +55,7 @@ export class Http1Connections {
     const { stats, limits } = this.#owner;
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    this.#open.set(socket, performance.now() + maxAgeMs);
+    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: new Set(), readBefore: 0 });
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
@@ -66,12 +73,13 @@ export class Http1Connections {
     socket.resume();
   }
 
-  /** Takes no more requests: idle connections end now, others with their answers. */
+  /** Idle connections end now, others with their answers. */
   close(): void {
     this.#isClosed = true;
-    for (const response of this.#running) response.shouldKeepAlive = false;
-    // It ends those that are idle, and looks on for requests that are too slow.
-    this.#server?.closeIdleConnections();
+    for (const [socket, { running, readBefore }] of this.#open) {
+      for (const response of running) response.shouldKeepAlive = false;
+      if (running.size === 0 && socket.bytesRead === readBefore) socket.destroySoon();
+    }
     this.#endIfOver();
   }
 
@@ -93,13 +101,16 @@ export class Http1Connections {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    this.#running.add(response);
+    const { socket } = request;
+    const connection = this.#open.get(socket)!;
+    const { running, oldAt } = connection;
+    running.add(response);
     response.once("close", () => {
-      this.#running.delete(response);
-      if (this.#isClosed) this.#server!.closeIdleConnections();
+      running.delete(response);
+      connection.readBefore = socket.bytesRead;
+      if (this.#isClosed && running.size === 0) socket.destroySoon();
     });
-    if (this.#isClosed || performance.now() >= this.#open.get(request.socket)!)
-      response.shouldKeepAlive = false;
+    if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;
     guard(response, () => this.#owner.handler.handler(request, response));
   }
 
