@@ -45,6 +45,16 @@ const settings = {
     default: "auto",
     help: "serve gRPC reflection; auto does so on a loopback address",
   },
+  http: {
+    value: "auto|yes|no",
+    default: "auto",
+    help: "answer REST and JSON on the same port; auto does so unless the runtime is nice-grpc, which cannot",
+  },
+  "cors-origins": {
+    value: "origins",
+    default: "",
+    help: "let pages of these origins call by HTTP, such as https://app.example.com, with commas between",
+  },
   runtime: {
     value: "name",
     default: "transport",
@@ -99,6 +109,10 @@ export interface Settings {
   /** Subjects by their tokens; undefined lets in everybody. */
   tokens: ReadonlyMap<string, string> | undefined;
   reflection: boolean;
+  /** True if REST and JSON are answered on the same port. */
+  http: boolean;
+  /** The origins whose pages may call by HTTP. */
+  corsOrigins: readonly string[];
   runtime: "transport" | "nice-grpc";
   logLevel: string;
   heartbeatMs: number;
@@ -123,7 +137,7 @@ export function helpText(): string {
     ([flag, { value, default: fallback, help }]) =>
       `  --${flag} <${value}>\n        ${help}\n        ${variableOf(flag)}; default: ${fallback || "none"}`,
   );
-  return `The users service: a directory of users over gRPC (users.UserService).
+  return `The users service: a directory of users over gRPC (users.UserService), and by REST and JSON on the same port.
 
 Each setting is a flag or an environment variable; the flag wins.
 
@@ -195,6 +209,18 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
   }
 
   const reflection = choice("reflection", "auto", "yes", "no");
+  const runtime = choice("runtime", "transport", "nice-grpc");
+  const http = choice("http", "auto", "yes", "no");
+  if (http === "yes" && runtime === "nice-grpc")
+    throw wrong("http", "'yes' goes with --runtime transport: nice-grpc has no HTTP beside gRPC on its port");
+  const isHttp = http === "auto" ? runtime === "transport" : http === "yes";
+  const corsOrigins = listOf(text("cors-origins"));
+  if (corsOrigins.length > 0 && !isHttp)
+    throw wrong("cors-origins", "is of no use where --http is no: pages call by HTTP");
+  for (const origin of corsOrigins) {
+    if (origin !== "*" && (!URL.canParse(origin) || new URL(origin).origin !== origin))
+      throw wrong("cors-origins", `'${origin}' is no origin, as https://app.example.com is`);
+  }
   if (text("database") === "") throw wrong("database", "is empty");
   return {
     address,
@@ -206,7 +232,9 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     },
     tokens,
     reflection: reflection === "auto" ? local : reflection === "yes",
-    runtime: choice("runtime", "transport", "nice-grpc"),
+    http: isHttp,
+    corsOrigins,
+    runtime,
     logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
     heartbeatMs: whole("heartbeat-ms", 10, 3_600_000),
     retainedChanges: whole("retained-changes", 1, 1_000_000_000),
@@ -243,6 +271,14 @@ export function checkTlsFiles(
   } catch (error) {
     throw new SettingError((error as Error).message, { cause: error });
   }
+}
+
+/** The texts between commas. */
+function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 function textsOf(

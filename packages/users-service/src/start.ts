@@ -1,4 +1,5 @@
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
+import { createEdge } from "@callwire/edge";
 import {
   auth,
   createServer,
@@ -37,7 +38,7 @@ export async function startUsersService(
   settings: Settings,
   { logger, runtime }: { logger: Logger; runtime?: ServerRuntime },
 ): Promise<UsersService> {
-  const { database, retainedChanges, heartbeatMs, tokens, tls } = settings;
+  const { database, retainedChanges, heartbeatMs, tokens, tls, corsOrigins: origins } = settings;
   const store =
     database === ":memory:"
       ? new MemoryUserStore({ retainedChanges })
@@ -58,6 +59,7 @@ export async function startUsersService(
         domainErrors(),
       ],
     }).add(usersDefinition, userService({ directory, chat: new ChatRooms() }));
+    if (settings.http) server.http(createEdge({ server, ...(origins.length > 0 && { cors: { origins } }) }));
     const credentials = tls && tlsCredentials({ ...tls, logger });
     const port = await server.listen(settings.address, credentials);
     return {

@@ -4,21 +4,21 @@ import type { PeerCertificate } from "node:tls";
 
 /**
  * Answers what comes to a server's port and is not gRPC: the HTTP of browsers, of curl, of load balancers. An edge of @callwire/edge
- * is one.
+ * is one. What its functions throw, or reject with, becomes a warning of the process, and ends the answer.
  */
 export interface HttpHandler {
   /** Answers a request of HTTP/1.1, as a listener of `createServer` of node:http does. */
-  handler(request: IncomingMessage, response: ServerResponse): void;
+  handler(request: IncomingMessage, response: ServerResponse): Promise<void> | void;
   /**
-   * Answers a request of HTTP/2 whose content-type is not gRPC's. What it throws, or rejects with, becomes a warning of the process,
-   * and resets the stream. Default: such a request is told that gRPC is served here (405, 415).
+   * Answers a request of HTTP/2 whose content-type is not gRPC's. Default: such a request is told that gRPC is served here (405,
+   * 415).
    */
   stream?(stream: HttpStream): Promise<void> | void;
   /**
    * Takes over the socket of a request of HTTP/1.1 that asks for a WebSocket (RFC 6455, section 4.1), as a listener of node:http's
    * event `upgrade` does. A shutdown waits for the socket's end. Default: the request is answered as if it had not asked.
    */
-  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> | void;
 }
 
 /** A request of HTTP/2 that is not gRPC, and its answer. Whoever serves it bounds its time. */

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService, testCertificates } from "@callwire/testkit";
@@ -51,7 +52,9 @@ describe("HTTP/1.1 on the port of gRPC", () => {
       handler(request, response) {
         seen.push(request.url!);
         if (request.url === "/throws") throw new Error("a mistake of the application");
+        if (request.url === "/rejects") return Promise.reject(new Error("another"));
         response.end("fine");
+        return undefined;
       },
     });
     const post = (...fields: string[]) =>
@@ -72,10 +75,12 @@ describe("HTTP/1.1 on the port of gRPC", () => {
       statuses.push(/^HTTP\/1\.1 (\d+)/.exec(await speak(started.port, shape))?.[1]);
     expect(statuses).toEqual([...Array<string>(8).fill("400"), "431"]);
     expect(await speak(started.port, "GET /throws HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");
+    expect(await speak(started.port, "GET /rejects HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");
     expect(await speak(started.port, "GET /fine HTTP/1.0\r\n\r\n")).toContain("fine");
-    expect(seen).toEqual(["/throws", "/fine"]);
+    expect(seen).toEqual(["/throws", "/rejects", "/fine"]);
     expect(warn.mock.calls).toEqual([
       [expect.stringContaining("threw: Error: a mistake of the application")],
+      [expect.stringContaining("threw: Error: another")],
     ]);
     warn.mockRestore();
   });
@@ -151,21 +156,28 @@ describe("a shutdown", () => {
 
 describe("a request to upgrade", () => {
   const ask = (protocol: string, more = "") =>
-    `GET /up HTTP/1.1\r\nhost: x\r\nconnection: upgrade${more}\r\nupgrade: ${protocol}\r\n\r\n`;
+    `POST /up HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\nconnection: upgrade${more}\r\nupgrade: ${protocol}\r\n\r\nbody`;
+  const handler = async (request: IncomingMessage, response: ServerResponse) =>
+    void response.end(`${request.method} ${request.url} with ${await text(request)}`);
 
-  test("to WebSocket reaches its handler, with the bytes behind it; others are answered as HTTP/1.1", async () => {
+  test("to WebSocket reaches its handler, with the bytes behind it; others are answered with their body", async () => {
     await using started = await startBoth({
+      handler,
       upgrade(request, socket, head) {
         socket.end(`HTTP/1.1 101 Up\r\n\r\n${request.url} ${head.toString()}`);
       },
     });
-    expect(await speak(started.port, `${ask("WebSocket")}behind`)).toBe("HTTP/1.1 101 Up\r\n\r\n/up behind");
-    expect(await speak(started.port, ask("h2c", ", http2-settings"))).toMatch(/^HTTP\/1\.1 200 .*GET \/up/s);
+    const webSocket = ask("WebSocket").replace("POST", "GET").replace("content-length: 4\r\n", "");
+    expect(await speak(started.port, webSocket)).toBe("HTTP/1.1 101 Up\r\n\r\n/up body");
+    const h2c = await speak(started.port, ask("h2c", ", http2-settings, close"));
+    expect(h2c).toMatch(/^HTTP\/1\.1 200 .*POST \/up with body/s);
+    expect(await speak(started.port, "CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");
   });
 
   test("is answered as any other where nothing takes it", async () => {
-    await using started = await startBoth();
-    expect(await speak(started.port, ask("websocket", ", close"))).toMatch(/^HTTP\/1\.1 200 .*GET \/up/s);
+    await using started = await startBoth({ handler });
+    const answer = await speak(started.port, ask("websocket", ", close"));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 .*POST \/up with body/s);
   });
 });
 

@@ -1,16 +1,16 @@
 import {
   createServer,
-  ServerResponse,
+  type ServerResponse,
   type IncomingMessage,
   type Server,
   type ServerOptions as NodeOptions,
 } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { MAX_32_BITS } from "../http2/constants.js";
 import { timerMs } from "../http2/timers.js";
 import { reportHandlerFault } from "./handler-fault.js";
 import type { HttpHandler } from "./http-handler.js";
+import { Http1Request } from "./http1-request.js";
 import type { Http1Options } from "./http1-options.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 
@@ -94,7 +94,9 @@ export class Http1Connections {
       this.#onRequest(request, response),
     );
     if (handler.upgrade !== undefined)
-      server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+      server.on("upgrade", (request, socket, head) =>
+        guard(socket, () => handler.upgrade!(request, socket, head)),
+      );
     // It watches over the time of its connections once it listens. Here, another server listens for it.
     server.emit("listening");
     return server;
@@ -112,19 +114,6 @@ export class Http1Connections {
     });
     if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;
     guard(response, () => this.#owner.handler.handler(request, response));
-  }
-
-  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (/^websocket$/i.test(request.headers.upgrade ?? "")) {
-      guard(socket, () => this.#owner.handler.upgrade!(request, socket, head));
-      return;
-    }
-    // Another protocol, such as h2c, which `curl --http2` asks for: a server may answer as if it had not (RFC 9110, section 7.8).
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(socket as Socket);
-    response.once("finish", () => (socket as Socket).destroySoon());
-    this.#onRequest(request, response);
   }
 
   #endIfOver(): void {
@@ -145,6 +134,7 @@ function nodeOptions({ options, limits }: Http1Owner): NodeOptions {
     maxHeaderSize: Math.min(maxHeaderBytes, MAX_32_BITS),
     // Whatever the process was started with: what a proxy reads otherwise smuggles requests past it.
     insecureHTTPParser: false,
+    IncomingMessage: Http1Request,
   };
 }
 
@@ -153,12 +143,15 @@ function nodeMs(ms: number): number {
   return ms === Infinity ? 0 : Math.max(1, timerMs(ms));
 }
 
-/** Lets the application's handler answer, and ends the answer if it throws. */
-function guard(answer: { destroy(): void }, handle: () => void): void {
-  try {
-    handle();
-  } catch (error) {
+/** Lets the application's handler answer, and ends the answer if it fails. */
+function guard(answer: { destroy(): void }, handle: () => Promise<void> | void): void {
+  const onFault = (error: unknown): void => {
     reportHandlerFault(error);
     answer.destroy();
+  };
+  try {
+    handle()?.catch(onFault);
+  } catch (error) {
+    onFault(error);
   }
 }
