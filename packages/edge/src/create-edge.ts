@@ -17,6 +17,7 @@ import { Cors } from "./http/cors.js";
 import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
 import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
 import type { Exchange } from "./http/exchange.js";
+import { Hosts } from "./http/hosts.js";
 import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
 import { StreamExchange } from "./http/stream-exchange.js";
@@ -111,6 +112,7 @@ export function createEdge(options: EdgeOptions): Edge {
     cors: pages,
     compression: new Compression(compression, { takesCookies, cors: pages }),
     proxies: proxies && new Proxies(proxies),
+    hosts: options.hosts && new Hosts(options.hosts),
     etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
   };
   const methods = methodsOf(options);

@@ -100,6 +100,11 @@ export interface CommonEdgeOptions {
   readonly compression?: CompressionOptions | false;
   /** The proxies that say where a request came from. Default: none, and the nearest address is the peer. */
   readonly proxies?: ProxyOptions;
+  /**
+   * The hosts by which clients may ask for calls, without ports: `localhost`, `api.example.com`. Over another: 421. A server that trusts whoever
+   * reaches it needs them, since any page can have its own name lead there. Default: any.
+   */
+  readonly hosts?: readonly string[];
   /** What `/metrics` shows to everybody who can reach the edge: `register` of prom-client, or what is like it. Default: there is no such path. */
   readonly metrics?: MetricsSource;
 }
@@ -178,6 +183,7 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   etags: rules.options(etagRules),
   compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
   proxies: rules.options(proxyRules),
+  hosts: rules.listOf(rules.nonEmptyText, "hosts"),
   healthPath: rules.rule(
     "a path that begins with /, or false",
     (value) => value === false || (typeof value === "string" && /^\/[^?#]*$/.test(value)),
@@ -199,6 +205,10 @@ export function checkEdgeOptions(options: EdgeOptions): void {
     throw new TypeError("createEdge: services goes with a channel: a server has its own");
   if (channel !== undefined && "healthPath" in options)
     throw new TypeError("createEdge: healthPath goes with a server: a channel says nothing of its health");
+  for (const host of options.hosts ?? []) {
+    if (!/^(?:\[[0-9a-f:.]+\]|[^:/?#@\s]+)$/i.test(host))
+      throw new TypeError(`createEdge: hosts: ${JSON.stringify(host)} is no host without a port`);
+  }
   checkNames("requestMetadata", options.requestMetadata ?? []);
   checkNames("responseMetadata", options.responseMetadata ?? []);
   if (options.cors !== undefined) checkCors(options.cors);

@@ -58,6 +58,7 @@ test("the defaults listen on loopback, over a database file, without TLS or toke
     tokens: undefined,
     reflection: true,
     http: true,
+    httpHosts: ["localhost", "127.0.0.1", "[::1]"],
     corsOrigins: [],
     runtime: "transport",
     logLevel: "info",
@@ -132,6 +133,11 @@ describe("a setting is a variable or a flag, and the flag wins", () => {
       read: ({ http }) => http,
       expected: [false, true],
     },
+    "http-hosts": {
+      values: () => ["any", "a.example, [::1]"],
+      read: ({ httpHosts }) => httpHosts,
+      expected: [undefined, ["a.example", "[::1]"]],
+    },
     "cors-origins": {
       values: () => ["https://a.example", "http://localhost:3000, https://b.example"],
       read: ({ corsOrigins }) => corsOrigins,
@@ -205,6 +211,7 @@ describe("a wrong value is refused by a message that names its flag and its vari
     ["unprotected-on-network", "maybe", "'maybe' is none of yes, no"],
     ["reflection", "on", "'on' is none of auto, yes, no"],
     ["http", "on", "'on' is none of auto, yes, no"],
+    ["http-hosts", "a.example:80", "'a.example:80' is no host without a port, as api.example.com is"],
     ["cors-origins", "app.example.com", "'app.example.com' is no origin, as https://app.example.com is"],
     [
       "cors-origins",
@@ -295,6 +302,11 @@ describe("a wrong value is refused by a message that names its flag and its vari
       "--http (CALLWIRE_HTTP): 'yes' goes with --runtime transport",
     );
     expect(problem(["--http", "no", "--cors-origins", "*"])).toContain("is of no use where --http is no");
+  });
+
+  test("any host may be asked for where callers are known, or the network reaches", () => {
+    expect(settings(["--tokens-file", tokens]).httpHosts).toBeUndefined();
+    expect(settings(["--address", "0.0.0.0:1", "--unprotected-on-network", "yes"]).httpHosts).toBeUndefined();
   });
 
   test("parts of TLS that lack another", () => {

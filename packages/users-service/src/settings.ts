@@ -50,6 +50,11 @@ const settings = {
     default: "auto",
     help: "answer REST and JSON on the same port; auto does so unless the runtime is nice-grpc, which cannot",
   },
+  "http-hosts": {
+    value: "auto|any|hosts",
+    default: "auto",
+    help: "answer HTTP only for these hosts, with commas between; auto is this machine's own names if everybody may call on loopback, and any otherwise",
+  },
   "cors-origins": {
     value: "origins",
     default: "",
@@ -111,6 +116,8 @@ export interface Settings {
   reflection: boolean;
   /** True if REST and JSON are answered on the same port. */
   http: boolean;
+  /** The hosts that HTTP is answered for; undefined is any. */
+  httpHosts: readonly string[] | undefined;
   /** The origins whose pages may call by HTTP. */
   corsOrigins: readonly string[];
   runtime: "transport" | "nice-grpc";
@@ -130,6 +137,9 @@ export class SettingError extends Error {
 }
 
 const variableOf = (flag: string) => `CALLWIRE_${flag.toUpperCase().replaceAll("-", "_")}`;
+
+/** The names by which clients on this machine ask for it. */
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
 /** The text of `--help`. */
 export function helpText(): string {
@@ -214,6 +224,11 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
   if (http === "yes" && runtime === "nice-grpc")
     throw wrong("http", "'yes' goes with --runtime transport: nice-grpc has no HTTP beside gRPC on its port");
   const isHttp = http === "auto" ? runtime === "transport" : http === "yes";
+  const hosts = text("http-hosts");
+  for (const name of listOf(hosts)) {
+    if (!/^(?:\[[0-9a-f:.]+\]|[^:/?#@\s]+)$/i.test(name))
+      throw wrong("http-hosts", `'${name}' is no host without a port, as api.example.com is`);
+  }
   const corsOrigins = listOf(text("cors-origins"));
   if (corsOrigins.length > 0 && !isHttp)
     throw wrong("cors-origins", "is of no use where --http is no: pages call by HTTP");
@@ -233,6 +248,7 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     tokens,
     reflection: reflection === "auto" ? local : reflection === "yes",
     http: isHttp,
+    httpHosts: hostsOf(hosts, host[1]!, local && !identified),
     corsOrigins,
     runtime,
     logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
@@ -271,6 +287,16 @@ export function checkTlsFiles(
   } catch (error) {
     throw new SettingError((error as Error).message, { cause: error });
   }
+}
+
+/**
+ * The hosts that HTTP is answered for. Where everybody may call, loopback protects: but a page can have its own name lead there.
+ *
+ * @param host That of the address.
+ */
+function hostsOf(text: string, host: string, everybodyMayCall: boolean): readonly string[] | undefined {
+  if (text === "any" || (text === "auto" && !everybodyMayCall)) return undefined;
+  return text === "auto" ? [...new Set([...LOOPBACK_NAMES, host])] : listOf(text);
 }
 
 /** The texts between commas. */

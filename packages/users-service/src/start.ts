@@ -1,5 +1,5 @@
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
-import { createEdge } from "@callwire/edge";
+import { createEdge, type CommonEdgeOptions } from "@callwire/edge";
 import {
   auth,
   createServer,
@@ -38,7 +38,7 @@ export async function startUsersService(
   settings: Settings,
   { logger, runtime }: { logger: Logger; runtime?: ServerRuntime },
 ): Promise<UsersService> {
-  const { database, retainedChanges, heartbeatMs, tokens, tls, corsOrigins: origins } = settings;
+  const { database, retainedChanges, heartbeatMs, tokens, tls } = settings;
   const store =
     database === ":memory:"
       ? new MemoryUserStore({ retainedChanges })
@@ -59,7 +59,7 @@ export async function startUsersService(
         domainErrors(),
       ],
     }).add(usersDefinition, userService({ directory, chat: new ChatRooms() }));
-    if (settings.http) server.http(createEdge({ server, ...(origins.length > 0 && { cors: { origins } }) }));
+    if (settings.http) server.http(createEdge({ server, ...edgeOptionsOf(settings) }));
     const credentials = tls && tlsCredentials({ ...tls, logger });
     const port = await server.listen(settings.address, credentials);
     return {
@@ -76,6 +76,10 @@ export async function startUsersService(
     await store.close();
     throw error;
   }
+}
+
+function edgeOptionsOf({ httpHosts: hosts, corsOrigins: origins }: Settings): CommonEdgeOptions {
+  return { ...(hosts && { hosts }), ...(origins.length > 0 && { cors: { origins } }) };
 }
 
 function limitsOf(settings: Settings): StoreOptions {

@@ -27,7 +27,7 @@ export function serve(
 
 function route(exchange: Exchange, router: Router<Route>, settings: EdgeSettings): Promise<void> | undefined {
   const { limits } = settings;
-  const { path, query } = targetOf(exchange, limits);
+  const { path, query } = targetOf(exchange, settings);
   const { method } = exchange;
   const isHead = method === "HEAD";
   const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
@@ -49,8 +49,12 @@ export interface Target {
   readonly query: string;
 }
 
-/** @throws {EdgeError} for a request whose head is too large, or whose path is none. */
-export function targetOf({ target, headerBytes }: Exchange, limits: EdgeLimits): Target {
+/** @throws {EdgeError} for a request whose head is too large, whose host is not served, or whose path is none. */
+export function targetOf(
+  { target, headerBytes, authority }: Exchange,
+  { limits, hosts }: EdgeSettings,
+): Target {
+  if (hosts?.has(authority) === false) throw new EdgeError("HOST_NOT_SERVED", "this host is not served here");
   if (target.length > limits.maxUrlLength)
     throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
   if (headerBytes > limits.maxHeaderBytes)

@@ -81,7 +81,7 @@ export class Upgrades {
   #callOf(exchange: NodeExchange): SocketCall {
     const settings = this.#settings;
     const { limits, cors } = settings;
-    const { path, query } = targetOf(exchange, limits);
+    const { path, query } = targetOf(exchange, settings);
     const found = this.#router.find(path, "GET", ...this.#httpMethods);
     if (!("route" in found))
       throw new EdgeError("ROUTE_NOT_FOUND", "no stream is served at this path by WebSocket");
