@@ -103,6 +103,7 @@ describe("a client of HTTP/2", () => {
     const session = connect(served.url);
     const stuck = session.request({ ":path": "/v1/numbers?padding=1000" });
     stuck.on("error", () => {});
+    const closed = new Promise((resolve) => stuck.once("close", resolve));
     // It is not read: a window is all that comes.
     const slow = session.request({
       ":method": "POST",
@@ -115,7 +116,7 @@ describe("a client of HTTP/2", () => {
     slow.resume();
     while (served.seen.ended === 0) await new Promise((resolve) => setImmediate(resolve));
     stuck.resume();
-    await new Promise((resolve) => stuck.once("close", resolve));
+    await closed;
     expect(stuck.rstCode).toBe(constants.NGHTTP2_CANCEL);
     expect((await send(session, { ":path": "/v1/query" })).status).toBe(200);
     session.destroy();

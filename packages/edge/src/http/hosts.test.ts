@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { expect, test } from "@jest/globals";
+import { WebSocket } from "ws";
 import { createEdge } from "../create-edge.js";
 import { serveEdge } from "../testing/serve-edge.js";
 import { Hosts } from "./hosts.js";
@@ -28,6 +31,13 @@ test("a page whose name was made to lead here calls nothing", async () => {
     421,
     { error: { status: "PERMISSION_DENIED", details: [{ reason: "HOST_NOT_SERVED" }] } },
   ]);
+  const socket = new WebSocket(`ws://127.0.0.1:${served.port}/v1/talk`, {
+    origin: `http://127.0.0.1:${served.port}`,
+  });
+  socket.on("error", () => {});
+  const [, refusal] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
+  expect(refusal.statusCode).toBe(421);
+  socket.terminate();
   // Load balancers ask by any address.
   expect((await fetched("10.0.0.1:1", "/healthz"))[0]).toBe(200);
   expect(() => createEdge({ server: served.server, hosts: ["localhost:1"] })).toThrow(
