@@ -203,7 +203,7 @@ export function checkEdgeOptions(options: EdgeOptions): void {
     );
   if (server !== undefined && services !== undefined)
     throw new TypeError("createEdge: services goes with a channel: a server has its own");
-  if (channel !== undefined && "healthPath" in options)
+  if (channel !== undefined && (options as Partial<ServerEdgeOptions>).healthPath !== undefined)
     throw new TypeError("createEdge: healthPath goes with a server: a channel says nothing of its health");
   for (const host of options.hosts ?? []) {
     if (!/^(?:\[[0-9a-f:.]+\]|[^:/?#@\s]+)$/i.test(host))

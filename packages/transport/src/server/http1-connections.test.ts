@@ -40,6 +40,16 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     expect(started.server.stats).toMatchObject({ connectionsOpened: 2, connectionsOpen: 1 });
   });
 
+  test("is not what a client of TLS speaks to clear text: it is closed, and reported", async () => {
+    const problems: string[] = [];
+    await using started = await startBoth(
+      {},
+      { onConnectionProblem: ({ message }) => problems.push(message) },
+    );
+    expect(await speak(started.port, "\x16\x03\x01\x02\x00")).toBe("");
+    expect(problems).toEqual([expect.stringMatching(/^a client spoke TLS to this port/)]);
+  });
+
   test("without a handler is closed", async () => {
     await using started = await start();
     expect(await speak(Number(started.address.split(":")[1]), "GET / HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import type { ServerCredentials } from "./credentials.js";
 import { parseUnixAddress } from "../http2/unix-path.js";
-import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
+import { ConnectionProblems, isTlsHandshake, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import type { Http1Connections } from "./http1-connections.js";
 import { readPreface } from "./preface.js";
@@ -69,7 +69,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       (first) => {
         open.delete(socket);
         const negotiated = (socket as Partial<TLSSocket>).alpnProtocol;
-        if (http1 !== undefined && negotiated !== "h2") {
+        if (http1 !== undefined && negotiated !== "h2" && !isTlsHandshake(first)) {
           http1.take(socket, first);
           return;
         }
