@@ -22,6 +22,12 @@ export const sections = [
         defaults: [["default", "transport/src/http2/connection-options.ts", "defaultConnectionOptions"]],
       },
       {
+        of: "Http1Options",
+        file: "transport/src/server/http1-options.ts",
+        text: "`createServer({ http1 })` of the transport and of the kit sets them.",
+        defaults: [["default", "transport/src/server/http1-options.ts", "defaultHttp1Options"]],
+      },
+      {
         of: "AbuseLimits",
         file: "transport/src/http2/abuse-guard.ts",
         text: "`http2.abuse` sets them, each as `{ burst, perSecond }`. Over one, the connection ends with ENHANCE_YOUR_CALM.",
@@ -68,6 +74,11 @@ export const sections = [
         defaults: [["default", "edge/src/edge-options.ts", "defaultEdgeLimits"]],
       },
       { of: "CommonEdgeOptions", file: "edge/src/edge-options.ts", text: "`createEdge` takes them." },
+      {
+        of: "ServerEdgeOptions",
+        file: "edge/src/edge-options.ts",
+        text: "`createEdge({ server })` takes them, too.",
+      },
       { of: "CorsOptions", file: "edge/src/http/cors.ts", text: "`createEdge({ cors })` sets them." },
       { of: "EtagOptions", file: "edge/src/edge-options.ts", text: "`createEdge({ etags })` sets them." },
       {

@@ -340,7 +340,7 @@ describe("in the server's process", () => {
   test("takes no more calls when the server stops", async () => {
     await using served = await serveEdge();
     await served.server.shutdown();
-    const answer = await send(`${served.url}/v1/query`);
+    const answer = await served.edge.fetch(new Request("http://edge.test/v1/query"));
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "0"]);
   });
 

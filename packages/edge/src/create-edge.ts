@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
 import { directMethods } from "@callwire/server-kit/direct";
+import type { HttpHandler, HttpStream } from "@callwire/transport";
 import { channelMethods } from "./calls/channel-methods.js";
 import type { EdgeMethod } from "./calls/edge-method.js";
 import {
@@ -15,11 +16,15 @@ import { Compression } from "./compression/compression.js";
 import { Cors } from "./http/cors.js";
 import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
 import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
+import type { Exchange } from "./http/exchange.js";
+import { Hosts } from "./http/hosts.js";
 import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
+import { StreamExchange } from "./http/stream-exchange.js";
 import { reportFault } from "./internal/report-fault.js";
 import { openApiResources } from "./reference/openapi-options.js";
 import { resourcesByPath } from "./resources/static-resource.js";
+import { operationFor, operationsOf, serveOperation } from "./operations/operations.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
 import { CONNECT_REQUEST_FIELDS, CONNECT_RESPONSE_FIELDS } from "./rpc/connect.js";
@@ -41,8 +46,11 @@ export interface EdgeRoute {
   readonly method: string;
 }
 
-/** REST, gRPC-Web and Connect before the services of a server. Its functions may be taken off it. */
-export interface Edge {
+/**
+ * REST, gRPC-Web and Connect before the services of a server. Its functions may be taken off it. `server.http(edge)` of
+ * @callwire/server-kit serves it on the port of gRPC.
+ */
+export interface Edge extends HttpHandler {
   /** What REST serves, in the order of the contract. */
   readonly routes: readonly EdgeRoute[];
   /** Answers a request of the web's own form: for Hono, Next.js, Bun, Deno, workers. It does not reject. */
@@ -60,6 +68,8 @@ export interface Edge {
    * which is loaded with the first one.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Answers a request of HTTP/2 on the port of gRPC. */
+  stream(stream: HttpStream): Promise<void> | void;
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
@@ -116,6 +126,7 @@ export function createEdge(options: EdgeOptions): Edge {
     cors: pages,
     compression: new Compression(compression, { takesCookies, cors: pages }),
     proxies: proxies && new Proxies(proxies),
+    hosts: options.hosts && new Hosts(options.hosts),
     etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
   };
   const methods = methodsOf(options);
@@ -132,9 +143,14 @@ export function createEdge(options: EdgeOptions): Edge {
   const resources = options.openapi === undefined ? [] : openApiResources(options.openapi);
   const served = { router: new Router(routes), rpcMethods, resources: resourcesByPath(resources, routes) };
   const { writeTimeoutMs } = settings.limits;
-  const upgrades = new Upgrades(streamRoutes(byRest, routes, routeSettings), settings, (exchange) =>
-    serve(exchange, served, settings),
-  );
+  const operations = operationsOf(options, routes);
+  const answer = (exchange: Exchange): Promise<void> | void => {
+    const operation = operationFor(exchange, operations);
+    return operation === undefined
+      ? serve(exchange, served, settings)
+      : serveOperation(operation, exchange, settings);
+  };
+  const upgrades = new Upgrades(streamRoutes(byRest, routes, routeSettings), settings, answer);
 
   return {
     routes: routes.map(({ httpMethod, template, name }) => ({
@@ -146,7 +162,7 @@ export function createEdge(options: EdgeOptions): Edge {
     async fetch(request, info) {
       const exchange = new FetchExchange(request, info);
       try {
-        await Promise.race([serve(exchange, served, settings), exchange.response]);
+        await Promise.race([answer(exchange), exchange.response]);
         return await exchange.response;
       } catch (error) {
         reportFault(error);
@@ -161,10 +177,8 @@ export function createEdge(options: EdgeOptions): Edge {
         (response as ServerResponse).destroy();
       };
       try {
-        serve(
+        answer(
           new NodeExchange(request as IncomingMessage, response as ServerResponse, writeTimeoutMs),
-          served,
-          settings,
         )?.catch(onFault);
       } catch (error) {
         onFault(error);
@@ -177,6 +191,8 @@ export function createEdge(options: EdgeOptions): Edge {
         socket.destroy();
       });
     },
+
+    stream: (stream) => answer(new StreamExchange(stream, writeTimeoutMs)),
   };
 }
 

@@ -11,6 +11,7 @@ import type { CompressionOptions } from "./compression/compression.js";
 import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
+import type { MetricsSource } from "./operations/metrics-source.js";
 import { openApiRules, type OpenApiOptions } from "./reference/openapi-options.js";
 import type { ProtocolOptions } from "./rpc/protocols.js";
 
@@ -109,12 +110,24 @@ export interface CommonEdgeOptions {
   readonly proxies?: ProxyOptions;
   /** The contract's OpenAPI document, and a page that shows it, for everybody who can reach the edge. Default: none is served. */
   readonly openapi?: OpenApiOptions;
+  /**
+   * The hosts by which clients may ask for calls, without ports: `localhost`, `api.example.com`. Over another: 421. A server that trusts whoever
+   * reaches it needs them, since any page can have its own name lead there. Default: any.
+   */
+  readonly hosts?: readonly string[];
+  /** What `/metrics` shows to everybody who can reach the edge: `register` of prom-client, or what is like it. Default: there is no such path. */
+  readonly metrics?: MetricsSource;
 }
 
 /** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
 export interface ServerEdgeOptions extends CommonEdgeOptions {
   /** A server of @callwire/server-kit, with its services added. It need not listen. */
   readonly server: Pick<CallwireServer<never>, "shutdown" | "forceShutdown" | "health">;
+  /**
+   * The path that tells load balancers the server's health, or with `?service=` that of one of its services: 200 if it is SERVING, and
+   * 503 otherwise. False is none. Default: `/healthz`.
+   */
+  readonly healthPath?: string | false;
 }
 
 /** Options for `createEdge` before a server elsewhere. */
@@ -190,6 +203,12 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
   proxies: rules.options(proxyRules),
   openapi: rules.options(openApiRules),
+  hosts: rules.listOf(rules.nonEmptyText, "hosts"),
+  healthPath: rules.rule(
+    "a path that begins with /, or false",
+    (value) => value === false || (typeof value === "string" && /^\/[^?#]*$/.test(value)),
+  ),
+  metrics: rules.objectWith("metrics"),
 };
 
 /** @throws {TypeError | RangeError} that names what is wrong. */
@@ -204,6 +223,12 @@ export function checkEdgeOptions(options: EdgeOptions): void {
     );
   if (server !== undefined && services !== undefined)
     throw new TypeError("createEdge: services goes with a channel: a server has its own");
+  if (channel !== undefined && (options as Partial<ServerEdgeOptions>).healthPath !== undefined)
+    throw new TypeError("createEdge: healthPath goes with a server: a channel says nothing of its health");
+  for (const host of options.hosts ?? []) {
+    if (!/^(?:\[[0-9a-f:.]+\]|[^:/?#@\s]+)$/i.test(host))
+      throw new TypeError(`createEdge: hosts: ${JSON.stringify(host)} is no host without a port`);
+  }
   checkNames("requestMetadata", options.requestMetadata ?? []);
   checkNames("responseMetadata", options.responseMetadata ?? []);
   if (options.cors !== undefined) checkCors(options.cors);

@@ -14,6 +14,7 @@ export { EdgeError, type EdgeReason } from "./errors/edge-error.js";
 export type { CorsOptions } from "./http/cors.js";
 export type { FetchInfo } from "./http/fetch-exchange.js";
 export type { ProxyOptions } from "./http/proxies.js";
+export type { MetricsSource } from "./operations/metrics-source.js";
 export type { OpenApiOptions, ReferencePage } from "./reference/openapi-options.js";
 export type { StaticResource } from "./resources/static-resource.js";
 export type { HttpRule } from "./routing/http-rule.js";

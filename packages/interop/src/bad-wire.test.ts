@@ -14,7 +14,8 @@ let users: UsersClient;
 let session: RawSession;
 
 beforeAll(async () => {
-  service = await startUsersService();
+  // Where other HTTP is answered, what is not gRPC is the edge's.
+  service = await startUsersService(["--http", "no"]);
   users = createUsersClient({ address: service.address });
   session = await rawSession(service.address);
 });

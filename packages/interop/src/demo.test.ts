@@ -6,6 +6,8 @@ import { run, runWell } from "./run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { demoScript, startUsersService } from "./users-service-process.js";
 
+declare const runtimeName: string;
+
 test("the demo walks through every call, again and again on one database", async () => {
   await using service = await startUsersService();
   for (let time = 0; time < 2; time++) {
@@ -15,6 +17,11 @@ test("the demo walks through every call, again and again on one database", async
     expect(output).toContain("1000 created, 1 failed");
     expect(output).toContain("deleted: Bob Example, 42");
     expect(output).toContain("Alice: I'll be going, then.");
+    expect(output).toMatch(
+      runtimeName === "transport"
+        ? /curl -s 'http:.*\/v1\/users\/.*\n {2}200 \{"id":(?:.*\n)+.*\n {2}400 \{"error":(?:.*\n)+ {2}data: \{"eventType":"heartbeat"/
+        : /nothing answers HTTP here/,
+    );
   }
 });
 
@@ -42,6 +49,9 @@ test("the demo says how to use it, and walks through a service with TLS and toke
   const walked = await demo("--tls-ca", authority, "--token-file", tokens);
   expect(walked).toMatchObject({ code: 0, stderr: "" });
   expect(walked.stdout).toContain("1000 created, 1 failed");
+  const rest = "curl -s --cacert … -H 'authorization: Bearer …' 'https://";
+  expect(walked.stdout).toContain(runtimeName === "transport" ? `${rest}${service.address}/v1/users` : rest);
+  expect(walked.stdout).toContain(runtimeName === "transport" ? "heartbeat" : "nothing answers HTTP here");
   const nobody = await demo("--tls-ca", authority);
   expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("The service wants a token") });
   const clear = await demo("--token-file", tokens);

@@ -49,6 +49,13 @@ const taken: Record<string, { file: string; calls: Record<string, Call> }> = {
       "the kit's createServer": nested("http2", (options) => kit.createServer(options)),
     },
   },
+  "transport Http1Options": {
+    file: "transport/src/server/http1-options.ts",
+    calls: {
+      createServer: nested("http1", (options) => transport.createServer(options)),
+      "the kit's createServer": nested("http1", (options) => kit.createServer(options)),
+    },
+  },
   "transport AbuseLimits": {
     file: "transport/src/http2/abuse-guard.ts",
     calls: {

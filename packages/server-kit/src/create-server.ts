@@ -9,6 +9,8 @@ import {
   serverRuntime,
   type CompatServiceDefinition,
   type ConnectionOptions,
+  type Http1Options,
+  type HttpHandler,
   type InProcessServer,
   type OptionRule,
   type RulesOf,
@@ -62,6 +64,8 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   logger?: Pick<Logger, "warn">;
   /** Settings of each HTTP/2 connection: windows, and limits on abuse. Default: the transport's; no other runtime has them. */
   http2?: Partial<ConnectionOptions>;
+  /** Bounds of each connection that speaks HTTP/1.1, for {@link CallwireServer.http}. Default: the transport's; no other runtime has them. */
+  http1?: Partial<Http1Options>;
   /**
    * Serves reflection (v1 and v1alpha) from this serialized google.protobuf.FileDescriptorSet, or from the file at this path or
    * URL. It must describe every service that is added, with all imports; health, reflection and protobuf's own files are added
@@ -99,6 +103,14 @@ export interface CallwireServer<Context> {
     implementation: ServiceImplementation<Service, Context>,
   ): this;
   /**
+   * Answers what comes to the server's port and is not gRPC, before `listen`: `server.http(createEdge({ server }))` serves REST and JSON by
+   * @callwire/edge. Clear text and TLS, HTTP/1.1 and HTTP/2 are told apart by themselves. Default: such requests are refused.
+   *
+   * @param handler An edge, or an object with a listener of node:http as its `handler`, such as express has.
+   * @throws Error if it is there already, comes too late, or the runtime has no HTTP beside gRPC.
+   */
+  http(handler: HttpHandler): this;
+  /**
    * Listens on `host:port`, without TLS unless credentials are given: those that `tlsCredentials` makes, or the runtime's
    * own. Port 0 takes a free one. Resolves to the port.
    *
@@ -124,6 +136,7 @@ const optionRules: RulesOf<ServerOptions> = {
   middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
   limits: checkedByRuntime,
   http2: checkedByRuntime,
+  http1: checkedByRuntime,
   logger: rules.objectWith("warn"),
   reflection: rules.either(
     rules.bytes,
@@ -135,6 +148,10 @@ const shutdownRules: RulesOf<ShutdownOptions> = { timeoutMs: rules.milliseconds(
 
 /** The default time that a shutdown waits for running calls, in milliseconds. */
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
+
+const NO_HTTP =
+  "the server's runtime has no HTTP beside gRPC on its port: leave out 'runtime', or serve the edge on a port of its own, " +
+  "by createServer(edge.handler) of node:http";
 
 /** The services that reflection serves, both versions. */
 const reflectionServices = [
@@ -156,6 +173,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     middleware,
     limits,
     http2,
+    http1,
     logger,
     reflection,
   } = options as ServerOptions<M>;
@@ -171,8 +189,10 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   const server = runtime.openServer({
     limits: { ...defaultServerLimits, ...withoutUndefined(limits) },
     ...(http2 && { http2 }),
+    ...(http1 && { http1 }),
     ...(logger && { onConnectionProblem: ({ message }) => logger.warn(message) }),
   });
+  let answersHttp = false;
   let state: "new" | "listening" | "stopped" = "new";
   let listening: Promise<unknown> = Promise.resolve();
   let stopping: Promise<ShutdownReport> | undefined;
@@ -289,6 +309,16 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         direct.push(directMethod(served, directCalls));
       }
       if (health.get(service) === undefined) health.set(service, "SERVING");
+      return this;
+    },
+
+    http(handler) {
+      checkValue("http", "the handler", handler, rules.required(rules.objectWith("handler")));
+      if (server.answerHttp === undefined) throw new Error(`http: ${NO_HTTP}`);
+      if (answersHttp) throw new Error("http: it was called before, and a port has one handler of HTTP");
+      if (state !== "new") throw new Error("http must be called before the server listens");
+      server.answerHttp(handler);
+      answersHttp = true;
       return this;
     },
 

@@ -14,6 +14,8 @@ export {
   type ServerMiddlewareCall,
 } from "nice-grpc-common";
 export type { ServerCallContext } from "./server/server-call-context.js";
+export type { HttpHandler, HttpStream } from "./server/http-handler.js";
+export type { Http1Options } from "./server/http1-options.js";
 export type { ReadyIterator } from "./server/ready-iterator.js";
 export type { ServerPhases } from "./server/server-phases.js";
 export type { RuntimeServer, ServerRuntime, ServerTlsOptions } from "./server/server-runtime.js";

@@ -15,7 +15,9 @@ test("the first lines say where it listens, TLS, tokens, database, and what to t
     /tokens +none: every caller may read and change all; --tokens-file/,
     `database    ${resolve("users.db")}`,
     /reflection +yes/,
+    /HTTP +REST and JSON on the same port; --http no/,
     /runtime +transport/,
+    "curl http://127.0.0.1:50051/v1/users  ",
     /npm run demo +walks through every call/,
     /npm start -- --help +lists all settings/,
     "Ctrl-C stops it",
@@ -41,10 +43,12 @@ test("with other settings the next step fits them, and no secret is shown", () =
     "in memory",
     "--reflection yes turns it on",
     "npm run demo -- 127.0.0.1:6000 --tls-ca <file> --token-file <file>",
+    "curl --cacert <file> --cert <file> --key <file> -H 'authorization: Bearer <token>' https://127.0.0.1:6000/v1/users",
   ]) {
     expect(text).toContain(part);
   }
   expect(text).not.toContain("0123456789abcdef");
+  expect(banner({ ...settings, http: false }, 6000)).not.toContain("curl");
 });
 
 test("the line for a log has the same as fields", () => {
@@ -55,6 +59,7 @@ test("the line for a log has the same as fields", () => {
     tokens: 1,
     database: "users.db",
     reflection: true,
+    http: true,
     runtime: "transport",
   });
 });

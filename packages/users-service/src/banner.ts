@@ -8,7 +8,7 @@ export function listeningAddress({ address }: Settings, port: number): string {
 
 /** Pure: the fields of the line that says that the service listens. */
 export function listeningFields(settings: Settings, port: number): Record<string, unknown> {
-  const { database, reflection, runtime, tls, tokens } = settings;
+  const { database, reflection, http, runtime, tls, tokens } = settings;
   return {
     address: listeningAddress(settings, port),
     tls: tls !== undefined,
@@ -16,13 +16,23 @@ export function listeningFields(settings: Settings, port: number): Record<string
     tokens: tokens?.size ?? 0,
     database,
     reflection,
+    http,
     runtime,
   };
 }
 
+function curlLine(address: string, { tls, tokens }: Settings): string {
+  const flags = [
+    ...(tls ? ["--cacert <file>"] : []),
+    ...(tls?.clientCaFile === undefined ? [] : ["--cert <file> --key <file>"]),
+    ...(tokens ? ["-H 'authorization: Bearer <token>'"] : []),
+  ];
+  return ["curl", ...flags, `${tls ? "https" : "http"}://${address}/v1/users`].join(" ");
+}
+
 /** Pure: the first lines for a person at a terminal: where the service listens, how it is protected, and what to try next. */
 export function banner(settings: Settings, port: number): string {
-  const { database, reflection, runtime, tls, tokens } = settings;
+  const { database, reflection, http, runtime, tls, tokens } = settings;
   const address = listeningAddress(settings, port);
   const isDefault = address === "127.0.0.1:50051";
   const rows: [string, string][] = [
@@ -42,16 +52,16 @@ export function banner(settings: Settings, port: number): string {
     ],
     ["database", database === ":memory:" ? "in memory: it ends with the service" : resolve(database)],
     ["reflection", reflection ? "yes" : "no; --reflection yes turns it on"],
+    ["HTTP", http ? "REST and JSON on the same port; --http no turns it off" : "no"],
     ["runtime", runtime],
   ];
-  const demo = [
-    "npm run demo",
-    ...(isDefault && !tls ? [] : ["--", address.replace(/^0\.0\.0\.0:|^\[::\]:/, "127.0.0.1:")]),
-  ];
+  const near = address.replace(/^0\.0\.0\.0:|^\[::\]:/, "127.0.0.1:");
+  const demo = ["npm run demo", ...(isDefault && !tls ? [] : ["--", near])];
   if (tls) demo.push("--tls-ca <file>");
   if (tokens) demo.push("--token-file <file>");
   const next: [string, string][] = [
     [demo.join(" "), "walks through every call, in a second shell"],
+    ...(http ? [[curlLine(near, settings), "lists the users by REST"] as [string, string]] : []),
     ["npm start -- --help", "lists all settings"],
   ];
   const width = Math.max(...next.map(([command]) => command.length));

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { createUsersClient, CallError, Status, type UsersClient } from "@callwire/client-sdk/users";
 import { Department, type ChatMessage, type CreateUserRequest } from "@callwire/contracts/users";
+import { showRest } from "./demo-rest.js";
 import { DemoSettingError, demoHelp, explain, readDemoSettings } from "./demo-settings.js";
 
 /** Emails of this run end in this, so that the demo may be run again and again on one database. */
@@ -93,6 +94,9 @@ try {
   else {
     await using users = createUsersClient(settings);
     for (const part of [unary, upload, list, watch, chat]) await part(users);
+    title("REST and JSON, on the same port");
+    const [user] = (await users.listUsers({ pageSize: 1 })).users;
+    await showRest(settings, user!.id);
   }
 } catch (error) {
   if (error instanceof CallError) console.error(`demo: ${explain(error, process.argv.slice(2))}`);

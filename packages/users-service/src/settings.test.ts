@@ -57,6 +57,9 @@ test("the defaults listen on loopback, over a database file, without TLS or toke
     tls: undefined,
     tokens: undefined,
     reflection: true,
+    http: true,
+    httpHosts: ["localhost", "127.0.0.1", "[::1]"],
+    corsOrigins: [],
     runtime: "transport",
     logLevel: "info",
     heartbeatMs: 15_000,
@@ -125,6 +128,21 @@ describe("a setting is a variable or a flag, and the flag wins", () => {
       read: ({ reflection }) => reflection,
       expected: [false, true],
     },
+    http: {
+      values: () => ["no", "yes"],
+      read: ({ http }) => http,
+      expected: [false, true],
+    },
+    "http-hosts": {
+      values: () => ["any", "a.example, [::1]"],
+      read: ({ httpHosts }) => httpHosts,
+      expected: [undefined, ["a.example", "[::1]"]],
+    },
+    "cors-origins": {
+      values: () => ["https://a.example", "http://localhost:3000, https://b.example"],
+      read: ({ corsOrigins }) => corsOrigins,
+      expected: [["https://a.example"], ["http://localhost:3000", "https://b.example"]],
+    },
     runtime: {
       values: () => ["transport", "nice-grpc"],
       read: ({ runtime }) => runtime,
@@ -192,6 +210,14 @@ describe("a wrong value is refused by a message that names its flag and its vari
     ["database", "", "is empty"],
     ["unprotected-on-network", "maybe", "'maybe' is none of yes, no"],
     ["reflection", "on", "'on' is none of auto, yes, no"],
+    ["http", "on", "'on' is none of auto, yes, no"],
+    ["http-hosts", "a.example:80", "'a.example:80' is no host without a port, as api.example.com is"],
+    ["cors-origins", "app.example.com", "'app.example.com' is no origin, as https://app.example.com is"],
+    [
+      "cors-origins",
+      "*,https://a.example/",
+      "'https://a.example/' is no origin, as https://app.example.com is",
+    ],
     ["runtime", "grpc", "'grpc' is none of transport, nice-grpc"],
     ["log-level", "loud", "'loud' is none of trace, debug, info, warn, error, fatal, silent"],
     ["heartbeat-ms", "9", "'9' is not a whole number from 10 to 3600000"],
@@ -267,6 +293,20 @@ describe("a wrong value is refused by a message that names its flag and its vari
       OTHER_ADRESS: "x",
     };
     expect(settings([], env)).toEqual(settings());
+  });
+
+  test("HTTP over a runtime that has none", () => {
+    const overNiceGrpc = ["--runtime", "nice-grpc"];
+    expect(settings(overNiceGrpc).http).toBe(false);
+    expect(problem([...overNiceGrpc, "--http", "yes"])).toContain(
+      "--http (CALLWIRE_HTTP): 'yes' goes with --runtime transport",
+    );
+    expect(problem(["--http", "no", "--cors-origins", "*"])).toContain("is of no use where --http is no");
+  });
+
+  test("any host may be asked for where callers are known, or the network reaches", () => {
+    expect(settings(["--tokens-file", tokens]).httpHosts).toBeUndefined();
+    expect(settings(["--address", "0.0.0.0:1", "--unprotected-on-network", "yes"]).httpHosts).toBeUndefined();
   });
 
   test("parts of TLS that lack another", () => {

@@ -45,6 +45,21 @@ const settings = {
     default: "auto",
     help: "serve gRPC reflection; auto does so on a loopback address",
   },
+  http: {
+    value: "auto|yes|no",
+    default: "auto",
+    help: "answer REST and JSON on the same port; auto does so unless the runtime is nice-grpc, which cannot",
+  },
+  "http-hosts": {
+    value: "auto|any|hosts",
+    default: "auto",
+    help: "answer HTTP only for these hosts, with commas between; auto is this machine's own names if everybody may call on loopback, and any otherwise",
+  },
+  "cors-origins": {
+    value: "origins",
+    default: "",
+    help: "let pages of these origins call by HTTP, such as https://app.example.com, with commas between",
+  },
   runtime: {
     value: "name",
     default: "transport",
@@ -99,6 +114,12 @@ export interface Settings {
   /** Subjects by their tokens; undefined lets in everybody. */
   tokens: ReadonlyMap<string, string> | undefined;
   reflection: boolean;
+  /** True if REST and JSON are answered on the same port. */
+  http: boolean;
+  /** The hosts that HTTP is answered for; undefined is any. */
+  httpHosts: readonly string[] | undefined;
+  /** The origins whose pages may call by HTTP. */
+  corsOrigins: readonly string[];
   runtime: "transport" | "nice-grpc";
   logLevel: string;
   heartbeatMs: number;
@@ -117,13 +138,16 @@ export class SettingError extends Error {
 
 const variableOf = (flag: string) => `CALLWIRE_${flag.toUpperCase().replaceAll("-", "_")}`;
 
+/** The names by which clients on this machine ask for it. */
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+
 /** The text of `--help`. */
 export function helpText(): string {
   const lines = Object.entries<Setting>(settings).map(
     ([flag, { value, default: fallback, help }]) =>
       `  --${flag} <${value}>\n        ${help}\n        ${variableOf(flag)}; default: ${fallback || "none"}`,
   );
-  return `The users service: a directory of users over gRPC (users.UserService).
+  return `The users service: a directory of users over gRPC (users.UserService), and by REST and JSON on the same port.
 
 Each setting is a flag or an environment variable; the flag wins.
 
@@ -195,6 +219,23 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
   }
 
   const reflection = choice("reflection", "auto", "yes", "no");
+  const runtime = choice("runtime", "transport", "nice-grpc");
+  const http = choice("http", "auto", "yes", "no");
+  if (http === "yes" && runtime === "nice-grpc")
+    throw wrong("http", "'yes' goes with --runtime transport: nice-grpc has no HTTP beside gRPC on its port");
+  const isHttp = http === "auto" ? runtime === "transport" : http === "yes";
+  const hosts = text("http-hosts");
+  for (const name of listOf(hosts)) {
+    if (!/^(?:\[[0-9a-f:.]+\]|[^:/?#@\s]+)$/i.test(name))
+      throw wrong("http-hosts", `'${name}' is no host without a port, as api.example.com is`);
+  }
+  const corsOrigins = listOf(text("cors-origins"));
+  if (corsOrigins.length > 0 && !isHttp)
+    throw wrong("cors-origins", "is of no use where --http is no: pages call by HTTP");
+  for (const origin of corsOrigins) {
+    if (origin !== "*" && (!URL.canParse(origin) || new URL(origin).origin !== origin))
+      throw wrong("cors-origins", `'${origin}' is no origin, as https://app.example.com is`);
+  }
   if (text("database") === "") throw wrong("database", "is empty");
   return {
     address,
@@ -206,7 +247,10 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     },
     tokens,
     reflection: reflection === "auto" ? local : reflection === "yes",
-    runtime: choice("runtime", "transport", "nice-grpc"),
+    http: isHttp,
+    httpHosts: hostsOf(hosts, host[1]!, local && !identified),
+    corsOrigins,
+    runtime,
     logLevel: choice("log-level", "trace", "debug", "info", "warn", "error", "fatal", "silent"),
     heartbeatMs: whole("heartbeat-ms", 10, 3_600_000),
     retainedChanges: whole("retained-changes", 1, 1_000_000_000),
@@ -243,6 +287,24 @@ export function checkTlsFiles(
   } catch (error) {
     throw new SettingError((error as Error).message, { cause: error });
   }
+}
+
+/**
+ * The hosts that HTTP is answered for. Where everybody may call, loopback protects: but a page can have its own name lead there.
+ *
+ * @param host That of the address.
+ */
+function hostsOf(text: string, host: string, everybodyMayCall: boolean): readonly string[] | undefined {
+  if (text === "any" || (text === "auto" && !everybodyMayCall)) return undefined;
+  return text === "auto" ? [...new Set([...LOOPBACK_NAMES, host])] : listOf(text);
+}
+
+/** The texts between commas. */
+function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 function textsOf(

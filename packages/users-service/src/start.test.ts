@@ -34,7 +34,8 @@ afterEach(async () => {
 
 /** The default settings on a free port, over a database in memory. */
 function settingsWith(changes: Partial<Settings> = {}): Settings {
-  const defaults = readSettings(["--address", "127.0.0.1:0", "--database", ":memory:"], {});
+  const args = ["--address", "127.0.0.1:0", "--database", ":memory:", "--runtime", runtimeName];
+  const defaults = readSettings(args, {});
   if (defaults === "help") throw new Error("nobody asked for help");
   return { ...defaults, ...changes };
 }

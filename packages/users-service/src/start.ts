@@ -1,4 +1,5 @@
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
+import { createEdge, type CommonEdgeOptions } from "@callwire/edge";
 import {
   auth,
   createServer,
@@ -58,6 +59,7 @@ export async function startUsersService(
         domainErrors(),
       ],
     }).add(usersDefinition, userService({ directory, chat: new ChatRooms() }));
+    if (settings.http) server.http(createEdge({ server, ...edgeOptionsOf(settings) }));
     const credentials = tls && tlsCredentials({ ...tls, logger });
     const port = await server.listen(settings.address, credentials);
     return {
@@ -74,6 +76,10 @@ export async function startUsersService(
     await store.close();
     throw error;
   }
+}
+
+function edgeOptionsOf({ httpHosts: hosts, corsOrigins: origins }: Settings): CommonEdgeOptions {
+  return { ...(hosts && { hosts }), ...(origins.length > 0 && { cors: { origins } }) };
 }
 
 function limitsOf(settings: Settings): StoreOptions {

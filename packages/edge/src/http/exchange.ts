@@ -1,3 +1,5 @@
+import type { PeerCertificate } from "node:tls";
+
 /** The head of an answer. */
 export interface ResponseHead {
   readonly status: number;
@@ -23,6 +25,8 @@ export interface Exchange {
   readonly authority: string;
   /** The client's address. */
   readonly peer: string;
+  /** The client's certificate, if it was verified. */
+  readonly peerCertificate: PeerCertificate | undefined;
   /** The bytes of the request's header fields. */
   readonly headerBytes: number;
   /** True if there is a body, though it may be empty. */

@@ -1,6 +1,6 @@
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
-import { TimeLimit } from "../internal/time-limit.js";
-import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
+import { brokenOff } from "./body-errors.js";
+import { readWhole } from "./read-whole.js";
 
 /** More of a request than a Request has. */
 export interface FetchInfo {
@@ -14,6 +14,8 @@ export class FetchExchange implements Exchange {
   readonly target: string;
   readonly authority: string;
   readonly peer: string;
+  /** Who answers by TLS keeps it. */
+  readonly peerCertificate = undefined;
   readonly response: Promise<Response>;
   readonly #request: Request;
   #resolve!: (response: Response) => void;
@@ -56,26 +58,8 @@ export class FetchExchange implements Exchange {
     if (this.#request.signal.aborted) listener();
   }
 
-  async readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    const isTooSlow = Symbol("too slow");
-    let onPassed = () => {};
-    const passed = new Promise<typeof isTooSlow>((resolve) => (onPassed = () => resolve(isTooSlow)));
-    const limit = new TimeLimit(timeoutMs, () => onPassed());
-    const iterator = this.readChunks();
-    try {
-      for (;;) {
-        const next = await Promise.race([iterator.next(), passed]);
-        if (next === isTooSlow) throw tooSlow(timeoutMs);
-        if (next.done === true) return Buffer.concat(chunks, size);
-        size += next.value.length;
-        chunks.push(next.value);
-        if (size > maxBytes) throw tooLarge(maxBytes);
-      }
-    } finally {
-      limit.clear();
-    }
+  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+    return readWhole(this.readChunks(), maxBytes, timeoutMs);
   }
 
   async *readChunks(): AsyncIterableIterator<Uint8Array> {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, constants, createServer, type IncomingHttpHeaders } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { serveEdge, type ServedEdge } from "../testing/serve-edge.js";
 
 let served: ServedEdge;
@@ -17,11 +17,12 @@ afterAll(async () => {
 });
 
 /** Sends a request over HTTP/2, and reads the answer to its end. */
-async function send(
+async function sendTo(
+  port: number,
   fields: Record<string, string>,
   body?: string,
 ): Promise<[status: number, text: string, IncomingHttpHeaders]> {
-  const session = connect(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`);
+  const session = connect(`http://127.0.0.1:${port}`);
   try {
     const stream = session.request(fields, { endStream: body === undefined });
     stream.on("error", () => {});
@@ -35,39 +36,48 @@ async function send(
   }
 }
 
-test("serves node:http2: queries, bodies, errors, streams both ways", async () => {
-  const get = await send({ ":path": "/v1/query?string_value=a" });
-  expect(get.slice(0, 2)).toEqual([200, '{"stringValue":"a"}']);
-  const post = {
-    ":method": "POST",
-    ":path": "/v1/shelves/1/books/2:bind",
-    "content-type": "application/json",
-  };
-  expect((await send(post, '{"number":1}')).slice(0, 2)).toEqual([
-    200,
-    '{"request":{"name":"shelves/1/books/2","number":1}}',
-  ]);
-  expect((await send(post)).slice(0, 2)).toEqual([200, '{"request":{"name":"shelves/1/books/2"}}']);
-  const [status, text] = await send(post, `{"id":"${"x".repeat(2000)}"}`);
-  expect([status, JSON.parse(text)]).toMatchObject([413, { error: { status: "RESOURCE_EXHAUSTED" } }]);
-  expect((await send({ ":method": "DELETE", ":path": "/v1/things/1" })).slice(0, 2)).toEqual([
-    200,
-    '{"request":{"id":"1"}}',
-  ]);
-  expect((await send({ ":method": "DELETE", ":path": "/v1/things/1" }, "{}"))[0]).toBe(400);
-  expect((await send({ ":method": "HEAD", ":path": "/v1/query" })).slice(0, 2)).toEqual([200, ""]);
-  const down = await send({ ":path": "/v1/numbers?count=2" });
-  expect(down.slice(0, 2)).toEqual([200, '{"number":1,"resumeToken":"1"}\n{"number":2,"resumeToken":"2"}\n']);
-  const up = { ":method": "POST", ":path": "/v1/sums/a", "content-type": "application/x-ndjson" };
-  expect(JSON.parse((await send(up, '{"number":1}\n{"number":2}'))[1])).toMatchObject({ sum: 3 });
-});
+describe.each([
+  ["a server of node:http2", () => (http2.address() as AddressInfo).port],
+  ["the port of gRPC", () => served.port],
+])("on %s, an edge", (_what, port) => {
+  test("serves queries, bodies, errors, streams both ways", async () => {
+    const send = (fields: Record<string, string>, text?: string) => sendTo(port(), fields, text);
+    const get = await send({ ":path": "/v1/query?string_value=a" });
+    expect(get.slice(0, 2)).toEqual([200, '{"stringValue":"a"}']);
+    const post = {
+      ":method": "POST",
+      ":path": "/v1/shelves/1/books/2:bind",
+      "content-type": "application/json",
+    };
+    expect((await send(post, '{"number":1}')).slice(0, 2)).toEqual([
+      200,
+      '{"request":{"name":"shelves/1/books/2","number":1}}',
+    ]);
+    expect((await send(post)).slice(0, 2)).toEqual([200, '{"request":{"name":"shelves/1/books/2"}}']);
+    const [status, text] = await send(post, `{"id":"${"x".repeat(2000)}"}`);
+    expect([status, JSON.parse(text)]).toMatchObject([413, { error: { status: "RESOURCE_EXHAUSTED" } }]);
+    expect((await send({ ":method": "DELETE", ":path": "/v1/things/1" })).slice(0, 2)).toEqual([
+      200,
+      '{"request":{"id":"1"}}',
+    ]);
+    expect((await send({ ":method": "DELETE", ":path": "/v1/things/1" }, "{}"))[0]).toBe(400);
+    expect((await send({ ":method": "HEAD", ":path": "/v1/query" })).slice(0, 2)).toEqual([200, ""]);
+    const down = await send({ ":path": "/v1/numbers?count=2" });
+    expect(down.slice(0, 2)).toEqual([
+      200,
+      '{"number":1,"resumeToken":"1"}\n{"number":2,"resumeToken":"2"}\n',
+    ]);
+    const up = { ":method": "POST", ":path": "/v1/sums/a", "content-type": "application/x-ndjson" };
+    expect(JSON.parse((await send(up, '{"number":1}\n{"number":2}'))[1])).toMatchObject({ sum: 3 });
+  });
 
-test("ends the call when an HTTP/2 client resets its stream", async () => {
-  const session = connect(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`);
-  const stream = session.request({ ":path": "/v1/numbers?padding=1000" });
-  await once(stream, "response");
-  const { ended } = served.seen;
-  stream.close(constants.NGHTTP2_CANCEL);
-  while (served.seen.ended === ended) await new Promise((resolve) => setImmediate(resolve));
-  session.close();
+  test("ends the call when a client resets its stream", async () => {
+    const session = connect(`http://127.0.0.1:${port()}`);
+    const stream = session.request({ ":path": "/v1/numbers?padding=1000" });
+    await once(stream, "response");
+    const { ended } = served.seen;
+    stream.close(constants.NGHTTP2_CANCEL);
+    while (served.seen.ended === ended) await new Promise((resolve) => setImmediate(resolve));
+    session.close();
+  });
 });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import type { EdgeError } from "../errors/edge-error.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
@@ -38,6 +39,12 @@ export class NodeExchange implements Exchange, ResponseWriter {
   get peer(): string {
     const socket: Socket & { [peerOfSocket]?: string } = this.#request.socket;
     return (socket[peerOfSocket] ??= peerText(socket));
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    const socket = this.#request.socket as TLSSocket & { [certificateOfSocket]?: PeerCertificate };
+    // One in clear text has neither.
+    return socket.authorized ? (socket[certificateOfSocket] ??= socket.getPeerCertificate()) : undefined;
   }
 
   get headerBytes(): number {
@@ -200,8 +207,9 @@ function isHttp2({ httpVersionMajor }: IncomingMessage): boolean {
   return httpVersionMajor >= 2;
 }
 
-/** The text of a socket's peer, which its requests share. */
+// What the requests of a socket share.
 const peerOfSocket = Symbol("callwire.peer");
+const certificateOfSocket = Symbol("callwire.peerCertificate");
 
 function peerText({ remoteAddress: address, remotePort: port }: Socket): string {
   if (address === undefined) return "unknown";

@@ -75,8 +75,8 @@ export function respondError(
 /** ErrorInfo's domain, for what is refused before its method is known. */
 const DOMAIN = "callwire.edge";
 
-/** Answers with a refusal of the edge's own, before there is a call. */
-export function refuse(exchange: Exchange, error: EdgeError, settings: EdgeSettings): void {
+/** Answers with an error of the edge's own, before there is a call. */
+export function refuse(exchange: Exchange, error: ServerError, settings: EdgeSettings): void {
   respondError(exchange, outgoingError(error, undefined, DOMAIN, settings), settings);
 }
 

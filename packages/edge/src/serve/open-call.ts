@@ -25,6 +25,10 @@ export function openCall(
     metadata,
     peer: proxies?.clientOf(exchange) ?? exchange.peer,
     authority: exchange.authority,
+    // Read only where somebody asks: it costs more than the rest.
+    get peerCertificate() {
+      return exchange.peerCertificate;
+    },
     onHeader,
     ...(timeoutMs !== Infinity && { timeoutMs }),
   });

@@ -43,7 +43,7 @@ function route(
   settings: EdgeSettings,
 ): Promise<void> | undefined {
   const { limits } = settings;
-  const { pathText, path, query } = targetOf(exchange, limits);
+  const { pathText, path, query } = targetOf(exchange, settings);
   const rpc = rpcMethods.get(pathText);
   if (rpc !== undefined) return serveRpc(exchange, rpc, query, settings);
   const { method } = exchange;
@@ -76,8 +76,12 @@ export interface Target {
   readonly query: string;
 }
 
-/** @throws {EdgeError} for a request whose head is too large, or whose path is none. */
-export function targetOf({ target, headerBytes }: Exchange, limits: EdgeLimits): Target {
+/** @throws {EdgeError} for a request whose head is too large, whose host is not served, or whose path is none. */
+export function targetOf(
+  { target, headerBytes, authority }: Exchange,
+  { limits, hosts }: EdgeSettings,
+): Target {
+  if (hosts?.has(authority) === false) throw new EdgeError("HOST_NOT_SERVED", "this host is not served here");
   if (target.length > limits.maxUrlLength)
     throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
   if (headerBytes > limits.maxHeaderBytes)

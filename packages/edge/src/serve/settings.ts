@@ -2,6 +2,7 @@ import type { JsonReadOptions, JsonRegistry, JsonWriteOptions } from "@callwire/
 import type { EdgeLimits } from "../edge-options.js";
 import type { Compression } from "../compression/compression.js";
 import type { Cors } from "../http/cors.js";
+import type { Hosts } from "../http/hosts.js";
 import type { Proxies } from "../http/proxies.js";
 
 /** The forms of tags. */
@@ -21,6 +22,7 @@ export interface EdgeSettings {
   readonly cors: Cors | undefined;
   readonly compression: Compression;
   readonly proxies: Proxies | undefined;
+  readonly hosts: Hosts | undefined;
   readonly etags: EtagSettings;
   readonly requestMetadata: readonly string[];
   readonly responseMetadata: readonly string[];

@@ -39,6 +39,13 @@ export async function serveEdge({
   const server = createServer({ middleware });
   server.add(ProbeServiceDefinition, probeService(seen));
   server.add(LibraryServiceDefinition, libraryService());
+  const served = (edge: Edge, port: number) => ({
+    edge,
+    port,
+    seen,
+    url: `http://127.0.0.1:${port}`,
+    server: server as unknown as CallwireServer<unknown>,
+  });
   let close = () => {};
   let edge: Edge;
   if (behind === "server") edge = createEdge({ ...options, server });
@@ -47,15 +54,15 @@ export async function serveEdge({
     close = () => channel.close();
     edge = createEdge({ ...options, channel, services: [ProbeServiceDefinition, LibraryServiceDefinition] });
   }
+  if (behind === "server") {
+    // On the port of gRPC.
+    const port = await server.http(edge).listen("127.0.0.1:0");
+    return { ...served(edge, port), [Symbol.asyncDispose]: async () => server.forceShutdown() };
+  }
   const http = createHttpServer(edge.handler).on("upgrade", edge.upgrade).listen(0, "127.0.0.1");
   await once(http, "listening");
-  const { port } = http.address() as AddressInfo;
   return {
-    edge,
-    port,
-    seen,
-    url: `http://127.0.0.1:${port}`,
-    server: server as unknown as CallwireServer<unknown>,
+    ...served(edge, (http.address() as AddressInfo).port),
     async [Symbol.asyncDispose]() {
       const closed = once(http, "close");
       http.close();

@@ -23,7 +23,7 @@ export class Upgrades {
   readonly #router: Router<Route>;
   readonly #httpMethods: readonly string[];
   readonly #settings: EdgeSettings;
-  readonly #serve: (exchange: Exchange) => Promise<void> | undefined;
+  readonly #serve: (exchange: Exchange) => Promise<void> | void;
   #server: Promise<WebSocketServer> | undefined;
 
   /**
@@ -33,7 +33,7 @@ export class Upgrades {
   constructor(
     routes: readonly Route[],
     settings: EdgeSettings,
-    serve: (exchange: Exchange) => Promise<void> | undefined,
+    serve: (exchange: Exchange) => Promise<void> | void,
   ) {
     this.#router = new Router(routes);
     this.#httpMethods = [...new Set(routes.map(({ httpMethod }) => httpMethod))];
@@ -81,7 +81,7 @@ export class Upgrades {
   #callOf(exchange: NodeExchange): SocketCall {
     const settings = this.#settings;
     const { limits, cors } = settings;
-    const { path, query } = targetOf(exchange, limits);
+    const { path, query } = targetOf(exchange, settings);
     const found = this.#router.find(path, "GET", ...this.#httpMethods);
     if (!("route" in found))
       throw new EdgeError("ROUTE_NOT_FOUND", "no stream is served at this path by WebSocket");

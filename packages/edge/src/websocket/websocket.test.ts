@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { connect } from "node:net";
+import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { auth, createLogger, errorBoundary, logging, type AnyMiddleware } from "@callwire/server-kit";
@@ -358,7 +358,8 @@ describe("a handshake", () => {
   });
 
   test("to another protocol is passed over", async () => {
-    await using served = await serveEdge();
+    // The port of gRPC does so by itself.
+    await using served = await serveEdge({ behind: "channel" });
     const answerTo = async (text: string): Promise<string> => {
       const socket = connect(served.port, "127.0.0.1").setEncoding("latin1");
       socket.write(text);
@@ -393,6 +394,10 @@ test("a call has a line in the log, and ends when the server stops", async () =>
     "http.route": "/v1/talk",
     "network.protocol.name": "websocket",
   });
-  const after = new Client(served, "/v1/talk");
+  // Where another server's port has the edge, it may be asked on.
+  const http = createServer().on("upgrade", served.edge.upgrade).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const after = new Client(http.address() as AddressInfo, "/v1/talk");
   expect((await after.closed)[0]).toBe(4014);
+  http.close();
 });

@@ -81,7 +81,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    return undefined;
+    return this.#arrival.peerCertificate;
   }
 
   get arrivedMs(): number {

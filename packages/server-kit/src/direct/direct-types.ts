@@ -1,3 +1,4 @@
+import type { PeerCertificate } from "node:tls";
 import type { ServerPhases } from "@callwire/transport";
 import type { Metadata, MethodDescriptor, ServerError } from "nice-grpc-common";
 import type { Handler } from "../internal/generator-chain.js";
@@ -10,6 +11,8 @@ export interface DirectArrival {
   readonly peer: string;
   /** The host that the caller asked for. */
   readonly authority: string;
+  /** The caller's certificate, if it was verified. */
+  readonly peerCertificate?: PeerCertificate | undefined;
   /** The time that the caller waits, in milliseconds. Default: for ever. */
   readonly timeoutMs?: number | undefined;
   /** The handler sends the response's header before its first message. Default: nobody waits for it. */

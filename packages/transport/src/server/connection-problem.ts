@@ -23,9 +23,14 @@ export function tlsProblem({ code = "", message }: NodeJS.ErrnoException): strin
   return code.startsWith("ERR_SSL_") ? `TLS with a client failed: ${message}` : undefined;
 }
 
+/** True if bytes begin a handshake of TLS. */
+export function isTlsHandshake(first: Buffer): boolean {
+  return first[0] === TLS_HANDSHAKE;
+}
+
 /** Pure: the mistake of a client by the first bytes that it sent, which are not those of HTTP/2. */
 export function prefaceProblem(first: Buffer): string | undefined {
-  if (first[0] === TLS_HANDSHAKE) {
+  if (isTlsHandshake(first)) {
     return "a client spoke TLS to this port, which is in clear text: give the server a certificate, or the client no TLS";
   }
   if (/^[A-Z]{3,10} \S+ HTTP\/1/.test(first.toString("latin1", 0, 256))) {

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer as createHttpServer, get, Agent } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
@@ -209,50 +208,6 @@ describe("connections", () => {
     await server.shutdown();
     await closed;
     expect(server.stats.connectionsOpen).toBe(0);
-  });
-});
-
-describe("HTTP/1.1 on the same port", () => {
-  const startBoth = () =>
-    start(undefined, {
-      http1: createHttpServer((incoming, response) => response.end(`${incoming.url} over 1.1`)),
-    });
-
-  test("is served, byte by byte too, and gRPC beside it", async () => {
-    await using started = await startBoth();
-    const port = Number(started.address.split(":")[1]);
-    const socket = connectTcp({ port, host: "127.0.0.1", noDelay: true });
-    await once(socket, "connect");
-    for (const byte of "POST /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n") {
-      await new Promise((resolve) => socket.write(byte, resolve));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const chunks: Buffer[] = [];
-    socket.on("data", (chunk) => chunks.push(chunk));
-    await once(socket, "close");
-    expect(String(Buffer.concat(chunks))).toContain("/slow over 1.1");
-    using client = rawClient(started.address);
-    expect((await client.call(UNARY, {}, request("a"))).trailers["grpc-status"]).toBe("0");
-  });
-
-  test("does not keep a shutdown waiting, if it is idle", async () => {
-    await using started = await startBoth();
-    const agent = new Agent({ keepAlive: true });
-    const response = await new Promise<NodeJS.ReadableStream>((resolve) =>
-      get(`http://${started.address}/kept`, { agent }, resolve),
-    );
-    response.resume();
-    await once(response, "end");
-    await started.server.shutdown();
-    agent.destroy();
-  });
-
-  test("without a handler is closed", async () => {
-    await using started = await start();
-    const socket = connectTcp(Number(started.address.split(":")[1]), "127.0.0.1");
-    socket.on("error", () => {});
-    socket.write("GET / HTTP/1.1\r\n\r\n");
-    await once(socket, "close");
   });
 });
 

@@ -1,11 +1,11 @@
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import type { ServerCredentials } from "./credentials.js";
 import { parseUnixAddress } from "../http2/unix-path.js";
-import { ConnectionProblems, prefaceProblem, tlsProblem } from "./connection-problem.js";
+import { ConnectionProblems, isTlsHandshake, prefaceProblem, tlsProblem } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
+import type { Http1Connections } from "./http1-connections.js";
 import { readPreface } from "./preface.js";
 import { bind, type ListenAddress } from "./bind.js";
 
@@ -16,7 +16,7 @@ export interface ListenOptions {
   /** The time that a client may take to show its protocol, in milliseconds. */
   handshakeTimeoutMs: number;
   /** Takes connections that speak HTTP/1.1; without it they are closed. */
-  http1: HttpServer | undefined;
+  http1: Http1Connections | undefined;
   /** Hears of clients that speak another protocol, or whose TLS failed. */
   onConnectionProblem: ((problem: Error) => void) | undefined;
   /** Takes connections that speak HTTP/2, with what was read after the preface. */
@@ -29,10 +29,8 @@ export interface Listener {
   readonly port: number;
   /** Takes no more connections, and ends those that do not say what they speak, and idle ones of HTTP/1.1. */
   close(): void;
-  /** After {@link close}: cuts off the connections of HTTP/1.1 that are still there. */
-  destroy(): void;
-  /** Resolves when they have ended. */
-  readonly ended: Promise<void>;
+  /** After {@link close}: the connections of HTTP/1.1 that may still be there. */
+  readonly http1: Http1Connections | undefined;
 }
 
 /**
@@ -58,30 +56,6 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { address, credentials, handshakeTimeoutMs, http1, onConnection, onConnectionProblem } = options;
   const problems = new ConnectionProblems(onConnectionProblem ?? (() => {}));
   const open = new Set<Socket>();
-  const http1Sockets = new Set<Socket>();
-  let closed = false;
-  /** Those with a request that is not answered. */
-  const busy = new Set<Socket>();
-  let resolveEnded = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    resolveEnded = resolve;
-  });
-  const onHttp1Closed = (socket: Socket): void => {
-    http1Sockets.delete(socket);
-    if (!closed || http1Sockets.size > 0) return;
-    http1?.off("request", onHttp1Request);
-    resolveEnded();
-  };
-  // A server of node:http knows which of its connections are idle only if it listens itself.
-  const onHttp1Request = ({ socket }: IncomingMessage, response: ServerResponse): void => {
-    if (!http1Sockets.has(socket)) return;
-    busy.add(socket);
-    response.once("close", () => {
-      busy.delete(socket);
-      if (closed) socket.end();
-    });
-  };
-  http1?.on("request", onHttp1Request);
   const onSocket = (socket: Socket, acceptedAt = performance.now()): void => {
     open.add(socket);
     socket.once("close", () => open.delete(socket));
@@ -94,17 +68,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       },
       (first) => {
         open.delete(socket);
-        if (!http1) {
-          problems.report(prefaceProblem(first), socket.remoteAddress);
-          socket.destroy();
+        const negotiated = (socket as Partial<TLSSocket>).alpnProtocol;
+        if (http1 !== undefined && negotiated !== "h2" && !isTlsHandshake(first)) {
+          http1.take(socket, first);
           return;
         }
-        http1Sockets.add(socket);
-        socket.once("close", () => onHttp1Closed(socket));
-        socket.pause();
-        socket.unshift(first);
-        http1.emit("connection", socket);
-        socket.resume();
+        problems.report(prefaceProblem(first), socket.remoteAddress);
+        socket.destroy();
       },
     );
   };
@@ -150,16 +120,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       server.close();
       closeHandshakes();
       for (const socket of open) socket.destroy();
-      closed = true;
-      for (const socket of http1Sockets) if (!busy.has(socket)) socket.destroy();
-      if (http1Sockets.size === 0) {
-        http1?.off("request", onHttp1Request);
-        resolveEnded();
-      }
+      http1?.close();
     },
-    destroy() {
-      for (const socket of http1Sockets) socket.destroy();
-    },
-    ended,
+    http1,
   };
 }

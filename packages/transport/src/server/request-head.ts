@@ -27,6 +27,8 @@ export interface RequestHead {
 
 /** The answer to a request that is not served: an HTTP status alone, or with a gRPC status. */
 export interface Refusal {
+  /** True if the request is not gRPC: a server that answers other HTTP does not refuse it. */
+  isOther: boolean;
   httpStatus: string;
   status: Status | undefined;
   /** Of the gRPC status; without one, the body. */
@@ -38,14 +40,17 @@ export interface Refusal {
 /**
  * The head of a request whose header list is too large, and gone with its content-type. Its call alone is answered: a proxy
  * has many callers on one connection.
+ *
+ * @param isHttpServed True if the client may be one of HTTP: then the answer is one to both (RFC 6585, section 5).
  */
-export function oversizeHead(size: number, maxBytes: number): RequestHead {
+export function oversizeHead(size: number, maxBytes: number, isHttpServed: boolean): RequestHead {
+  const refusal = refuse(
+    Status.RESOURCE_EXHAUSTED,
+    `metadata of ${size} bytes, where the server allows ${maxBytes}`,
+  );
   return {
     method: undefined,
-    refusal: refuse(
-      Status.RESOURCE_EXHAUSTED,
-      `metadata of ${size} bytes, where the server allows ${maxBytes}`,
-    ),
+    refusal: isHttpServed ? { ...refusal, httpStatus: "431" } : refusal,
     authority: "",
     timeoutMs: undefined,
     encoding: "identity",
@@ -235,16 +240,17 @@ function malformed(why: string): StreamError {
   return new StreamError(ErrorCode.PROTOCOL_ERROR, `the request is malformed: ${why}`);
 }
 
-/** A request that is not gRPC gets an HTTP status (gRPC over HTTP/2, "Requests"). */
+/** What is not a call of gRPC gets an HTTP status (gRPC over HTTP/2, "Requests"). */
 function refuseHttp(httpMethod: string, contentType: string): Refusal | undefined {
+  const isOther = !/^application\/grpc(?:$|[+;])/i.test(contentType);
   if (httpMethod !== "POST") {
     // The answer to HEAD has no body.
     const message = httpMethod === "HEAD" ? "" : "gRPC is served here, by POST.\n";
-    return { httpStatus: "405", status: undefined, message, fields: ["allow", "POST"] };
+    return { isOther, httpStatus: "405", status: undefined, message, fields: ["allow", "POST"] };
   }
-  if (!/^application\/grpc(?:$|[+;])/i.test(contentType)) {
+  if (isOther) {
     const message = "gRPC is served here: the content-type must be application/grpc.\n";
-    return { httpStatus: "415", status: undefined, message, fields: [] };
+    return { isOther, httpStatus: "415", status: undefined, message, fields: [] };
   }
   return undefined;
 }
@@ -261,5 +267,5 @@ function contractFields(contract: string | undefined): readonly string[] {
 }
 
 function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {
-  return { httpStatus: "200", status, message, fields };
+  return { isOther: false, httpStatus: "200", status, message, fields };
 }

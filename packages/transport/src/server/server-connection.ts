@@ -14,9 +14,11 @@ import type { Http2Stream } from "../http2/stream.js";
 import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
-import { oversizeHead, requestHead } from "./request-head.js";
+import type { HttpHandler } from "./http-handler.js";
+import { oversizeHead, requestHead, type RequestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
+import { ServerHttpStream } from "./server-http-stream.js";
 import type { ServedMethods } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 import { ServerStream } from "./server-stream.js";
@@ -40,6 +42,8 @@ export interface ServerState {
   readonly stats: ServerStats;
   readonly connections: Set<ServerConnection>;
   readonly scopes: CallScopes;
+  /** Answers what is not gRPC; undefined if it is refused. */
+  http: HttpHandler | undefined;
   /** Ends every call that answers with a stream, if it is there. */
   endReason: ServerError | undefined;
 }
@@ -159,14 +163,11 @@ export class ServerConnection extends Connection implements CallHost {
       return;
     }
     const head = list.tooLarge
-      ? oversizeHead(list.size, this.options.maxHeaderListSize)
+      ? oversizeHead(list.size, this.options.maxHeaderListSize, this.#state.http !== undefined)
       : requestHead(list, this.#state.methods);
     if (endStream) checkLength(head, 0, true);
     if (head.refusal !== undefined) {
-      const refused = new RefusedCall(head, head.refusal, this.sender);
-      this.addStream(refused, id);
-      refused.remoteEnded = endStream;
-      refused.answer();
+      this.#onNoCall(list, head, id, endStream);
       return;
     }
     const call = new ServerCall(this, list, head, this.guard.now);
@@ -176,9 +177,26 @@ export class ServerConnection extends Connection implements CallHost {
     call.begin();
   }
 
+  /** A request that is no call that we serve: it is refused, or it is for whoever answers other HTTP. */
+  #onNoCall(list: HeaderList, head: RequestHead, id: number, endStream: boolean): void {
+    const refusal = head.refusal!;
+    const { http } = this.#state;
+    if (refusal.isOther && http?.stream !== undefined) {
+      const stream = new ServerHttpStream(list, head, this, !endStream);
+      this.addStream(stream, id);
+      stream.remoteEnded = endStream;
+      stream.start((request) => http.stream!(request));
+      return;
+    }
+    const refused = new RefusedCall(head, refusal, this.sender);
+    this.addStream(refused, id);
+    refused.remoteEnded = endStream;
+    refused.answer();
+  }
+
   protected override onHalfClosed(stream: Http2Stream): void {
     // HTTP's clients end their requests by themselves, nearly always.
-    if (stream instanceof RefusedCall && stream.isHttp) {
+    if (stream instanceof ServerHttpStream || (stream instanceof RefusedCall && stream.isHttp)) {
       setTimeout(() => this.resetStream(stream, ErrorCode.NO_ERROR), MAX_AFTER_ANSWER_MS).unref();
       return;
     }
@@ -187,7 +205,9 @@ export class ServerConnection extends Connection implements CallHost {
   }
 
   protected override onStreamClosed(stream: Http2Stream): void {
-    if (stream.localEnded && stream instanceof ServerStream) stream.owner.onSent();
+    if (stream instanceof ServerStream) {
+      if (stream.localEnded) stream.owner.onSent();
+    } else if (stream instanceof ServerHttpStream) stream.onClosed();
     if (this.streams.size === 0) this.#idleSince = 0;
   }
 

@@ -46,7 +46,12 @@ test.each<[string, object]>([
     { limits: { maxReceiveMessageBytes: 1.5 } },
   ],
   ["did you mean 'limits.maxReceiveMessageBytes'?", { http2: { maxReceiveMessageBytes: 1 } }],
-  ["createServer: http1 is an object: it must be a server of node:http", { http1: {} }],
+  ["createServer: http is an object: it must be an object with the method handler", { http: {} }],
+  [
+    "createServer has no option 'http1.keepAliveTimeMs'; did you mean 'http1.keepAliveTimeoutMs'?",
+    { http1: { keepAliveTimeMs: 1 } },
+  ],
+  ["createServer: http1.maxHeaderBytes is -1: it must be", { http1: { maxHeaderBytes: -1 } }],
 ])("refuses what is wrong: %s", (message, options) => {
   expect(() => createServer(options as ServerOptions)).toThrow(message);
 });

@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from "node:http";
 import { checkOptionNames } from "../grpc/option-names.js";
 import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js";
 import { connectionRule, override } from "../grpc/connection-settings.js";
@@ -10,10 +9,11 @@ import {
   oneOf,
   options as optionsOf,
   required,
-  rule,
   rulesFrom,
 } from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
+import type { HttpHandler } from "./http-handler.js";
+import { http1Rules, type Http1Options } from "./http1-options.js";
 
 /** Bounds of a server, on each connection and call. */
 export interface ServerLimits {
@@ -109,15 +109,16 @@ const GRPC_JS_NAMES = {
 /** grpc-js's number of gzip. */
 const GRPC_JS_GZIP = 2;
 
+/** The rule of an {@link HttpHandler}. */
+export const httpHandler = objectWith("handler");
+
 /** The options of a server that are our own. */
 const ownRules = {
   limits: optionsOf(rulesFrom(defaultServerLimits)),
   http2: connectionRule,
   onConnectionProblem: callable,
-  http1: rule(
-    "a server of node:http that does not listen",
-    (value) => objectWith("emit", "on").accepts(value) && !(value as HttpServer).listening,
-  ),
+  http: httpHandler,
+  http1: optionsOf(http1Rules),
 };
 const limitOrNone = anyNumber({ min: -1 });
 const rules: RulesOf<ServerOptions> = {
@@ -171,8 +172,10 @@ export interface ServerOptions extends GrpcJsServerOptions {
    * Each kind of problem is reported at most once a minute. An error that it throws is ignored. Default: nothing is reported.
    */
   onConnectionProblem?: (problem: Error) => void;
-  /** Takes connections to the same port that speak HTTP/1.1. It must not listen itself. */
-  http1?: HttpServer;
+  /** Answers what comes to the same port and is not gRPC, over HTTP/1.1 and HTTP/2. Default: it is refused. */
+  http?: HttpHandler;
+  /** Bounds of each connection that speaks HTTP/1.1. */
+  http1?: Partial<Http1Options>;
 }
 
 /** Counters of a server, for a metrics collector to read. */

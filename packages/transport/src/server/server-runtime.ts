@@ -1,6 +1,8 @@
 import type { MethodDescriptor, ServerError } from "nice-grpc-common";
 import type { CompatServiceDefinition } from "../grpc/definition-types.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
+import type { HttpHandler } from "./http-handler.js";
+import type { Http1Options } from "./http1-options.js";
 import type { ServerPhases } from "./server-phases.js";
 
 /** The TLS settings of a server's connections, in PEM. */
@@ -20,6 +22,8 @@ export interface ServerRuntime<Limits extends object = object> {
     limits: Partial<Limits>;
     /** Settings of each HTTP/2 connection. A runtime without them refuses them. */
     http2?: Partial<ConnectionOptions>;
+    /** Bounds of each connection of HTTP/1.1. A runtime that has no `answerHttp` refuses them. */
+    http1?: Partial<Http1Options>;
     /** Called for clients that cannot be served before their first call. A runtime may not know of them. */
     onConnectionProblem?: (problem: Error) => void;
   }): RuntimeServer;
@@ -45,6 +49,8 @@ export interface RuntimeServer {
     implementation: object,
     phasesOf: (method: MethodDescriptor) => ServerPhases | undefined,
   ): void;
+  /** Answers what comes to the same port and is not gRPC by this, before `listen`. A runtime may not be able to. */
+  answerHttp?(handler: HttpHandler): void;
   /** Listens on `host:port`, or `unix:path`. Resolves to the port. */
   listen(address: string, credentials?: object): Promise<number>;
   /** The paths of the calls that run, one for each. */

@@ -5,11 +5,12 @@ import { TransportServer } from "./transport-server.js";
 
 /** The runtime of this package: gRPC over its own HTTP/2. */
 export const serverRuntime: ServerRuntime<ServerLimits> = {
-  openServer({ limits, http2, onConnectionProblem }) {
+  openServer({ limits, http2, http1, onConnectionProblem }) {
     return open(
       new TransportServer({
         limits,
         ...(http2 && { http2 }),
+        ...(http1 && { http1 }),
         ...(onConnectionProblem && { onConnectionProblem }),
       }),
     );
@@ -32,6 +33,7 @@ function certificatesOf({ cert, key, clientCa }: ServerTlsOptions): [Buffer | nu
 function open(server: TransportServer): RuntimeServer & Pick<TransportServer, "connectInProcess" | "stats"> {
   return {
     add: (definition, implementation, phasesOf) => server.addWithPhases(definition, implementation, phasesOf),
+    answerHttp: (handler) => server.answerHttp(handler),
     listen: async (address, credentials) => server.listen(address, checked(credentials)),
     get running() {
       return server.running;

@@ -6,7 +6,7 @@ import {
   type ServerMiddleware,
 } from "nice-grpc-common";
 import { checkValue } from "../grpc/check-options.js";
-import { connectionOptions } from "../grpc/connection-settings.js";
+import { connectionOptions, override } from "../grpc/connection-settings.js";
 import { contractOf } from "../grpc/contract.js";
 import { methodsOf } from "../grpc/definitions.js";
 import { handlerOf } from "../grpc/handler-of.js";
@@ -17,6 +17,9 @@ import { timerMs } from "../http2/timers.js";
 import { contextClass, LazyContext } from "./call-context.js";
 import { createCallScopes } from "./call-scope.js";
 import { ServerCredentials } from "./credentials.js";
+import type { HttpHandler } from "./http-handler.js";
+import { Http1Connections } from "./http1-connections.js";
+import { defaultHttp1Options } from "./http1-options.js";
 import { createInProcessSocket } from "./in-process-socket.js";
 import { listen, type Listener } from "./listen.js";
 import { readPreface } from "./preface.js";
@@ -25,6 +28,7 @@ import { ServedMethods, type Handler } from "./server-method.js";
 import { responseFields } from "./response-writer.js";
 import {
   checkServerOptions,
+  httpHandler,
   serverLimits,
   type ServerLimits,
   type ServerOptions,
@@ -89,6 +93,7 @@ export class TransportServer {
       stats: this.stats,
       connections: this.#connections,
       scopes: createCallScopes(),
+      http: options.http,
       endReason: undefined,
     };
   }
@@ -111,6 +116,13 @@ export class TransportServer {
 
   addWithPhases(definition: object, implementation: object, phasesOf: PhasesOf): void {
     this.#add(definition, implementation, undefined, phasesOf);
+  }
+
+  /** Answers what is not gRPC by this, from the next `listen` on. */
+  answerHttp(handler: HttpHandler): void {
+    checkValue("answerHttp", "the handler", handler, required(httpHandler));
+    if (this.#listener !== undefined) throw new Error("server.answerHttp() must be used before listen()");
+    this.#state.http = handler;
   }
 
   /** The paths of the calls that run, one for each. */
@@ -142,7 +154,7 @@ export class TransportServer {
         address,
         credentials,
         handshakeTimeoutMs: this.#connectionOptions.handshakeTimeoutMs,
-        http1: this.#options.http1,
+        http1: this.#http1(),
         onConnectionProblem: this.#options.onConnectionProblem,
         onConnection: (socket, first) => this.#serve(socket, first),
       });
@@ -156,6 +168,13 @@ export class TransportServer {
     }
     this.#listener = listener;
     return listener.port;
+  }
+
+  #http1(): Http1Connections | undefined {
+    const { http: handler, limits } = this.#state;
+    if (handler === undefined) return undefined;
+    const options = override(defaultHttp1Options, this.#options.http1 ?? {});
+    return new Http1Connections({ handler, options, limits, stats: this.stats });
   }
 
   connectInProcess(): Socket {
@@ -191,7 +210,7 @@ export class TransportServer {
 
   forceShutdown(): void {
     this.#close();
-    this.#closing?.destroy();
+    this.#closing?.http1?.destroy();
     this.#closing = undefined;
     for (const connection of this.#open) {
       for (const stream of connection.streams.toArray()) {
@@ -223,7 +242,7 @@ export class TransportServer {
   }
 
   async #allEnded(): Promise<false> {
-    await this.#closing?.ended;
+    await this.#closing?.http1?.ended;
     while (this.#open.size > 0) await Promise.all(Array.from(this.#open, ({ closed }) => closed));
     return false;
   }

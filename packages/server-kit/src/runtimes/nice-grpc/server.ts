@@ -46,10 +46,11 @@ export type NiceGrpcLimits = Pick<ServerLimits, keyof typeof GRPC_JS_NAMES>;
  * one that has passed.
  */
 export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
-  openServer({ limits, http2 }): RuntimeServer {
-    if (http2 !== undefined && Object.keys(http2).length > 0) {
+  openServer({ limits, ...own }): RuntimeServer {
+    for (const name of ["http2", "http1"] as const) {
+      if (Object.keys(own[name] ?? {}).length === 0) continue;
       throw new TypeError(
-        "createServer: servers of nice-grpc have no option 'http2': it is the transport's alone",
+        `createServer: servers of nice-grpc have no option '${name}': it is the transport's alone`,
       );
     }
     const methods = new Map<string, ServedMethod>();

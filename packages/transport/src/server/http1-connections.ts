@@ -1,0 +1,157 @@
+import {
+  createServer,
+  type ServerResponse,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions as NodeOptions,
+} from "node:http";
+import type { Socket } from "node:net";
+import { MAX_32_BITS } from "../http2/constants.js";
+import { timerMs } from "../http2/timers.js";
+import { reportHandlerFault } from "./handler-fault.js";
+import type { HttpHandler } from "./http-handler.js";
+import { Http1Request } from "./http1-request.js";
+import type { Http1Options } from "./http1-options.js";
+import type { ServerLimits, ServerStats } from "./server-options.js";
+
+/** The longest interval at which node:http looks for requests that are too slow, in milliseconds. */
+const MAX_CHECK_MS = 1000;
+
+/** One of the connections. */
+interface Http1Connection {
+  /** When it is too old, by the clock of `performance.now()`. */
+  readonly oldAt: number;
+  /** The answers that have not ended. */
+  readonly running: Set<ServerResponse>;
+  /** What was read of it when its last answer ended, in bytes: one that has read more has begun a request. */
+  readBefore: number;
+}
+
+/** What connections of HTTP/1.1 need of their server. */
+export interface Http1Owner {
+  readonly handler: HttpHandler;
+  readonly options: Http1Options;
+  readonly limits: ServerLimits;
+  readonly stats: ServerStats;
+}
+
+/** The connections of a server that speak HTTP/1.1. Its own listener accepts them; a server of node:http reads them. */
+export class Http1Connections {
+  readonly #owner: Http1Owner;
+  /** Made for the first connection. */
+  #server: Server | undefined;
+  readonly #open = new Map<Socket, Http1Connection>();
+  #isClosed = false;
+  #onEnded = () => {};
+  /** After {@link close}: resolves when they have ended. */
+  readonly ended = new Promise<void>((resolve) => (this.#onEnded = resolve));
+
+  constructor(owner: Http1Owner) {
+    this.#owner = owner;
+  }
+
+  /** Takes a connection. @param first What was read of it. */
+  take(socket: Socket, first: Buffer): void {
+    const { stats, limits } = this.#owner;
+    // Spread, as those of HTTP/2 are.
+    const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
+    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: new Set(), readBefore: 0 });
+    stats.connectionsOpened++;
+    stats.connectionsOpen++;
+    const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
+    const timer = most === Infinity ? undefined : setTimeout(() => socket.destroy(), timerMs(most)).unref();
+    socket.once("close", () => {
+      clearTimeout(timer);
+      stats.connectionsOpen--;
+      this.#open.delete(socket);
+      this.#endIfOver();
+    });
+    socket.pause();
+    socket.unshift(first);
+    this.#server ??= this.#openServer();
+    this.#server.emit("connection", socket);
+    socket.resume();
+  }
+
+  /** Idle connections end now, others with their answers. */
+  close(): void {
+    this.#isClosed = true;
+    for (const [socket, { running, readBefore }] of this.#open) {
+      for (const response of running) response.shouldKeepAlive = false;
+      if (running.size === 0 && socket.bytesRead === readBefore) socket.destroySoon();
+    }
+    this.#endIfOver();
+  }
+
+  /** Cuts off those that are still there. */
+  destroy(): void {
+    for (const socket of this.#open.keys()) socket.destroy();
+  }
+
+  #openServer(): Server {
+    const { handler } = this.#owner;
+    const server = createServer(nodeOptions(this.#owner), (request, response) =>
+      this.#onRequest(request, response),
+    );
+    if (handler.upgrade !== undefined)
+      server.on("upgrade", (request, socket, head) =>
+        guard(socket, () => handler.upgrade!(request, socket, head)),
+      );
+    // It watches over the time of its connections once it listens. Here, another server listens for it.
+    server.emit("listening");
+    return server;
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const connection = this.#open.get(socket)!;
+    const { running, oldAt } = connection;
+    running.add(response);
+    response.once("close", () => {
+      running.delete(response);
+      connection.readBefore = socket.bytesRead;
+      if (this.#isClosed && running.size === 0) socket.destroySoon();
+    });
+    if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;
+    guard(response, () => this.#owner.handler.handler(request, response));
+  }
+
+  #endIfOver(): void {
+    if (!this.#isClosed || this.#open.size > 0) return;
+    this.#server?.close();
+    this.#onEnded();
+  }
+}
+
+function nodeOptions({ options, limits }: Http1Owner): NodeOptions {
+  const { headerTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = options;
+  const headersTimeout = Math.min(headerTimeoutMs, requestTimeoutMs);
+  return {
+    headersTimeout: nodeMs(headersTimeout),
+    requestTimeout: nodeMs(requestTimeoutMs),
+    keepAliveTimeout: nodeMs(Math.min(keepAliveTimeoutMs, limits.maxConnectionIdleMs)),
+    connectionsCheckingInterval: Math.max(10, Math.min(MAX_CHECK_MS, headersTimeout / 2)),
+    maxHeaderSize: Math.min(maxHeaderBytes, MAX_32_BITS),
+    // Whatever the process was started with: what a proxy reads otherwise smuggles requests past it.
+    insecureHTTPParser: false,
+    IncomingMessage: Http1Request,
+  };
+}
+
+/** A time-out as node:http has it: 0 is none. */
+function nodeMs(ms: number): number {
+  return ms === Infinity ? 0 : Math.max(1, timerMs(ms));
+}
+
+/** Lets the application's handler answer, and ends the answer if it fails. */
+function guard(answer: { destroy(): void }, handle: () => Promise<void> | void): void {
+  const onFault = (error: unknown): void => {
+    reportHandlerFault(error);
+    answer.destroy();
+  };
+  try {
+    handle()?.catch(onFault);
+  } catch (error) {
+    onFault(error);
+  }
+}
