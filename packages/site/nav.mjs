@@ -37,6 +37,7 @@ export const sections = [
       ["Middleware", "docs/middleware.md"],
       ["REST at the edge", "docs/edge.md"],
       ["OpenAPI", "docs/openapi.md"],
+      ["A gateway of its own", "docs/gateway.md"],
       ["Behind proxies", "docs/proxies.md"],
     ],
   },
