@@ -38,6 +38,7 @@ export const sections = [
       ["REST at the edge", "docs/edge.md"],
       ["OpenAPI", "docs/openapi.md"],
       ["A gateway of its own", "docs/gateway.md"],
+      ["Tools for models", "docs/mcp.md"],
       ["Behind proxies", "docs/proxies.md"],
     ],
   },

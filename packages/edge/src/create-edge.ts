@@ -18,10 +18,12 @@ import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/meta
 import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
 import { reportFault } from "./internal/report-fault.js";
+import type { Mcp } from "./mcp/mcp-options.js";
 import { openApiResources } from "./reference/openapi-options.js";
 import { resourcesByPath } from "./resources/static-resource.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
+import { checkPath, type Mount } from "./serve/mount.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
 import { streamRoutes } from "./websocket/stream-routes.js";
@@ -76,8 +78,8 @@ const CORS_RESPONSE_HEADERS = ["etag", "preference-applied", "retry-after"];
  * behind a channel. Methods without rules are not served.
  *
  * @throws {TypeError | RangeError} that names an option that there is not, or that is out of its range.
- * @throws {Error} that names the method of a rule that cannot be served, or both of two that take the same requests; or the path of
- *   the OpenAPI document, or of its page, if a rule has it.
+ * @throws {Error} that names the method of a rule that cannot be served, both of two that take the same requests, or the method that
+ *   cannot be a tool; or the path of the OpenAPI document, of its page or of the tools, if a rule has it.
  */
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
@@ -87,11 +89,12 @@ export function createEdge(options: EdgeOptions): Edge {
   const withRegistry = registry === undefined ? {} : { registry };
   const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
   const responseMetadata = [...DEFAULT_RESPONSE_METADATA, ...(options.responseMetadata ?? [])];
+  const mount = options.mcp as (Mcp & Mount) | undefined;
   const pages =
     cors &&
     new Cors(
       cors,
-      [...CORS_REQUEST_HEADERS, ...requestMetadata],
+      [...CORS_REQUEST_HEADERS, ...requestMetadata, ...(mount?.requestHeaders ?? [])],
       [...CORS_RESPONSE_HEADERS, ...responseMetadata],
     );
   const takesCookies = requestMetadata.includes("cookie");
@@ -112,7 +115,9 @@ export function createEdge(options: EdgeOptions): Edge {
   const routeSettings = { read: settings.read, resumeField, etagField };
   const routes = routesOf(methods, routeSettings);
   const resources = options.openapi === undefined ? [] : openApiResources(options.openapi);
-  const served = { router: new Router(routes), resources: resourcesByPath(resources, routes) };
+  const mounted = mount?.open(methods, settings);
+  if (mounted !== undefined) checkPath(mounted, routes);
+  const served = { router: new Router(routes), resources: resourcesByPath(resources, routes), mounted };
   const { writeTimeoutMs } = settings.limits;
   const upgrades = new Upgrades(streamRoutes(methods, routes, routeSettings), settings, (exchange) =>
     serve(exchange, served, settings),

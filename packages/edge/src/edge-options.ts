@@ -12,6 +12,7 @@ import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
 import { openApiRules, type OpenApiOptions } from "./reference/openapi-options.js";
+import type { Mcp } from "./mcp/mcp-options.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
 export interface EdgeLimits {
@@ -102,6 +103,8 @@ export interface CommonEdgeOptions {
   readonly proxies?: ProxyOptions;
   /** The contract's OpenAPI document, and a page that shows it, for everybody who can reach the edge. Default: none is served. */
   readonly openapi?: OpenApiOptions;
+  /** Tools of the Model Context Protocol, by `mcp` of @callwire/edge/mcp. Default: there are none. */
+  readonly mcp?: Mcp;
 }
 
 /** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
@@ -174,6 +177,10 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
   proxies: rules.options(proxyRules),
   openapi: rules.options(openApiRules),
+  mcp: rules.rule(
+    "made by mcp of @callwire/edge/mcp",
+    (value) => typeof (value as { open?: unknown }).open === "function",
+  ),
 };
 
 /** @throws {TypeError | RangeError} that names what is wrong. */

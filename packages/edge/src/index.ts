@@ -16,5 +16,6 @@ export type { FetchInfo } from "./http/fetch-exchange.js";
 export type { ProxyOptions } from "./http/proxies.js";
 export type { OpenApiOptions, ReferencePage } from "./reference/openapi-options.js";
 export type { StaticResource } from "./resources/static-resource.js";
+export type { Mcp } from "./mcp/mcp-options.js";
 export type { HttpRule } from "./routing/http-rule.js";
 export { parseTemplate, type PathTemplate, type Segment, type Variable } from "./routing/path-template.js";

@@ -1,4 +1,6 @@
+import { getExtension } from "@callwire/protobuf";
 import { featuresOf, withFeatures, type Features } from "./features.js";
+import { fieldBehavior, type FieldBehavior } from "./gen/google/api/field_behavior.js";
 import {
   FeatureSet_EnumType as EnumType,
   FeatureSet_FieldPresence as FieldPresence,
@@ -62,6 +64,8 @@ export interface DescribedField {
   readonly isPacked: boolean;
   /** True if a message is written as a group. */
   readonly isDelimited: boolean;
+  /** What google.api.field_behavior says of it. */
+  readonly behavior: readonly FieldBehavior[];
   readonly comment: string;
 }
 
@@ -237,6 +241,7 @@ class ContractReading {
         type === Type.TYPE_GROUP ||
         // Maps, and what is in them, have a length always.
         (features.messageEncoding === MessageEncoding.DELIMITED && !isMap && around?.mapEntry !== true),
+      behavior: options === undefined ? [] : getExtension(options, fieldBehavior),
       comment,
     };
   }

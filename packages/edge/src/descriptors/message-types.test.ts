@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { fromJsonText, toJsonText, type MessageType } from "@callwire/protobuf";
+import { everything } from "../testing/everything.js";
 import { descriptorSet } from "../testing/gen/descriptor-set.js";
 import { QueryRequest } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
 import { contractOf, readContract } from "./contract.js";
@@ -10,46 +11,6 @@ import {
   FileDescriptorProto,
 } from "./gen/google/protobuf/descriptor.js";
 import { messageTypesOf } from "./message-types.js";
-
-const everything = {
-  doubleValue: -0,
-  floatValue: 1.5,
-  int32Value: -1,
-  int64Value: "-9007199254740993",
-  uint32Value: 4294967295,
-  uint64Value: "18446744073709551615",
-  boolValue: true,
-  stringValue: "ä",
-  bytesValue: "AQI=",
-  color: "COLOR_BLUE",
-  optionalValue: "",
-  sint64Value: "-5",
-  fixed32Value: 7,
-  timestamp: "2020-01-02T03:04:05.678Z",
-  duration: "1.500s",
-  mask: "a.b,c",
-  struct: { a: [1, null, { b: "c" }] },
-  value: null,
-  doubleWrapper: 0,
-  int64Wrapper: "0",
-  boolWrapper: false,
-  stringWrapper: "",
-  bytesWrapper: "",
-  uint32Wrapper: 3,
-  strings: ["a", ""],
-  ints: [1, -1],
-  colors: ["COLOR_RED", 17],
-  wrappers: ["1"],
-  messages: [{}, { int32Value: 1 }],
-  stringMap: { __proto__x: "y" },
-  intMap: { "-1": "z" },
-  numberMap: { a: "5" },
-  boolMap: { true: "yes" },
-  messageMap: { a: { nested: { stringValue: "deep" } } },
-  nested: { choiceNumber: 0 },
-  choiceMessage: { ints: [3] },
-  otherName: "named",
-};
 
 describe("types made of descriptors", () => {
   const type = messageTypesOf(readContract(descriptorSet)).get(QueryRequest.typeName) as MessageType<object>;

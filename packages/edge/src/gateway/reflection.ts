@@ -6,8 +6,7 @@ import {
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import { createClient, type Channel } from "@callwire/transport";
 import { ClientError, Status } from "nice-grpc-common";
-import { contractOf, type Contract } from "../descriptors/contract.js";
-import { FileDescriptorProto } from "../descriptors/gen/google/protobuf/descriptor.js";
+import { FileDescriptorProto, FileDescriptorSet } from "../descriptors/gen/google/protobuf/descriptor.js";
 
 /** The time that the server may take for one answer, in milliseconds. */
 export const REFLECTION_TIMEOUT_MS = 10_000;
@@ -17,7 +16,8 @@ type Answer = ServerReflectionResponse["messageResponse"];
 
 /** What a server says of itself. */
 export interface Reflected {
-  readonly contract: Contract;
+  /** The contract: a serialized google.protobuf.FileDescriptorSet. */
+  readonly descriptorSet: Uint8Array;
   /** The full names of the services that the server lists, but for that of reflection. */
   readonly services: readonly string[];
 }
@@ -92,7 +92,7 @@ async function describe(
   for (const { dependency } of files.values()) {
     for (const name of dependency) if (!files.has(name)) await add({ $case: "fileByFilename", value: name });
   }
-  return { contract: contractOf([...files.values()]), services };
+  return { descriptorSet: FileDescriptorSet.encode({ file: [...files.values()] }).finish(), services };
 }
 
 function failure({ code, details }: ClientError): string {

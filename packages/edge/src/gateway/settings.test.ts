@@ -14,6 +14,7 @@ test("the command line's defaults, and every option", () => {
     corsOrigins: [],
     requestMetadata: [],
     responseMetadata: [],
+    mcpTools: [],
     json: {
       originalNames: false,
       alwaysEmitImplicit: false,
@@ -25,7 +26,7 @@ test("the command line's defaults, and every option", () => {
   });
   const others =
     "--service=a.B --service c.D --listen [::1]:0 --tls --cors-origin https://a.example --request-metadata x-tenant " +
-    "--response-metadata x-cost --original-names --always-emit-implicit --enums-as-integers --ignore-unknown-fields " +
+    "--response-metadata x-cost --mcp-tool a.B/C --original-names --always-emit-implicit --enums-as-integers --ignore-unknown-fields " +
     "--log-level silent --shutdown-timeout-ms 0";
   expect(readSettings([...target, ...others.split(" ")])).toMatchObject({
     services: ["a.B", "c.D"],
@@ -35,6 +36,7 @@ test("the command line's defaults, and every option", () => {
     corsOrigins: ["https://a.example"],
     requestMetadata: ["x-tenant"],
     responseMetadata: ["x-cost"],
+    mcpTools: ["a.B/C"],
     json: {
       originalNames: true,
       alwaysEmitImplicit: true,

@@ -44,6 +44,11 @@ const options = {
     multiple: true,
     help: "pass this metadata on as a header field, beside x-request-id; may be repeated",
   },
+  "mcp-tool": {
+    value: "method",
+    multiple: true,
+    help: "serve this method, as users.UserService/GetUser, as a tool of the Model Context Protocol at /mcp; may be repeated",
+  },
   "original-names": { help: "name fields in JSON as the contract does: created_at" },
   "always-emit-implicit": { help: "write fields that have their default, too" },
   "enums-as-integers": { help: "write enums as numbers" },
@@ -90,6 +95,8 @@ export interface GatewaySettings {
   readonly corsOrigins: readonly string[];
   readonly requestMetadata: readonly string[];
   readonly responseMetadata: readonly string[];
+  /** The methods that become tools. */
+  readonly mcpTools: readonly string[];
   readonly json: EdgeJsonOptions;
   readonly logLevel: string;
   readonly shutdownTimeoutMs: number;
@@ -171,6 +178,7 @@ export function readSettings(args: readonly string[]): GatewaySettings | "help" 
     corsOrigins: texts("cors-origin"),
     requestMetadata: texts("request-metadata"),
     responseMetadata: texts("response-metadata"),
+    mcpTools: texts("mcp-tool"),
     json: {
       originalNames: given.has("original-names"),
       alwaysEmitImplicit: given.has("always-emit-implicit"),

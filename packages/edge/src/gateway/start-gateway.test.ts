@@ -107,6 +107,19 @@ describe("a gateway learns the contract", () => {
   });
 });
 
+test("a gateway serves tools of the Model Context Protocol, if they are named", async () => {
+  await using served = await startBefore(probeServer({ reflection: descriptorSet }), {
+    mcpTools: [`${probe}/Query`],
+  });
+  const call = { name: "Query", arguments: { color: "COLOR_RED" } };
+  const answer = await send(`${served.url}/mcp`, {
+    method: "POST",
+    json: { jsonrpc: "2.0", id: 1, method: "tools/call", params: call },
+    headers: { accept: "application/json, text/event-stream" },
+  });
+  expect(answer.text).toContain('"structuredContent":{"request":{"color":"COLOR_RED"}}');
+});
+
 const bare = createServer({ middleware: [] });
 const withoutRules = FileDescriptorSet.encode({
   file: files.map((each) => ({
@@ -154,7 +167,13 @@ describe("a gateway says what is wrong, and what to do", () => {
       "no annotation",
       probeServer,
       { descriptors: { file: "x", bytes: withoutRules } },
-      /^x: no method has a google\.api\.http annotation.* There are\n {2}\S+ProbeService: Query, Bind, .*\nImport "google\/api/,
+      /^x: no method has a google\.api\.http annotation.* There are\n[^]* {2}\S+ProbeService: Query, Bind, .*\nImport "google\/api/,
+    ],
+    [
+      "a tool that there is not",
+      probeServer,
+      { descriptors: { file: "x", bytes: descriptorSet }, mcpTools: [`${probe}/Quer`] },
+      /^mcp: there is no method '\S+\/Quer'; did you mean '\S+\/Query'\?$/,
     ],
     [
       "an address that is taken",

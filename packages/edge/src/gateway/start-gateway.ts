@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Logger } from "@callwire/server-kit";
 import { createRegistry } from "@callwire/protobuf";
 import { ChannelCredentials, createChannel, didYouMean, type Channel } from "@callwire/transport";
@@ -8,6 +9,7 @@ import { createEdge, type Edge } from "../create-edge.js";
 import { readContract, type Contract, type DescribedService } from "../descriptors/contract.js";
 import { messageTypesOf } from "../descriptors/message-types.js";
 import { definitionOf, httpRulesOf } from "../descriptors/services.js";
+import type { Mcp } from "../mcp/mcp-options.js";
 import { logRequest } from "./log-request.js";
 import { reflect } from "./reflection.js";
 import type { GatewaySettings, TlsFiles } from "./settings.js";
@@ -31,7 +33,7 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
   const { target, host, port, corsOrigins, requestMetadata, responseMetadata, shutdownTimeoutMs } = settings;
   const channel = createChannel(target, credentialsOf(settings.tls));
   try {
-    const { contract, services } = await contractOf(settings, channel);
+    const { contract, services, descriptorSet } = await contractOf(settings, channel);
     const types = messageTypesOf(contract);
     const edge = createEdge({
       channel,
@@ -39,12 +41,20 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
       json: { ...settings.json, registry: createRegistry(...types.values()) },
       requestMetadata,
       responseMetadata,
+      ...(await toolsOf(settings.mcpTools, descriptorSet)),
       ...(corsOrigins.length > 0 && { cors: { origins: corsOrigins } }),
     });
     // The edge has bounds of its own on the time that a request takes, which may be a stream without an end.
     const server = createServer({ requestTimeout: 0 }, (request, response) => {
       logRequest(logger, request, response);
       edge.handler(request, response);
+    });
+    // The server lets go of sockets that have become WebSockets.
+    const upgraded = new Set<Duplex>();
+    server.on("upgrade", (request, socket, head) => {
+      upgraded.add(socket);
+      socket.once("close", () => upgraded.delete(socket));
+      edge.upgrade(request, socket, head);
     });
     server.listen(port, host);
     await once(server, "listening").catch((error: Error) => {
@@ -55,6 +65,7 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
     const forceShutdown = () => {
       forced = true;
       server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy();
     };
     return {
       port: (server.address() as AddressInfo).port,
@@ -81,27 +92,49 @@ function credentialsOf(tls: TlsFiles | undefined): ChannelCredentials | undefine
   return tls && ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert);
 }
 
-/** The contract, and those of its services that are served. */
+/** A contract that is served. */
+interface ServedContract {
+  readonly contract: Contract;
+  readonly descriptorSet: Uint8Array;
+  /** Those of its services that are served. */
+  readonly services: readonly DescribedService[];
+}
+
 async function contractOf(
-  { descriptors, target, services: wanted }: GatewaySettings,
+  { descriptors, target, services: wanted, mcpTools }: GatewaySettings,
   channel: Channel,
-): Promise<{ contract: Contract; services: DescribedService[] }> {
+): Promise<ServedContract> {
   const where = descriptors?.file ?? target;
   try {
-    const contract = descriptors && readContract(descriptors.bytes);
-    const reflected = contract === undefined ? await reflect(channel, wanted) : undefined;
-    const known = reflected?.services ?? [...contract!.services.keys()];
+    const reflected = descriptors === undefined ? await reflect(channel, wanted) : undefined;
+    const descriptorSet = descriptors?.bytes ?? reflected!.descriptorSet;
+    const contract = readContract(descriptorSet);
+    const known = reflected?.services ?? [...contract.services.keys()];
     const unknown = wanted.find((name) => !known.includes(name));
     if (unknown !== undefined) {
       const hint = didYouMean(unknown, known) || `. There are ${known.join(", ") || "none"}`;
       throw new Error(`there is no service '${unknown}'${hint}`);
     }
-    const all = contract ?? reflected!.contract;
-    const served = (wanted.length > 0 ? wanted : known).map((name) => all.services.get(name)!);
-    checkRules(served);
-    return { contract: all, services: served };
+    const services = (wanted.length > 0 ? wanted : known).map((name) => contract.services.get(name)!);
+    if (mcpTools.length === 0) checkRules(services);
+    return { contract, descriptorSet, services };
   } catch (error) {
     throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The tools of the Model Context Protocol, whose library is there only for those who want it. */
+async function toolsOf(tools: readonly string[], descriptors: Uint8Array): Promise<{ mcp?: Mcp }> {
+  if (tools.length === 0) return {};
+  try {
+    const { mcp } = await import("../mcp.js");
+    return { mcp: mcp({ tools, descriptors }) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new Error(
+      "--mcp-tool needs a package more: npx --package @callwire/edge --package @modelcontextprotocol/server callwire-edge …",
+      { cause: error },
+    );
   }
 }
 

@@ -14,10 +14,10 @@ export interface Opening {
   readonly onHeader?: () => void;
 }
 
-/** Begins a call of a route. @throws {ServerError} if no calls are taken. */
+/** Begins a call of a method. @throws {ServerError} if no calls are taken. */
 export function openCall(
   exchange: Exchange,
-  { method, logFields }: Route,
+  { method, logFields }: Pick<Route, "method" | "logFields">,
   { proxies }: EdgeSettings,
   { metadata, timeoutMs, onHeader }: Opening,
 ): EdgeCall {

@@ -10,6 +10,7 @@ import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
 import { commonHeaders, refuse } from "./answer.js";
+import type { Mounted } from "./mount.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
 
@@ -18,6 +19,8 @@ export interface Served {
   readonly router: Router<Route>;
   /** What is sent as it is, by its path. */
   readonly resources: ReadonlyMap<string, ServedResource>;
+  /** What is at a path of its own. */
+  readonly mounted: Mounted | undefined;
 }
 
 /** Answers a request. What it throws, or rejects with, is a mistake of ours. */
@@ -33,11 +36,16 @@ export function serve(exchange: Exchange, served: Served, settings: EdgeSettings
 
 function route(
   exchange: Exchange,
-  { router, resources }: Served,
+  { router, resources, mounted }: Served,
   settings: EdgeSettings,
 ): Promise<void> | undefined {
   const { limits } = settings;
   const { path, query } = targetOf(exchange, limits);
+  if (mounted !== undefined && exchange.target.split("?", 1)[0] === mounted.path) {
+    if (exchange.method === mounted.httpMethod) return mounted.serve(exchange);
+    refuseMethod(exchange, [mounted.httpMethod], settings);
+    return undefined;
+  }
   const { method } = exchange;
   const resource = resources.size === 0 ? undefined : resources.get(`/${path.segments.join("/")}`);
   if (resource !== undefined) {

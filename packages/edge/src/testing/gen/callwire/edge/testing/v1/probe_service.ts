@@ -761,7 +761,7 @@ export const ProbeServiceDefinition = {
       responseType: QueryResponse as typeof QueryResponse,
       responseStream: false,
       http: [{ method: "GET", path: "/v1/query", responseBody: "request" }, { method: "POST", path: "/v1/query", body: "*", responseBody: "request" }],
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Answers with the request, and with the rule's own part of it in the body. */
     bind: {
@@ -771,7 +771,7 @@ export const ProbeServiceDefinition = {
       responseType: BindResponse as typeof BindResponse,
       responseStream: false,
       http: [{ method: "POST", path: "/v1/{name=shelves/*/books/**}:bind", body: "*" }, { method: "PUT", path: "/v1/parts/{part.id}", body: "part" }, { method: "PATCH", path: "/v1/tags/{id}", body: "tags", responseBody: "tags" }, { method: "DELETE", path: "/v1/things/{id}" }, { method: "PURGE", path: "/v1/things/{id}" }, { method: "*", path: "/v1/any/{id}" }],
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Streams numbers from the position that the token names. */
     watchNumbers: {
