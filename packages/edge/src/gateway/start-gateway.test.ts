@@ -2,8 +2,16 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
-import { createLogger, createServer, type CallwireServer } from "@callwire/server-kit";
+import {
+  createLogger,
+  createServer,
+  tlsCredentials,
+  type CallwireServer,
+  type TlsCredentials,
+} from "@callwire/server-kit";
+import { testCertificates } from "@callwire/testkit";
 import { describe, expect, test } from "@jest/globals";
+import { WebSocket } from "ws";
 import { readContract } from "../descriptors/contract.js";
 import { FileDescriptorProto, FileDescriptorSet } from "../descriptors/gen/google/protobuf/descriptor.js";
 import { descriptorSet } from "../testing/gen/descriptor-set.js";
@@ -18,8 +26,12 @@ type AnyServer = Pick<CallwireServer<object>, "listen" | "forceShutdown">;
 const probe = "callwire.edge.testing.v1.ProbeService";
 
 /** A gateway before a server. Disposing of it stops both. */
-async function startBefore(server: AnyServer, change: Partial<GatewaySettings> = {}) {
-  const target = `127.0.0.1:${await server.listen("127.0.0.1:0")}`;
+async function startBefore(
+  server: AnyServer,
+  change: Partial<GatewaySettings> = {},
+  credentials?: TlsCredentials,
+) {
+  const target = `127.0.0.1:${await server.listen("127.0.0.1:0", credentials)}`;
   const lines: string[] = [];
   const logger = createLogger({ destination: { write: (line) => void lines.push(line) } });
   const settings = readSettings(["--target", target, "--listen", "127.0.0.1:0"]) as GatewaySettings;
@@ -120,7 +132,19 @@ test("a gateway serves tools of the Model Context Protocol, if they are named", 
   expect(answer.text).toContain('"structuredContent":{"request":{"color":"COLOR_RED"}}');
 });
 
-const bare = createServer({ middleware: [] });
+test("a gateway calls its server over TLS, with a certificate of its own", async () => {
+  const { ca, server, client } = await testCertificates();
+  const credentials = tlsCredentials({ ...server, clientCa: ca });
+  const [authority, cert, key] = [ca, client.cert, client.key].map((pem) => Buffer.from(pem));
+  await using served = await startBefore(
+    probeServer({ reflection: descriptorSet }),
+    { tls: { ca: authority, cert, key } },
+    credentials,
+  );
+  const { json } = await send(`${served.url}/v1/query?int32_value=5`);
+  expect(json).toEqual({ int32Value: 5 });
+});
+
 const withoutRules = FileDescriptorSet.encode({
   file: files.map((each) => ({
     ...each,
@@ -135,9 +159,21 @@ describe("a gateway says what is wrong, and what to do", () => {
   test.each<[string, () => AnyServer, Partial<GatewaySettings>, RegExp]>([
     [
       "no server",
-      () => bare,
+      probeServer,
       { target: "127.0.0.1:1" },
       /^127\.0\.0\.1:1: no gRPC server answers there \(UNAVAILABLE: .*\): start it, and look/,
+    ],
+    [
+      "a target that is no address",
+      probeServer,
+      { target: "127.0.0.1:" },
+      /^--target: Invalid address: '127\.0\.0\.1:'/,
+    ],
+    [
+      "a certificate that is none",
+      probeServer,
+      { tls: { ca: Buffer.from("x"), cert: undefined, key: undefined } },
+      /^--tls-ca/,
     ],
     [
       "no reflection",
@@ -200,12 +236,16 @@ test("a gateway that stops lets requests end, and cuts off what does not", async
   });
   talk.write('{"text": "a"}\n');
   const [talking] = (await once(talk, "response")) as [IncomingMessage];
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/v1/talk?secret=1`);
+  await once(socket, "open");
+  const socketClosed = once(socket, "close");
   const stopped = gateway.shutdown({ timeoutMs: 60_000 });
   await expect(fetch(`${url}/v1/query`)).rejects.toThrow();
   talk.end('{"text": "b"}\n');
   expect(await text(talking)).toBe('{"text":"a!"}\n{"text":"b!"}\n');
   gateway.forceShutdown();
   await expect(stopped).resolves.toMatchObject({ forced: true });
+  await socketClosed;
   await expect(
     (async () => {
       while (!(await reader.read()).done);
@@ -213,6 +253,9 @@ test("a gateway that stops lets requests end, and cuts off what does not", async
   ).rejects.toThrow();
   expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
     expect.objectContaining({ "url.path": "/v1/numbers", "http.cut_off": true }),
+  );
+  expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ "url.path": "/v1/talk", "http.upgrade": "websocket" }),
   );
 });
 

@@ -4,15 +4,15 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "@callwire/server-kit";
 import { createRegistry } from "@callwire/protobuf";
-import { ChannelCredentials, createChannel, didYouMean, type Channel } from "@callwire/transport";
+import { ChannelCredentials, checkPem, createChannel, didYouMean, type Channel } from "@callwire/transport";
 import { createEdge, type Edge } from "../create-edge.js";
 import { readContract, type Contract, type DescribedService } from "../descriptors/contract.js";
 import { messageTypesOf } from "../descriptors/message-types.js";
 import { definitionOf, httpRulesOf } from "../descriptors/services.js";
 import type { Mcp } from "../mcp/mcp-options.js";
-import { logRequest } from "./log-request.js";
+import { logRequest, logUpgrade } from "./log-request.js";
 import { reflect } from "./reflection.js";
-import type { GatewaySettings, TlsFiles } from "./settings.js";
+import type { GatewaySettings } from "./settings.js";
 
 /** A gateway that listens. */
 export interface Gateway {
@@ -30,8 +30,8 @@ export interface Gateway {
  * @throws {Error} that says what is wrong with the contract, with where it comes from, or with the address.
  */
 export async function startGateway(settings: GatewaySettings, logger: Logger): Promise<Gateway> {
-  const { target, host, port, corsOrigins, requestMetadata, responseMetadata, shutdownTimeoutMs } = settings;
-  const channel = createChannel(target, credentialsOf(settings.tls));
+  const { host, port, corsOrigins, requestMetadata, responseMetadata, shutdownTimeoutMs } = settings;
+  const channel = channelTo(settings);
   try {
     const { contract, services, descriptorSet } = await contractOf(settings, channel);
     const types = messageTypesOf(contract);
@@ -52,6 +52,7 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
     // The server lets go of sockets that have become WebSockets.
     const upgraded = new Set<Duplex>();
     server.on("upgrade", (request, socket, head) => {
+      logUpgrade(logger, request, socket);
       upgraded.add(socket);
       socket.once("close", () => upgraded.delete(socket));
       edge.upgrade(request, socket, head);
@@ -88,8 +89,13 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
   }
 }
 
-function credentialsOf(tls: TlsFiles | undefined): ChannelCredentials | undefined {
-  return tls && ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert);
+function channelTo({ target, tls }: GatewaySettings): Channel {
+  if (tls !== undefined) checkPem(tls, { ca: "--tls-ca", cert: "--tls-cert", key: "--tls-key" });
+  try {
+    return createChannel(target, tls && ChannelCredentials.createSsl(tls.ca, tls.key, tls.cert));
+  } catch (error) {
+    throw new Error(`--target: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** A contract that is served. */
