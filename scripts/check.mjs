@@ -29,6 +29,7 @@ const generated = [
   "packages/interop/own-service/src/gen",
   "packages/interop/src/gen",
   "packages/edge/src/testing/gen",
+  "packages/edge/src/descriptors/gen",
   "examples/orders/src/gen",
   "packages/site/examples/src/gen",
   "packages/create-callwire/template/service/src/gen",

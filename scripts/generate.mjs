@@ -38,6 +38,7 @@ buf(
   "packages/interop/own-service/proto",
 );
 buf("generate", "--template", "packages/edge/buf.gen.yaml", "packages/edge/proto");
+buf("generate", "--template", "packages/edge/buf.gen.descriptors.yaml");
 buf("generate", "--template", "packages/site/examples/buf.gen.yaml", "packages/site/examples/proto");
 // As its own script does it, by what is installed there.
 const plugins = join(process.cwd(), "examples/node_modules/.bin");

@@ -93,6 +93,12 @@ export const sections = [
         text: "`createEdge({ openapi })` sets them.",
       },
       { of: "DocsPageOptions", file: "edge/src/reference/docs-page.ts", text: "`docsPage` takes them." },
+      {
+        of: "McpLimits",
+        file: "edge/src/mcp/mcp-options.ts",
+        text: "`mcp({ limits })` of `@callwire/edge/mcp` sets them.",
+        defaults: [["default", "edge/src/mcp/mcp-options.ts", "defaultMcpLimits"]],
+      },
     ],
   },
   {

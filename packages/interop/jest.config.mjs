@@ -31,6 +31,7 @@ const once = [
   "npm-start",
   "conformance",
   "generated-messages",
+  "edge-gateway",
 ];
 /** The users service starts, or does not, before it has a runtime; what a kill can break is its storage; an edge in process has none. */
 const besideRuntime = ["src/start.test", "src/kill.test", "src/rpc-clients/"];

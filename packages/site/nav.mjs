@@ -39,6 +39,8 @@ export const sections = [
       ["REST at the edge", "docs/edge.md"],
       ["OpenAPI", "docs/openapi.md"],
       ["gRPC-Web and Connect", "docs/edge-rpc.md"],
+      ["A gateway of its own", "docs/gateway.md"],
+      ["Tools for models", "docs/mcp.md"],
       ["Behind proxies", "docs/proxies.md"],
     ],
   },

@@ -18,6 +18,7 @@ describe("parseOptions", () => {
       map: "map",
       unknown_fields: true,
       descriptors: false,
+      descriptor_comments: false,
       index: true,
       import_suffix: ".js",
       ts_nocheck: false,

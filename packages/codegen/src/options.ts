@@ -27,6 +27,9 @@ export interface CodegenOptions {
   /** True if a module with the descriptors of all files is made, `descriptor-set.ts`: for server reflection. Default: false. */
   descriptors: boolean;
 
+  /** True if the descriptors keep the comments of the contract: for tools of the Model Context Protocol. Default: false. */
+  descriptor_comments: boolean;
+
   /** True if a module is made for each package, `index.users.ts`, that exports all of its files. Default: true. */
   index: boolean;
 
@@ -75,6 +78,7 @@ const choices = {
   map: ["map", "object"],
   unknown_fields: ["true", "false"],
   descriptors: ["false", "true"],
+  descriptor_comments: ["false", "true"],
   index: ["true", "false"],
   import_suffix: [".js", ".ts", "none"],
   openapi: ["false", "true"],
@@ -130,6 +134,7 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
     ...values,
     unknown_fields: values["unknown_fields"] === "true",
     descriptors: values["descriptors"] === "true",
+    descriptor_comments: values["descriptor_comments"] === "true",
     index: values["index"] === "true",
     openapi: values["openapi"] === "true",
     ts_nocheck: values["ts_nocheck"] === "true",

@@ -17,7 +17,7 @@ import { format } from "./format.js";
 import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
 import { openApiDocument } from "./openapi/openapi-document.js";
-import { parseOptions } from "./options.js";
+import { parseOptions, type CodegenOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
 import { ServiceCoder } from "./service-code.js";
 import { ValueCoder } from "./value-code.js";
@@ -85,7 +85,7 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
     ...modules,
     ...indexes,
     ...(openApi ? [openApiFile(openApi)] : []),
-    ...(options.descriptors ? [descriptorSet(request)] : []),
+    ...(options.descriptors ? [descriptorSet(request, options)] : []),
   ];
   const paths = new Set<string>();
   for (const { name } of made) {
@@ -96,11 +96,23 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
   return made;
 }
 
-/** The module of all descriptors, without comments: the files that were asked for and all that they import. */
-function descriptorSet({ protoFile }: CodeGeneratorRequest): { name: string; content: string } {
+/** Packages whose comments nobody needs to be sent. */
+const WELL_KNOWN_PACKAGE = /^google\.(?:protobuf|api)$/;
+
+/** The module of all descriptors: the files that were asked for and all that they import. */
+function descriptorSet(
+  { protoFile }: CodeGeneratorRequest,
+  { descriptor_comments }: CodegenOptions,
+): { name: string; content: string } {
   const file = protoFile.map((each) => {
     const bare = clone(FileDescriptorProtoSchema, each);
-    delete bare.sourceCodeInfo;
+    if (!descriptor_comments || WELL_KNOWN_PACKAGE.test(each.package)) delete bare.sourceCodeInfo;
+    else if (bare.sourceCodeInfo !== undefined) {
+      // Where something stands in its file is of no use without the file.
+      bare.sourceCodeInfo.location = bare.sourceCodeInfo.location.filter(
+        ({ leadingComments, trailingComments }) => leadingComments !== "" || trailingComments !== "",
+      );
+    }
     return bare;
   });
   const bytes = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));

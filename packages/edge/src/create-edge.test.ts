@@ -23,7 +23,7 @@ const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 if (!hasCurl) process.stderr.write("SKIPPED: calls by curl; there is no curl\n");
 const curlTest = hasCurl ? test : test.skip;
 
-const bothWays: Behind[] = ["server", "channel"];
+const bothWays: Behind[] = ["server", "channel", "channel, by descriptors"];
 
 describe.each(bothWays)("before a %s", (behind) => {
   test.each<[string, string, unknown, unknown]>([

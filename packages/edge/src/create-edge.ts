@@ -22,6 +22,7 @@ import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
 import { StreamExchange } from "./http/stream-exchange.js";
 import { reportFault } from "./internal/report-fault.js";
+import type { Mcp } from "./mcp/mcp-options.js";
 import { openApiResources } from "./reference/openapi-options.js";
 import { resourcesByPath } from "./resources/static-resource.js";
 import { operationFor, operationsOf, serveOperation } from "./operations/operations.js";
@@ -31,6 +32,7 @@ import { CONNECT_REQUEST_FIELDS, CONNECT_RESPONSE_FIELDS } from "./rpc/connect.j
 import { GRPC_WEB_REQUEST_FIELDS, GRPC_WEB_RESPONSE_FIELDS } from "./rpc/grpc-web.js";
 import { chosenMethods } from "./rpc/protocols.js";
 import { rpcMethodsOf } from "./rpc/rpc-methods.js";
+import { checkPath, type Mount } from "./serve/mount.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
 import { streamRoutes } from "./websocket/stream-routes.js";
@@ -97,8 +99,8 @@ const CORS_RESPONSE_HEADERS = [
  * services' contract has, and every method by gRPC-Web and Connect at `/package.Service/Method`.
  *
  * @throws {TypeError | RangeError} that names an option that there is not, or that is out of its range.
- * @throws {Error} that names the method of a rule that cannot be served, or both of two that take the same requests; or the path of
- *   the OpenAPI document, or of its page, if a rule has it.
+ * @throws {Error} that names the method of a rule that cannot be served, both of two that take the same requests, or the method that
+ *   cannot be a tool; or the path of the OpenAPI document, of its page or of the tools, if a rule has it.
  */
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
@@ -108,11 +110,12 @@ export function createEdge(options: EdgeOptions): Edge {
   const withRegistry = registry === undefined ? {} : { registry };
   const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
   const responseMetadata = [...DEFAULT_RESPONSE_METADATA, ...(options.responseMetadata ?? [])];
+  const mount = options.mcp as (Mcp & Mount) | undefined;
   const pages =
     cors &&
     new Cors(
       cors,
-      [...CORS_REQUEST_HEADERS, ...requestMetadata],
+      [...CORS_REQUEST_HEADERS, ...requestMetadata, ...(mount?.requestHeaders ?? [])],
       [...CORS_RESPONSE_HEADERS, ...responseMetadata, ...responseMetadata.map((name) => `trailer-${name}`)],
     );
   const takesCookies = requestMetadata.includes("cookie");
@@ -141,7 +144,10 @@ export function createEdge(options: EdgeOptions): Edge {
     if (other !== undefined) throw new Error(`${name}: the path ${template.text} calls a method by its name`);
   }
   const resources = options.openapi === undefined ? [] : openApiResources(options.openapi);
-  const served = { router: new Router(routes), rpcMethods, resources: resourcesByPath(resources, routes) };
+  const mounted = mount?.open(methods, settings);
+  if (mounted !== undefined) checkPath(mounted, routes);
+  const router = new Router(routes);
+  const served = { router, rpcMethods, resources: resourcesByPath(resources, routes), mounted };
   const { writeTimeoutMs } = settings.limits;
   const operations = operationsOf(options, routes);
   const answer = (exchange: Exchange): Promise<void> | void => {

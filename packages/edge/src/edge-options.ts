@@ -13,6 +13,7 @@ import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
 import type { MetricsSource } from "./operations/metrics-source.js";
 import { openApiRules, type OpenApiOptions } from "./reference/openapi-options.js";
+import type { Mcp } from "./mcp/mcp-options.js";
 import type { ProtocolOptions } from "./rpc/protocols.js";
 
 /** Bounds on what clients may do. `Infinity` is none. */
@@ -117,6 +118,8 @@ export interface CommonEdgeOptions {
   readonly hosts?: readonly string[];
   /** What `/metrics` shows to everybody who can reach the edge: `register` of prom-client, or what is like it. Default: there is no such path. */
   readonly metrics?: MetricsSource;
+  /** Tools of the Model Context Protocol, by `mcp` of @callwire/edge/mcp. Default: there are none. */
+  readonly mcp?: Mcp;
 }
 
 /** Options for `createEdge` before a server of the same process: its calls pass the server's middleware, without a hop. */
@@ -209,6 +212,10 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
     (value) => value === false || (typeof value === "string" && /^\/[^?#]*$/.test(value)),
   ),
   metrics: rules.objectWith("metrics"),
+  mcp: rules.rule(
+    "made by mcp of @callwire/edge/mcp",
+    (value) => typeof (value as { open?: unknown }).open === "function",
+  ),
 };
 
 /** @throws {TypeError | RangeError} that names what is wrong. */

@@ -17,6 +17,7 @@ export type { ProxyOptions } from "./http/proxies.js";
 export type { MetricsSource } from "./operations/metrics-source.js";
 export type { OpenApiOptions, ReferencePage } from "./reference/openapi-options.js";
 export type { StaticResource } from "./resources/static-resource.js";
+export type { Mcp } from "./mcp/mcp-options.js";
 export type { HttpRule } from "./routing/http-rule.js";
 export type { ProtocolOptions } from "./rpc/protocols.js";
 export { parseTemplate, type PathTemplate, type Segment, type Variable } from "./routing/path-template.js";

@@ -29,7 +29,8 @@ export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
     beside: "pino",
     imports: ["@callwire/server-kit"],
   },
-  "@callwire/edge": { packages: 7, bytes: 2_600_000, beside: "pino", imports: ["@callwire/edge"] },
+  // The gateway reads descriptors: their messages have 130 KB.
+  "@callwire/edge": { packages: 7, bytes: 3_200_000, beside: "pino", imports: ["@callwire/edge"] },
   "@callwire/contracts": { packages: 5, bytes: 1_750_000, imports: ["@callwire/contracts/users"] },
   "@callwire/transport": { packages: 4, bytes: 1_450_000, imports: ["@callwire/transport"] },
   "@callwire/protobuf": { packages: 1, bytes: 330_000, imports: ["@callwire/protobuf"] },

@@ -123,8 +123,7 @@ export function hasOwnTypes({ definition }: EdgeMethod): boolean {
 }
 
 /** The message types of a method. @throws {Error} if another generator has made them. */
-function typesOf(method: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
-  if (!hasOwnTypes(method))
-    throw new Error("has http rules, and message types that protoc-gen-callwire has not made");
+export function typesOf(method: EdgeMethod): { requestType: AnyMessageType; responseType: AnyMessageType } {
+  if (!hasOwnTypes(method)) throw new Error("has message types that protoc-gen-callwire has not made");
   return method.definition as { requestType: AnyMessageType; responseType: AnyMessageType };
 }

@@ -44,11 +44,11 @@ function outgoingError(
   return { httpStatus, error, json: statusToJson(error, call?.trailer, service, registry) };
 }
 
-/** What was thrown by a call of a route, on its way out. */
+/** What was thrown by a call of a method, on its way out. */
 export function failureOf(
   thrown: unknown,
   call: Answered | undefined,
-  { name }: Route,
+  { name }: Pick<Route, "name">,
   settings: EdgeSettings,
 ): OutgoingError {
   return outgoingError(sendable(thrown), call, name.slice(0, name.lastIndexOf("/")), settings);

@@ -14,7 +14,7 @@ export interface Opening {
   readonly onHeader?: () => void;
 }
 
-/** Begins a call. @throws {ServerError} if no calls are taken. */
+/** Begins a call of a method. @throws {ServerError} if no calls are taken. */
 export function openCall(
   exchange: Exchange,
   { method, logFields }: Pick<Route, "method" | "logFields">,

@@ -12,6 +12,7 @@ import { valuesOf, type Router } from "../routing/router.js";
 import type { RpcMethods } from "../rpc/rpc-methods.js";
 import { refuseRpc, serveRpc } from "../rpc/serve-rpc.js";
 import { refuse } from "./answer.js";
+import type { Mounted } from "./mount.js";
 import { notAllowed, refuseMethod } from "./refuse-method.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
@@ -24,6 +25,8 @@ export interface Served {
   readonly rpcMethods: RpcMethods;
   /** What is sent as it is, by its path. */
   readonly resources: ReadonlyMap<string, ServedResource>;
+  /** What is at a path of its own. */
+  readonly mounted: Mounted | undefined;
 }
 
 /** Answers a request. What it throws, or rejects with, is a mistake of ours. */
@@ -39,13 +42,18 @@ export function serve(exchange: Exchange, served: Served, settings: EdgeSettings
 
 function route(
   exchange: Exchange,
-  { router, rpcMethods, resources }: Served,
+  { router, rpcMethods, resources, mounted }: Served,
   settings: EdgeSettings,
 ): Promise<void> | undefined {
   const { limits } = settings;
   const { pathText, path, query } = targetOf(exchange, settings);
   const rpc = rpcMethods.get(pathText);
   if (rpc !== undefined) return serveRpc(exchange, rpc, query, settings);
+  if (pathText === mounted?.path) {
+    if (exchange.method === mounted.httpMethod) return mounted.serve(exchange);
+    refuseMethod(exchange, [mounted.httpMethod], settings);
+    return undefined;
+  }
   const { method } = exchange;
   const resource = resources.get(pathText);
   if (resource !== undefined) {

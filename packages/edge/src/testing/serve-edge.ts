@@ -2,11 +2,15 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer, type AnyMiddleware, type CallwireServer } from "@callwire/server-kit";
-import { createChannel } from "@callwire/transport";
+import { createChannel, type CompatServiceDefinition } from "@callwire/transport";
 import { createEdge, type Edge } from "../create-edge.js";
+import { readContract } from "../descriptors/contract.js";
+import { messageTypesOf } from "../descriptors/message-types.js";
+import { definitionOf } from "../descriptors/services.js";
 import type { CommonEdgeOptions } from "../edge-options.js";
 import { LibraryServiceDefinition } from "./gen/callwire/edge/testing/v1/library_service.js";
 import { ProbeServiceDefinition } from "./gen/callwire/edge/testing/v1/probe_service.js";
+import { descriptorSet } from "./gen/descriptor-set.js";
 import { libraryService } from "./library-service.js";
 import { probeService, type Seen } from "./probe-service.js";
 
@@ -19,8 +23,11 @@ export interface ServedEdge extends AsyncDisposable {
   readonly seen: Seen;
 }
 
-/** What is behind an edge: a server of the same process, or one behind a channel. */
-export type Behind = "server" | "channel";
+/**
+ * What is behind an edge: a server of the same process, or one behind a channel, whose contract is known by generated code or by
+ * descriptors.
+ */
+export type Behind = "server" | "channel" | "channel, by descriptors";
 
 /** How a test serves the probe. */
 export interface ServeOptions {
@@ -52,7 +59,9 @@ export async function serveEdge({
   else {
     const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
     close = () => channel.close();
-    edge = createEdge({ ...options, channel, services: [ProbeServiceDefinition, LibraryServiceDefinition] });
+    const definitions = [ProbeServiceDefinition, LibraryServiceDefinition];
+    const services = behind === "channel" ? definitions : described(definitions);
+    edge = createEdge({ ...options, channel, services });
   }
   if (behind === "server") {
     // On the port of gRPC.
@@ -72,6 +81,13 @@ export async function serveEdge({
       await closed;
     },
   };
+}
+
+/** Definitions as they are made at run time. */
+function described(definitions: readonly { readonly fullName: string }[]): CompatServiceDefinition[] {
+  const contract = readContract(descriptorSet);
+  const types = messageTypesOf(contract);
+  return definitions.map(({ fullName }) => definitionOf(contract.services.get(fullName)!, types));
 }
 
 /** A request's answer, read to its end. */

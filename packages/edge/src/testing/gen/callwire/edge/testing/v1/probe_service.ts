@@ -795,7 +795,7 @@ export const ProbeServiceDefinition = {
       responseType: BindResponse as typeof BindResponse,
       responseStream: false,
       http: [{ method: "POST", path: "/v1/{name=shelves/*/books/**}:bind", body: "*" }, { method: "PUT", path: "/v1/parts/{part.id}", body: "part" }, { method: "PATCH", path: "/v1/tags/{id}", body: "tags", responseBody: "tags" }, { method: "DELETE", path: "/v1/things/{id}" }, { method: "PURGE", path: "/v1/things/{id}" }, { method: "*", path: "/v1/any/{id}" }],
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Streams numbers from the position that the token names. */
     watchNumbers: {
