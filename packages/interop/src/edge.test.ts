@@ -164,6 +164,8 @@ withPrograms("curl calls the users service by REST, as the edge's README says", 
       "what an error says": expect.stringContaining('"field":"page_size"'),
       "watch for a second": expect.stringMatching(/^id: \S+\ndata: \{"eventType":"heartbeat"/),
       "the same by HTTP/2": JSON.stringify({ users: [grace], totalCount: 1 }),
+      "the same by Connect": JSON.stringify({ users: [grace], totalCount: 1 }),
+      "OpenAPI 3.1": expect.stringMatching(/^\{"openapi":"3\.1\.\d","info":\{"title":"Users"/),
       health: '{"status":"SERVING"}',
     });
 

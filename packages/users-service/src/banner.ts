@@ -27,7 +27,11 @@ function curlLine(address: string, { tls, tokens }: Settings): string {
     ...(tls?.clientCaFile === undefined ? [] : ["--cert <file> --key <file>"]),
     ...(tokens ? ["-H 'authorization: Bearer <token>'"] : []),
   ];
-  return ["curl", ...flags, `${tls ? "https" : "http"}://${address}/v1/users`].join(" ");
+  return ["curl", ...flags, `${urlOf(address, { tls })}/v1/users`].join(" ");
+}
+
+function urlOf(address: string, { tls }: Pick<Settings, "tls">): string {
+  return `${tls ? "https" : "http"}://${address}`;
 }
 
 /** Pure: the first lines for a person at a terminal: where the service listens, how it is protected, and what to try next. */
@@ -52,7 +56,7 @@ export function banner(settings: Settings, port: number): string {
     ],
     ["database", database === ":memory:" ? "in memory: it ends with the service" : resolve(database)],
     ["reflection", reflection ? "yes" : "no; --reflection yes turns it on"],
-    ["HTTP", http ? "REST and JSON on the same port; --http no turns it off" : "no"],
+    ["HTTP", http ? "REST, gRPC-Web and Connect on the same port; --http no turns them off" : "no"],
     ["runtime", runtime],
   ];
   const near = address.replace(/^0\.0\.0\.0:|^\[::\]:/, "127.0.0.1:");
@@ -62,6 +66,9 @@ export function banner(settings: Settings, port: number): string {
   const next: [string, string][] = [
     [demo.join(" "), "walks through every call, in a second shell"],
     ...(http ? [[curlLine(near, settings), "lists the users by REST"] as [string, string]] : []),
+    ...(http && reflection
+      ? [[`${urlOf(near, settings)}/docs`, "shows the API to a browser"] as [string, string]]
+      : []),
     ["npm start -- --help", "lists all settings"],
   ];
   const width = Math.max(...next.map(([command]) => command.length));

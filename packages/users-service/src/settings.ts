@@ -48,7 +48,7 @@ const settings = {
   http: {
     value: "auto|yes|no",
     default: "auto",
-    help: "answer REST and JSON on the same port; auto does so unless the runtime is nice-grpc, which cannot",
+    help: "answer REST, gRPC-Web and Connect on the same port; auto does so unless the runtime is nice-grpc, which cannot",
   },
   "http-hosts": {
     value: "auto|any|hosts",
@@ -147,7 +147,7 @@ export function helpText(): string {
     ([flag, { value, default: fallback, help }]) =>
       `  --${flag} <${value}>\n        ${help}\n        ${variableOf(flag)}; default: ${fallback || "none"}`,
   );
-  return `The users service: a directory of users over gRPC (users.UserService), and by REST and JSON on the same port.
+  return `The users service: a directory of users over gRPC (users.UserService), and by REST, gRPC-Web and Connect on the same port.
 
 Each setting is a flag or an environment variable; the flag wins.
 

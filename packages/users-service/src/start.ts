@@ -1,5 +1,7 @@
 import { descriptorSet } from "@callwire/contracts/descriptor-set";
+import openApi from "@callwire/contracts/openapi.json" with { type: "json" };
 import { createEdge, type CommonEdgeOptions } from "@callwire/edge";
+import { docsPage } from "@callwire/edge/docs";
 import {
   auth,
   createServer,
@@ -78,8 +80,13 @@ export async function startUsersService(
   }
 }
 
-function edgeOptionsOf({ httpHosts: hosts, corsOrigins: origins }: Settings): CommonEdgeOptions {
-  return { ...(hosts && { hosts }), ...(origins.length > 0 && { cors: { origins } }) };
+function edgeOptionsOf({ httpHosts: hosts, corsOrigins: origins, reflection }: Settings): CommonEdgeOptions {
+  return {
+    ...(hosts && { hosts }),
+    ...(origins.length > 0 && { cors: { origins } }),
+    // They say what reflection says.
+    ...(reflection && { openapi: { document: openApi, page: docsPage() } }),
+  };
 }
 
 function limitsOf(settings: Settings): StoreOptions {

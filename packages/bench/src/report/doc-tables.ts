@@ -22,6 +22,7 @@ interface Column {
 const titles: Partial<Record<PeerName, string>> = {
   product: "SDK, kit, users service",
   before: "the same, before",
+  edge: "REST: the edge, undici",
   "rest-full": "REST: fastify, undici",
   "hono-full": "REST: hono on Node.js, undici",
   "elysia-full": "REST: Elysia on Bun, undici",
@@ -150,6 +151,7 @@ export function docTables(reports: readonly Report[]): ReadonlyMap<string, Rows>
       byPeer(productColumns, [
         "product",
         "before",
+        "edge",
         "rest-full",
         "hono-full",
         "elysia-full",

@@ -1,6 +1,11 @@
 import { listKinds } from "../run/list-kinds.js";
 import { atLeastTimes, atMost, ratio, reported, type Lookup, type Point } from "./points.js";
 
+/** A request by REST through the edge beside fastify, written by hand. */
+function edge(what: string, work: string): Point {
+  return atLeastTimes(`E3 REST, ${what}`, { work, peer: "edge" }, { work, peer: "rest-full" }, 1);
+}
+
 const PEERS_BESIDE = ["hono-full", "elysia-full", "nice-grpc-full", "grpc-go-full", "before"];
 
 /** A call of the product beside that of another peer, in the same work. */
@@ -25,6 +30,9 @@ export const productPoints: readonly Point[] = [
   ...besideOthers("P1 CreateUser, 64 in flight", "product-create-64"),
   product("P1 a page of 100", "product-page-100", "rest-full", 4),
   ...besideOthers("P1 a page of 100", "product-page-100"),
+  edge("GET one", "product-get-64"),
+  edge("POST one", "product-create-64"),
+  edge("a page of 100", "product-page-100"),
   atLeastTimes(
     "P1 the transport with metadata",
     { work: "product-get-64", peer: "callwire-metadata" },

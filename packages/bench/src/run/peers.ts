@@ -20,6 +20,7 @@ export const peerNames = [
   "callwire-metadata",
   "product",
   "before",
+  "edge",
   "rest-full",
   "hono-full",
   "elysia-full",
@@ -135,6 +136,14 @@ export function findPeer(name: PeerName, { runtime, before, install }: PeerOptio
       const can = new Set<JobKind>([...fullCalls, "watch", "upload-rows", "heap", "beside"]);
       const full = { seededBy: from.service };
       return { name, ...productPrograms(from, runtime), can, connections: 1, load: undefined, full };
+    }
+    case "edge": {
+      // The product's own server: REST is served on the port of gRPC.
+      const { server, serverArguments } = productPrograms(checkout(), runtime);
+      const client = clientProgram("rest-full");
+      const full = shared();
+      const has = { server, serverArguments, client, clientArgument: "edge", full };
+      return { name, ...has, can: fullCalls, connections: 64, load: undefined };
     }
     case "rest-full":
       return {

@@ -47,6 +47,7 @@ const productPeers: readonly PeerName[] = ["product", "before"];
 /** The product, and others with its features. */
 const fullPeers: readonly PeerName[] = [
   ...productPeers,
+  "edge",
   "rest-full",
   "hono-full",
   "elysia-full",

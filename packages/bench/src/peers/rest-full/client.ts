@@ -1,4 +1,5 @@
-// undici's pool with a request id, a token, retry and time-outs, all by undici's own means.
+// undici's pool with a request id, a token, retry and time-outs, all by undici's own means. With the argument "edge", it asks for
+// the paths and fields of the users contract, as the edge serves it.
 import { randomUUID } from "node:crypto";
 import { interceptors, Pool, type Dispatcher } from "undici";
 import type { Operations } from "../../client/job.js";
@@ -8,6 +9,11 @@ import type { UserFields } from "../../service/data.js";
 
 const TIMEOUT_MS = 30_000;
 const authorization = `Bearer ${TOKEN}`;
+/** How the server's API names things. */
+const api =
+  process.argv[3] === "edge"
+    ? { path: "/v1/users", pageSize: "page_size", hasRequestId: true }
+    : { path: "/users", pageSize: "pageSize", hasRequestId: false };
 
 function operations(client: Dispatcher): Operations {
   async function ask<Body>(
@@ -23,15 +29,18 @@ function operations(client: Dispatcher): Operations {
     return (await response.body.json()) as Body;
   }
   return {
-    getUser: (id) => ask<UserFields>("GET", `/users/${id}`, null, {}),
-    // The key makes it safe to try again, which the product's client does by its request id.
-    createUser: ({ name, email, age, department, roles }) =>
-      ask<UserFields>("POST", "/users", JSON.stringify({ name, email, age, department, roles }), {
-        "content-type": "application/json",
-        "idempotency-key": randomUUID(),
-      }),
+    getUser: (id) => ask<UserFields>("GET", `${api.path}/${id}`, null, {}),
+    // A key makes it safe to try again.
+    createUser: ({ name, email, age, department, roles }) => {
+      const key = randomUUID();
+      const fields = { name, email, age, department, roles };
+      const headers = { "content-type": "application/json" };
+      return api.hasRequestId
+        ? ask<UserFields>("POST", api.path, JSON.stringify({ ...fields, requestId: key }), headers)
+        : ask<UserFields>("POST", api.path, JSON.stringify(fields), { ...headers, "idempotency-key": key });
+    },
     listUsers: async (pageSize) =>
-      (await ask<{ users: UserFields[] }>("GET", `/users?pageSize=${pageSize}`, null, {})).users,
+      (await ask<{ users: UserFields[] }>("GET", `${api.path}?${api.pageSize}=${pageSize}`, null, {})).users,
   };
 }
 
