@@ -38,12 +38,14 @@ test("what is said to run a command is there, and each command is still in a pag
   }
 });
 
-test("what a page installs by name is a package that exists here, or a dependency of this one", () => {
-  const { devDependencies } = JSON.parse(readFileSync(join(root, "packages/site/package.json"), "utf8")) as {
-    devDependencies: Record<string, string>;
-  };
+test("what a page installs by name is a package that exists here, or a dependency of this one or of the edge", () => {
+  const dependencies = ["site", "edge"].flatMap((name) => {
+    const manifest = readFileSync(join(root, "packages", name, "package.json"), "utf8");
+    const { devDependencies } = JSON.parse(manifest) as { devDependencies: Record<string, string> };
+    return Object.keys(devDependencies);
+  });
   const ours = [...readDirs(), "gen"].map((folder) => nameIn(folder));
-  const known = new Set([...Object.keys(devDependencies), ...ours, "@bufbuild/buf"]);
+  const known = new Set([...dependencies, ...ours, "@bufbuild/buf"]);
   const installed = pages.flatMap(shellCommands).flatMap(({ text, place }) => {
     const [, names = ""] = /^(?:npm install|pnpm add|yarn add) (.*)$/.exec(text) ?? [];
     const words = names.split(" ").filter((word) => word !== "" && !word.startsWith("-"));

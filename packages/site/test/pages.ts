@@ -37,11 +37,31 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
     ["packages/interop/src/python-client.test.ts", '"google/api/annotations.proto", "google/api/http.proto"'],
   "protoc --include_imports --descriptor_set_out=contract.binpb --proto_path=proto inventory/v1/inventory_service.proto":
     ["packages/server-kit/src/services/descriptor-files.test.ts", ""],
+  // A row of the table in the repository's README, too.
+  "curl -s localhost:50051/users.UserService/ListUsers -H 'content-type: application/json' -d '{\"pageSize\": 1}'":
+    ["packages/interop/src/edge.test.ts", "tableCommands()"],
+  "curl -s localhost:50051/a": ["packages/server-kit/src/http.test.ts", "/a`;"],
+  // The program without npx, which has it of a registry.
+  "npx @callwire/edge --target 127.0.0.1:50051": [
+    "packages/interop/src/edge-gateway.test.ts",
+    '"--target", target',
+  ],
+  "npx @callwire/edge --target 127.0.0.1:50051 --descriptors contract.binpb": [
+    "packages/interop/src/edge-gateway.test.ts",
+    '"--descriptors"',
+  ],
+  "npx --package @callwire/edge --package @modelcontextprotocol/server callwire-edge --target 127.0.0.1:50051 --mcp-tool users.UserService/GetUser":
+    ["packages/edge/src/gateway/start-gateway.test.ts", "mcpTools: ["],
+  "buf build -o contract.binpb": ["packages/site/test/guides-serving.test.ts", '"build"'],
+  "protoc --include_imports --descriptor_set_out=contract.binpb --proto_path=proto library.proto": [
+    "packages/interop/src/edge-gateway.test.ts",
+    '"--include_imports"',
+  ],
 };
 
 /** Pages whose commands a test reads and runs, and the words by which that is found there. */
 export const readByTests: Readonly<Record<string, Elsewhere>> = {
-  "packages/edge/README.md": ["packages/interop/src/edge.test.ts", "readmeCommands()"],
+  "packages/edge/README.md": ["packages/interop/src/edge.test.ts", "edgeCommands()"],
 };
 
 /** True for a command that installs from a registry, or starts a project with what is there. */
