@@ -63,6 +63,9 @@ const forBrowsers = {
   },
 };
 
+/** Doc comments are in the declarations. What bundlers read stays: without it, they could leave nothing out. */
+const comments = { legal: true, annotation: true, jsdoc: false };
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { alone: { type: "string" }, web: { type: "string", multiple: true, default: [] } },
@@ -81,7 +84,7 @@ if (values.web.length > 0) {
 }
 if (values.alone !== undefined) {
   const code = await open([values.alone], forNode);
-  await code.write({ dir: "dist", format: "esm" });
+  await code.write({ dir: "dist", format: "esm", comments });
   await code.close();
 }
 await bundleDeclarations();
@@ -102,14 +105,13 @@ function open(paths, options) {
 async function bundleCode(paths, options, shared) {
   const code = await open(paths, options);
   // Names without a hash: what turbo brings back from its cache takes the place of what was there, and nothing is left of it.
-  await code.write({ dir: "dist", format: "esm", chunkFileNames: `${shared}-[name].js` });
+  await code.write({ dir: "dist", format: "esm", comments, chunkFileNames: `${shared}-[name].js` });
   // For programs that cannot `require` an ES module, such as Jest on Node.js 22. Node.js itself never loads these files: it
   // looks for `module-sync` first, so that a process has each class once.
   await code.write({
     dir: "dist",
     format: "cjs",
-    // The same code, with its comments, is beside it.
-    comments: false,
+    comments,
     entryFileNames: "[name].cjs",
     chunkFileNames: `${shared}-[name].cjs`,
   });
