@@ -4,13 +4,15 @@ import { overRuntimes } from "../../jest.over-runtimes.mjs";
 /** What is installed from the registry of the run chooses its own runtime: these run once. */
 export const fromRegistry = [
   "own-service",
-  "consumer-ci",
   "create-callwire",
   "runtimes",
   "published-limits",
   "src/consumers/",
   "src/registry/",
 ];
+
+/** What takes long, and `pnpm consumers` runs. */
+export const byConsumers = "consumer-ci";
 
 const { testTimeout: _, testMatch: __, ...project } = base;
 /** The suite that installs what is published. Its registry is started only if one of its tests runs. */
@@ -42,8 +44,8 @@ const [overNiceGrpc, overTransport] = projects;
 export default {
   ...settings,
   projects: [
-    { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, ...besideRuntime] },
-    { ...overTransport, testPathIgnorePatterns: [...fromRegistry, ...once, overFetch] },
+    { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, byConsumers, ...besideRuntime] },
+    { ...overTransport, testPathIgnorePatterns: [...fromRegistry, byConsumers, ...once, overFetch] },
     installed,
   ],
 };

@@ -4,7 +4,7 @@ import { hasPython } from "./testing/python-peer.js";
 import { randomSuite } from "./testing/suite.js";
 
 // `pnpm random-messages` compares as many as one likes.
-const COUNT = 1500;
+const COUNT = 1000;
 const SEED = 1;
 
 const describeWithPython = hasPython() ? describe : describe.skip;

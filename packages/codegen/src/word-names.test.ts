@@ -8,17 +8,20 @@ import { allWords } from "./testing/words.js";
 
 /** One of the words that TypeScript or JSON write alike, as `foo_bar` and `fooBar`. */
 const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
-const distinct = [...new Map(allWords.map((name) => [plain(name), name])).values()];
+const distinctOf = (words: readonly string[]) => [
+  ...new Map(words.map((name) => [plain(name), name])).values(),
+];
 
-/** A contract in which every word stands wherever a name may. */
-function contract(syntax: "proto2" | "proto3"): string {
+/** A contract in which each of some words stands wherever a name may. */
+function contract(syntax: "proto2" | "proto3", words: readonly string[]): string {
+  const distinct = distinctOf(words);
   const optional = syntax === "proto2" ? "optional " : "";
   const each = (names: readonly string[], line: (name: string, index: number) => string) =>
     names.map(line).join("\n");
   return `syntax = "${syntax}"; package words;
     message Fields { ${each(distinct, (name, index) => `${optional}string ${name} = ${index + 1};`)} }
-    ${each(allWords, (name) => `message ${name} { ${optional}string ${name} = 1; }`)}
-    message Uses { ${each(allWords, (name, index) => `${optional}.words.${name} u${index} = ${index + 1};`)} }
+    ${each(words, (name) => `message ${name} { ${optional}string ${name} = 1; }`)}
+    message Uses { ${each(words, (name, index) => `${optional}.words.${name} u${index} = ${index + 1};`)} }
     message Values {
       enum Q9 { ${each(distinct, (name, index) => `${name} = ${index};`)} }
       ${optional}Q9 one9 = 1; repeated Q9 some9 = 2; map<string, Q9> by9 = 3;
@@ -26,12 +29,12 @@ function contract(syntax: "proto2" | "proto3"): string {
     message Members { oneof one { ${each(distinct, (name, index) => `sint32 ${name} = ${1000 + index};`)} } }
     message Oneofs { ${each(distinct, (name, index) => `oneof ${name} { int32 o${index}a = ${index * 2 + 1}; string o${index}b = ${index * 2 + 2}; }`)} }
     message Outer {
-      ${each(allWords, (name) => `message ${name} { ${optional}bool ${name} = 1; }`)}
-      ${optional}Outer.class c = 1;
+      ${each(words, (name) => `message ${name} { ${optional}bool ${name} = 1; }`)}
+      ${optional}Outer.${words[0]} c = 1;
     }
     message Enums {
-      ${each(allWords, (name, index) => `enum ${name} { ${name}_ZERO = 0; ${name}_ONE = ${index + 1}; }`)}
-      ${each(allWords, (name, index) => `${optional}Enums.${name} e${index} = ${index + 1};`)}
+      ${each(words, (name, index) => `enum ${name} { ${name}_ZERO = 0; ${name}_ONE = ${index + 1}; }`)}
+      ${each(words, (name, index) => `${optional}Enums.${name} e${index} = ${index + 1};`)}
     }
     service Methods { ${each(distinct, (name) => `rpc ${name}(words.Fields) returns (stream words.Enums);`)} }
     ${each(distinct, (name) => `service Of_${name} { rpc ${name}(Fields) returns (Fields); }`)}`;
@@ -51,12 +54,15 @@ async function compareAll(suite: Suite, options: string, times: number): Promise
   return generated;
 }
 
-describe("a contract with every word for a name of everything", () => {
+// Each word once: what becomes of a name depends on neither the syntax nor the options.
+const half = Math.ceil(allWords.length / 2);
+
+describe("contracts with every word for a name of everything", () => {
   test.each([
-    ["proto2", ""],
-    ["proto3", "int64=string,oneof=properties,map=object,timestamp=message"],
-  ] as const)("of %s is as with protobuf-es: %p", async (syntax, options) => {
-    using suite = compileContracts({ "words.proto": contract(syntax) }, [options]);
+    ["proto2", "", allWords.slice(0, half)],
+    ["proto3", "int64=string,oneof=properties,map=object,timestamp=message", allWords.slice(half)],
+  ] as const)("of %s are as with protobuf-es: %p", async (syntax, options, words) => {
+    using suite = compileContracts({ "words.proto": contract(syntax, words) }, [options]);
     const { types, modules } = await compareAll(suite, options, 1);
 
     // JSON has the names of the contract.
@@ -73,7 +79,7 @@ describe("a contract with every word for a name of everything", () => {
     const { methods } = modules.get("words.ts")!["MethodsDefinition"] as unknown as {
       methods: Record<string, { name: string }>;
     };
-    expect(Object.values(methods).map(({ name }) => name)).toEqual(distinct);
+    expect(Object.values(methods).map(({ name }) => name)).toEqual(distinctOf(words));
   });
 });
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { describe, expect, jest, test } from "@jest/globals";
-import { EchoServiceDefinition, testCertificates, type EchoUnaryRequest } from "@callwire/testkit";
+import { EchoServiceDefinition, type EchoUnaryRequest } from "@callwire/testkit";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { ClientError, Metadata, Status } from "nice-grpc-common";
 import type { ClientCallContext, ClientPhases, FailureOrigin } from "./client-phases.js";
@@ -9,8 +9,6 @@ import type { CallOptions } from "./client-types.js";
 import { clientRuntime } from "./transport-runtime.js";
 import { answer, echoOf, startHttp2, type Http2Peer } from "../testing/http2-peer.js";
 import { collect, deferred, failureOf } from "../testing/outcomes.js";
-
-declare const overTls: boolean;
 
 type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 type Unary = (request: Partial<EchoUnaryRequest>, options?: CallOptions) => Promise<{ text: string }>;
@@ -30,18 +28,12 @@ interface Room extends AsyncDisposable {
 
 async function open(phases: ClientPhases | undefined, ...handlers: Handler[]): Promise<Room> {
   const seen: IncomingHttpHeaders[] = [];
-  const certificates = overTls ? await testCertificates() : undefined;
-  const peer = await startHttp2(
-    (stream, headers) => {
-      seen.push(headers);
-      const handler = handlers[Math.min(seen.length, handlers.length) - 1]!;
-      handler(stream, headers);
-    },
-    {},
-    0,
-    certificates?.server,
-  );
-  const credentials = clientRuntime.createCredentials(certificates && { ca: certificates.ca });
+  const peer = await startHttp2((stream, headers) => {
+    seen.push(headers);
+    const handler = handlers[Math.min(seen.length, handlers.length) - 1]!;
+    handler(stream, headers);
+  });
+  const credentials = clientRuntime.createCredentials(undefined);
   const channel = clientRuntime.openChannel(peer.address, credentials, {});
   const client = channel.createClient(EchoServiceDefinition, () => phases);
   const { echoUnary, echoServerStream, echoClientStream, echoBidiStream } = client;

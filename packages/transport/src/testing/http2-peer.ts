@@ -1,10 +1,4 @@
-import {
-  createSecureServer,
-  createServer as createHttp2Server,
-  type Http2SecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { IncomingHttpHeaders, ServerHttp2Stream, Settings } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { EchoUnaryRequest } from "@callwire/testkit";
@@ -14,18 +8,16 @@ import type { Peer } from "./socket-peer.js";
 /** A server that answers streams as a test wants, over node:http2. */
 export interface Http2Peer extends Peer {
   sessions: Set<ServerHttp2Session>;
-  server: Http2Server | Http2SecureServer;
+  server: Http2Server;
 }
 
 export async function startHttp2(
   onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
   settings: Settings = {},
   port = 0,
-  tls?: { key: string; cert: string },
 ): Promise<Http2Peer> {
   const sessions = new Set<ServerHttp2Session>();
-  const server =
-    tls === undefined ? createHttp2Server({ settings }) : createSecureServer({ settings, ...tls });
+  const server = createHttp2Server({ settings });
   server.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
