@@ -77,20 +77,20 @@ function bytesOf(value: string): Uint8Array {
   return Buffer.from(value, "base64");
 }
 
-/** The fields that metadata become: name, value, name, value … */
-export function fieldsOf(sources: readonly Metadata[], names: readonly string[]): string[] {
-  const fields: string[] = [];
+/** Adds the fields that metadata become to a list: name, value, name, value … Of a name that several have, the first counts. */
+export function addFields(fields: string[], sources: readonly Metadata[], names: readonly string[]): void {
   for (const name of names) {
-    const found = sources.find((metadata) => metadata.has(name));
-    if (found === undefined) continue;
-    const values = found
-      .getAll(name)
-      .map((value: string | Uint8Array) =>
-        typeof value === "string" ? value : Buffer.from(value).toString("base64"),
-      );
-    fields.push(name, values.join(", "));
+    for (const metadata of sources) {
+      if (!metadata.has(name)) continue;
+      const values = metadata.getAll(name);
+      fields.push(name, name.endsWith("-bin") ? base64Of(values) : values.join(", "));
+      break;
+    }
   }
-  return fields;
+}
+
+function base64Of(values: readonly (string | Uint8Array)[]): string {
+  return values.map((value) => Buffer.from(value as Uint8Array).toString("base64")).join(", ");
 }
 
 /**

@@ -71,18 +71,23 @@ export class Router<Route extends Routed> {
 
   /** @param alternatives More methods whose routes are taken, if there is none of the first. */
   find(path: RequestPath, httpMethod: string, ...alternatives: readonly string[]): Found<Route> {
-    const allowed = new Set<string>();
     const methods = [httpMethod, ...alternatives, "*"];
     for (const { verb, rest } of this.#splits(path)) {
-      for (const byMethod of endsOf(this.#root, rest, 0, verb)) {
-        for (const method of methods) {
-          const route = byMethod.get(method);
-          if (route !== undefined) return { route, path: rest };
-        }
-        for (const method of byMethod.keys()) allowed.add(method);
-      }
+      const route = firstEnd(this.#root, rest, 0, verb, (byMethod) => routeOf(byMethod, methods));
+      if (route !== undefined) return { route, path: rest };
     }
-    return { allowed: [...allowed].toSorted() };
+    return { allowed: this.#allowedAt(path) };
+  }
+
+  #allowedAt(path: RequestPath): string[] {
+    const allowed = new Set<string>();
+    for (const { verb, rest } of this.#splits(path)) {
+      firstEnd(this.#root, rest, 0, verb, (byMethod) => {
+        for (const method of byMethod.keys()) allowed.add(method);
+        return undefined;
+      });
+    }
+    return [...allowed].toSorted();
   }
 
   /** The ways in which the last segment may have a verb, and the one in which it has none. */
@@ -104,28 +109,46 @@ export class Router<Route extends Routed> {
   }
 }
 
-/** The places where a path ends, the most exact one first. Each node is visited once for each place of `**` at most. */
-function* endsOf<Route>(
+function routeOf<Route>(byMethod: ReadonlyMap<string, Route>, methods: readonly string[]): Route | undefined {
+  for (const method of methods) {
+    const route = byMethod.get(method);
+    if (route !== undefined) return route;
+  }
+  return undefined;
+}
+
+/**
+ * Shows the places where a path ends, the most exact one first, until one is taken. Each node is visited once for each place of `**`
+ * at most.
+ *
+ * @param take Returns undefined to see the next one.
+ */
+function firstEnd<Route, Taken>(
   node: Node<Route>,
-  { segments, isEncoded }: RequestPath,
+  path: RequestPath,
   at: number,
   verb: string,
-): Generator<Map<string, Route>, void, undefined> {
-  const path = { segments, isEncoded };
+  take: (ends: Map<string, Route>) => Taken | undefined,
+): Taken | undefined {
+  const { segments, isEncoded } = path;
   const segment = segments[at];
+  let taken: Taken | undefined;
   if (segment === undefined) {
     const ends = node.ends.get(verb);
-    if (ends !== undefined) yield ends;
+    if (ends !== undefined) taken = take(ends);
   } else {
     const text = isEncoded ? decodeSegment(segment) : segment;
     const literal = text === undefined ? undefined : node.literals.get(text);
-    if (literal !== undefined) yield* endsOf(literal, path, at + 1, verb);
+    if (literal !== undefined) taken = firstEnd(literal, path, at + 1, verb, take);
     // An empty segment is no value of a field.
-    if (node.one !== undefined && segment !== "") yield* endsOf(node.one, path, at + 1, verb);
+    if (taken === undefined && node.one !== undefined && segment !== "")
+      taken = firstEnd(node.one, path, at + 1, verb, take);
   }
-  if (node.many === undefined) return;
+  if (node.many === undefined) return taken;
   // As much as possible, since most often nothing follows.
-  for (let end = segments.length; end >= at; end--) yield* endsOf(node.many, path, end, verb);
+  for (let end = segments.length; taken === undefined && end >= at; end--)
+    taken = firstEnd(node.many, path, end, verb, take);
+  return taken;
 }
 
 /** The values of a template's variables, in their order; undefined for one whose bytes are no UTF-8. */

@@ -5,7 +5,7 @@ import { httpStatusOf } from "../errors/http-status.js";
 import { sendable } from "../errors/sendable.js";
 import { statusToJson, type JsonStatus } from "../errors/status-json.js";
 import type { Exchange } from "../http/exchange.js";
-import { fieldsOf } from "../http/metadata.js";
+import { addFields } from "../http/metadata.js";
 import type { Route } from "../routing/route.js";
 import type { EdgeSettings } from "./settings.js";
 
@@ -22,7 +22,7 @@ const COMMON = ["x-content-type-options", "nosniff"];
 export function commonHeaders(exchange: Exchange, settings: EdgeSettings, call?: Answered): string[] {
   const headers = [...COMMON];
   if (settings.cors !== undefined) headers.push(...settings.cors.headers(exchange.header("origin")));
-  if (call !== undefined) headers.push(...fieldsOf([call.header, call.trailer], settings.responseMetadata));
+  if (call !== undefined) addFields(headers, [call.header, call.trailer], settings.responseMetadata);
   return headers;
 }
 
