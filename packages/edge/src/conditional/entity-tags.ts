@@ -42,8 +42,8 @@ export function fieldOfTag(tag: EntityTag, isQuoted: boolean): string {
   return isQuoted ? tagText(tag) : tag.opaque;
 }
 
-/** The text of a tag. A weak one stands for all codings. */
-export function tagText({ opaque, isWeak, coding }: EntityTag): string {
+/** The text of a tag, or of another coding's. A weak one stands for all codings. */
+export function tagText({ opaque, isWeak, coding: own }: EntityTag, coding = own): string {
   if (isWeak) return `W/"${opaque}"`;
   return coding === undefined ? `"${opaque}"` : `"${opaque};${coding}"`;
 }

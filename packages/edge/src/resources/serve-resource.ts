@@ -30,7 +30,7 @@ export function serveResource(
     return undefined;
   }
   const coding = compression.codingOf({ type, body }, chosen);
-  headers.push("content-type", type, "etag", tagText({ ...served.tag, coding }));
+  headers.push("content-type", type, "etag", tagText(served.tag, coding));
   const respond = (sent: string | Uint8Array): void => {
     headers.push("content-length", String(Buffer.byteLength(sent)));
     exchange.respond({ status: 200, headers }, sent);

@@ -36,11 +36,9 @@ export function contentOf(
   { write, etags }: EdgeSettings,
 ): Content {
   const sent = sentOf(route, message);
-  const content = route.response.httpBody?.read(sent) ?? {
-    type: JSON_TYPE,
-    body: jsonOf(route, message, write),
-  };
-  return { ...content, tag: tagOf(exchange, route, sent, content.body, etags) };
+  const raw = route.response.httpBody?.read(sent);
+  const body = raw === undefined ? jsonOf(route, message, write) : raw.body;
+  return { type: raw?.type ?? JSON_TYPE, body, tag: tagOf(exchange, route, sent, body, etags) };
 }
 
 /** A tag goes with what a client may ask for again: RFC 9110, section 9.3.4, has none in the answer to a PUT. */

@@ -90,7 +90,7 @@ async function answerOnce(answering: Answering, read: () => unknown): Promise<vo
     headers.push("content-encoding", coding);
   }
   headers.push("content-type", content.type, "content-length", String(Buffer.byteLength(body)));
-  if (content.tag !== undefined) headers.push("etag", tagText({ ...content.tag, coding }));
+  if (content.tag !== undefined) headers.push("etag", tagText(content.tag, coding));
   exchange.respond({ status: 200, headers }, body);
 }
 
