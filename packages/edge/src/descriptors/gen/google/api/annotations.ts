@@ -29,11 +29,8 @@ export const http: Extension<MethodOptions, HttpRule | undefined> = /* @__PURE__
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 578365826:
-          m.value = r.message(HttpRule, m.value);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 578365826: m.value = r.message(HttpRule, m.value); break;
+        default: r.unknown(tag, m);
       }
     }
   },

@@ -90,7 +90,7 @@ export const FieldBehavior = {
   IDENTIFIER: 8,
 } as const;
 
-export type FieldBehavior = (typeof FieldBehavior)[keyof typeof FieldBehavior];
+export type FieldBehavior = typeof FieldBehavior[keyof typeof FieldBehavior];
 
 export namespace FieldBehavior {
   export type FIELD_BEHAVIOR_UNSPECIFIED = typeof FieldBehavior.FIELD_BEHAVIOR_UNSPECIFIED;
@@ -123,14 +123,9 @@ export const fieldBehavior: Extension<FieldOptions, FieldBehavior[]> = /* @__PUR
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8416:
-          m.value.push(r.int32() as FieldBehavior);
-          break;
-        case 8418:
-          for (const end = r.range(); r.more(end);) m.value.push(r.int32() as FieldBehavior);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8416: m.value.push(r.int32() as FieldBehavior); break;
+        case 8418: for (const end = r.range(); r.more(end); ) m.value.push(r.int32() as FieldBehavior); break;
+        default: r.unknown(tag, m);
       }
     }
   },

@@ -2,16 +2,7 @@
 // source: google/api/http.proto
 
 /* eslint-disable */
-import {
-  bool,
-  list,
-  type MessageType,
-  messageType,
-  oneof,
-  type Reader,
-  string,
-  type Writer,
-} from "@callwire/protobuf";
+import { bool, list, type MessageType, messageType, oneof, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "google.api";
 
@@ -320,26 +311,31 @@ export interface HttpRule {
    */
   pattern:
     | //
-      /**
-       * Maps to HTTP GET. Used for listing and getting information about
-       * resources.
-       */
-      { $case: "get"; value: string } //
-      /** Maps to HTTP PUT. Used for replacing a resource. */
-    | { $case: "put"; value: string } //
+    /**
+     * Maps to HTTP GET. Used for listing and getting information about
+     * resources.
+     */
+    { $case: "get"; value: string }
+    | //
+    /** Maps to HTTP PUT. Used for replacing a resource. */
+    { $case: "put"; value: string }
+    | //
     /** Maps to HTTP POST. Used for creating a resource or performing an action. */
-    | { $case: "post"; value: string } //
+    { $case: "post"; value: string }
+    | //
     /** Maps to HTTP DELETE. Used for deleting a resource. */
-    | { $case: "delete"; value: string } //
+    { $case: "delete"; value: string }
+    | //
     /** Maps to HTTP PATCH. Used for updating a resource. */
-    | { $case: "patch"; value: string } //
+    { $case: "patch"; value: string }
+    | //
     /**
      * The custom pattern is used for specifying an HTTP method that is not
      * included in the `pattern` field, such as HEAD, or "*" to leave the
      * HTTP method unspecified for this rule. The wild-card rule is useful
      * for services that provide content to Web (HTML) clients.
      */
-    | { $case: "custom"; value: CustomHttpPattern }
+    { $case: "custom"; value: CustomHttpPattern }
     | undefined;
   /**
    * The name of the request field whose value is mapped to the HTTP request
@@ -389,14 +385,9 @@ export const Http: MessageType<Http> = /* @__PURE__ */ messageType<Http>({
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.rules.push(r.message(HttpRule, undefined));
-          break;
-        case 16:
-          m.fullyDecodeReservedExpansion = r.bool();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.rules.push(r.message(HttpRule, undefined)); break;
+        case 16: m.fullyDecodeReservedExpansion = r.bool(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -440,88 +431,51 @@ export const HttpRule: MessageType<HttpRule> = /* @__PURE__ */ messageType<HttpR
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.selector = r.string();
-          break;
-        case 18:
-          m.pattern = { $case: "get", value: r.string() };
-          break;
-        case 26:
-          m.pattern = { $case: "put", value: r.string() };
-          break;
-        case 34:
-          m.pattern = { $case: "post", value: r.string() };
-          break;
-        case 42:
-          m.pattern = { $case: "delete", value: r.string() };
-          break;
-        case 50:
-          m.pattern = { $case: "patch", value: r.string() };
-          break;
-        case 58:
-          m.body = r.string();
-          break;
-        case 66:
-          m.pattern = {
-            $case: "custom",
-            value: r.message(CustomHttpPattern, m.pattern?.$case === "custom" ? m.pattern.value : undefined),
-          };
-          break;
-        case 90:
-          m.additionalBindings.push(r.message(HttpRule, undefined));
-          break;
-        case 98:
-          m.responseBody = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.selector = r.string(); break;
+        case 18: m.pattern = { $case: "get", value: r.string() }; break;
+        case 26: m.pattern = { $case: "put", value: r.string() }; break;
+        case 34: m.pattern = { $case: "post", value: r.string() }; break;
+        case 42: m.pattern = { $case: "delete", value: r.string() }; break;
+        case 50: m.pattern = { $case: "patch", value: r.string() }; break;
+        case 58: m.body = r.string(); break;
+        case 66: m.pattern = { $case: "custom", value: r.message(CustomHttpPattern, m.pattern?.$case === "custom" ? m.pattern.value : undefined) }; break;
+        case 90: m.additionalBindings.push(r.message(HttpRule, undefined)); break;
+        case 98: m.responseBody = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
     selector: string,
-    pattern: oneof({
-      get: string,
-      put: string,
-      post: string,
-      delete: string,
-      patch: string,
-      custom: CustomHttpPattern,
-    }),
+    pattern: oneof({ get: string, put: string, post: string, delete: string, patch: string, custom: CustomHttpPattern }),
     body: string,
     responseBody: string,
     additionalBindings: list(HttpRule),
   }),
 });
 
-export const CustomHttpPattern: MessageType<CustomHttpPattern> =
-  /* @__PURE__ */ messageType<CustomHttpPattern>({
-    name: "google.api.CustomHttpPattern",
-    create(): CustomHttpPattern {
-      return { kind: "", path: "" };
-    },
-    write(m: CustomHttpPattern, w: Writer): void {
-      if (m.kind !== "") w.string(10, m.kind);
-      if (m.path !== "") w.string(18, m.path);
-      w.unknown(m);
-    },
-    read(m: CustomHttpPattern, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.kind = r.string();
-            break;
-          case 18:
-            m.path = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const CustomHttpPattern: MessageType<CustomHttpPattern> = /* @__PURE__ */ messageType<CustomHttpPattern>({
+  name: "google.api.CustomHttpPattern",
+  create(): CustomHttpPattern {
+    return { kind: "", path: "" };
+  },
+  write(m: CustomHttpPattern, w: Writer): void {
+    if (m.kind !== "") w.string(10, m.kind);
+    if (m.path !== "") w.string(18, m.path);
+    w.unknown(m);
+  },
+  read(m: CustomHttpPattern, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.kind = r.string(); break;
+        case 18: m.path = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      kind: string,
-      path: string,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    kind: string,
+    path: string,
+  }),
+});

@@ -74,7 +74,7 @@ export const Edition = {
   EDITION_MAX: 2147483647,
 } as const;
 
-export type Edition = (typeof Edition)[keyof typeof Edition];
+export type Edition = typeof Edition[keyof typeof Edition];
 
 export namespace Edition {
   export type EDITION_UNKNOWN = typeof Edition.EDITION_UNKNOWN;
@@ -102,7 +102,7 @@ export namespace Edition {
  */
 export const SymbolVisibility = { VISIBILITY_UNSET: 0, VISIBILITY_LOCAL: 1, VISIBILITY_EXPORT: 2 } as const;
 
-export type SymbolVisibility = (typeof SymbolVisibility)[keyof typeof SymbolVisibility];
+export type SymbolVisibility = typeof SymbolVisibility[keyof typeof SymbolVisibility];
 
 export namespace SymbolVisibility {
   export type VISIBILITY_UNSET = typeof SymbolVisibility.VISIBILITY_UNSET;
@@ -121,9 +121,13 @@ export interface FileDescriptorSet {
 /** Describes a complete .proto file. */
 export interface FileDescriptorProto {
   /** file name, relative to root of source tree */
-  name?: string | undefined;
+  name?:
+    | string
+    | undefined;
   /** e.g. "foo", "foo.bar", etc. */
-  package?: string | undefined;
+  package?:
+    | string
+    | undefined;
   /** Names of files imported by this file. */
   dependency: string[];
   /** Indexes of the public imported files in the dependency list above. */
@@ -143,14 +147,18 @@ export interface FileDescriptorProto {
   enumType: EnumDescriptorProto[];
   service: ServiceDescriptorProto[];
   extension: FieldDescriptorProto[];
-  options: FileOptions | undefined;
+  options:
+    | FileOptions
+    | undefined;
   /**
    * This field contains optional information about the original source code.
    * You may safely remove this entire field without harming runtime
    * functionality of the descriptors -- the information is needed only by
    * development tools.
    */
-  sourceCodeInfo: SourceCodeInfo | undefined;
+  sourceCodeInfo:
+    | SourceCodeInfo
+    | undefined;
   /**
    * The syntax of the proto file.
    * The supported values are "proto2", "proto3", and "editions".
@@ -160,7 +168,9 @@ export interface FileDescriptorProto {
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  syntax?: string | undefined;
+  syntax?:
+    | string
+    | undefined;
   /**
    * The edition of the proto file.
    * WARNING: This field should only be used by protobuf plugins or special
@@ -192,7 +202,9 @@ export interface DescriptorProto {
 
 export interface DescriptorProto_ExtensionRange {
   /** Inclusive. */
-  start?: number | undefined;
+  start?:
+    | number
+    | undefined;
   /** Exclusive. */
   end?: number | undefined;
   options: ExtensionRangeOptions | undefined;
@@ -205,7 +217,9 @@ export interface DescriptorProto_ExtensionRange {
  */
 export interface DescriptorProto_ReservedRange {
   /** Inclusive. */
-  start?: number | undefined;
+  start?:
+    | number
+    | undefined;
   /** Exclusive. */
   end?: number | undefined;
 }
@@ -220,7 +234,9 @@ export interface ExtensionRangeOptions {
    */
   declaration: ExtensionRangeOptions_Declaration[];
   /** Any features defined in the specific edition. */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /**
    * The verification state of the range.
    * TODO: flip the default to DECLARATION once all empty ranges
@@ -237,7 +253,7 @@ export const ExtensionRangeOptions_VerificationState = {
 } as const;
 
 export type ExtensionRangeOptions_VerificationState =
-  (typeof ExtensionRangeOptions_VerificationState)[keyof typeof ExtensionRangeOptions_VerificationState];
+  typeof ExtensionRangeOptions_VerificationState[keyof typeof ExtensionRangeOptions_VerificationState];
 
 export namespace ExtensionRangeOptions_VerificationState {
   export type DECLARATION = typeof ExtensionRangeOptions_VerificationState.DECLARATION;
@@ -246,24 +262,32 @@ export namespace ExtensionRangeOptions_VerificationState {
 
 export interface ExtensionRangeOptions_Declaration {
   /** The extension number declared within the extension range. */
-  number?: number | undefined;
+  number?:
+    | number
+    | undefined;
   /**
    * The fully-qualified name of the extension field. There must be a leading
    * dot in front of the full name.
    */
-  fullName?: string | undefined;
+  fullName?:
+    | string
+    | undefined;
   /**
    * The fully-qualified type name of the extension field. Unlike
    * Metadata.type, Declaration.type must have a leading dot for messages
    * and enums.
    */
-  type?: string | undefined;
+  type?:
+    | string
+    | undefined;
   /**
    * If true, indicates that the number is reserved in the extension range,
    * and any extension field with the number will fail to compile. Set this
    * when a declared extension field is deleted.
    */
-  reserved?: boolean | undefined;
+  reserved?:
+    | boolean
+    | undefined;
   /**
    * If true, indicates that the extension must be defined as repeated.
    * Otherwise the extension must be defined as optional.
@@ -275,12 +299,16 @@ export interface ExtensionRangeOptions_Declaration {
 export interface FieldDescriptorProto {
   name?: string | undefined;
   number?: number | undefined;
-  label?: FieldDescriptorProto_Label | undefined;
+  label?:
+    | FieldDescriptorProto_Label
+    | undefined;
   /**
    * If type_name is set, this need not be set.  If both this and type_name
    * are set, this must be one of TYPE_ENUM, TYPE_MESSAGE or TYPE_GROUP.
    */
-  type?: FieldDescriptorProto_Type | undefined;
+  type?:
+    | FieldDescriptorProto_Type
+    | undefined;
   /**
    * For message and enum types, this is the name of the type.  If the name
    * starts with a '.', it is fully-qualified.  Otherwise, C++-like scoping
@@ -288,24 +316,32 @@ export interface FieldDescriptorProto {
    * message are searched, then within the parent, on up to the root
    * namespace).
    */
-  typeName?: string | undefined;
+  typeName?:
+    | string
+    | undefined;
   /**
    * For extensions, this is the name of the type being extended.  It is
    * resolved in the same manner as type_name.
    */
-  extendee?: string | undefined;
+  extendee?:
+    | string
+    | undefined;
   /**
    * For numeric types, contains the original text representation of the value.
    * For booleans, "true" or "false".
    * For strings, contains the default text contents (not escaped in any way).
    * For bytes, contains the C escaped value.  All bytes >= 128 are escaped.
    */
-  defaultValue?: string | undefined;
+  defaultValue?:
+    | string
+    | undefined;
   /**
    * If set, gives the index of a oneof in the containing type's oneof_decl
    * list.  This field is a member of that oneof.
    */
-  oneofIndex?: number | undefined;
+  oneofIndex?:
+    | number
+    | undefined;
   /**
    * JSON name of this field. The value is set by protocol compiler. If the
    * user has set a "json_name" option on this field, that option's value
@@ -313,7 +349,9 @@ export interface FieldDescriptorProto {
    * it to camelCase.
    */
   jsonName?: string | undefined;
-  options: FieldOptions | undefined;
+  options:
+    | FieldOptions
+    | undefined;
   /**
    * If true, this is a proto3 "optional". When a proto3 field is optional, it
    * tracks presence regardless of field type.
@@ -384,8 +422,7 @@ export const FieldDescriptorProto_Type = {
   TYPE_SINT64: 18,
 } as const;
 
-export type FieldDescriptorProto_Type =
-  (typeof FieldDescriptorProto_Type)[keyof typeof FieldDescriptorProto_Type];
+export type FieldDescriptorProto_Type = typeof FieldDescriptorProto_Type[keyof typeof FieldDescriptorProto_Type];
 
 export namespace FieldDescriptorProto_Type {
   export type TYPE_DOUBLE = typeof FieldDescriptorProto_Type.TYPE_DOUBLE;
@@ -420,8 +457,7 @@ export const FieldDescriptorProto_Label = {
   LABEL_REQUIRED: 2,
 } as const;
 
-export type FieldDescriptorProto_Label =
-  (typeof FieldDescriptorProto_Label)[keyof typeof FieldDescriptorProto_Label];
+export type FieldDescriptorProto_Label = typeof FieldDescriptorProto_Label[keyof typeof FieldDescriptorProto_Label];
 
 export namespace FieldDescriptorProto_Label {
   export type LABEL_OPTIONAL = typeof FieldDescriptorProto_Label.LABEL_OPTIONAL;
@@ -439,7 +475,9 @@ export interface OneofDescriptorProto {
 export interface EnumDescriptorProto {
   name?: string | undefined;
   value: EnumValueDescriptorProto[];
-  options: EnumOptions | undefined;
+  options:
+    | EnumOptions
+    | undefined;
   /**
    * Range of reserved numeric values. Reserved numeric values may not be used
    * by enum values in the same enum declaration. Reserved ranges may not
@@ -465,7 +503,9 @@ export interface EnumDescriptorProto {
  */
 export interface EnumDescriptorProto_EnumReservedRange {
   /** Inclusive. */
-  start?: number | undefined;
+  start?:
+    | number
+    | undefined;
   /** Inclusive. */
   end?: number | undefined;
 }
@@ -486,16 +526,22 @@ export interface ServiceDescriptorProto {
 
 /** Describes a method of a service. */
 export interface MethodDescriptorProto {
-  name?: string | undefined;
+  name?:
+    | string
+    | undefined;
   /**
    * Input and output type names.  These are resolved in the same way as
    * FieldDescriptorProto.type_name, but must refer to a message type.
    */
   inputType?: string | undefined;
   outputType?: string | undefined;
-  options: MethodOptions | undefined;
+  options:
+    | MethodOptions
+    | undefined;
   /** Identifies if client streams multiple client messages */
-  clientStreaming?: boolean | undefined;
+  clientStreaming?:
+    | boolean
+    | undefined;
   /** Identifies if server streams multiple server messages */
   serverStreaming?: boolean | undefined;
 }
@@ -507,7 +553,9 @@ export interface FileOptions {
    * inappropriate because proto packages do not normally start with backwards
    * domain names.
    */
-  javaPackage?: string | undefined;
+  javaPackage?:
+    | string
+    | undefined;
   /**
    * Controls the name of the wrapper Java class generated for the .proto file.
    * That class will always contain the .proto file's getDescriptor() method as
@@ -515,7 +563,9 @@ export interface FileOptions {
    * If java_multiple_files is disabled, then all the other classes from the
    * .proto file will be nested inside the single wrapper outer class.
    */
-  javaOuterClassname?: string | undefined;
+  javaOuterClassname?:
+    | string
+    | undefined;
   /**
    * If enabled, then the Java code generator will generate a separate .java
    * file for each top-level message, enum, and service defined in the .proto
@@ -524,13 +574,17 @@ export interface FileOptions {
    * generated to contain the file's getDescriptor() method as well as any
    * top-level extensions defined in the file.
    */
-  javaMultipleFiles?: boolean | undefined;
+  javaMultipleFiles?:
+    | boolean
+    | undefined;
   /**
    * This option does nothing.
    *
    * @deprecated
    */
-  javaGenerateEqualsAndHash?: boolean | undefined;
+  javaGenerateEqualsAndHash?:
+    | boolean
+    | undefined;
   /**
    * A proto2 file can set this to true to opt in to UTF-8 checking for Java,
    * which will throw an exception if invalid UTF-8 is parsed from the wire or
@@ -544,7 +598,9 @@ export interface FileOptions {
    * checks.
    */
   javaStringCheckUtf8?: boolean | undefined;
-  optimizeFor?: FileOptions_OptimizeMode | undefined;
+  optimizeFor?:
+    | FileOptions_OptimizeMode
+    | undefined;
   /**
    * Sets the Go package where structs generated from this .proto will be
    * placed. If omitted, the Go package will be derived from the following:
@@ -552,7 +608,9 @@ export interface FileOptions {
    *   - Otherwise, the package statement in the .proto file, if present.
    *   - Otherwise, the basename of the .proto file, without extension.
    */
-  goPackage?: string | undefined;
+  goPackage?:
+    | string
+    | undefined;
   /**
    * Should generic services be generated in each language?  "Generic" services
    * are not specific to any particular RPC system.  They are generated by the
@@ -567,63 +625,85 @@ export interface FileOptions {
    */
   ccGenericServices?: boolean | undefined;
   javaGenericServices?: boolean | undefined;
-  pyGenericServices?: boolean | undefined;
+  pyGenericServices?:
+    | boolean
+    | undefined;
   /**
    * Is this file deprecated?
    * Depending on the target platform, this can emit Deprecated annotations
    * for everything in the file, or it will be completely ignored; in the very
    * least, this is a formalization for deprecating files.
    */
-  deprecated?: boolean | undefined;
+  deprecated?:
+    | boolean
+    | undefined;
   /**
    * Enables the use of arenas for the proto messages in this file. This applies
    * only to generated classes for C++.
    */
-  ccEnableArenas?: boolean | undefined;
+  ccEnableArenas?:
+    | boolean
+    | undefined;
   /**
    * Sets the objective c class prefix which is prepended to all objective c
    * generated classes from this .proto. There is no default.
    */
-  objcClassPrefix?: string | undefined;
+  objcClassPrefix?:
+    | string
+    | undefined;
   /** Namespace for generated classes; defaults to the package. */
-  csharpNamespace?: string | undefined;
+  csharpNamespace?:
+    | string
+    | undefined;
   /**
    * By default Swift generators will take the proto package and CamelCase it
    * replacing '.' with underscore and use that to prefix the types/symbols
    * defined. When this options is provided, they will use this value instead
    * to prefix the types/symbols defined.
    */
-  swiftPrefix?: string | undefined;
+  swiftPrefix?:
+    | string
+    | undefined;
   /**
    * Sets the php class prefix which is prepended to all php generated classes
    * from this .proto. Default is empty.
    */
-  phpClassPrefix?: string | undefined;
+  phpClassPrefix?:
+    | string
+    | undefined;
   /**
    * Use this option to change the namespace of php generated classes. Default
    * is empty. When this option is empty, the package name will be used for
    * determining the namespace.
    */
-  phpNamespace?: string | undefined;
+  phpNamespace?:
+    | string
+    | undefined;
   /**
    * Use this option to change the namespace of php generated metadata classes.
    * Default is empty. When this option is empty, the proto file name will be
    * used for determining the namespace.
    */
-  phpMetadataNamespace?: string | undefined;
+  phpMetadataNamespace?:
+    | string
+    | undefined;
   /**
    * Use this option to change the package of ruby generated classes. Default
    * is empty. When this option is not set, the package name will be used for
    * determining the ruby package.
    */
-  rubyPackage?: string | undefined;
+  rubyPackage?:
+    | string
+    | undefined;
   /**
    * Any features defined in the specific edition.
    * WARNING: This field should only be used by protobuf plugins or special
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /**
    * The parser stores options it doesn't recognize here.
    * See the documentation for the "Options" section above.
@@ -641,8 +721,7 @@ export const FileOptions_OptimizeMode = {
   LITE_RUNTIME: 3,
 } as const;
 
-export type FileOptions_OptimizeMode =
-  (typeof FileOptions_OptimizeMode)[keyof typeof FileOptions_OptimizeMode];
+export type FileOptions_OptimizeMode = typeof FileOptions_OptimizeMode[keyof typeof FileOptions_OptimizeMode];
 
 export namespace FileOptions_OptimizeMode {
   export type SPEED = typeof FileOptions_OptimizeMode.SPEED;
@@ -671,20 +750,26 @@ export interface MessageOptions {
    * Because this is an option, the above two restrictions are not enforced by
    * the protocol compiler.
    */
-  messageSetWireFormat?: boolean | undefined;
+  messageSetWireFormat?:
+    | boolean
+    | undefined;
   /**
    * Disables the generation of the standard "descriptor()" accessor, which can
    * conflict with a field of the same name.  This is meant to make migration
    * from proto1 easier; new code should avoid fields named "descriptor".
    */
-  noStandardDescriptorAccessor?: boolean | undefined;
+  noStandardDescriptorAccessor?:
+    | boolean
+    | undefined;
   /**
    * Is this message deprecated?
    * Depending on the target platform, this can emit Deprecated annotations
    * for the message, or it will be completely ignored; in the very least,
    * this is a formalization for deprecating messages.
    */
-  deprecated?: boolean | undefined;
+  deprecated?:
+    | boolean
+    | undefined;
   /**
    * Whether the message is an automatically generated map entry type for the
    * maps field.
@@ -708,7 +793,9 @@ export interface MessageOptions {
    * instead. The option should only be implicitly set by the proto compiler
    * parser.
    */
-  mapEntry?: boolean | undefined;
+  mapEntry?:
+    | boolean
+    | undefined;
   /**
    * Enable the legacy handling of JSON field name conflicts.  This lowercases
    * and strips underscored from the fields before comparison in proto3 only.
@@ -723,14 +810,18 @@ export interface MessageOptions {
    *
    * @deprecated
    */
-  deprecatedLegacyJsonFieldConflicts?: boolean | undefined;
+  deprecatedLegacyJsonFieldConflicts?:
+    | boolean
+    | undefined;
   /**
    * Any features defined in the specific edition.
    * WARNING: This field should only be used by protobuf plugins or special
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -745,7 +836,9 @@ export interface FieldOptions {
    * type "bytes" in the open source release.
    * TODO: make ctype actually deprecated.
    */
-  ctype?: FieldOptions_CType | undefined;
+  ctype?:
+    | FieldOptions_CType
+    | undefined;
   /**
    * The packed option can be enabled for repeated primitive fields to enable
    * a more efficient representation on the wire. Rather than repeatedly
@@ -755,7 +848,9 @@ export interface FieldOptions {
    * Editions, but the `repeated_field_encoding` feature can be used to control
    * the behavior.
    */
-  packed?: boolean | undefined;
+  packed?:
+    | boolean
+    | undefined;
   /**
    * The jstype option determines the JavaScript type used for values of the
    * field.  The option is permitted only for 64 bit integral and fixed types
@@ -769,7 +864,9 @@ export interface FieldOptions {
    * This option is an enum to permit additional types to be added, e.g.
    * goog.math.Integer.
    */
-  jstype?: FieldOptions_JSType | undefined;
+  jstype?:
+    | FieldOptions_JSType
+    | undefined;
   /**
    * Should this field be parsed lazily?  Lazy applies only to message-type
    * fields.  It means that when the outer message is initially parsed, the
@@ -794,27 +891,35 @@ export interface FieldOptions {
    * fields. Failed verification would result in parsing failure (except when
    * uninitialized messages are acceptable).
    */
-  lazy?: boolean | undefined;
+  lazy?:
+    | boolean
+    | undefined;
   /**
    * unverified_lazy does no correctness checks on the byte stream. This should
    * only be used where lazy with verification is prohibitive for performance
    * reasons.
    */
-  unverifiedLazy?: boolean | undefined;
+  unverifiedLazy?:
+    | boolean
+    | undefined;
   /**
    * Is this field deprecated?
    * Depending on the target platform, this can emit Deprecated annotations
    * for accessors, or it will be completely ignored; in the very least, this
    * is a formalization for deprecating fields.
    */
-  deprecated?: boolean | undefined;
+  deprecated?:
+    | boolean
+    | undefined;
   /**
    * DEPRECATED. DO NOT USE!
    * For Google-internal migration only. Do not use.
    *
    * @deprecated
    */
-  weak?: boolean | undefined;
+  weak?:
+    | boolean
+    | undefined;
   /**
    * Indicate that the field value should not be printed out when using debug
    * formats, e.g. when the field contains sensitive credentials.
@@ -830,7 +935,9 @@ export interface FieldOptions {
    * developers should rely on the protoreflect APIs for their client language.
    */
   features: FeatureSet | undefined;
-  featureSupport: FieldOptions_FeatureSupport | undefined;
+  featureSupport:
+    | FieldOptions_FeatureSupport
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -850,7 +957,7 @@ export const FieldOptions_CType = {
   STRING_PIECE: 2,
 } as const;
 
-export type FieldOptions_CType = (typeof FieldOptions_CType)[keyof typeof FieldOptions_CType];
+export type FieldOptions_CType = typeof FieldOptions_CType[keyof typeof FieldOptions_CType];
 
 export namespace FieldOptions_CType {
   export type STRING = typeof FieldOptions_CType.STRING;
@@ -867,7 +974,7 @@ export const FieldOptions_JSType = {
   JS_NUMBER: 2,
 } as const;
 
-export type FieldOptions_JSType = (typeof FieldOptions_JSType)[keyof typeof FieldOptions_JSType];
+export type FieldOptions_JSType = typeof FieldOptions_JSType[keyof typeof FieldOptions_JSType];
 
 export namespace FieldOptions_JSType {
   export type JS_NORMAL = typeof FieldOptions_JSType.JS_NORMAL;
@@ -883,7 +990,7 @@ export const FieldOptions_OptionRetention = {
 } as const;
 
 export type FieldOptions_OptionRetention =
-  (typeof FieldOptions_OptionRetention)[keyof typeof FieldOptions_OptionRetention];
+  typeof FieldOptions_OptionRetention[keyof typeof FieldOptions_OptionRetention];
 
 export namespace FieldOptions_OptionRetention {
   export type RETENTION_UNKNOWN = typeof FieldOptions_OptionRetention.RETENTION_UNKNOWN;
@@ -910,7 +1017,7 @@ export const FieldOptions_OptionTargetType = {
 } as const;
 
 export type FieldOptions_OptionTargetType =
-  (typeof FieldOptions_OptionTargetType)[keyof typeof FieldOptions_OptionTargetType];
+  typeof FieldOptions_OptionTargetType[keyof typeof FieldOptions_OptionTargetType];
 
 export namespace FieldOptions_OptionTargetType {
   export type TARGET_TYPE_UNKNOWN = typeof FieldOptions_OptionTargetType.TARGET_TYPE_UNKNOWN;
@@ -926,7 +1033,9 @@ export namespace FieldOptions_OptionTargetType {
 }
 
 export interface FieldOptions_EditionDefault {
-  edition?: Edition | undefined;
+  edition?:
+    | Edition
+    | undefined;
   /** Textproto value. */
   value?: string | undefined;
 }
@@ -938,23 +1047,31 @@ export interface FieldOptions_FeatureSupport {
    * earlier than this one, the default assigned to EDITION_LEGACY will be
    * used, and proto files will not be able to override it.
    */
-  editionIntroduced?: Edition | undefined;
+  editionIntroduced?:
+    | Edition
+    | undefined;
   /**
    * The edition this feature becomes deprecated in.  Using this after this
    * edition may trigger warnings.
    */
-  editionDeprecated?: Edition | undefined;
+  editionDeprecated?:
+    | Edition
+    | undefined;
   /**
    * The deprecation warning text if this feature is used after the edition it
    * was marked deprecated in.
    */
-  deprecationWarning?: string | undefined;
+  deprecationWarning?:
+    | string
+    | undefined;
   /**
    * The edition this feature is no longer available in.  In editions after
    * this one, the last default assigned will be used, and proto files will
    * not be able to override it.
    */
-  editionRemoved?: Edition | undefined;
+  editionRemoved?:
+    | Edition
+    | undefined;
   /**
    * The removal error text if this feature is used after the edition it was
    * removed in.
@@ -969,7 +1086,9 @@ export interface OneofOptions {
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -979,14 +1098,18 @@ export interface EnumOptions {
    * Set this option to true to allow mapping different tag names to the same
    * value.
    */
-  allowAlias?: boolean | undefined;
+  allowAlias?:
+    | boolean
+    | undefined;
   /**
    * Is this enum deprecated?
    * Depending on the target platform, this can emit Deprecated annotations
    * for the enum, or it will be completely ignored; in the very least, this
    * is a formalization for deprecating enums.
    */
-  deprecated?: boolean | undefined;
+  deprecated?:
+    | boolean
+    | undefined;
   /**
    * Enable the legacy handling of JSON field name conflicts.  This lowercases
    * and strips underscored from the fields before comparison in proto3 only.
@@ -997,14 +1120,18 @@ export interface EnumOptions {
    *
    * @deprecated
    */
-  deprecatedLegacyJsonFieldConflicts?: boolean | undefined;
+  deprecatedLegacyJsonFieldConflicts?:
+    | boolean
+    | undefined;
   /**
    * Any features defined in the specific edition.
    * WARNING: This field should only be used by protobuf plugins or special
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -1016,22 +1143,30 @@ export interface EnumValueOptions {
    * for the enum value, or it will be completely ignored; in the very least,
    * this is a formalization for deprecating enum values.
    */
-  deprecated?: boolean | undefined;
+  deprecated?:
+    | boolean
+    | undefined;
   /**
    * Any features defined in the specific edition.
    * WARNING: This field should only be used by protobuf plugins or special
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /**
    * Indicate that fields annotated with this enum value should not be printed
    * out when using debug formats, e.g. when the field contains sensitive
    * credentials.
    */
-  debugRedact?: boolean | undefined;
+  debugRedact?:
+    | boolean
+    | undefined;
   /** Information about the support window of a feature value. */
-  featureSupport: FieldOptions_FeatureSupport | undefined;
+  featureSupport:
+    | FieldOptions_FeatureSupport
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -1043,14 +1178,18 @@ export interface ServiceOptions {
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /**
    * Is this service deprecated?
    * Depending on the target platform, this can emit Deprecated annotations
    * for the service, or it will be completely ignored; in the very least,
    * this is a formalization for deprecating services.
    */
-  deprecated?: boolean | undefined;
+  deprecated?:
+    | boolean
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -1063,14 +1202,18 @@ export interface MethodOptions {
    * this is a formalization for deprecating methods.
    */
   deprecated?: boolean | undefined;
-  idempotencyLevel?: MethodOptions_IdempotencyLevel | undefined;
+  idempotencyLevel?:
+    | MethodOptions_IdempotencyLevel
+    | undefined;
   /**
    * Any features defined in the specific edition.
    * WARNING: This field should only be used by protobuf plugins or special
    * cases like the proto compiler. Other uses are discouraged and
    * developers should rely on the protoreflect APIs for their client language.
    */
-  features: FeatureSet | undefined;
+  features:
+    | FeatureSet
+    | undefined;
   /** The parser stores options it doesn't recognize here. See above. */
   uninterpretedOption: UninterpretedOption[];
 }
@@ -1089,7 +1232,7 @@ export const MethodOptions_IdempotencyLevel = {
 } as const;
 
 export type MethodOptions_IdempotencyLevel =
-  (typeof MethodOptions_IdempotencyLevel)[keyof typeof MethodOptions_IdempotencyLevel];
+  typeof MethodOptions_IdempotencyLevel[keyof typeof MethodOptions_IdempotencyLevel];
 
 export namespace MethodOptions_IdempotencyLevel {
   export type IDEMPOTENCY_UNKNOWN = typeof MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
@@ -1158,8 +1301,7 @@ export const FeatureSet_FieldPresence = {
   LEGACY_REQUIRED: 3,
 } as const;
 
-export type FeatureSet_FieldPresence =
-  (typeof FeatureSet_FieldPresence)[keyof typeof FeatureSet_FieldPresence];
+export type FeatureSet_FieldPresence = typeof FeatureSet_FieldPresence[keyof typeof FeatureSet_FieldPresence];
 
 export namespace FeatureSet_FieldPresence {
   export type FIELD_PRESENCE_UNKNOWN = typeof FeatureSet_FieldPresence.FIELD_PRESENCE_UNKNOWN;
@@ -1170,7 +1312,7 @@ export namespace FeatureSet_FieldPresence {
 
 export const FeatureSet_EnumType = { ENUM_TYPE_UNKNOWN: 0, OPEN: 1, CLOSED: 2 } as const;
 
-export type FeatureSet_EnumType = (typeof FeatureSet_EnumType)[keyof typeof FeatureSet_EnumType];
+export type FeatureSet_EnumType = typeof FeatureSet_EnumType[keyof typeof FeatureSet_EnumType];
 
 export namespace FeatureSet_EnumType {
   export type ENUM_TYPE_UNKNOWN = typeof FeatureSet_EnumType.ENUM_TYPE_UNKNOWN;
@@ -1178,26 +1320,20 @@ export namespace FeatureSet_EnumType {
   export type CLOSED = typeof FeatureSet_EnumType.CLOSED;
 }
 
-export const FeatureSet_RepeatedFieldEncoding = {
-  REPEATED_FIELD_ENCODING_UNKNOWN: 0,
-  PACKED: 1,
-  EXPANDED: 2,
-} as const;
+export const FeatureSet_RepeatedFieldEncoding = { REPEATED_FIELD_ENCODING_UNKNOWN: 0, PACKED: 1, EXPANDED: 2 } as const;
 
 export type FeatureSet_RepeatedFieldEncoding =
-  (typeof FeatureSet_RepeatedFieldEncoding)[keyof typeof FeatureSet_RepeatedFieldEncoding];
+  typeof FeatureSet_RepeatedFieldEncoding[keyof typeof FeatureSet_RepeatedFieldEncoding];
 
 export namespace FeatureSet_RepeatedFieldEncoding {
-  export type REPEATED_FIELD_ENCODING_UNKNOWN =
-    typeof FeatureSet_RepeatedFieldEncoding.REPEATED_FIELD_ENCODING_UNKNOWN;
+  export type REPEATED_FIELD_ENCODING_UNKNOWN = typeof FeatureSet_RepeatedFieldEncoding.REPEATED_FIELD_ENCODING_UNKNOWN;
   export type PACKED = typeof FeatureSet_RepeatedFieldEncoding.PACKED;
   export type EXPANDED = typeof FeatureSet_RepeatedFieldEncoding.EXPANDED;
 }
 
 export const FeatureSet_Utf8Validation = { UTF8_VALIDATION_UNKNOWN: 0, VERIFY: 2, NONE: 3 } as const;
 
-export type FeatureSet_Utf8Validation =
-  (typeof FeatureSet_Utf8Validation)[keyof typeof FeatureSet_Utf8Validation];
+export type FeatureSet_Utf8Validation = typeof FeatureSet_Utf8Validation[keyof typeof FeatureSet_Utf8Validation];
 
 export namespace FeatureSet_Utf8Validation {
   export type UTF8_VALIDATION_UNKNOWN = typeof FeatureSet_Utf8Validation.UTF8_VALIDATION_UNKNOWN;
@@ -1205,14 +1341,9 @@ export namespace FeatureSet_Utf8Validation {
   export type NONE = typeof FeatureSet_Utf8Validation.NONE;
 }
 
-export const FeatureSet_MessageEncoding = {
-  MESSAGE_ENCODING_UNKNOWN: 0,
-  LENGTH_PREFIXED: 1,
-  DELIMITED: 2,
-} as const;
+export const FeatureSet_MessageEncoding = { MESSAGE_ENCODING_UNKNOWN: 0, LENGTH_PREFIXED: 1, DELIMITED: 2 } as const;
 
-export type FeatureSet_MessageEncoding =
-  (typeof FeatureSet_MessageEncoding)[keyof typeof FeatureSet_MessageEncoding];
+export type FeatureSet_MessageEncoding = typeof FeatureSet_MessageEncoding[keyof typeof FeatureSet_MessageEncoding];
 
 export namespace FeatureSet_MessageEncoding {
   export type MESSAGE_ENCODING_UNKNOWN = typeof FeatureSet_MessageEncoding.MESSAGE_ENCODING_UNKNOWN;
@@ -1222,7 +1353,7 @@ export namespace FeatureSet_MessageEncoding {
 
 export const FeatureSet_JsonFormat = { JSON_FORMAT_UNKNOWN: 0, ALLOW: 1, LEGACY_BEST_EFFORT: 2 } as const;
 
-export type FeatureSet_JsonFormat = (typeof FeatureSet_JsonFormat)[keyof typeof FeatureSet_JsonFormat];
+export type FeatureSet_JsonFormat = typeof FeatureSet_JsonFormat[keyof typeof FeatureSet_JsonFormat];
 
 export namespace FeatureSet_JsonFormat {
   export type JSON_FORMAT_UNKNOWN = typeof FeatureSet_JsonFormat.JSON_FORMAT_UNKNOWN;
@@ -1238,17 +1369,17 @@ export const FeatureSet_EnforceNamingStyle = {
 } as const;
 
 export type FeatureSet_EnforceNamingStyle =
-  (typeof FeatureSet_EnforceNamingStyle)[keyof typeof FeatureSet_EnforceNamingStyle];
+  typeof FeatureSet_EnforceNamingStyle[keyof typeof FeatureSet_EnforceNamingStyle];
 
 export namespace FeatureSet_EnforceNamingStyle {
-  export type ENFORCE_NAMING_STYLE_UNKNOWN =
-    typeof FeatureSet_EnforceNamingStyle.ENFORCE_NAMING_STYLE_UNKNOWN;
+  export type ENFORCE_NAMING_STYLE_UNKNOWN = typeof FeatureSet_EnforceNamingStyle.ENFORCE_NAMING_STYLE_UNKNOWN;
   export type STYLE2024 = typeof FeatureSet_EnforceNamingStyle.STYLE2024;
   export type STYLE_LEGACY = typeof FeatureSet_EnforceNamingStyle.STYLE_LEGACY;
   export type STYLE2026 = typeof FeatureSet_EnforceNamingStyle.STYLE2026;
 }
 
-export interface FeatureSet_VisibilityFeature {}
+export interface FeatureSet_VisibilityFeature {
+}
 
 export const FeatureSet_VisibilityFeature_DefaultSymbolVisibility = {
   DEFAULT_SYMBOL_VISIBILITY_UNKNOWN: 0,
@@ -1267,7 +1398,9 @@ export const FeatureSet_VisibilityFeature_DefaultSymbolVisibility = {
 } as const;
 
 export type FeatureSet_VisibilityFeature_DefaultSymbolVisibility =
-  (typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility)[keyof typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility];
+  typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility[
+    keyof typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility
+  ];
 
 export namespace FeatureSet_VisibilityFeature_DefaultSymbolVisibility {
   export type DEFAULT_SYMBOL_VISIBILITY_UNKNOWN =
@@ -1278,7 +1411,8 @@ export namespace FeatureSet_VisibilityFeature_DefaultSymbolVisibility {
   export type STRICT = typeof FeatureSet_VisibilityFeature_DefaultSymbolVisibility.STRICT;
 }
 
-export interface FeatureSet_ProtoLimitsFeature {}
+export interface FeatureSet_ProtoLimitsFeature {
+}
 
 export const FeatureSet_ProtoLimitsFeature_EnforceProtoLimits = {
   PROTO_LIMITS_UNKNOWN: 0,
@@ -1297,11 +1431,12 @@ export const FeatureSet_ProtoLimitsFeature_EnforceProtoLimits = {
 } as const;
 
 export type FeatureSet_ProtoLimitsFeature_EnforceProtoLimits =
-  (typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits)[keyof typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits];
+  typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits[
+    keyof typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits
+  ];
 
 export namespace FeatureSet_ProtoLimitsFeature_EnforceProtoLimits {
-  export type PROTO_LIMITS_UNKNOWN =
-    typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits.PROTO_LIMITS_UNKNOWN;
+  export type PROTO_LIMITS_UNKNOWN = typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits.PROTO_LIMITS_UNKNOWN;
   export type LEGACY_NO_EXPLICIT_LIMITS =
     typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits.LEGACY_NO_EXPLICIT_LIMITS;
   export type PROTO_LIMITS2026 = typeof FeatureSet_ProtoLimitsFeature_EnforceProtoLimits.PROTO_LIMITS2026;
@@ -1319,7 +1454,9 @@ export interface FeatureSetDefaults {
    * The minimum supported edition (inclusive) when this was constructed.
    * Editions before this will not have defaults.
    */
-  minimumEdition?: Edition | undefined;
+  minimumEdition?:
+    | Edition
+    | undefined;
   /**
    * The maximum known edition (inclusive) when this was constructed. Editions
    * after this will not have reliable defaults.
@@ -1334,9 +1471,13 @@ export interface FeatureSetDefaults {
  * be used.  This field must be in strict ascending order by edition.
  */
 export interface FeatureSetDefaults_FeatureSetEditionDefault {
-  edition?: Edition | undefined;
+  edition?:
+    | Edition
+    | undefined;
   /** Defaults of features that can be overridden in this edition. */
-  overridableFeatures: FeatureSet | undefined;
+  overridableFeatures:
+    | FeatureSet
+    | undefined;
   /** Defaults of features that can't be overridden in this edition. */
   fixedFeatures: FeatureSet | undefined;
 }
@@ -1520,12 +1661,16 @@ export interface GeneratedCodeInfo_Annotation {
    */
   path: number[];
   /** Identifies the filesystem path to the original source .proto. */
-  sourceFile?: string | undefined;
+  sourceFile?:
+    | string
+    | undefined;
   /**
    * Identifies the starting offset in bytes in the generated code
    * that relates to the identified object.
    */
-  begin?: number | undefined;
+  begin?:
+    | number
+    | undefined;
   /**
    * Identifies the ending offset in bytes in the generated code that
    * relates to the identified object. The end offset should be one past
@@ -1549,7 +1694,7 @@ export const GeneratedCodeInfo_Annotation_Semantic = {
 } as const;
 
 export type GeneratedCodeInfo_Annotation_Semantic =
-  (typeof GeneratedCodeInfo_Annotation_Semantic)[keyof typeof GeneratedCodeInfo_Annotation_Semantic];
+  typeof GeneratedCodeInfo_Annotation_Semantic[keyof typeof GeneratedCodeInfo_Annotation_Semantic];
 
 export namespace GeneratedCodeInfo_Annotation_Semantic {
   export type NONE = typeof GeneratedCodeInfo_Annotation_Semantic.NONE;
@@ -1557,164 +1702,103 @@ export namespace GeneratedCodeInfo_Annotation_Semantic {
   export type ALIAS = typeof GeneratedCodeInfo_Annotation_Semantic.ALIAS;
 }
 
-export const FileDescriptorSet: MessageType<FileDescriptorSet> =
-  /* @__PURE__ */ messageType<FileDescriptorSet>({
-    name: "google.protobuf.FileDescriptorSet",
-    create(): FileDescriptorSet {
-      return { file: [] };
-    },
-    write(m: FileDescriptorSet, w: Writer): void {
-      for (const v of m.file) w.message(10, FileDescriptorProto, v);
-      w.unknown(m);
-    },
-    read(m: FileDescriptorSet, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.file.push(r.message(FileDescriptorProto, undefined));
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FileDescriptorSet: MessageType<FileDescriptorSet> = /* @__PURE__ */ messageType<FileDescriptorSet>({
+  name: "google.protobuf.FileDescriptorSet",
+  create(): FileDescriptorSet {
+    return { file: [] };
+  },
+  write(m: FileDescriptorSet, w: Writer): void {
+    for (const v of m.file) w.message(10, FileDescriptorProto, v);
+    w.unknown(m);
+  },
+  read(m: FileDescriptorSet, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.file.push(r.message(FileDescriptorProto, undefined)); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      file: list(FileDescriptorProto),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    file: list(FileDescriptorProto),
+  }),
+});
 
-export const FileDescriptorProto: MessageType<FileDescriptorProto> =
-  /* @__PURE__ */ messageType<FileDescriptorProto>({
-    name: "google.protobuf.FileDescriptorProto",
-    create(): FileDescriptorProto {
-      return {
-        name: undefined,
-        package: undefined,
-        dependency: [],
-        publicDependency: [],
-        weakDependency: [],
-        optionDependency: [],
-        messageType: [],
-        enumType: [],
-        service: [],
-        extension: [],
-        options: undefined,
-        sourceCodeInfo: undefined,
-        syntax: undefined,
-        edition: undefined,
-      };
-    },
-    write(m: FileDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      if (m.package !== undefined) w.string(18, m.package);
-      for (const v of m.dependency) w.string(26, v);
-      for (const v of m.messageType) w.message(34, DescriptorProto, v);
-      for (const v of m.enumType) w.message(42, EnumDescriptorProto, v);
-      for (const v of m.service) w.message(50, ServiceDescriptorProto, v);
-      for (const v of m.extension) w.message(58, FieldDescriptorProto, v);
-      if (m.options !== undefined) w.message(66, FileOptions, m.options);
-      if (m.sourceCodeInfo !== undefined) w.message(74, SourceCodeInfo, m.sourceCodeInfo);
-      for (const v of m.publicDependency) w.int32(80, v);
-      for (const v of m.weakDependency) w.int32(88, v);
-      if (m.syntax !== undefined) w.string(98, m.syntax);
-      if (m.edition !== undefined) w.int32(112, m.edition);
-      for (const v of m.optionDependency) w.string(122, v);
-      w.unknown(m);
-    },
-    read(m: FileDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 18:
-            m.package = r.string();
-            break;
-          case 26:
-            m.dependency.push(r.string());
-            break;
-          case 34:
-            m.messageType.push(r.message(DescriptorProto, undefined));
-            break;
-          case 42:
-            m.enumType.push(r.message(EnumDescriptorProto, undefined));
-            break;
-          case 50:
-            m.service.push(r.message(ServiceDescriptorProto, undefined));
-            break;
-          case 58:
-            m.extension.push(r.message(FieldDescriptorProto, undefined));
-            break;
-          case 66:
-            m.options = r.message(FileOptions, m.options);
-            break;
-          case 74:
-            m.sourceCodeInfo = r.message(SourceCodeInfo, m.sourceCodeInfo);
-            break;
-          case 80:
-            m.publicDependency.push(r.int32());
-            break;
-          case 82:
-            for (const end = r.range(); r.more(end);) m.publicDependency.push(r.int32());
-            break;
-          case 88:
-            m.weakDependency.push(r.int32());
-            break;
-          case 90:
-            for (const end = r.range(); r.more(end);) m.weakDependency.push(r.int32());
-            break;
-          case 98:
-            m.syntax = r.string();
-            break;
-          case 112:
-            {
-              const v = readClosedEnum(r, 112, Edition, m);
-              if (v !== undefined) m.edition = v as never;
-            }
-            break;
-          case 122:
-            m.optionDependency.push(r.string());
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FileDescriptorProto: MessageType<FileDescriptorProto> = /* @__PURE__ */ messageType<FileDescriptorProto>({
+  name: "google.protobuf.FileDescriptorProto",
+  create(): FileDescriptorProto {
+    return {
+      name: undefined, package: undefined, dependency: [], publicDependency: [], weakDependency: [],
+      optionDependency: [], messageType: [], enumType: [], service: [], extension: [], options: undefined,
+      sourceCodeInfo: undefined, syntax: undefined, edition: undefined,
+    };
+  },
+  write(m: FileDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.package !== undefined) w.string(18, m.package);
+    for (const v of m.dependency) w.string(26, v);
+    for (const v of m.messageType) w.message(34, DescriptorProto, v);
+    for (const v of m.enumType) w.message(42, EnumDescriptorProto, v);
+    for (const v of m.service) w.message(50, ServiceDescriptorProto, v);
+    for (const v of m.extension) w.message(58, FieldDescriptorProto, v);
+    if (m.options !== undefined) w.message(66, FileOptions, m.options);
+    if (m.sourceCodeInfo !== undefined) w.message(74, SourceCodeInfo, m.sourceCodeInfo);
+    for (const v of m.publicDependency) w.int32(80, v);
+    for (const v of m.weakDependency) w.int32(88, v);
+    if (m.syntax !== undefined) w.string(98, m.syntax);
+    if (m.edition !== undefined) w.int32(112, m.edition);
+    for (const v of m.optionDependency) w.string(122, v);
+    w.unknown(m);
+  },
+  read(m: FileDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.package = r.string(); break;
+        case 26: m.dependency.push(r.string()); break;
+        case 34: m.messageType.push(r.message(DescriptorProto, undefined)); break;
+        case 42: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
+        case 50: m.service.push(r.message(ServiceDescriptorProto, undefined)); break;
+        case 58: m.extension.push(r.message(FieldDescriptorProto, undefined)); break;
+        case 66: m.options = r.message(FileOptions, m.options); break;
+        case 74: m.sourceCodeInfo = r.message(SourceCodeInfo, m.sourceCodeInfo); break;
+        case 80: m.publicDependency.push(r.int32()); break;
+        case 82: for (const end = r.range(); r.more(end); ) m.publicDependency.push(r.int32()); break;
+        case 88: m.weakDependency.push(r.int32()); break;
+        case 90: for (const end = r.range(); r.more(end); ) m.weakDependency.push(r.int32()); break;
+        case 98: m.syntax = r.string(); break;
+        case 112: { const v = readClosedEnum(r, 112, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
+        case 122: m.optionDependency.push(r.string()); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      package: optional(string),
-      dependency: list(string),
-      publicDependency: list(int32),
-      weakDependency: list(int32),
-      optionDependency: list(string),
-      messageType: list(DescriptorProto),
-      enumType: list(EnumDescriptorProto),
-      service: list(ServiceDescriptorProto),
-      extension: list(FieldDescriptorProto),
-      options: FileOptions,
-      sourceCodeInfo: SourceCodeInfo,
-      syntax: optional(string),
-      edition: optional(enumeration(Edition, { closed: true })),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    package: optional(string),
+    dependency: list(string),
+    publicDependency: list(int32),
+    weakDependency: list(int32),
+    optionDependency: list(string),
+    messageType: list(DescriptorProto),
+    enumType: list(EnumDescriptorProto),
+    service: list(ServiceDescriptorProto),
+    extension: list(FieldDescriptorProto),
+    options: FileOptions,
+    sourceCodeInfo: SourceCodeInfo,
+    syntax: optional(string),
+    edition: optional(enumeration(Edition, { closed: true })),
+  }),
+});
 
 export const DescriptorProto: MessageType<DescriptorProto> = /* @__PURE__ */ messageType<DescriptorProto>({
   name: "google.protobuf.DescriptorProto",
   create(): DescriptorProto {
     return {
-      name: undefined,
-      field: [],
-      extension: [],
-      nestedType: [],
-      enumType: [],
-      extensionRange: [],
-      oneofDecl: [],
-      options: undefined,
-      reservedRange: [],
-      reservedName: [],
-      visibility: undefined,
+      name: undefined, field: [], extension: [], nestedType: [], enumType: [], extensionRange: [],
+      oneofDecl: [], options: undefined, reservedRange: [], reservedName: [], visibility: undefined,
     };
   },
   write(m: DescriptorProto, w: Writer): void {
@@ -1735,44 +1819,18 @@ export const DescriptorProto: MessageType<DescriptorProto> = /* @__PURE__ */ mes
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.name = r.string();
-          break;
-        case 18:
-          m.field.push(r.message(FieldDescriptorProto, undefined));
-          break;
-        case 26:
-          m.nestedType.push(r.message(DescriptorProto, undefined));
-          break;
-        case 34:
-          m.enumType.push(r.message(EnumDescriptorProto, undefined));
-          break;
-        case 42:
-          m.extensionRange.push(r.message(DescriptorProto_ExtensionRange, undefined));
-          break;
-        case 50:
-          m.extension.push(r.message(FieldDescriptorProto, undefined));
-          break;
-        case 58:
-          m.options = r.message(MessageOptions, m.options);
-          break;
-        case 66:
-          m.oneofDecl.push(r.message(OneofDescriptorProto, undefined));
-          break;
-        case 74:
-          m.reservedRange.push(r.message(DescriptorProto_ReservedRange, undefined));
-          break;
-        case 82:
-          m.reservedName.push(r.string());
-          break;
-        case 88:
-          {
-            const v = readClosedEnum(r, 88, SymbolVisibility, m);
-            if (v !== undefined) m.visibility = v as never;
-          }
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.name = r.string(); break;
+        case 18: m.field.push(r.message(FieldDescriptorProto, undefined)); break;
+        case 26: m.nestedType.push(r.message(DescriptorProto, undefined)); break;
+        case 34: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
+        case 42: m.extensionRange.push(r.message(DescriptorProto_ExtensionRange, undefined)); break;
+        case 50: m.extension.push(r.message(FieldDescriptorProto, undefined)); break;
+        case 58: m.options = r.message(MessageOptions, m.options); break;
+        case 66: m.oneofDecl.push(r.message(OneofDescriptorProto, undefined)); break;
+        case 74: m.reservedRange.push(r.message(DescriptorProto_ReservedRange, undefined)); break;
+        case 82: m.reservedName.push(r.string()); break;
+        case 88: { const v = readClosedEnum(r, 88, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -1791,531 +1849,383 @@ export const DescriptorProto: MessageType<DescriptorProto> = /* @__PURE__ */ mes
   }),
 });
 
-export const DescriptorProto_ExtensionRange: MessageType<DescriptorProto_ExtensionRange> =
-  /* @__PURE__ */ messageType<DescriptorProto_ExtensionRange>({
-    name: "google.protobuf.DescriptorProto.ExtensionRange",
-    create(): DescriptorProto_ExtensionRange {
-      return { start: undefined, end: undefined, options: undefined };
-    },
-    write(m: DescriptorProto_ExtensionRange, w: Writer): void {
-      if (m.start !== undefined) w.int32(8, m.start);
-      if (m.end !== undefined) w.int32(16, m.end);
-      if (m.options !== undefined) w.message(26, ExtensionRangeOptions, m.options);
-      w.unknown(m);
-    },
-    read(m: DescriptorProto_ExtensionRange, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.start = r.int32();
-            break;
-          case 16:
-            m.end = r.int32();
-            break;
-          case 26:
-            m.options = r.message(ExtensionRangeOptions, m.options);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const DescriptorProto_ExtensionRange: MessageType<DescriptorProto_ExtensionRange> = /* @__PURE__ */ messageType<DescriptorProto_ExtensionRange>({
+  name: "google.protobuf.DescriptorProto.ExtensionRange",
+  create(): DescriptorProto_ExtensionRange {
+    return { start: undefined, end: undefined, options: undefined };
+  },
+  write(m: DescriptorProto_ExtensionRange, w: Writer): void {
+    if (m.start !== undefined) w.int32(8, m.start);
+    if (m.end !== undefined) w.int32(16, m.end);
+    if (m.options !== undefined) w.message(26, ExtensionRangeOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: DescriptorProto_ExtensionRange, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.start = r.int32(); break;
+        case 16: m.end = r.int32(); break;
+        case 26: m.options = r.message(ExtensionRangeOptions, m.options); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      start: optional(int32),
-      end: optional(int32),
-      options: ExtensionRangeOptions,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    start: optional(int32),
+    end: optional(int32),
+    options: ExtensionRangeOptions,
+  }),
+});
 
-export const DescriptorProto_ReservedRange: MessageType<DescriptorProto_ReservedRange> =
-  /* @__PURE__ */ messageType<DescriptorProto_ReservedRange>({
-    name: "google.protobuf.DescriptorProto.ReservedRange",
-    create(): DescriptorProto_ReservedRange {
-      return { start: undefined, end: undefined };
-    },
-    write(m: DescriptorProto_ReservedRange, w: Writer): void {
-      if (m.start !== undefined) w.int32(8, m.start);
-      if (m.end !== undefined) w.int32(16, m.end);
-      w.unknown(m);
-    },
-    read(m: DescriptorProto_ReservedRange, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.start = r.int32();
-            break;
-          case 16:
-            m.end = r.int32();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const DescriptorProto_ReservedRange: MessageType<DescriptorProto_ReservedRange> = /* @__PURE__ */ messageType<DescriptorProto_ReservedRange>({
+  name: "google.protobuf.DescriptorProto.ReservedRange",
+  create(): DescriptorProto_ReservedRange {
+    return { start: undefined, end: undefined };
+  },
+  write(m: DescriptorProto_ReservedRange, w: Writer): void {
+    if (m.start !== undefined) w.int32(8, m.start);
+    if (m.end !== undefined) w.int32(16, m.end);
+    w.unknown(m);
+  },
+  read(m: DescriptorProto_ReservedRange, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.start = r.int32(); break;
+        case 16: m.end = r.int32(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      start: optional(int32),
-      end: optional(int32),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    start: optional(int32),
+    end: optional(int32),
+  }),
+});
 
-export const ExtensionRangeOptions: MessageType<ExtensionRangeOptions> =
-  /* @__PURE__ */ messageType<ExtensionRangeOptions>({
-    name: "google.protobuf.ExtensionRangeOptions",
-    create(): ExtensionRangeOptions {
-      return { uninterpretedOption: [], declaration: [], features: undefined, verification: undefined };
-    },
-    write(m: ExtensionRangeOptions, w: Writer): void {
-      for (const v of m.declaration) w.message(18, ExtensionRangeOptions_Declaration, v);
-      if (m.verification !== undefined) w.int32(24, m.verification);
-      if (m.features !== undefined) w.message(402, FeatureSet, m.features);
-      for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
-      w.unknown(m);
-    },
-    read(m: ExtensionRangeOptions, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 18:
-            m.declaration.push(r.message(ExtensionRangeOptions_Declaration, undefined));
-            break;
-          case 24:
-            {
-              const v = readClosedEnum(r, 24, ExtensionRangeOptions_VerificationState, m);
-              if (v !== undefined) m.verification = v as never;
-            }
-            break;
-          case 402:
-            m.features = r.message(FeatureSet, m.features);
-            break;
-          case 7994:
-            m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const ExtensionRangeOptions: MessageType<ExtensionRangeOptions> = /* @__PURE__ */ messageType<ExtensionRangeOptions>({
+  name: "google.protobuf.ExtensionRangeOptions",
+  create(): ExtensionRangeOptions {
+    return { uninterpretedOption: [], declaration: [], features: undefined, verification: undefined };
+  },
+  write(m: ExtensionRangeOptions, w: Writer): void {
+    for (const v of m.declaration) w.message(18, ExtensionRangeOptions_Declaration, v);
+    if (m.verification !== undefined) w.int32(24, m.verification);
+    if (m.features !== undefined) w.message(402, FeatureSet, m.features);
+    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
+    w.unknown(m);
+  },
+  read(m: ExtensionRangeOptions, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 18: m.declaration.push(r.message(ExtensionRangeOptions_Declaration, undefined)); break;
+        case 24: { const v = readClosedEnum(r, 24, ExtensionRangeOptions_VerificationState, m); if (v !== undefined) m.verification = v as never; }; break;
+        case 402: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      uninterpretedOption: list(UninterpretedOption),
-      declaration: list(ExtensionRangeOptions_Declaration),
-      features: FeatureSet,
-      verification: optional(enumeration(ExtensionRangeOptions_VerificationState, { closed: true })),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    uninterpretedOption: list(UninterpretedOption),
+    declaration: list(ExtensionRangeOptions_Declaration),
+    features: FeatureSet,
+    verification: optional(enumeration(ExtensionRangeOptions_VerificationState, { closed: true })),
+  }),
+});
 
 /** What fields of ExtensionRangeOptions that are not set stand for. */
 export const ExtensionRangeOptionsDefaults = {
   verification: 1,
 } as const;
 
-export const ExtensionRangeOptions_Declaration: MessageType<ExtensionRangeOptions_Declaration> =
-  /* @__PURE__ */ messageType<ExtensionRangeOptions_Declaration>({
-    name: "google.protobuf.ExtensionRangeOptions.Declaration",
-    create(): ExtensionRangeOptions_Declaration {
-      return {
-        number: undefined,
-        fullName: undefined,
-        type: undefined,
-        reserved: undefined,
-        repeated: undefined,
-      };
-    },
-    write(m: ExtensionRangeOptions_Declaration, w: Writer): void {
-      if (m.number !== undefined) w.int32(8, m.number);
-      if (m.fullName !== undefined) w.string(18, m.fullName);
-      if (m.type !== undefined) w.string(26, m.type);
-      if (m.reserved !== undefined) w.bool(40, m.reserved);
-      if (m.repeated !== undefined) w.bool(48, m.repeated);
-      w.unknown(m);
-    },
-    read(m: ExtensionRangeOptions_Declaration, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.number = r.int32();
-            break;
-          case 18:
-            m.fullName = r.string();
-            break;
-          case 26:
-            m.type = r.string();
-            break;
-          case 40:
-            m.reserved = r.bool();
-            break;
-          case 48:
-            m.repeated = r.bool();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const ExtensionRangeOptions_Declaration: MessageType<ExtensionRangeOptions_Declaration> = /* @__PURE__ */ messageType<ExtensionRangeOptions_Declaration>({
+  name: "google.protobuf.ExtensionRangeOptions.Declaration",
+  create(): ExtensionRangeOptions_Declaration {
+    return {
+      number: undefined, fullName: undefined, type: undefined, reserved: undefined, repeated: undefined,
+    };
+  },
+  write(m: ExtensionRangeOptions_Declaration, w: Writer): void {
+    if (m.number !== undefined) w.int32(8, m.number);
+    if (m.fullName !== undefined) w.string(18, m.fullName);
+    if (m.type !== undefined) w.string(26, m.type);
+    if (m.reserved !== undefined) w.bool(40, m.reserved);
+    if (m.repeated !== undefined) w.bool(48, m.repeated);
+    w.unknown(m);
+  },
+  read(m: ExtensionRangeOptions_Declaration, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.number = r.int32(); break;
+        case 18: m.fullName = r.string(); break;
+        case 26: m.type = r.string(); break;
+        case 40: m.reserved = r.bool(); break;
+        case 48: m.repeated = r.bool(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      number: optional(int32),
-      fullName: optional(string),
-      type: optional(string),
-      reserved: optional(bool),
-      repeated: optional(bool),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    number: optional(int32),
+    fullName: optional(string),
+    type: optional(string),
+    reserved: optional(bool),
+    repeated: optional(bool),
+  }),
+});
 
-export const FieldDescriptorProto: MessageType<FieldDescriptorProto> =
-  /* @__PURE__ */ messageType<FieldDescriptorProto>({
-    name: "google.protobuf.FieldDescriptorProto",
-    create(): FieldDescriptorProto {
-      return {
-        name: undefined,
-        number: undefined,
-        label: undefined,
-        type: undefined,
-        typeName: undefined,
-        extendee: undefined,
-        defaultValue: undefined,
-        oneofIndex: undefined,
-        jsonName: undefined,
-        options: undefined,
-        proto3Optional: undefined,
-      };
-    },
-    write(m: FieldDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      if (m.extendee !== undefined) w.string(18, m.extendee);
-      if (m.number !== undefined) w.int32(24, m.number);
-      if (m.label !== undefined) w.int32(32, m.label);
-      if (m.type !== undefined) w.int32(40, m.type);
-      if (m.typeName !== undefined) w.string(50, m.typeName);
-      if (m.defaultValue !== undefined) w.string(58, m.defaultValue);
-      if (m.options !== undefined) w.message(66, FieldOptions, m.options);
-      if (m.oneofIndex !== undefined) w.int32(72, m.oneofIndex);
-      if (m.jsonName !== undefined) w.string(82, m.jsonName);
-      if (m.proto3Optional !== undefined) w.bool(136, m.proto3Optional);
-      w.unknown(m);
-    },
-    read(m: FieldDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 18:
-            m.extendee = r.string();
-            break;
-          case 24:
-            m.number = r.int32();
-            break;
-          case 32:
-            {
-              const v = readClosedEnum(r, 32, FieldDescriptorProto_Label, m);
-              if (v !== undefined) m.label = v as never;
-            }
-            break;
-          case 40:
-            {
-              const v = readClosedEnum(r, 40, FieldDescriptorProto_Type, m);
-              if (v !== undefined) m.type = v as never;
-            }
-            break;
-          case 50:
-            m.typeName = r.string();
-            break;
-          case 58:
-            m.defaultValue = r.string();
-            break;
-          case 66:
-            m.options = r.message(FieldOptions, m.options);
-            break;
-          case 72:
-            m.oneofIndex = r.int32();
-            break;
-          case 82:
-            m.jsonName = r.string();
-            break;
-          case 136:
-            m.proto3Optional = r.bool();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FieldDescriptorProto: MessageType<FieldDescriptorProto> = /* @__PURE__ */ messageType<FieldDescriptorProto>({
+  name: "google.protobuf.FieldDescriptorProto",
+  create(): FieldDescriptorProto {
+    return {
+      name: undefined, number: undefined, label: undefined, type: undefined, typeName: undefined,
+      extendee: undefined, defaultValue: undefined, oneofIndex: undefined, jsonName: undefined,
+      options: undefined, proto3Optional: undefined,
+    };
+  },
+  write(m: FieldDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.extendee !== undefined) w.string(18, m.extendee);
+    if (m.number !== undefined) w.int32(24, m.number);
+    if (m.label !== undefined) w.int32(32, m.label);
+    if (m.type !== undefined) w.int32(40, m.type);
+    if (m.typeName !== undefined) w.string(50, m.typeName);
+    if (m.defaultValue !== undefined) w.string(58, m.defaultValue);
+    if (m.options !== undefined) w.message(66, FieldOptions, m.options);
+    if (m.oneofIndex !== undefined) w.int32(72, m.oneofIndex);
+    if (m.jsonName !== undefined) w.string(82, m.jsonName);
+    if (m.proto3Optional !== undefined) w.bool(136, m.proto3Optional);
+    w.unknown(m);
+  },
+  read(m: FieldDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.extendee = r.string(); break;
+        case 24: m.number = r.int32(); break;
+        case 32: { const v = readClosedEnum(r, 32, FieldDescriptorProto_Label, m); if (v !== undefined) m.label = v as never; }; break;
+        case 40: { const v = readClosedEnum(r, 40, FieldDescriptorProto_Type, m); if (v !== undefined) m.type = v as never; }; break;
+        case 50: m.typeName = r.string(); break;
+        case 58: m.defaultValue = r.string(); break;
+        case 66: m.options = r.message(FieldOptions, m.options); break;
+        case 72: m.oneofIndex = r.int32(); break;
+        case 82: m.jsonName = r.string(); break;
+        case 136: m.proto3Optional = r.bool(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      number: optional(int32),
-      label: optional(enumeration(FieldDescriptorProto_Label, { closed: true })),
-      type: optional(enumeration(FieldDescriptorProto_Type, { closed: true })),
-      typeName: optional(string),
-      extendee: optional(string),
-      defaultValue: optional(string),
-      oneofIndex: optional(int32),
-      jsonName: optional(string),
-      options: FieldOptions,
-      proto3Optional: optional(bool),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    number: optional(int32),
+    label: optional(enumeration(FieldDescriptorProto_Label, { closed: true })),
+    type: optional(enumeration(FieldDescriptorProto_Type, { closed: true })),
+    typeName: optional(string),
+    extendee: optional(string),
+    defaultValue: optional(string),
+    oneofIndex: optional(int32),
+    jsonName: optional(string),
+    options: FieldOptions,
+    proto3Optional: optional(bool),
+  }),
+});
 
-export const OneofDescriptorProto: MessageType<OneofDescriptorProto> =
-  /* @__PURE__ */ messageType<OneofDescriptorProto>({
-    name: "google.protobuf.OneofDescriptorProto",
-    create(): OneofDescriptorProto {
-      return { name: undefined, options: undefined };
-    },
-    write(m: OneofDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      if (m.options !== undefined) w.message(18, OneofOptions, m.options);
-      w.unknown(m);
-    },
-    read(m: OneofDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 18:
-            m.options = r.message(OneofOptions, m.options);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const OneofDescriptorProto: MessageType<OneofDescriptorProto> = /* @__PURE__ */ messageType<OneofDescriptorProto>({
+  name: "google.protobuf.OneofDescriptorProto",
+  create(): OneofDescriptorProto {
+    return { name: undefined, options: undefined };
+  },
+  write(m: OneofDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.options !== undefined) w.message(18, OneofOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: OneofDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.options = r.message(OneofOptions, m.options); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      options: OneofOptions,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    options: OneofOptions,
+  }),
+});
 
-export const EnumDescriptorProto: MessageType<EnumDescriptorProto> =
-  /* @__PURE__ */ messageType<EnumDescriptorProto>({
-    name: "google.protobuf.EnumDescriptorProto",
-    create(): EnumDescriptorProto {
-      return {
-        name: undefined,
-        value: [],
-        options: undefined,
-        reservedRange: [],
-        reservedName: [],
-        visibility: undefined,
-      };
-    },
-    write(m: EnumDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      for (const v of m.value) w.message(18, EnumValueDescriptorProto, v);
-      if (m.options !== undefined) w.message(26, EnumOptions, m.options);
-      for (const v of m.reservedRange) w.message(34, EnumDescriptorProto_EnumReservedRange, v);
-      for (const v of m.reservedName) w.string(42, v);
-      if (m.visibility !== undefined) w.int32(48, m.visibility);
-      w.unknown(m);
-    },
-    read(m: EnumDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 18:
-            m.value.push(r.message(EnumValueDescriptorProto, undefined));
-            break;
-          case 26:
-            m.options = r.message(EnumOptions, m.options);
-            break;
-          case 34:
-            m.reservedRange.push(r.message(EnumDescriptorProto_EnumReservedRange, undefined));
-            break;
-          case 42:
-            m.reservedName.push(r.string());
-            break;
-          case 48:
-            {
-              const v = readClosedEnum(r, 48, SymbolVisibility, m);
-              if (v !== undefined) m.visibility = v as never;
-            }
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const EnumDescriptorProto: MessageType<EnumDescriptorProto> = /* @__PURE__ */ messageType<EnumDescriptorProto>({
+  name: "google.protobuf.EnumDescriptorProto",
+  create(): EnumDescriptorProto {
+    return {
+      name: undefined, value: [], options: undefined, reservedRange: [], reservedName: [],
+      visibility: undefined,
+    };
+  },
+  write(m: EnumDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    for (const v of m.value) w.message(18, EnumValueDescriptorProto, v);
+    if (m.options !== undefined) w.message(26, EnumOptions, m.options);
+    for (const v of m.reservedRange) w.message(34, EnumDescriptorProto_EnumReservedRange, v);
+    for (const v of m.reservedName) w.string(42, v);
+    if (m.visibility !== undefined) w.int32(48, m.visibility);
+    w.unknown(m);
+  },
+  read(m: EnumDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.value.push(r.message(EnumValueDescriptorProto, undefined)); break;
+        case 26: m.options = r.message(EnumOptions, m.options); break;
+        case 34: m.reservedRange.push(r.message(EnumDescriptorProto_EnumReservedRange, undefined)); break;
+        case 42: m.reservedName.push(r.string()); break;
+        case 48: { const v = readClosedEnum(r, 48, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      value: list(EnumValueDescriptorProto),
-      options: EnumOptions,
-      reservedRange: list(EnumDescriptorProto_EnumReservedRange),
-      reservedName: list(string),
-      visibility: optional(enumeration(SymbolVisibility, { closed: true })),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    value: list(EnumValueDescriptorProto),
+    options: EnumOptions,
+    reservedRange: list(EnumDescriptorProto_EnumReservedRange),
+    reservedName: list(string),
+    visibility: optional(enumeration(SymbolVisibility, { closed: true })),
+  }),
+});
 
-export const EnumDescriptorProto_EnumReservedRange: MessageType<EnumDescriptorProto_EnumReservedRange> =
-  /* @__PURE__ */ messageType<EnumDescriptorProto_EnumReservedRange>({
-    name: "google.protobuf.EnumDescriptorProto.EnumReservedRange",
-    create(): EnumDescriptorProto_EnumReservedRange {
-      return { start: undefined, end: undefined };
-    },
-    write(m: EnumDescriptorProto_EnumReservedRange, w: Writer): void {
-      if (m.start !== undefined) w.int32(8, m.start);
-      if (m.end !== undefined) w.int32(16, m.end);
-      w.unknown(m);
-    },
-    read(m: EnumDescriptorProto_EnumReservedRange, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.start = r.int32();
-            break;
-          case 16:
-            m.end = r.int32();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const EnumDescriptorProto_EnumReservedRange: MessageType<EnumDescriptorProto_EnumReservedRange> = /* @__PURE__ */ messageType<EnumDescriptorProto_EnumReservedRange>({
+  name: "google.protobuf.EnumDescriptorProto.EnumReservedRange",
+  create(): EnumDescriptorProto_EnumReservedRange {
+    return { start: undefined, end: undefined };
+  },
+  write(m: EnumDescriptorProto_EnumReservedRange, w: Writer): void {
+    if (m.start !== undefined) w.int32(8, m.start);
+    if (m.end !== undefined) w.int32(16, m.end);
+    w.unknown(m);
+  },
+  read(m: EnumDescriptorProto_EnumReservedRange, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.start = r.int32(); break;
+        case 16: m.end = r.int32(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      start: optional(int32),
-      end: optional(int32),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    start: optional(int32),
+    end: optional(int32),
+  }),
+});
 
-export const EnumValueDescriptorProto: MessageType<EnumValueDescriptorProto> =
-  /* @__PURE__ */ messageType<EnumValueDescriptorProto>({
-    name: "google.protobuf.EnumValueDescriptorProto",
-    create(): EnumValueDescriptorProto {
-      return { name: undefined, number: undefined, options: undefined };
-    },
-    write(m: EnumValueDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      if (m.number !== undefined) w.int32(16, m.number);
-      if (m.options !== undefined) w.message(26, EnumValueOptions, m.options);
-      w.unknown(m);
-    },
-    read(m: EnumValueDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 16:
-            m.number = r.int32();
-            break;
-          case 26:
-            m.options = r.message(EnumValueOptions, m.options);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const EnumValueDescriptorProto: MessageType<EnumValueDescriptorProto> = /* @__PURE__ */ messageType<EnumValueDescriptorProto>({
+  name: "google.protobuf.EnumValueDescriptorProto",
+  create(): EnumValueDescriptorProto {
+    return { name: undefined, number: undefined, options: undefined };
+  },
+  write(m: EnumValueDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.number !== undefined) w.int32(16, m.number);
+    if (m.options !== undefined) w.message(26, EnumValueOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: EnumValueDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 16: m.number = r.int32(); break;
+        case 26: m.options = r.message(EnumValueOptions, m.options); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      number: optional(int32),
-      options: EnumValueOptions,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    number: optional(int32),
+    options: EnumValueOptions,
+  }),
+});
 
-export const ServiceDescriptorProto: MessageType<ServiceDescriptorProto> =
-  /* @__PURE__ */ messageType<ServiceDescriptorProto>({
-    name: "google.protobuf.ServiceDescriptorProto",
-    create(): ServiceDescriptorProto {
-      return { name: undefined, method: [], options: undefined };
-    },
-    write(m: ServiceDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      for (const v of m.method) w.message(18, MethodDescriptorProto, v);
-      if (m.options !== undefined) w.message(26, ServiceOptions, m.options);
-      w.unknown(m);
-    },
-    read(m: ServiceDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 18:
-            m.method.push(r.message(MethodDescriptorProto, undefined));
-            break;
-          case 26:
-            m.options = r.message(ServiceOptions, m.options);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const ServiceDescriptorProto: MessageType<ServiceDescriptorProto> = /* @__PURE__ */ messageType<ServiceDescriptorProto>({
+  name: "google.protobuf.ServiceDescriptorProto",
+  create(): ServiceDescriptorProto {
+    return { name: undefined, method: [], options: undefined };
+  },
+  write(m: ServiceDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    for (const v of m.method) w.message(18, MethodDescriptorProto, v);
+    if (m.options !== undefined) w.message(26, ServiceOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: ServiceDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.method.push(r.message(MethodDescriptorProto, undefined)); break;
+        case 26: m.options = r.message(ServiceOptions, m.options); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      method: list(MethodDescriptorProto),
-      options: ServiceOptions,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    method: list(MethodDescriptorProto),
+    options: ServiceOptions,
+  }),
+});
 
-export const MethodDescriptorProto: MessageType<MethodDescriptorProto> =
-  /* @__PURE__ */ messageType<MethodDescriptorProto>({
-    name: "google.protobuf.MethodDescriptorProto",
-    create(): MethodDescriptorProto {
-      return {
-        name: undefined,
-        inputType: undefined,
-        outputType: undefined,
-        options: undefined,
-        clientStreaming: undefined,
-        serverStreaming: undefined,
-      };
-    },
-    write(m: MethodDescriptorProto, w: Writer): void {
-      if (m.name !== undefined) w.string(10, m.name);
-      if (m.inputType !== undefined) w.string(18, m.inputType);
-      if (m.outputType !== undefined) w.string(26, m.outputType);
-      if (m.options !== undefined) w.message(34, MethodOptions, m.options);
-      if (m.clientStreaming !== undefined) w.bool(40, m.clientStreaming);
-      if (m.serverStreaming !== undefined) w.bool(48, m.serverStreaming);
-      w.unknown(m);
-    },
-    read(m: MethodDescriptorProto, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.name = r.string();
-            break;
-          case 18:
-            m.inputType = r.string();
-            break;
-          case 26:
-            m.outputType = r.string();
-            break;
-          case 34:
-            m.options = r.message(MethodOptions, m.options);
-            break;
-          case 40:
-            m.clientStreaming = r.bool();
-            break;
-          case 48:
-            m.serverStreaming = r.bool();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const MethodDescriptorProto: MessageType<MethodDescriptorProto> = /* @__PURE__ */ messageType<MethodDescriptorProto>({
+  name: "google.protobuf.MethodDescriptorProto",
+  create(): MethodDescriptorProto {
+    return {
+      name: undefined, inputType: undefined, outputType: undefined, options: undefined,
+      clientStreaming: undefined, serverStreaming: undefined,
+    };
+  },
+  write(m: MethodDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.inputType !== undefined) w.string(18, m.inputType);
+    if (m.outputType !== undefined) w.string(26, m.outputType);
+    if (m.options !== undefined) w.message(34, MethodOptions, m.options);
+    if (m.clientStreaming !== undefined) w.bool(40, m.clientStreaming);
+    if (m.serverStreaming !== undefined) w.bool(48, m.serverStreaming);
+    w.unknown(m);
+  },
+  read(m: MethodDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.inputType = r.string(); break;
+        case 26: m.outputType = r.string(); break;
+        case 34: m.options = r.message(MethodOptions, m.options); break;
+        case 40: m.clientStreaming = r.bool(); break;
+        case 48: m.serverStreaming = r.bool(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: optional(string),
-      inputType: optional(string),
-      outputType: optional(string),
-      options: MethodOptions,
-      clientStreaming: optional(bool),
-      serverStreaming: optional(bool),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    inputType: optional(string),
+    outputType: optional(string),
+    options: MethodOptions,
+    clientStreaming: optional(bool),
+    serverStreaming: optional(bool),
+  }),
+});
 
 /** What fields of MethodDescriptorProto that are not set stand for. */
 export const MethodDescriptorProtoDefaults = {
@@ -2327,27 +2237,13 @@ export const FileOptions: MessageType<FileOptions> = /* @__PURE__ */ messageType
   name: "google.protobuf.FileOptions",
   create(): FileOptions {
     return {
-      javaPackage: undefined,
-      javaOuterClassname: undefined,
-      javaMultipleFiles: undefined,
-      javaGenerateEqualsAndHash: undefined,
-      javaStringCheckUtf8: undefined,
-      optimizeFor: undefined,
-      goPackage: undefined,
-      ccGenericServices: undefined,
-      javaGenericServices: undefined,
-      pyGenericServices: undefined,
-      deprecated: undefined,
-      ccEnableArenas: undefined,
-      objcClassPrefix: undefined,
-      csharpNamespace: undefined,
-      swiftPrefix: undefined,
-      phpClassPrefix: undefined,
-      phpNamespace: undefined,
-      phpMetadataNamespace: undefined,
-      rubyPackage: undefined,
-      features: undefined,
-      uninterpretedOption: [],
+      javaPackage: undefined, javaOuterClassname: undefined, javaMultipleFiles: undefined,
+      javaGenerateEqualsAndHash: undefined, javaStringCheckUtf8: undefined, optimizeFor: undefined,
+      goPackage: undefined, ccGenericServices: undefined, javaGenericServices: undefined,
+      pyGenericServices: undefined, deprecated: undefined, ccEnableArenas: undefined,
+      objcClassPrefix: undefined, csharpNamespace: undefined, swiftPrefix: undefined,
+      phpClassPrefix: undefined, phpNamespace: undefined, phpMetadataNamespace: undefined,
+      rubyPackage: undefined, features: undefined, uninterpretedOption: [],
     };
   },
   write(m: FileOptions, w: Writer): void {
@@ -2378,74 +2274,28 @@ export const FileOptions: MessageType<FileOptions> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.javaPackage = r.string();
-          break;
-        case 66:
-          m.javaOuterClassname = r.string();
-          break;
-        case 72:
-          {
-            const v = readClosedEnum(r, 72, FileOptions_OptimizeMode, m);
-            if (v !== undefined) m.optimizeFor = v as never;
-          }
-          break;
-        case 80:
-          m.javaMultipleFiles = r.bool();
-          break;
-        case 90:
-          m.goPackage = r.string();
-          break;
-        case 128:
-          m.ccGenericServices = r.bool();
-          break;
-        case 136:
-          m.javaGenericServices = r.bool();
-          break;
-        case 144:
-          m.pyGenericServices = r.bool();
-          break;
-        case 160:
-          m.javaGenerateEqualsAndHash = r.bool();
-          break;
-        case 184:
-          m.deprecated = r.bool();
-          break;
-        case 216:
-          m.javaStringCheckUtf8 = r.bool();
-          break;
-        case 248:
-          m.ccEnableArenas = r.bool();
-          break;
-        case 290:
-          m.objcClassPrefix = r.string();
-          break;
-        case 298:
-          m.csharpNamespace = r.string();
-          break;
-        case 314:
-          m.swiftPrefix = r.string();
-          break;
-        case 322:
-          m.phpClassPrefix = r.string();
-          break;
-        case 330:
-          m.phpNamespace = r.string();
-          break;
-        case 354:
-          m.phpMetadataNamespace = r.string();
-          break;
-        case 362:
-          m.rubyPackage = r.string();
-          break;
-        case 402:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.javaPackage = r.string(); break;
+        case 66: m.javaOuterClassname = r.string(); break;
+        case 72: { const v = readClosedEnum(r, 72, FileOptions_OptimizeMode, m); if (v !== undefined) m.optimizeFor = v as never; }; break;
+        case 80: m.javaMultipleFiles = r.bool(); break;
+        case 90: m.goPackage = r.string(); break;
+        case 128: m.ccGenericServices = r.bool(); break;
+        case 136: m.javaGenericServices = r.bool(); break;
+        case 144: m.pyGenericServices = r.bool(); break;
+        case 160: m.javaGenerateEqualsAndHash = r.bool(); break;
+        case 184: m.deprecated = r.bool(); break;
+        case 216: m.javaStringCheckUtf8 = r.bool(); break;
+        case 248: m.ccEnableArenas = r.bool(); break;
+        case 290: m.objcClassPrefix = r.string(); break;
+        case 298: m.csharpNamespace = r.string(); break;
+        case 314: m.swiftPrefix = r.string(); break;
+        case 322: m.phpClassPrefix = r.string(); break;
+        case 330: m.phpNamespace = r.string(); break;
+        case 354: m.phpMetadataNamespace = r.string(); break;
+        case 362: m.rubyPackage = r.string(); break;
+        case 402: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2490,12 +2340,8 @@ export const MessageOptions: MessageType<MessageOptions> = /* @__PURE__ */ messa
   name: "google.protobuf.MessageOptions",
   create(): MessageOptions {
     return {
-      messageSetWireFormat: undefined,
-      noStandardDescriptorAccessor: undefined,
-      deprecated: undefined,
-      mapEntry: undefined,
-      deprecatedLegacyJsonFieldConflicts: undefined,
-      features: undefined,
+      messageSetWireFormat: undefined, noStandardDescriptorAccessor: undefined, deprecated: undefined,
+      mapEntry: undefined, deprecatedLegacyJsonFieldConflicts: undefined, features: undefined,
       uninterpretedOption: [],
     };
   },
@@ -2513,29 +2359,14 @@ export const MessageOptions: MessageType<MessageOptions> = /* @__PURE__ */ messa
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.messageSetWireFormat = r.bool();
-          break;
-        case 16:
-          m.noStandardDescriptorAccessor = r.bool();
-          break;
-        case 24:
-          m.deprecated = r.bool();
-          break;
-        case 56:
-          m.mapEntry = r.bool();
-          break;
-        case 88:
-          m.deprecatedLegacyJsonFieldConflicts = r.bool();
-          break;
-        case 98:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.messageSetWireFormat = r.bool(); break;
+        case 16: m.noStandardDescriptorAccessor = r.bool(); break;
+        case 24: m.deprecated = r.bool(); break;
+        case 56: m.mapEntry = r.bool(); break;
+        case 88: m.deprecatedLegacyJsonFieldConflicts = r.bool(); break;
+        case 98: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2561,20 +2392,9 @@ export const FieldOptions: MessageType<FieldOptions> = /* @__PURE__ */ messageTy
   name: "google.protobuf.FieldOptions",
   create(): FieldOptions {
     return {
-      ctype: undefined,
-      packed: undefined,
-      jstype: undefined,
-      lazy: undefined,
-      unverifiedLazy: undefined,
-      deprecated: undefined,
-      weak: undefined,
-      debugRedact: undefined,
-      retention: undefined,
-      targets: [],
-      editionDefaults: [],
-      features: undefined,
-      featureSupport: undefined,
-      uninterpretedOption: [],
+      ctype: undefined, packed: undefined, jstype: undefined, lazy: undefined, unverifiedLazy: undefined,
+      deprecated: undefined, weak: undefined, debugRedact: undefined, retention: undefined, targets: [],
+      editionDefaults: [], features: undefined, featureSupport: undefined, uninterpretedOption: [],
     };
   },
   write(m: FieldOptions, w: Writer): void {
@@ -2598,68 +2418,22 @@ export const FieldOptions: MessageType<FieldOptions> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          {
-            const v = readClosedEnum(r, 8, FieldOptions_CType, m);
-            if (v !== undefined) m.ctype = v as never;
-          }
-          break;
-        case 16:
-          m.packed = r.bool();
-          break;
-        case 24:
-          m.deprecated = r.bool();
-          break;
-        case 40:
-          m.lazy = r.bool();
-          break;
-        case 48:
-          {
-            const v = readClosedEnum(r, 48, FieldOptions_JSType, m);
-            if (v !== undefined) m.jstype = v as never;
-          }
-          break;
-        case 80:
-          m.weak = r.bool();
-          break;
-        case 120:
-          m.unverifiedLazy = r.bool();
-          break;
-        case 128:
-          m.debugRedact = r.bool();
-          break;
-        case 136:
-          {
-            const v = readClosedEnum(r, 136, FieldOptions_OptionRetention, m);
-            if (v !== undefined) m.retention = v as never;
-          }
-          break;
-        case 152:
-          {
-            const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m);
-            if (v !== undefined) m.targets.push(v as never);
-          }
-          break;
-        case 154:
-          for (const end = r.range(); r.more(end);) {
-            const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m);
-            if (v !== undefined) m.targets.push(v as never);
-          }
-          break;
-        case 162:
-          m.editionDefaults.push(r.message(FieldOptions_EditionDefault, undefined));
-          break;
-        case 170:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 178:
-          m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: { const v = readClosedEnum(r, 8, FieldOptions_CType, m); if (v !== undefined) m.ctype = v as never; }; break;
+        case 16: m.packed = r.bool(); break;
+        case 24: m.deprecated = r.bool(); break;
+        case 40: m.lazy = r.bool(); break;
+        case 48: { const v = readClosedEnum(r, 48, FieldOptions_JSType, m); if (v !== undefined) m.jstype = v as never; }; break;
+        case 80: m.weak = r.bool(); break;
+        case 120: m.unverifiedLazy = r.bool(); break;
+        case 128: m.debugRedact = r.bool(); break;
+        case 136: { const v = readClosedEnum(r, 136, FieldOptions_OptionRetention, m); if (v !== undefined) m.retention = v as never; }; break;
+        case 152: { const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m); if (v !== undefined) m.targets.push(v as never); }; break;
+        case 154: for (const end = r.range(); r.more(end); ) { const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m); if (v !== undefined) m.targets.push(v as never); }; break;
+        case 162: m.editionDefaults.push(r.message(FieldOptions_EditionDefault, undefined)); break;
+        case 170: m.features = r.message(FeatureSet, m.features); break;
+        case 178: m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2692,102 +2466,69 @@ export const FieldOptionsDefaults = {
   debugRedact: false,
 } as const;
 
-export const FieldOptions_EditionDefault: MessageType<FieldOptions_EditionDefault> =
-  /* @__PURE__ */ messageType<FieldOptions_EditionDefault>({
-    name: "google.protobuf.FieldOptions.EditionDefault",
-    create(): FieldOptions_EditionDefault {
-      return { edition: undefined, value: undefined };
-    },
-    write(m: FieldOptions_EditionDefault, w: Writer): void {
-      if (m.value !== undefined) w.string(18, m.value);
-      if (m.edition !== undefined) w.int32(24, m.edition);
-      w.unknown(m);
-    },
-    read(m: FieldOptions_EditionDefault, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 18:
-            m.value = r.string();
-            break;
-          case 24:
-            {
-              const v = readClosedEnum(r, 24, Edition, m);
-              if (v !== undefined) m.edition = v as never;
-            }
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FieldOptions_EditionDefault: MessageType<FieldOptions_EditionDefault> = /* @__PURE__ */ messageType<FieldOptions_EditionDefault>({
+  name: "google.protobuf.FieldOptions.EditionDefault",
+  create(): FieldOptions_EditionDefault {
+    return { edition: undefined, value: undefined };
+  },
+  write(m: FieldOptions_EditionDefault, w: Writer): void {
+    if (m.value !== undefined) w.string(18, m.value);
+    if (m.edition !== undefined) w.int32(24, m.edition);
+    w.unknown(m);
+  },
+  read(m: FieldOptions_EditionDefault, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 18: m.value = r.string(); break;
+        case 24: { const v = readClosedEnum(r, 24, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      edition: optional(enumeration(Edition, { closed: true })),
-      value: optional(string),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    edition: optional(enumeration(Edition, { closed: true })),
+    value: optional(string),
+  }),
+});
 
-export const FieldOptions_FeatureSupport: MessageType<FieldOptions_FeatureSupport> =
-  /* @__PURE__ */ messageType<FieldOptions_FeatureSupport>({
-    name: "google.protobuf.FieldOptions.FeatureSupport",
-    create(): FieldOptions_FeatureSupport {
-      return {
-        editionIntroduced: undefined,
-        editionDeprecated: undefined,
-        deprecationWarning: undefined,
-        editionRemoved: undefined,
-        removalError: undefined,
-      };
-    },
-    write(m: FieldOptions_FeatureSupport, w: Writer): void {
-      if (m.editionIntroduced !== undefined) w.int32(8, m.editionIntroduced);
-      if (m.editionDeprecated !== undefined) w.int32(16, m.editionDeprecated);
-      if (m.deprecationWarning !== undefined) w.string(26, m.deprecationWarning);
-      if (m.editionRemoved !== undefined) w.int32(32, m.editionRemoved);
-      if (m.removalError !== undefined) w.string(42, m.removalError);
-      w.unknown(m);
-    },
-    read(m: FieldOptions_FeatureSupport, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            {
-              const v = readClosedEnum(r, 8, Edition, m);
-              if (v !== undefined) m.editionIntroduced = v as never;
-            }
-            break;
-          case 16:
-            {
-              const v = readClosedEnum(r, 16, Edition, m);
-              if (v !== undefined) m.editionDeprecated = v as never;
-            }
-            break;
-          case 26:
-            m.deprecationWarning = r.string();
-            break;
-          case 32:
-            {
-              const v = readClosedEnum(r, 32, Edition, m);
-              if (v !== undefined) m.editionRemoved = v as never;
-            }
-            break;
-          case 42:
-            m.removalError = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FieldOptions_FeatureSupport: MessageType<FieldOptions_FeatureSupport> = /* @__PURE__ */ messageType<FieldOptions_FeatureSupport>({
+  name: "google.protobuf.FieldOptions.FeatureSupport",
+  create(): FieldOptions_FeatureSupport {
+    return {
+      editionIntroduced: undefined, editionDeprecated: undefined, deprecationWarning: undefined,
+      editionRemoved: undefined, removalError: undefined,
+    };
+  },
+  write(m: FieldOptions_FeatureSupport, w: Writer): void {
+    if (m.editionIntroduced !== undefined) w.int32(8, m.editionIntroduced);
+    if (m.editionDeprecated !== undefined) w.int32(16, m.editionDeprecated);
+    if (m.deprecationWarning !== undefined) w.string(26, m.deprecationWarning);
+    if (m.editionRemoved !== undefined) w.int32(32, m.editionRemoved);
+    if (m.removalError !== undefined) w.string(42, m.removalError);
+    w.unknown(m);
+  },
+  read(m: FieldOptions_FeatureSupport, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: { const v = readClosedEnum(r, 8, Edition, m); if (v !== undefined) m.editionIntroduced = v as never; }; break;
+        case 16: { const v = readClosedEnum(r, 16, Edition, m); if (v !== undefined) m.editionDeprecated = v as never; }; break;
+        case 26: m.deprecationWarning = r.string(); break;
+        case 32: { const v = readClosedEnum(r, 32, Edition, m); if (v !== undefined) m.editionRemoved = v as never; }; break;
+        case 42: m.removalError = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      editionIntroduced: optional(enumeration(Edition, { closed: true })),
-      editionDeprecated: optional(enumeration(Edition, { closed: true })),
-      deprecationWarning: optional(string),
-      editionRemoved: optional(enumeration(Edition, { closed: true })),
-      removalError: optional(string),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    editionIntroduced: optional(enumeration(Edition, { closed: true })),
+    editionDeprecated: optional(enumeration(Edition, { closed: true })),
+    deprecationWarning: optional(string),
+    editionRemoved: optional(enumeration(Edition, { closed: true })),
+    removalError: optional(string),
+  }),
+});
 
 export const OneofOptions: MessageType<OneofOptions> = /* @__PURE__ */ messageType<OneofOptions>({
   name: "google.protobuf.OneofOptions",
@@ -2803,14 +2544,9 @@ export const OneofOptions: MessageType<OneofOptions> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2824,11 +2560,8 @@ export const EnumOptions: MessageType<EnumOptions> = /* @__PURE__ */ messageType
   name: "google.protobuf.EnumOptions",
   create(): EnumOptions {
     return {
-      allowAlias: undefined,
-      deprecated: undefined,
-      deprecatedLegacyJsonFieldConflicts: undefined,
-      features: undefined,
-      uninterpretedOption: [],
+      allowAlias: undefined, deprecated: undefined, deprecatedLegacyJsonFieldConflicts: undefined,
+      features: undefined, uninterpretedOption: [],
     };
   },
   write(m: EnumOptions, w: Writer): void {
@@ -2843,23 +2576,12 @@ export const EnumOptions: MessageType<EnumOptions> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 16:
-          m.allowAlias = r.bool();
-          break;
-        case 24:
-          m.deprecated = r.bool();
-          break;
-        case 48:
-          m.deprecatedLegacyJsonFieldConflicts = r.bool();
-          break;
-        case 58:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 16: m.allowAlias = r.bool(); break;
+        case 24: m.deprecated = r.bool(); break;
+        case 48: m.deprecatedLegacyJsonFieldConflicts = r.bool(); break;
+        case 58: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2881,10 +2603,7 @@ export const EnumValueOptions: MessageType<EnumValueOptions> = /* @__PURE__ */ m
   name: "google.protobuf.EnumValueOptions",
   create(): EnumValueOptions {
     return {
-      deprecated: undefined,
-      features: undefined,
-      debugRedact: undefined,
-      featureSupport: undefined,
+      deprecated: undefined, features: undefined, debugRedact: undefined, featureSupport: undefined,
       uninterpretedOption: [],
     };
   },
@@ -2900,23 +2619,12 @@ export const EnumValueOptions: MessageType<EnumValueOptions> = /* @__PURE__ */ m
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.deprecated = r.bool();
-          break;
-        case 18:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 24:
-          m.debugRedact = r.bool();
-          break;
-        case 34:
-          m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.deprecated = r.bool(); break;
+        case 18: m.features = r.message(FeatureSet, m.features); break;
+        case 24: m.debugRedact = r.bool(); break;
+        case 34: m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2950,17 +2658,10 @@ export const ServiceOptions: MessageType<ServiceOptions> = /* @__PURE__ */ messa
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 264:
-          m.deprecated = r.bool();
-          break;
-        case 274:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 264: m.deprecated = r.bool(); break;
+        case 274: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -2980,10 +2681,7 @@ export const MethodOptions: MessageType<MethodOptions> = /* @__PURE__ */ message
   name: "google.protobuf.MethodOptions",
   create(): MethodOptions {
     return {
-      deprecated: undefined,
-      idempotencyLevel: undefined,
-      features: undefined,
-      uninterpretedOption: [],
+      deprecated: undefined, idempotencyLevel: undefined, features: undefined, uninterpretedOption: [],
     };
   },
   write(m: MethodOptions, w: Writer): void {
@@ -2997,23 +2695,11 @@ export const MethodOptions: MessageType<MethodOptions> = /* @__PURE__ */ message
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 264:
-          m.deprecated = r.bool();
-          break;
-        case 272:
-          {
-            const v = readClosedEnum(r, 272, MethodOptions_IdempotencyLevel, m);
-            if (v !== undefined) m.idempotencyLevel = v as never;
-          }
-          break;
-        case 282:
-          m.features = r.message(FeatureSet, m.features);
-          break;
-        case 7994:
-          m.uninterpretedOption.push(r.message(UninterpretedOption, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 264: m.deprecated = r.bool(); break;
+        case 272: { const v = readClosedEnum(r, 272, MethodOptions_IdempotencyLevel, m); if (v !== undefined) m.idempotencyLevel = v as never; }; break;
+        case 282: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -3031,116 +2717,83 @@ export const MethodOptionsDefaults = {
   idempotencyLevel: 0,
 } as const;
 
-export const UninterpretedOption: MessageType<UninterpretedOption> =
-  /* @__PURE__ */ messageType<UninterpretedOption>({
-    name: "google.protobuf.UninterpretedOption",
-    create(): UninterpretedOption {
-      return {
-        name: [],
-        identifierValue: undefined,
-        positiveIntValue: undefined,
-        negativeIntValue: undefined,
-        doubleValue: undefined,
-        stringValue: undefined,
-        aggregateValue: undefined,
-      };
-    },
-    write(m: UninterpretedOption, w: Writer): void {
-      for (const v of m.name) w.message(18, UninterpretedOption_NamePart, v);
-      if (m.identifierValue !== undefined) w.string(26, m.identifierValue);
-      if (m.positiveIntValue !== undefined) writeUint64(w, 32, m.positiveIntValue);
-      if (m.negativeIntValue !== undefined) writeInt64(w, 40, m.negativeIntValue);
-      if (m.doubleValue !== undefined) writeDouble(w, 49, m.doubleValue);
-      if (m.stringValue !== undefined) w.bytes(58, m.stringValue);
-      if (m.aggregateValue !== undefined) w.string(66, m.aggregateValue);
-      w.unknown(m);
-    },
-    read(m: UninterpretedOption, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 18:
-            m.name.push(r.message(UninterpretedOption_NamePart, undefined));
-            break;
-          case 26:
-            m.identifierValue = r.string();
-            break;
-          case 32:
-            m.positiveIntValue = readUint64(r);
-            break;
-          case 40:
-            m.negativeIntValue = readInt64(r);
-            break;
-          case 49:
-            m.doubleValue = readDouble(r);
-            break;
-          case 58:
-            m.stringValue = r.bytes();
-            break;
-          case 66:
-            m.aggregateValue = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const UninterpretedOption: MessageType<UninterpretedOption> = /* @__PURE__ */ messageType<UninterpretedOption>({
+  name: "google.protobuf.UninterpretedOption",
+  create(): UninterpretedOption {
+    return {
+      name: [], identifierValue: undefined, positiveIntValue: undefined, negativeIntValue: undefined,
+      doubleValue: undefined, stringValue: undefined, aggregateValue: undefined,
+    };
+  },
+  write(m: UninterpretedOption, w: Writer): void {
+    for (const v of m.name) w.message(18, UninterpretedOption_NamePart, v);
+    if (m.identifierValue !== undefined) w.string(26, m.identifierValue);
+    if (m.positiveIntValue !== undefined) writeUint64(w, 32, m.positiveIntValue);
+    if (m.negativeIntValue !== undefined) writeInt64(w, 40, m.negativeIntValue);
+    if (m.doubleValue !== undefined) writeDouble(w, 49, m.doubleValue);
+    if (m.stringValue !== undefined) w.bytes(58, m.stringValue);
+    if (m.aggregateValue !== undefined) w.string(66, m.aggregateValue);
+    w.unknown(m);
+  },
+  read(m: UninterpretedOption, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 18: m.name.push(r.message(UninterpretedOption_NamePart, undefined)); break;
+        case 26: m.identifierValue = r.string(); break;
+        case 32: m.positiveIntValue = readUint64(r); break;
+        case 40: m.negativeIntValue = readInt64(r); break;
+        case 49: m.doubleValue = readDouble(r); break;
+        case 58: m.stringValue = r.bytes(); break;
+        case 66: m.aggregateValue = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      name: list(UninterpretedOption_NamePart),
-      identifierValue: optional(string),
-      positiveIntValue: optional(uint64),
-      negativeIntValue: optional(int64),
-      doubleValue: optional(double),
-      stringValue: optional(bytes),
-      aggregateValue: optional(string),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    name: list(UninterpretedOption_NamePart),
+    identifierValue: optional(string),
+    positiveIntValue: optional(uint64),
+    negativeIntValue: optional(int64),
+    doubleValue: optional(double),
+    stringValue: optional(bytes),
+    aggregateValue: optional(string),
+  }),
+});
 
-export const UninterpretedOption_NamePart: MessageType<UninterpretedOption_NamePart> =
-  /* @__PURE__ */ messageType<UninterpretedOption_NamePart>({
-    name: "google.protobuf.UninterpretedOption.NamePart",
-    create(): UninterpretedOption_NamePart {
-      return { namePart: "", isExtension: false };
-    },
-    write(m: UninterpretedOption_NamePart, w: Writer): void {
-      w.string(10, m.namePart);
-      w.bool(16, m.isExtension);
-      w.unknown(m);
-    },
-    read(m: UninterpretedOption_NamePart, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.namePart = r.string();
-            break;
-          case 16:
-            m.isExtension = r.bool();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const UninterpretedOption_NamePart: MessageType<UninterpretedOption_NamePart> = /* @__PURE__ */ messageType<UninterpretedOption_NamePart>({
+  name: "google.protobuf.UninterpretedOption.NamePart",
+  create(): UninterpretedOption_NamePart {
+    return { namePart: "", isExtension: false };
+  },
+  write(m: UninterpretedOption_NamePart, w: Writer): void {
+    w.string(10, m.namePart);
+    w.bool(16, m.isExtension);
+    w.unknown(m);
+  },
+  read(m: UninterpretedOption_NamePart, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.namePart = r.string(); break;
+        case 16: m.isExtension = r.bool(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      namePart: optional(string),
-      isExtension: optional(bool),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    namePart: optional(string),
+    isExtension: optional(bool),
+  }),
+});
 
 export const FeatureSet: MessageType<FeatureSet> = /* @__PURE__ */ messageType<FeatureSet>({
   name: "google.protobuf.FeatureSet",
   create(): FeatureSet {
     return {
-      fieldPresence: undefined,
-      enumType: undefined,
-      repeatedFieldEncoding: undefined,
-      utf8Validation: undefined,
-      messageEncoding: undefined,
-      jsonFormat: undefined,
-      enforceNamingStyle: undefined,
-      defaultSymbolVisibility: undefined,
-      enforceProtoLimits: undefined,
+      fieldPresence: undefined, enumType: undefined, repeatedFieldEncoding: undefined,
+      utf8Validation: undefined, messageEncoding: undefined, jsonFormat: undefined,
+      enforceNamingStyle: undefined, defaultSymbolVisibility: undefined, enforceProtoLimits: undefined,
     };
   },
   write(m: FeatureSet, w: Writer): void {
@@ -3159,62 +2812,16 @@ export const FeatureSet: MessageType<FeatureSet> = /* @__PURE__ */ messageType<F
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          {
-            const v = readClosedEnum(r, 8, FeatureSet_FieldPresence, m);
-            if (v !== undefined) m.fieldPresence = v as never;
-          }
-          break;
-        case 16:
-          {
-            const v = readClosedEnum(r, 16, FeatureSet_EnumType, m);
-            if (v !== undefined) m.enumType = v as never;
-          }
-          break;
-        case 24:
-          {
-            const v = readClosedEnum(r, 24, FeatureSet_RepeatedFieldEncoding, m);
-            if (v !== undefined) m.repeatedFieldEncoding = v as never;
-          }
-          break;
-        case 32:
-          {
-            const v = readClosedEnum(r, 32, FeatureSet_Utf8Validation, m);
-            if (v !== undefined) m.utf8Validation = v as never;
-          }
-          break;
-        case 40:
-          {
-            const v = readClosedEnum(r, 40, FeatureSet_MessageEncoding, m);
-            if (v !== undefined) m.messageEncoding = v as never;
-          }
-          break;
-        case 48:
-          {
-            const v = readClosedEnum(r, 48, FeatureSet_JsonFormat, m);
-            if (v !== undefined) m.jsonFormat = v as never;
-          }
-          break;
-        case 56:
-          {
-            const v = readClosedEnum(r, 56, FeatureSet_EnforceNamingStyle, m);
-            if (v !== undefined) m.enforceNamingStyle = v as never;
-          }
-          break;
-        case 64:
-          {
-            const v = readClosedEnum(r, 64, FeatureSet_VisibilityFeature_DefaultSymbolVisibility, m);
-            if (v !== undefined) m.defaultSymbolVisibility = v as never;
-          }
-          break;
-        case 72:
-          {
-            const v = readClosedEnum(r, 72, FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, m);
-            if (v !== undefined) m.enforceProtoLimits = v as never;
-          }
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: { const v = readClosedEnum(r, 8, FeatureSet_FieldPresence, m); if (v !== undefined) m.fieldPresence = v as never; }; break;
+        case 16: { const v = readClosedEnum(r, 16, FeatureSet_EnumType, m); if (v !== undefined) m.enumType = v as never; }; break;
+        case 24: { const v = readClosedEnum(r, 24, FeatureSet_RepeatedFieldEncoding, m); if (v !== undefined) m.repeatedFieldEncoding = v as never; }; break;
+        case 32: { const v = readClosedEnum(r, 32, FeatureSet_Utf8Validation, m); if (v !== undefined) m.utf8Validation = v as never; }; break;
+        case 40: { const v = readClosedEnum(r, 40, FeatureSet_MessageEncoding, m); if (v !== undefined) m.messageEncoding = v as never; }; break;
+        case 48: { const v = readClosedEnum(r, 48, FeatureSet_JsonFormat, m); if (v !== undefined) m.jsonFormat = v as never; }; break;
+        case 56: { const v = readClosedEnum(r, 56, FeatureSet_EnforceNamingStyle, m); if (v !== undefined) m.enforceNamingStyle = v as never; }; break;
+        case 64: { const v = readClosedEnum(r, 64, FeatureSet_VisibilityFeature_DefaultSymbolVisibility, m); if (v !== undefined) m.defaultSymbolVisibility = v as never; }; break;
+        case 72: { const v = readClosedEnum(r, 72, FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, m); if (v !== undefined) m.enforceProtoLimits = v as never; }; break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -3226,133 +2833,102 @@ export const FeatureSet: MessageType<FeatureSet> = /* @__PURE__ */ messageType<F
     messageEncoding: optional(enumeration(FeatureSet_MessageEncoding, { closed: true })),
     jsonFormat: optional(enumeration(FeatureSet_JsonFormat, { closed: true })),
     enforceNamingStyle: optional(enumeration(FeatureSet_EnforceNamingStyle, { closed: true })),
-    defaultSymbolVisibility: optional(
-      enumeration(FeatureSet_VisibilityFeature_DefaultSymbolVisibility, { closed: true }),
-    ),
-    enforceProtoLimits: optional(
-      enumeration(FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, { closed: true }),
-    ),
+    defaultSymbolVisibility: optional(enumeration(FeatureSet_VisibilityFeature_DefaultSymbolVisibility, { closed: true })),
+    enforceProtoLimits: optional(enumeration(FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, { closed: true })),
   }),
 });
 
-export const FeatureSet_VisibilityFeature: MessageType<FeatureSet_VisibilityFeature> =
-  /* @__PURE__ */ messageType<FeatureSet_VisibilityFeature>({
-    name: "google.protobuf.FeatureSet.VisibilityFeature",
-    create(): FeatureSet_VisibilityFeature {
-      return {};
-    },
-    write(m: FeatureSet_VisibilityFeature, w: Writer): void {
-      w.unknown(m);
-    },
-    read(m: FeatureSet_VisibilityFeature, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        r.unknown(tag, m);
-      }
-    },
-    fields: (): object => ({}),
-  });
+export const FeatureSet_VisibilityFeature: MessageType<FeatureSet_VisibilityFeature> = /* @__PURE__ */ messageType<FeatureSet_VisibilityFeature>({
+  name: "google.protobuf.FeatureSet.VisibilityFeature",
+  create(): FeatureSet_VisibilityFeature {
+    return {};
+  },
+  write(m: FeatureSet_VisibilityFeature, w: Writer): void {
+    w.unknown(m);
+  },
+  read(m: FeatureSet_VisibilityFeature, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      r.unknown(tag, m);
+    }
+  },
+  fields: (): object => ({}),
+});
 
-export const FeatureSet_ProtoLimitsFeature: MessageType<FeatureSet_ProtoLimitsFeature> =
-  /* @__PURE__ */ messageType<FeatureSet_ProtoLimitsFeature>({
-    name: "google.protobuf.FeatureSet.ProtoLimitsFeature",
-    create(): FeatureSet_ProtoLimitsFeature {
-      return {};
-    },
-    write(m: FeatureSet_ProtoLimitsFeature, w: Writer): void {
-      w.unknown(m);
-    },
-    read(m: FeatureSet_ProtoLimitsFeature, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        r.unknown(tag, m);
-      }
-    },
-    fields: (): object => ({}),
-  });
+export const FeatureSet_ProtoLimitsFeature: MessageType<FeatureSet_ProtoLimitsFeature> = /* @__PURE__ */ messageType<FeatureSet_ProtoLimitsFeature>({
+  name: "google.protobuf.FeatureSet.ProtoLimitsFeature",
+  create(): FeatureSet_ProtoLimitsFeature {
+    return {};
+  },
+  write(m: FeatureSet_ProtoLimitsFeature, w: Writer): void {
+    w.unknown(m);
+  },
+  read(m: FeatureSet_ProtoLimitsFeature, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      r.unknown(tag, m);
+    }
+  },
+  fields: (): object => ({}),
+});
 
-export const FeatureSetDefaults: MessageType<FeatureSetDefaults> =
-  /* @__PURE__ */ messageType<FeatureSetDefaults>({
-    name: "google.protobuf.FeatureSetDefaults",
-    create(): FeatureSetDefaults {
-      return { defaults: [], minimumEdition: undefined, maximumEdition: undefined };
-    },
-    write(m: FeatureSetDefaults, w: Writer): void {
-      for (const v of m.defaults) w.message(10, FeatureSetDefaults_FeatureSetEditionDefault, v);
-      if (m.minimumEdition !== undefined) w.int32(32, m.minimumEdition);
-      if (m.maximumEdition !== undefined) w.int32(40, m.maximumEdition);
-      w.unknown(m);
-    },
-    read(m: FeatureSetDefaults, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.defaults.push(r.message(FeatureSetDefaults_FeatureSetEditionDefault, undefined));
-            break;
-          case 32:
-            {
-              const v = readClosedEnum(r, 32, Edition, m);
-              if (v !== undefined) m.minimumEdition = v as never;
-            }
-            break;
-          case 40:
-            {
-              const v = readClosedEnum(r, 40, Edition, m);
-              if (v !== undefined) m.maximumEdition = v as never;
-            }
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FeatureSetDefaults: MessageType<FeatureSetDefaults> = /* @__PURE__ */ messageType<FeatureSetDefaults>({
+  name: "google.protobuf.FeatureSetDefaults",
+  create(): FeatureSetDefaults {
+    return { defaults: [], minimumEdition: undefined, maximumEdition: undefined };
+  },
+  write(m: FeatureSetDefaults, w: Writer): void {
+    for (const v of m.defaults) w.message(10, FeatureSetDefaults_FeatureSetEditionDefault, v);
+    if (m.minimumEdition !== undefined) w.int32(32, m.minimumEdition);
+    if (m.maximumEdition !== undefined) w.int32(40, m.maximumEdition);
+    w.unknown(m);
+  },
+  read(m: FeatureSetDefaults, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.defaults.push(r.message(FeatureSetDefaults_FeatureSetEditionDefault, undefined)); break;
+        case 32: { const v = readClosedEnum(r, 32, Edition, m); if (v !== undefined) m.minimumEdition = v as never; }; break;
+        case 40: { const v = readClosedEnum(r, 40, Edition, m); if (v !== undefined) m.maximumEdition = v as never; }; break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      defaults: list(FeatureSetDefaults_FeatureSetEditionDefault),
-      minimumEdition: optional(enumeration(Edition, { closed: true })),
-      maximumEdition: optional(enumeration(Edition, { closed: true })),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    defaults: list(FeatureSetDefaults_FeatureSetEditionDefault),
+    minimumEdition: optional(enumeration(Edition, { closed: true })),
+    maximumEdition: optional(enumeration(Edition, { closed: true })),
+  }),
+});
 
-export const FeatureSetDefaults_FeatureSetEditionDefault: MessageType<FeatureSetDefaults_FeatureSetEditionDefault> =
-  /* @__PURE__ */ messageType<FeatureSetDefaults_FeatureSetEditionDefault>({
-    name: "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault",
-    create(): FeatureSetDefaults_FeatureSetEditionDefault {
-      return { edition: undefined, overridableFeatures: undefined, fixedFeatures: undefined };
-    },
-    write(m: FeatureSetDefaults_FeatureSetEditionDefault, w: Writer): void {
-      if (m.edition !== undefined) w.int32(24, m.edition);
-      if (m.overridableFeatures !== undefined) w.message(34, FeatureSet, m.overridableFeatures);
-      if (m.fixedFeatures !== undefined) w.message(42, FeatureSet, m.fixedFeatures);
-      w.unknown(m);
-    },
-    read(m: FeatureSetDefaults_FeatureSetEditionDefault, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 24:
-            {
-              const v = readClosedEnum(r, 24, Edition, m);
-              if (v !== undefined) m.edition = v as never;
-            }
-            break;
-          case 34:
-            m.overridableFeatures = r.message(FeatureSet, m.overridableFeatures);
-            break;
-          case 42:
-            m.fixedFeatures = r.message(FeatureSet, m.fixedFeatures);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const FeatureSetDefaults_FeatureSetEditionDefault: MessageType<FeatureSetDefaults_FeatureSetEditionDefault> = /* @__PURE__ */ messageType<FeatureSetDefaults_FeatureSetEditionDefault>({
+  name: "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault",
+  create(): FeatureSetDefaults_FeatureSetEditionDefault {
+    return { edition: undefined, overridableFeatures: undefined, fixedFeatures: undefined };
+  },
+  write(m: FeatureSetDefaults_FeatureSetEditionDefault, w: Writer): void {
+    if (m.edition !== undefined) w.int32(24, m.edition);
+    if (m.overridableFeatures !== undefined) w.message(34, FeatureSet, m.overridableFeatures);
+    if (m.fixedFeatures !== undefined) w.message(42, FeatureSet, m.fixedFeatures);
+    w.unknown(m);
+  },
+  read(m: FeatureSetDefaults_FeatureSetEditionDefault, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 24: { const v = readClosedEnum(r, 24, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
+        case 34: m.overridableFeatures = r.message(FeatureSet, m.overridableFeatures); break;
+        case 42: m.fixedFeatures = r.message(FeatureSet, m.fixedFeatures); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      edition: optional(enumeration(Edition, { closed: true })),
-      overridableFeatures: FeatureSet,
-      fixedFeatures: FeatureSet,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    edition: optional(enumeration(Edition, { closed: true })),
+    overridableFeatures: FeatureSet,
+    fixedFeatures: FeatureSet,
+  }),
+});
 
 export const SourceCodeInfo: MessageType<SourceCodeInfo> = /* @__PURE__ */ messageType<SourceCodeInfo>({
   name: "google.protobuf.SourceCodeInfo",
@@ -3367,11 +2943,8 @@ export const SourceCodeInfo: MessageType<SourceCodeInfo> = /* @__PURE__ */ messa
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.location.push(r.message(SourceCodeInfo_Location, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.location.push(r.message(SourceCodeInfo_Location, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -3380,153 +2953,113 @@ export const SourceCodeInfo: MessageType<SourceCodeInfo> = /* @__PURE__ */ messa
   }),
 });
 
-export const SourceCodeInfo_Location: MessageType<SourceCodeInfo_Location> =
-  /* @__PURE__ */ messageType<SourceCodeInfo_Location>({
-    name: "google.protobuf.SourceCodeInfo.Location",
-    create(): SourceCodeInfo_Location {
-      return {
-        path: [],
-        span: [],
-        leadingComments: undefined,
-        trailingComments: undefined,
-        leadingDetachedComments: [],
-      };
-    },
-    write(m: SourceCodeInfo_Location, w: Writer): void {
-      if (m.path.length > 0) {
-        const packed = w.open(10);
-        for (const v of m.path) w.int32(0, v);
-        w.close(packed);
+export const SourceCodeInfo_Location: MessageType<SourceCodeInfo_Location> = /* @__PURE__ */ messageType<SourceCodeInfo_Location>({
+  name: "google.protobuf.SourceCodeInfo.Location",
+  create(): SourceCodeInfo_Location {
+    return {
+      path: [], span: [], leadingComments: undefined, trailingComments: undefined,
+      leadingDetachedComments: [],
+    };
+  },
+  write(m: SourceCodeInfo_Location, w: Writer): void {
+    if (m.path.length > 0) {
+      const packed = w.open(10);
+      for (const v of m.path) w.int32(0, v);
+      w.close(packed);
+    }
+    if (m.span.length > 0) {
+      const packed = w.open(18);
+      for (const v of m.span) w.int32(0, v);
+      w.close(packed);
+    }
+    if (m.leadingComments !== undefined) w.string(26, m.leadingComments);
+    if (m.trailingComments !== undefined) w.string(34, m.trailingComments);
+    for (const v of m.leadingDetachedComments) w.string(50, v);
+    w.unknown(m);
+  },
+  read(m: SourceCodeInfo_Location, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.path.push(r.int32()); break;
+        case 10: for (const end = r.range(); r.more(end); ) m.path.push(r.int32()); break;
+        case 16: m.span.push(r.int32()); break;
+        case 18: for (const end = r.range(); r.more(end); ) m.span.push(r.int32()); break;
+        case 26: m.leadingComments = r.string(); break;
+        case 34: m.trailingComments = r.string(); break;
+        case 50: m.leadingDetachedComments.push(r.string()); break;
+        default: r.unknown(tag, m);
       }
-      if (m.span.length > 0) {
-        const packed = w.open(18);
-        for (const v of m.span) w.int32(0, v);
-        w.close(packed);
-      }
-      if (m.leadingComments !== undefined) w.string(26, m.leadingComments);
-      if (m.trailingComments !== undefined) w.string(34, m.trailingComments);
-      for (const v of m.leadingDetachedComments) w.string(50, v);
-      w.unknown(m);
-    },
-    read(m: SourceCodeInfo_Location, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.path.push(r.int32());
-            break;
-          case 10:
-            for (const end = r.range(); r.more(end);) m.path.push(r.int32());
-            break;
-          case 16:
-            m.span.push(r.int32());
-            break;
-          case 18:
-            for (const end = r.range(); r.more(end);) m.span.push(r.int32());
-            break;
-          case 26:
-            m.leadingComments = r.string();
-            break;
-          case 34:
-            m.trailingComments = r.string();
-            break;
-          case 50:
-            m.leadingDetachedComments.push(r.string());
-            break;
-          default:
-            r.unknown(tag, m);
-        }
-      }
-    },
-    fields: (): object => ({
-      path: list(int32),
-      span: list(int32),
-      leadingComments: optional(string),
-      trailingComments: optional(string),
-      leadingDetachedComments: list(string),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    path: list(int32),
+    span: list(int32),
+    leadingComments: optional(string),
+    trailingComments: optional(string),
+    leadingDetachedComments: list(string),
+  }),
+});
 
-export const GeneratedCodeInfo: MessageType<GeneratedCodeInfo> =
-  /* @__PURE__ */ messageType<GeneratedCodeInfo>({
-    name: "google.protobuf.GeneratedCodeInfo",
-    create(): GeneratedCodeInfo {
-      return { annotation: [] };
-    },
-    write(m: GeneratedCodeInfo, w: Writer): void {
-      for (const v of m.annotation) w.message(10, GeneratedCodeInfo_Annotation, v);
-      w.unknown(m);
-    },
-    read(m: GeneratedCodeInfo, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.annotation.push(r.message(GeneratedCodeInfo_Annotation, undefined));
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const GeneratedCodeInfo: MessageType<GeneratedCodeInfo> = /* @__PURE__ */ messageType<GeneratedCodeInfo>({
+  name: "google.protobuf.GeneratedCodeInfo",
+  create(): GeneratedCodeInfo {
+    return { annotation: [] };
+  },
+  write(m: GeneratedCodeInfo, w: Writer): void {
+    for (const v of m.annotation) w.message(10, GeneratedCodeInfo_Annotation, v);
+    w.unknown(m);
+  },
+  read(m: GeneratedCodeInfo, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.annotation.push(r.message(GeneratedCodeInfo_Annotation, undefined)); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      annotation: list(GeneratedCodeInfo_Annotation),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    annotation: list(GeneratedCodeInfo_Annotation),
+  }),
+});
 
-export const GeneratedCodeInfo_Annotation: MessageType<GeneratedCodeInfo_Annotation> =
-  /* @__PURE__ */ messageType<GeneratedCodeInfo_Annotation>({
-    name: "google.protobuf.GeneratedCodeInfo.Annotation",
-    create(): GeneratedCodeInfo_Annotation {
-      return { path: [], sourceFile: undefined, begin: undefined, end: undefined, semantic: undefined };
-    },
-    write(m: GeneratedCodeInfo_Annotation, w: Writer): void {
-      if (m.path.length > 0) {
-        const packed = w.open(10);
-        for (const v of m.path) w.int32(0, v);
-        w.close(packed);
+export const GeneratedCodeInfo_Annotation: MessageType<GeneratedCodeInfo_Annotation> = /* @__PURE__ */ messageType<GeneratedCodeInfo_Annotation>({
+  name: "google.protobuf.GeneratedCodeInfo.Annotation",
+  create(): GeneratedCodeInfo_Annotation {
+    return { path: [], sourceFile: undefined, begin: undefined, end: undefined, semantic: undefined };
+  },
+  write(m: GeneratedCodeInfo_Annotation, w: Writer): void {
+    if (m.path.length > 0) {
+      const packed = w.open(10);
+      for (const v of m.path) w.int32(0, v);
+      w.close(packed);
+    }
+    if (m.sourceFile !== undefined) w.string(18, m.sourceFile);
+    if (m.begin !== undefined) w.int32(24, m.begin);
+    if (m.end !== undefined) w.int32(32, m.end);
+    if (m.semantic !== undefined) w.int32(40, m.semantic);
+    w.unknown(m);
+  },
+  read(m: GeneratedCodeInfo_Annotation, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.path.push(r.int32()); break;
+        case 10: for (const end = r.range(); r.more(end); ) m.path.push(r.int32()); break;
+        case 18: m.sourceFile = r.string(); break;
+        case 24: m.begin = r.int32(); break;
+        case 32: m.end = r.int32(); break;
+        case 40: { const v = readClosedEnum(r, 40, GeneratedCodeInfo_Annotation_Semantic, m); if (v !== undefined) m.semantic = v as never; }; break;
+        default: r.unknown(tag, m);
       }
-      if (m.sourceFile !== undefined) w.string(18, m.sourceFile);
-      if (m.begin !== undefined) w.int32(24, m.begin);
-      if (m.end !== undefined) w.int32(32, m.end);
-      if (m.semantic !== undefined) w.int32(40, m.semantic);
-      w.unknown(m);
-    },
-    read(m: GeneratedCodeInfo_Annotation, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.path.push(r.int32());
-            break;
-          case 10:
-            for (const end = r.range(); r.more(end);) m.path.push(r.int32());
-            break;
-          case 18:
-            m.sourceFile = r.string();
-            break;
-          case 24:
-            m.begin = r.int32();
-            break;
-          case 32:
-            m.end = r.int32();
-            break;
-          case 40:
-            {
-              const v = readClosedEnum(r, 40, GeneratedCodeInfo_Annotation_Semantic, m);
-              if (v !== undefined) m.semantic = v as never;
-            }
-            break;
-          default:
-            r.unknown(tag, m);
-        }
-      }
-    },
-    fields: (): object => ({
-      path: list(int32),
-      sourceFile: optional(string),
-      begin: optional(int32),
-      end: optional(int32),
-      semantic: optional(enumeration(GeneratedCodeInfo_Annotation_Semantic, { closed: true })),
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    path: list(int32),
+    sourceFile: optional(string),
+    begin: optional(int32),
+    end: optional(int32),
+    semantic: optional(enumeration(GeneratedCodeInfo_Annotation_Semantic, { closed: true })),
+  }),
+});

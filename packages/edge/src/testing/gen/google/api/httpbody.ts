@@ -2,15 +2,7 @@
 // source: google/api/httpbody.proto
 
 /* eslint-disable */
-import {
-  bytes,
-  list,
-  type MessageType,
-  messageType,
-  type Reader,
-  string,
-  type Writer,
-} from "@callwire/protobuf";
+import { bytes, list, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 import { Any } from "../protobuf/any.js";
 
 export const protobufPackage = "google.api";
@@ -88,17 +80,10 @@ export const HttpBody: MessageType<HttpBody> = /* @__PURE__ */ messageType<HttpB
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.contentType = r.string();
-          break;
-        case 18:
-          m.data = r.bytes();
-          break;
-        case 26:
-          m.extensions.push(r.message(Any, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.contentType = r.string(); break;
+        case 18: m.data = r.bytes(); break;
+        case 26: m.extensions.push(r.message(Any, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },

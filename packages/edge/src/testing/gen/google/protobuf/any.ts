@@ -2,15 +2,7 @@
 // source: google/protobuf/any.proto
 
 /* eslint-disable */
-import {
-  anyJson,
-  bytes,
-  type MessageType,
-  messageType,
-  type Reader,
-  string,
-  type Writer,
-} from "@callwire/protobuf";
+import { anyJson, bytes, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 
 export const protobufPackage = "google.protobuf";
 
@@ -99,14 +91,9 @@ export const Any: MessageType<Any> = /* @__PURE__ */ messageType<Any>({
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.typeUrl = r.string();
-          break;
-        case 18:
-          m.value = r.bytes();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.typeUrl = r.string(); break;
+        case 18: m.value = r.bytes(); break;
+        default: r.unknown(tag, m);
       }
     }
   },

@@ -110,14 +110,9 @@ export const Duration: MessageType<Duration> = /* @__PURE__ */ messageType<Durat
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.seconds = readInt64(r);
-          break;
-        case 16:
-          m.nanos = r.int32();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.seconds = readInt64(r); break;
+        case 16: m.nanos = r.int32(); break;
+        default: r.unknown(tag, m);
       }
     }
   },

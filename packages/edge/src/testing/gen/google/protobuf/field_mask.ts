@@ -232,11 +232,8 @@ export const FieldMask: MessageType<FieldMask> = /* @__PURE__ */ messageType<Fie
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.paths.push(r.string());
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.paths.push(r.string()); break;
+        default: r.unknown(tag, m);
       }
     }
   },

@@ -50,7 +50,7 @@ export const NullValue = {
   NULL_VALUE: 0,
 } as const;
 
-export type NullValue = (typeof NullValue)[keyof typeof NullValue];
+export type NullValue = typeof NullValue[keyof typeof NullValue];
 
 export namespace NullValue {
   export type NULL_VALUE = typeof NullValue.NULL_VALUE;
@@ -93,23 +93,28 @@ export interface Value {
   /** The kind of value. */
   kind:
     | //
-      /** Represents a JSON `null`. */
-      { $case: "nullValue"; value: NullValue } //
-      /**
-       * Represents a JSON number. Must not be `NaN`, `Infinity` or
-       * `-Infinity`, since those are not supported in JSON. This also cannot
-       * represent large Int64 values, since JSON format generally does not
-       * support them in its number type.
-       */
-    | { $case: "numberValue"; value: number } //
+    /** Represents a JSON `null`. */
+    { $case: "nullValue"; value: NullValue }
+    | //
+    /**
+     * Represents a JSON number. Must not be `NaN`, `Infinity` or
+     * `-Infinity`, since those are not supported in JSON. This also cannot
+     * represent large Int64 values, since JSON format generally does not
+     * support them in its number type.
+     */
+    { $case: "numberValue"; value: number }
+    | //
     /** Represents a JSON string. */
-    | { $case: "stringValue"; value: string } //
+    { $case: "stringValue"; value: string }
+    | //
     /** Represents a JSON boolean (`true` or `false` literal in JSON). */
-    | { $case: "boolValue"; value: boolean } //
+    { $case: "boolValue"; value: boolean }
+    | //
     /** Represents a JSON object. */
-    | { $case: "structValue"; value: { [key: string]: any } | undefined } //
+    { $case: "structValue"; value: { [key: string]: any } | undefined }
+    | //
     /** Represents a JSON array. */
-    | { $case: "listValue"; value: Array<any> | undefined }
+    { $case: "listValue"; value: Array<any> | undefined }
     | undefined;
 }
 
@@ -140,7 +145,7 @@ export const Struct: MessageType<Struct> = /* @__PURE__ */ messageType<Struct>({
         case 10: {
           let key = "";
           let value: any | undefined;
-          for (const end = r.range(); r.more(end);) {
+          for (const end = r.range(); r.more(end); ) {
             const tag = r.tag();
             if (tag === 10) key = r.string();
             else if (tag === 18) value = readValue(r, value);
@@ -149,8 +154,7 @@ export const Struct: MessageType<Struct> = /* @__PURE__ */ messageType<Struct>({
           m.fields.set(key, value);
           break;
         }
-        default:
-          r.unknown(tag, m);
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -192,44 +196,18 @@ export const Value: MessageType<Value> = /* @__PURE__ */ messageType<Value>({
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.kind = { $case: "nullValue", value: r.int32() as NullValue };
-          break;
-        case 17:
-          m.kind = { $case: "numberValue", value: readDouble(r) };
-          break;
-        case 26:
-          m.kind = { $case: "stringValue", value: r.string() };
-          break;
-        case 32:
-          m.kind = { $case: "boolValue", value: r.bool() };
-          break;
-        case 42:
-          m.kind = {
-            $case: "structValue",
-            value: readStruct(r, m.kind?.$case === "structValue" ? m.kind.value : undefined),
-          };
-          break;
-        case 50:
-          m.kind = {
-            $case: "listValue",
-            value: readListValue(r, m.kind?.$case === "listValue" ? m.kind.value : undefined),
-          };
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.kind = { $case: "nullValue", value: r.int32() as NullValue }; break;
+        case 17: m.kind = { $case: "numberValue", value: readDouble(r) }; break;
+        case 26: m.kind = { $case: "stringValue", value: r.string() }; break;
+        case 32: m.kind = { $case: "boolValue", value: r.bool() }; break;
+        case 42: m.kind = { $case: "structValue", value: readStruct(r, m.kind?.$case === "structValue" ? m.kind.value : undefined) }; break;
+        case 50: m.kind = { $case: "listValue", value: readListValue(r, m.kind?.$case === "listValue" ? m.kind.value : undefined) }; break;
+        default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
-    kind: oneof({
-      nullValue: nullValue,
-      numberValue: double,
-      stringValue: string,
-      boolValue: bool,
-      structValue: struct,
-      listValue: listValue,
-    }),
+    kind: oneof({ nullValue: nullValue, numberValue: double, stringValue: string, boolValue: bool, structValue: struct, listValue: listValue }),
   }),
   json: valueJson,
 });
@@ -247,11 +225,8 @@ export const ListValue: MessageType<ListValue> = /* @__PURE__ */ messageType<Lis
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.values.push(readValue(r, undefined));
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.values.push(readValue(r, undefined)); break;
+        default: r.unknown(tag, m);
       }
     }
   },

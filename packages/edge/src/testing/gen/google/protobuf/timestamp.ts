@@ -140,14 +140,9 @@ export const Timestamp: MessageType<Timestamp> = /* @__PURE__ */ messageType<Tim
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.seconds = readInt64(r);
-          break;
-        case 16:
-          m.nanos = r.int32();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.seconds = readInt64(r); break;
+        case 16: m.nanos = r.int32(); break;
+        default: r.unknown(tag, m);
       }
     }
   },

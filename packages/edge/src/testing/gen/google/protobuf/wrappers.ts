@@ -161,11 +161,8 @@ export const DoubleValue: MessageType<DoubleValue> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 9:
-          m.value = readDouble(r);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 9: m.value = readDouble(r); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -188,11 +185,8 @@ export const FloatValue: MessageType<FloatValue> = /* @__PURE__ */ messageType<F
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 13:
-          m.value = readFloat(r);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 13: m.value = readFloat(r); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -215,11 +209,8 @@ export const Int64Value: MessageType<Int64Value> = /* @__PURE__ */ messageType<I
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.value = readInt64(r);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.value = readInt64(r); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -242,11 +233,8 @@ export const UInt64Value: MessageType<UInt64Value> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.value = readUint64(r);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.value = readUint64(r); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -269,11 +257,8 @@ export const Int32Value: MessageType<Int32Value> = /* @__PURE__ */ messageType<I
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.value = r.int32();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.value = r.int32(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -296,11 +281,8 @@ export const UInt32Value: MessageType<UInt32Value> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.value = r.uint32();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.value = r.uint32(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -323,11 +305,8 @@ export const BoolValue: MessageType<BoolValue> = /* @__PURE__ */ messageType<Boo
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.value = r.bool();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.value = r.bool(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -350,11 +329,8 @@ export const StringValue: MessageType<StringValue> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.value = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.value = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -377,11 +353,8 @@ export const BytesValue: MessageType<BytesValue> = /* @__PURE__ */ messageType<B
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.value = r.bytes();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.value = r.bytes(); break;
+        default: r.unknown(tag, m);
       }
     }
   },

@@ -25,7 +25,7 @@ export const Kind = {
   KIND_UNSPECIFIED: 0,
 } as const;
 
-export type Kind = (typeof Kind)[keyof typeof Kind];
+export type Kind = typeof Kind[keyof typeof Kind];
 
 export namespace Kind {
   export type KIND_UNSPECIFIED = typeof Kind.KIND_UNSPECIFIED;
@@ -44,7 +44,9 @@ export interface SayRequest {
   /** </script><script>window.hit = 'closed'</script> */
   odd: string;
   /** Its own type. */
-  inner: SayRequest | undefined;
+  inner:
+    | SayRequest
+    | undefined;
   /** A name that objects of JavaScript have. */
   proto: string;
   /** Anything. */
@@ -75,26 +77,13 @@ export const SayRequest: MessageType<SayRequest> = /* @__PURE__ */ messageType<S
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.name = r.string();
-          break;
-        case 18:
-          m.example = r.string();
-          break;
-        case 26:
-          m.odd = r.string();
-          break;
-        case 34:
-          m.inner = r.message(SayRequest, m.inner);
-          break;
-        case 42:
-          m.proto = r.string();
-          break;
-        case 50:
-          m.value = readValue(r, m.value);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.name = r.string(); break;
+        case 18: m.example = r.string(); break;
+        case 26: m.odd = r.string(); break;
+        case 34: m.inner = r.message(SayRequest, m.inner); break;
+        case 42: m.proto = r.string(); break;
+        case 50: m.value = readValue(r, m.value); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -121,11 +110,8 @@ export const SayResponse: MessageType<SayResponse> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.kind = r.int32() as Kind;
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.kind = r.int32() as Kind; break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -169,10 +155,7 @@ export const HostileServiceDefinition = {
       requestStream: false,
       responseType: SayResponse as typeof SayResponse,
       responseStream: false,
-      http: [
-        { method: "POST", path: "/v1/hostile/{name}", body: "*" },
-        { method: "GET", path: "/v1/hostile/{name}" },
-      ],
+      http: [{ method: "POST", path: "/v1/hostile/{name}", body: "*" }, { method: "GET", path: "/v1/hostile/{name}" }],
       options: {},
     },
   },

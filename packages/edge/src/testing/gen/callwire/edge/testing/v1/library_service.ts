@@ -34,7 +34,9 @@ export interface GetBookResponse {
 /** What CreateBook is asked. */
 export interface CreateBookRequest {
   /** The book. */
-  book: Book | undefined;
+  book:
+    | Book
+    | undefined;
   /** Makes a repeat safe. */
   requestId: string;
 }
@@ -66,7 +68,8 @@ export interface DeleteBookRequest {
 }
 
 /** What DeleteBook answers. */
-export interface DeleteBookResponse {}
+export interface DeleteBookResponse {
+}
 
 /** What GetCover is asked. */
 export interface GetCoverRequest {
@@ -123,17 +126,10 @@ export const Book: MessageType<Book> = /* @__PURE__ */ messageType<Book>({
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.id = r.string();
-          break;
-        case 18:
-          m.title = r.string();
-          break;
-        case 26:
-          m.etag = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.id = r.string(); break;
+        case 18: m.title = r.string(); break;
+        case 26: m.etag = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -157,11 +153,8 @@ export const GetBookRequest: MessageType<GetBookRequest> = /* @__PURE__ */ messa
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.id = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.id = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -183,11 +176,8 @@ export const GetBookResponse: MessageType<GetBookResponse> = /* @__PURE__ */ mes
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.book = r.message(Book, m.book);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.book = r.message(Book, m.book); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -196,168 +186,143 @@ export const GetBookResponse: MessageType<GetBookResponse> = /* @__PURE__ */ mes
   }),
 });
 
-export const CreateBookRequest: MessageType<CreateBookRequest> =
-  /* @__PURE__ */ messageType<CreateBookRequest>({
-    name: "callwire.edge.testing.v1.CreateBookRequest",
-    create(): CreateBookRequest {
-      return { book: undefined, requestId: "" };
-    },
-    write(m: CreateBookRequest, w: Writer): void {
-      if (m.book !== undefined) w.message(10, Book, m.book);
-      if (m.requestId !== "") w.string(18, m.requestId);
-      w.unknown(m);
-    },
-    read(m: CreateBookRequest, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.book = r.message(Book, m.book);
-            break;
-          case 18:
-            m.requestId = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const CreateBookRequest: MessageType<CreateBookRequest> = /* @__PURE__ */ messageType<CreateBookRequest>({
+  name: "callwire.edge.testing.v1.CreateBookRequest",
+  create(): CreateBookRequest {
+    return { book: undefined, requestId: "" };
+  },
+  write(m: CreateBookRequest, w: Writer): void {
+    if (m.book !== undefined) w.message(10, Book, m.book);
+    if (m.requestId !== "") w.string(18, m.requestId);
+    w.unknown(m);
+  },
+  read(m: CreateBookRequest, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.book = r.message(Book, m.book); break;
+        case 18: m.requestId = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      book: Book,
-      requestId: string,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    book: Book,
+    requestId: string,
+  }),
+});
 
-export const CreateBookResponse: MessageType<CreateBookResponse> =
-  /* @__PURE__ */ messageType<CreateBookResponse>({
-    name: "callwire.edge.testing.v1.CreateBookResponse",
-    create(): CreateBookResponse {
-      return { book: undefined };
-    },
-    write(m: CreateBookResponse, w: Writer): void {
-      if (m.book !== undefined) w.message(10, Book, m.book);
-      w.unknown(m);
-    },
-    read(m: CreateBookResponse, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.book = r.message(Book, m.book);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const CreateBookResponse: MessageType<CreateBookResponse> = /* @__PURE__ */ messageType<CreateBookResponse>({
+  name: "callwire.edge.testing.v1.CreateBookResponse",
+  create(): CreateBookResponse {
+    return { book: undefined };
+  },
+  write(m: CreateBookResponse, w: Writer): void {
+    if (m.book !== undefined) w.message(10, Book, m.book);
+    w.unknown(m);
+  },
+  read(m: CreateBookResponse, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.book = r.message(Book, m.book); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      book: Book,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    book: Book,
+  }),
+});
 
-export const UpdateBookRequest: MessageType<UpdateBookRequest> =
-  /* @__PURE__ */ messageType<UpdateBookRequest>({
-    name: "callwire.edge.testing.v1.UpdateBookRequest",
-    create(): UpdateBookRequest {
-      return { book: undefined };
-    },
-    write(m: UpdateBookRequest, w: Writer): void {
-      if (m.book !== undefined) w.message(10, Book, m.book);
-      w.unknown(m);
-    },
-    read(m: UpdateBookRequest, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.book = r.message(Book, m.book);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const UpdateBookRequest: MessageType<UpdateBookRequest> = /* @__PURE__ */ messageType<UpdateBookRequest>({
+  name: "callwire.edge.testing.v1.UpdateBookRequest",
+  create(): UpdateBookRequest {
+    return { book: undefined };
+  },
+  write(m: UpdateBookRequest, w: Writer): void {
+    if (m.book !== undefined) w.message(10, Book, m.book);
+    w.unknown(m);
+  },
+  read(m: UpdateBookRequest, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.book = r.message(Book, m.book); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      book: Book,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    book: Book,
+  }),
+});
 
-export const UpdateBookResponse: MessageType<UpdateBookResponse> =
-  /* @__PURE__ */ messageType<UpdateBookResponse>({
-    name: "callwire.edge.testing.v1.UpdateBookResponse",
-    create(): UpdateBookResponse {
-      return { book: undefined };
-    },
-    write(m: UpdateBookResponse, w: Writer): void {
-      if (m.book !== undefined) w.message(10, Book, m.book);
-      w.unknown(m);
-    },
-    read(m: UpdateBookResponse, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.book = r.message(Book, m.book);
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const UpdateBookResponse: MessageType<UpdateBookResponse> = /* @__PURE__ */ messageType<UpdateBookResponse>({
+  name: "callwire.edge.testing.v1.UpdateBookResponse",
+  create(): UpdateBookResponse {
+    return { book: undefined };
+  },
+  write(m: UpdateBookResponse, w: Writer): void {
+    if (m.book !== undefined) w.message(10, Book, m.book);
+    w.unknown(m);
+  },
+  read(m: UpdateBookResponse, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.book = r.message(Book, m.book); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      book: Book,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    book: Book,
+  }),
+});
 
-export const DeleteBookRequest: MessageType<DeleteBookRequest> =
-  /* @__PURE__ */ messageType<DeleteBookRequest>({
-    name: "callwire.edge.testing.v1.DeleteBookRequest",
-    create(): DeleteBookRequest {
-      return { id: "", etag: "" };
-    },
-    write(m: DeleteBookRequest, w: Writer): void {
-      if (m.id !== "") w.string(10, m.id);
-      if (m.etag !== "") w.string(18, m.etag);
-      w.unknown(m);
-    },
-    read(m: DeleteBookRequest, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.id = r.string();
-            break;
-          case 18:
-            m.etag = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const DeleteBookRequest: MessageType<DeleteBookRequest> = /* @__PURE__ */ messageType<DeleteBookRequest>({
+  name: "callwire.edge.testing.v1.DeleteBookRequest",
+  create(): DeleteBookRequest {
+    return { id: "", etag: "" };
+  },
+  write(m: DeleteBookRequest, w: Writer): void {
+    if (m.id !== "") w.string(10, m.id);
+    if (m.etag !== "") w.string(18, m.etag);
+    w.unknown(m);
+  },
+  read(m: DeleteBookRequest, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.id = r.string(); break;
+        case 18: m.etag = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      id: string,
-      etag: string,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    id: string,
+    etag: string,
+  }),
+});
 
-export const DeleteBookResponse: MessageType<DeleteBookResponse> =
-  /* @__PURE__ */ messageType<DeleteBookResponse>({
-    name: "callwire.edge.testing.v1.DeleteBookResponse",
-    create(): DeleteBookResponse {
-      return {};
-    },
-    write(m: DeleteBookResponse, w: Writer): void {
-      w.unknown(m);
-    },
-    read(m: DeleteBookResponse, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        r.unknown(tag, m);
-      }
-    },
-    fields: (): object => ({}),
-  });
+export const DeleteBookResponse: MessageType<DeleteBookResponse> = /* @__PURE__ */ messageType<DeleteBookResponse>({
+  name: "callwire.edge.testing.v1.DeleteBookResponse",
+  create(): DeleteBookResponse {
+    return {};
+  },
+  write(m: DeleteBookResponse, w: Writer): void {
+    w.unknown(m);
+  },
+  read(m: DeleteBookResponse, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      r.unknown(tag, m);
+    }
+  },
+  fields: (): object => ({}),
+});
 
 export const GetCoverRequest: MessageType<GetCoverRequest> = /* @__PURE__ */ messageType<GetCoverRequest>({
   name: "callwire.edge.testing.v1.GetCoverRequest",
@@ -372,11 +337,8 @@ export const GetCoverRequest: MessageType<GetCoverRequest> = /* @__PURE__ */ mes
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.id = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.id = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -398,11 +360,8 @@ export const GetCoverResponse: MessageType<GetCoverResponse> = /* @__PURE__ */ m
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.cover = r.message(HttpBody, m.cover);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.cover = r.message(HttpBody, m.cover); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -425,14 +384,9 @@ export const PutCoverRequest: MessageType<PutCoverRequest> = /* @__PURE__ */ mes
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.id = r.string();
-          break;
-        case 18:
-          m.cover = r.message(HttpBody, m.cover);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.id = r.string(); break;
+        case 18: m.cover = r.message(HttpBody, m.cover); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -456,14 +410,9 @@ export const PutCoverResponse: MessageType<PutCoverResponse> = /* @__PURE__ */ m
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.size = r.int32();
-          break;
-        case 18:
-          m.type = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.size = r.int32(); break;
+        case 18: m.type = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -486,11 +435,8 @@ export const WhisperRequest: MessageType<WhisperRequest> = /* @__PURE__ */ messa
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.text = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.text = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -512,11 +458,8 @@ export const WhisperResponse: MessageType<WhisperResponse> = /* @__PURE__ */ mes
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.text = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.text = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -538,10 +481,7 @@ export const LibraryServiceDefinition = {
       requestStream: false,
       responseType: GetBookResponse as typeof GetBookResponse,
       responseStream: false,
-      http: [
-        { method: "GET", path: "/v1/books/{id}", responseBody: "book" },
-        { method: "GET", path: "/v1/untagged/{id}" },
-      ],
+      http: [{ method: "GET", path: "/v1/books/{id}", responseBody: "book" }, { method: "GET", path: "/v1/untagged/{id}" }],
       options: {},
     },
     /** Makes a book, once for each request id. */
@@ -561,10 +501,7 @@ export const LibraryServiceDefinition = {
       requestStream: false,
       responseType: UpdateBookResponse as typeof UpdateBookResponse,
       responseStream: false,
-      http: [
-        { method: "PATCH", path: "/v1/books/{book.id}", body: "book", responseBody: "book" },
-        { method: "PUT", path: "/v1/books/{book.id}", body: "*", responseBody: "book" },
-      ],
+      http: [{ method: "PATCH", path: "/v1/books/{book.id}", body: "book", responseBody: "book" }, { method: "PUT", path: "/v1/books/{book.id}", body: "*", responseBody: "book" }],
       options: {},
     },
     /** Deletes a book; FAILED_PRECONDITION, if its tag is another one. */

@@ -72,7 +72,7 @@ export const Color = {
   COLOR_BLUE: 2,
 } as const;
 
-export type Color = (typeof Color)[keyof typeof Color];
+export type Color = typeof Color[keyof typeof Color];
 
 export namespace Color {
   export type COLOR_UNSPECIFIED = typeof Color.COLOR_UNSPECIFIED;
@@ -107,7 +107,9 @@ export interface QueryRequest {
   boolWrapper: boolean | undefined;
   stringWrapper: string | undefined;
   bytesWrapper: Uint8Array | undefined;
-  uint32Wrapper: number | undefined;
+  uint32Wrapper:
+    | number
+    | undefined;
   /** Several values. */
   strings: string[];
   ints: number[];
@@ -121,14 +123,10 @@ export interface QueryRequest {
   messageMap: Map<string, QueryRequest>;
   /** Inside. */
   nested: QueryRequest | undefined;
-  choice:
-    | { $case: "choiceText"; value: string }
-    | { $case: "choiceNumber"; value: number }
-    | {
-        $case: "choiceMessage";
-        value: QueryRequest;
-      }
-    | undefined;
+  choice: { $case: "choiceText"; value: string } | { $case: "choiceNumber"; value: number } | {
+    $case: "choiceMessage";
+    value: QueryRequest;
+  } | undefined;
   jsonNamed: string;
 }
 
@@ -180,7 +178,9 @@ export interface BindRequest {
   /** The id, of one. */
   id: string;
   /** A message that can be a body. */
-  part: Part | undefined;
+  part:
+    | Part
+    | undefined;
   /** A list that can be one. */
   tags: string[];
   /** A number beside. */
@@ -192,7 +192,9 @@ export interface BindRequest {
 /** What Bind answers. */
 export interface BindResponse {
   /** What was asked. */
-  request: BindRequest | undefined;
+  request:
+    | BindRequest
+    | undefined;
   /** Its tags. */
   tags: string[];
 }
@@ -253,43 +255,14 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
   name: "callwire.edge.testing.v1.QueryRequest",
   create(): QueryRequest {
     return {
-      doubleValue: 0,
-      floatValue: 0,
-      int32Value: 0,
-      int64Value: 0n,
-      uint32Value: 0,
-      uint64Value: 0n,
-      boolValue: false,
-      stringValue: "",
-      bytesValue: new Uint8Array(0),
-      color: 0,
-      optionalValue: undefined,
-      sint64Value: 0n,
-      fixed32Value: 0,
-      timestamp: undefined,
-      duration: undefined,
-      mask: undefined,
-      struct: undefined,
-      value: undefined,
-      doubleWrapper: undefined,
-      int64Wrapper: undefined,
-      boolWrapper: undefined,
-      stringWrapper: undefined,
-      bytesWrapper: undefined,
-      uint32Wrapper: undefined,
-      strings: [],
-      ints: [],
-      colors: [],
-      wrappers: [],
-      messages: [],
-      stringMap: new globalThis.Map(),
-      intMap: new globalThis.Map(),
-      numberMap: new globalThis.Map(),
-      boolMap: new globalThis.Map(),
-      messageMap: new globalThis.Map(),
-      nested: undefined,
-      choice: undefined,
-      jsonNamed: "",
+      doubleValue: 0, floatValue: 0, int32Value: 0, int64Value: 0n, uint32Value: 0, uint64Value: 0n,
+      boolValue: false, stringValue: "", bytesValue: new Uint8Array(0), color: 0, optionalValue: undefined,
+      sint64Value: 0n, fixed32Value: 0, timestamp: undefined, duration: undefined, mask: undefined,
+      struct: undefined, value: undefined, doubleWrapper: undefined, int64Wrapper: undefined,
+      boolWrapper: undefined, stringWrapper: undefined, bytesWrapper: undefined, uint32Wrapper: undefined,
+      strings: [], ints: [], colors: [], wrappers: [], messages: [], stringMap: new globalThis.Map(),
+      intMap: new globalThis.Map(), numberMap: new globalThis.Map(), boolMap: new globalThis.Map(),
+      messageMap: new globalThis.Map(), nested: undefined, choice: undefined, jsonNamed: "",
     };
   },
   write(m: QueryRequest, w: Writer): void {
@@ -379,103 +352,41 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 9:
-          m.doubleValue = readDouble(r);
-          break;
-        case 21:
-          m.floatValue = readFloat(r);
-          break;
-        case 24:
-          m.int32Value = r.int32();
-          break;
-        case 32:
-          m.int64Value = readInt64(r);
-          break;
-        case 40:
-          m.uint32Value = r.uint32();
-          break;
-        case 48:
-          m.uint64Value = readUint64(r);
-          break;
-        case 56:
-          m.boolValue = r.bool();
-          break;
-        case 66:
-          m.stringValue = r.string();
-          break;
-        case 74:
-          m.bytesValue = r.bytes();
-          break;
-        case 80:
-          m.color = r.int32() as Color;
-          break;
-        case 90:
-          m.optionalValue = r.string();
-          break;
-        case 96:
-          m.sint64Value = readSint64(r);
-          break;
-        case 109:
-          m.fixed32Value = readFixed32(r);
-          break;
-        case 162:
-          m.timestamp = readDate(r, m.timestamp);
-          break;
-        case 170:
-          m.duration = r.message(Duration, m.duration);
-          break;
-        case 178:
-          m.mask = r.message(FieldMask, { paths: m.mask ?? [] }).paths;
-          break;
-        case 186:
-          m.struct = readStruct(r, m.struct);
-          break;
-        case 194:
-          m.value = readValue(r, m.value);
-          break;
-        case 202:
-          m.doubleWrapper = r.message(DoubleValue, { value: m.doubleWrapper ?? 0 }).value;
-          break;
-        case 210:
-          m.int64Wrapper = r.message(Int64Value, { value: m.int64Wrapper ?? 0n }).value;
-          break;
-        case 218:
-          m.boolWrapper = r.message(BoolValue, { value: m.boolWrapper ?? false }).value;
-          break;
-        case 226:
-          m.stringWrapper = r.message(StringValue, { value: m.stringWrapper ?? "" }).value;
-          break;
-        case 234:
-          m.bytesWrapper = r.message(BytesValue, { value: m.bytesWrapper ?? new Uint8Array(0) }).value;
-          break;
-        case 242:
-          m.uint32Wrapper = r.message(UInt32Value, { value: m.uint32Wrapper ?? 0 }).value;
-          break;
-        case 322:
-          m.strings.push(r.string());
-          break;
-        case 328:
-          m.ints.push(r.int32());
-          break;
-        case 330:
-          for (const end = r.range(); r.more(end);) m.ints.push(r.int32());
-          break;
-        case 336:
-          m.colors.push(r.int32() as Color);
-          break;
-        case 338:
-          for (const end = r.range(); r.more(end);) m.colors.push(r.int32() as Color);
-          break;
-        case 346:
-          m.wrappers.push(r.message(UInt64Value, { value: 0n }).value);
-          break;
-        case 354:
-          m.messages.push(r.message(QueryRequest, undefined));
-          break;
+        case 9: m.doubleValue = readDouble(r); break;
+        case 21: m.floatValue = readFloat(r); break;
+        case 24: m.int32Value = r.int32(); break;
+        case 32: m.int64Value = readInt64(r); break;
+        case 40: m.uint32Value = r.uint32(); break;
+        case 48: m.uint64Value = readUint64(r); break;
+        case 56: m.boolValue = r.bool(); break;
+        case 66: m.stringValue = r.string(); break;
+        case 74: m.bytesValue = r.bytes(); break;
+        case 80: m.color = r.int32() as Color; break;
+        case 90: m.optionalValue = r.string(); break;
+        case 96: m.sint64Value = readSint64(r); break;
+        case 109: m.fixed32Value = readFixed32(r); break;
+        case 162: m.timestamp = readDate(r, m.timestamp); break;
+        case 170: m.duration = r.message(Duration, m.duration); break;
+        case 178: m.mask = r.message(FieldMask, { paths: (m.mask) ?? [] }).paths; break;
+        case 186: m.struct = readStruct(r, m.struct); break;
+        case 194: m.value = readValue(r, m.value); break;
+        case 202: m.doubleWrapper = r.message(DoubleValue, { value: (m.doubleWrapper) ?? 0 }).value; break;
+        case 210: m.int64Wrapper = r.message(Int64Value, { value: (m.int64Wrapper) ?? 0n }).value; break;
+        case 218: m.boolWrapper = r.message(BoolValue, { value: (m.boolWrapper) ?? false }).value; break;
+        case 226: m.stringWrapper = r.message(StringValue, { value: (m.stringWrapper) ?? "" }).value; break;
+        case 234: m.bytesWrapper = r.message(BytesValue, { value: (m.bytesWrapper) ?? new Uint8Array(0) }).value; break;
+        case 242: m.uint32Wrapper = r.message(UInt32Value, { value: (m.uint32Wrapper) ?? 0 }).value; break;
+        case 322: m.strings.push(r.string()); break;
+        case 328: m.ints.push(r.int32()); break;
+        case 330: for (const end = r.range(); r.more(end); ) m.ints.push(r.int32()); break;
+        case 336: m.colors.push(r.int32() as Color); break;
+        case 338: for (const end = r.range(); r.more(end); ) m.colors.push(r.int32() as Color); break;
+        case 346: m.wrappers.push(r.message(UInt64Value, { value: 0n }).value); break;
+        case 354: m.messages.push(r.message(QueryRequest, undefined)); break;
         case 362: {
           let key = "";
           let value = "";
-          for (const end = r.range(); r.more(end);) {
+          for (const end = r.range(); r.more(end); ) {
             const tag = r.tag();
             if (tag === 10) key = r.string();
             else if (tag === 18) value = r.string();
@@ -487,7 +398,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
         case 370: {
           let key = 0;
           let value = "";
-          for (const end = r.range(); r.more(end);) {
+          for (const end = r.range(); r.more(end); ) {
             const tag = r.tag();
             if (tag === 8) key = r.int32();
             else if (tag === 18) value = r.string();
@@ -499,7 +410,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
         case 378: {
           let key = "";
           let value = 0n;
-          for (const end = r.range(); r.more(end);) {
+          for (const end = r.range(); r.more(end); ) {
             const tag = r.tag();
             if (tag === 10) key = r.string();
             else if (tag === 16) value = readInt64(r);
@@ -511,7 +422,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
         case 386: {
           let key = false;
           let value = "";
-          for (const end = r.range(); r.more(end);) {
+          for (const end = r.range(); r.more(end); ) {
             const tag = r.tag();
             if (tag === 8) key = r.bool();
             else if (tag === 18) value = r.string();
@@ -523,7 +434,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
         case 394: {
           let key = "";
           let value: QueryRequest | undefined;
-          for (const end = r.range(); r.more(end);) {
+          for (const end = r.range(); r.more(end); ) {
             const tag = r.tag();
             if (tag === 10) key = r.string();
             else if (tag === 18) value = r.message(QueryRequest, value);
@@ -532,26 +443,12 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
           m.messageMap.set(key, value ?? QueryRequest.create());
           break;
         }
-        case 482:
-          m.nested = r.message(QueryRequest, m.nested);
-          break;
-        case 490:
-          m.choice = { $case: "choiceText", value: r.string() };
-          break;
-        case 496:
-          m.choice = { $case: "choiceNumber", value: r.int32() };
-          break;
-        case 506:
-          m.choice = {
-            $case: "choiceMessage",
-            value: r.message(QueryRequest, m.choice?.$case === "choiceMessage" ? m.choice.value : undefined),
-          };
-          break;
-        case 514:
-          m.jsonNamed = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 482: m.nested = r.message(QueryRequest, m.nested); break;
+        case 490: m.choice = { $case: "choiceText", value: r.string() }; break;
+        case 496: m.choice = { $case: "choiceNumber", value: r.int32() }; break;
+        case 506: m.choice = { $case: "choiceMessage", value: r.message(QueryRequest, m.choice?.$case === "choiceMessage" ? m.choice.value : undefined) }; break;
+        case 514: m.jsonNamed = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -609,11 +506,8 @@ export const QueryResponse: MessageType<QueryResponse> = /* @__PURE__ */ message
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.request = r.message(QueryRequest, m.request);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.request = r.message(QueryRequest, m.request); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -637,17 +531,10 @@ export const Part: MessageType<Part> = /* @__PURE__ */ messageType<Part>({
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.id = r.string();
-          break;
-        case 16:
-          m.count = r.int32();
-          break;
-        case 26:
-          m.inner = r.message(Part, m.inner);
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.id = r.string(); break;
+        case 16: m.count = r.int32(); break;
+        case 26: m.inner = r.message(Part, m.inner); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -676,26 +563,13 @@ export const BindRequest: MessageType<BindRequest> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.name = r.string();
-          break;
-        case 18:
-          m.id = r.string();
-          break;
-        case 26:
-          m.part = r.message(Part, m.part);
-          break;
-        case 34:
-          m.tags.push(r.string());
-          break;
-        case 40:
-          m.number = r.int32();
-          break;
-        case 48:
-          m.failCode = r.int32();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.name = r.string(); break;
+        case 18: m.id = r.string(); break;
+        case 26: m.part = r.message(Part, m.part); break;
+        case 34: m.tags.push(r.string()); break;
+        case 40: m.number = r.int32(); break;
+        case 48: m.failCode = r.int32(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -723,14 +597,9 @@ export const BindResponse: MessageType<BindResponse> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.request = r.message(BindRequest, m.request);
-          break;
-        case 18:
-          m.tags.push(r.string());
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.request = r.message(BindRequest, m.request); break;
+        case 18: m.tags.push(r.string()); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -740,84 +609,66 @@ export const BindResponse: MessageType<BindResponse> = /* @__PURE__ */ messageTy
   }),
 });
 
-export const WatchNumbersRequest: MessageType<WatchNumbersRequest> =
-  /* @__PURE__ */ messageType<WatchNumbersRequest>({
-    name: "callwire.edge.testing.v1.WatchNumbersRequest",
-    create(): WatchNumbersRequest {
-      return { resumeToken: "", count: 0, failCode: 0, padding: 0 };
-    },
-    write(m: WatchNumbersRequest, w: Writer): void {
-      if (m.resumeToken !== "") w.string(10, m.resumeToken);
-      if (m.count !== 0) w.int32(16, m.count);
-      if (m.failCode !== 0) w.int32(24, m.failCode);
-      if (m.padding !== 0) w.int32(32, m.padding);
-      w.unknown(m);
-    },
-    read(m: WatchNumbersRequest, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 10:
-            m.resumeToken = r.string();
-            break;
-          case 16:
-            m.count = r.int32();
-            break;
-          case 24:
-            m.failCode = r.int32();
-            break;
-          case 32:
-            m.padding = r.int32();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const WatchNumbersRequest: MessageType<WatchNumbersRequest> = /* @__PURE__ */ messageType<WatchNumbersRequest>({
+  name: "callwire.edge.testing.v1.WatchNumbersRequest",
+  create(): WatchNumbersRequest {
+    return { resumeToken: "", count: 0, failCode: 0, padding: 0 };
+  },
+  write(m: WatchNumbersRequest, w: Writer): void {
+    if (m.resumeToken !== "") w.string(10, m.resumeToken);
+    if (m.count !== 0) w.int32(16, m.count);
+    if (m.failCode !== 0) w.int32(24, m.failCode);
+    if (m.padding !== 0) w.int32(32, m.padding);
+    w.unknown(m);
+  },
+  read(m: WatchNumbersRequest, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.resumeToken = r.string(); break;
+        case 16: m.count = r.int32(); break;
+        case 24: m.failCode = r.int32(); break;
+        case 32: m.padding = r.int32(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      resumeToken: string,
-      count: int32,
-      failCode: int32,
-      padding: int32,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    resumeToken: string,
+    count: int32,
+    failCode: int32,
+    padding: int32,
+  }),
+});
 
-export const WatchNumbersResponse: MessageType<WatchNumbersResponse> =
-  /* @__PURE__ */ messageType<WatchNumbersResponse>({
-    name: "callwire.edge.testing.v1.WatchNumbersResponse",
-    create(): WatchNumbersResponse {
-      return { number: 0, resumeToken: "", padding: "" };
-    },
-    write(m: WatchNumbersResponse, w: Writer): void {
-      if (m.number !== 0) w.int32(8, m.number);
-      if (m.resumeToken !== "") w.string(18, m.resumeToken);
-      if (m.padding !== "") w.string(26, m.padding);
-      w.unknown(m);
-    },
-    read(m: WatchNumbersResponse, r: Reader): void {
-      while (r.position < r.limit) {
-        const tag = r.tag();
-        switch (tag) {
-          case 8:
-            m.number = r.int32();
-            break;
-          case 18:
-            m.resumeToken = r.string();
-            break;
-          case 26:
-            m.padding = r.string();
-            break;
-          default:
-            r.unknown(tag, m);
-        }
+export const WatchNumbersResponse: MessageType<WatchNumbersResponse> = /* @__PURE__ */ messageType<WatchNumbersResponse>({
+  name: "callwire.edge.testing.v1.WatchNumbersResponse",
+  create(): WatchNumbersResponse {
+    return { number: 0, resumeToken: "", padding: "" };
+  },
+  write(m: WatchNumbersResponse, w: Writer): void {
+    if (m.number !== 0) w.int32(8, m.number);
+    if (m.resumeToken !== "") w.string(18, m.resumeToken);
+    if (m.padding !== "") w.string(26, m.padding);
+    w.unknown(m);
+  },
+  read(m: WatchNumbersResponse, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.number = r.int32(); break;
+        case 18: m.resumeToken = r.string(); break;
+        case 26: m.padding = r.string(); break;
+        default: r.unknown(tag, m);
       }
-    },
-    fields: (): object => ({
-      number: int32,
-      resumeToken: string,
-      padding: string,
-    }),
-  });
+    }
+  },
+  fields: (): object => ({
+    number: int32,
+    resumeToken: string,
+    padding: string,
+  }),
+});
 
 export const SumRequest: MessageType<SumRequest> = /* @__PURE__ */ messageType<SumRequest>({
   name: "callwire.edge.testing.v1.SumRequest",
@@ -833,14 +684,9 @@ export const SumRequest: MessageType<SumRequest> = /* @__PURE__ */ messageType<S
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.number = r.int32();
-          break;
-        case 18:
-          m.label = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.number = r.int32(); break;
+        case 18: m.label = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -865,17 +711,10 @@ export const SumResponse: MessageType<SumResponse> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 8:
-          m.sum = r.int32();
-          break;
-        case 16:
-          m.count = r.int32();
-          break;
-        case 26:
-          m.labels.push(r.string());
-          break;
-        default:
-          r.unknown(tag, m);
+        case 8: m.sum = r.int32(); break;
+        case 16: m.count = r.int32(); break;
+        case 26: m.labels.push(r.string()); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -899,11 +738,8 @@ export const TalkRequest: MessageType<TalkRequest> = /* @__PURE__ */ messageType
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.text = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.text = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -925,11 +761,8 @@ export const TalkResponse: MessageType<TalkResponse> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10:
-          m.text = r.string();
-          break;
-        default:
-          r.unknown(tag, m);
+        case 10: m.text = r.string(); break;
+        default: r.unknown(tag, m);
       }
     }
   },
@@ -951,10 +784,7 @@ export const ProbeServiceDefinition = {
       requestStream: false,
       responseType: QueryResponse as typeof QueryResponse,
       responseStream: false,
-      http: [
-        { method: "GET", path: "/v1/query", responseBody: "request" },
-        { method: "POST", path: "/v1/query", body: "*", responseBody: "request" },
-      ],
+      http: [{ method: "GET", path: "/v1/query", responseBody: "request" }, { method: "POST", path: "/v1/query", body: "*", responseBody: "request" }],
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** Answers with the request, and with the rule's own part of it in the body. */
@@ -964,14 +794,7 @@ export const ProbeServiceDefinition = {
       requestStream: false,
       responseType: BindResponse as typeof BindResponse,
       responseStream: false,
-      http: [
-        { method: "POST", path: "/v1/{name=shelves/*/books/**}:bind", body: "*" },
-        { method: "PUT", path: "/v1/parts/{part.id}", body: "part" },
-        { method: "PATCH", path: "/v1/tags/{id}", body: "tags", responseBody: "tags" },
-        { method: "DELETE", path: "/v1/things/{id}" },
-        { method: "PURGE", path: "/v1/things/{id}" },
-        { method: "*", path: "/v1/any/{id}" },
-      ],
+      http: [{ method: "POST", path: "/v1/{name=shelves/*/books/**}:bind", body: "*" }, { method: "PUT", path: "/v1/parts/{part.id}", body: "part" }, { method: "PATCH", path: "/v1/tags/{id}", body: "tags", responseBody: "tags" }, { method: "DELETE", path: "/v1/things/{id}" }, { method: "PURGE", path: "/v1/things/{id}" }, { method: "*", path: "/v1/any/{id}" }],
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** Streams numbers from the position that the token names. */
