@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createUsersClient } from "@callwire/client-sdk/users";
 import { afterAll, expect, test } from "@jest/globals";
 import { temporaryFolder } from "./temporary-folder.js";
+import { startUsersService } from "./users-service-process.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = temporaryFolder();
@@ -61,12 +62,10 @@ test.each<[NodeJS.Signals, "npm alone" | "the group"]>([
     await started.closed;
     expect(started.lines.join("\n")).toMatch(/"forced":false.*"msg":"stopped"/);
     // Nobody has the port or the database any more.
-    await using successor = npmStart("--address", address as string, "--database", database);
-    await successor.listening;
+    await using successor = await startUsersService(["--address", address as string, "--database", database]);
     await using again = createUsersClient({ address: address as string });
     expect(await again.getUser({ id })).toMatchObject({ name: "Ada" });
-    process.kill(-successor.npm.pid!, "SIGTERM");
-    await successor.closed;
+    await successor.stop("SIGTERM");
   },
   180_000,
 );
