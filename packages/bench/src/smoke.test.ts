@@ -73,7 +73,10 @@ async function doAll(peer: Peer): Promise<{ own: Work[]; samples: Sample[] }> {
   return { own, samples: await runJobs(peer, server, jobs) };
 }
 
-test.each(peerNames)(
+/** Peers of others' code alone, which every run of the bench tries: it checks each answer. */
+const leftToTheBench = new Set(["connect", "grpc-js", "hono-full", "nice-grpc-full"]);
+
+test.each(peerNames.filter((name) => !leftToTheBench.has(name)))(
   "%s answers rightly",
   async (name) => {
     const peer = findPeer(name, { runtime: "transport", before: undefined, install: false });
