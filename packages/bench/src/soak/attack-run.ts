@@ -23,7 +23,7 @@ const WARM_UP_MS = 3000;
 const CLEAR_MS = 5000;
 const SAMPLE_MS = 50;
 /** The time in which an attack must close its sockets when it is to end, in milliseconds. */
-const END_LIMIT_MS = 10_000;
+const END_LIMIT_MS = 30_000;
 
 /** The attacks one by one, and then in pairs. */
 export function attackRounds(names: readonly string[]): string[][] {
