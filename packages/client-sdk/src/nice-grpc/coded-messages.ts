@@ -23,7 +23,8 @@ export function messageCoder(methods: readonly Method[]): MessageCoder {
         return serialize(byPath.get(path)!.request, message);
       } catch (error) {
         const { cause } = error as Error;
-        throw clientError(path, Status.INTERNAL, "a message cannot be encoded", "local", cause);
+        const why = `a message cannot be encoded: ${errorText(cause)}`;
+        throw clientError(path, Status.INTERNAL, why, "local", cause);
       }
     },
     decode({ path }, bytes) {

@@ -88,7 +88,10 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     try {
       writeMessage(this.connection!.sender, this, definition.request, message, maxSendBytes, last, keeper);
     } catch (error) {
-      this.#failFor(error);
+      // Whose message it is may know what is wrong with it; who answers a request must not.
+      if (error instanceof ServerError && error.cause !== undefined)
+        this.#fail(error.code, `${error.details}: ${textOf(error.cause)}`, "local", error.cause);
+      else this.#failFor(error);
     }
   }
 

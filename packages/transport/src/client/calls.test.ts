@@ -216,9 +216,10 @@ describe("sizes", () => {
   });
 });
 
-test("a message that cannot be encoded fails its call alone", async () => {
+test("a message that cannot be encoded fails its call alone, and names its field", async () => {
   const error = await failureOf(echo.client.echoUnary({ text: "", fault: { code: 2 ** 40 } }));
   expect(error.code).toBe(Status.INTERNAL);
+  expect(error.details).toBe("a message cannot be encoded: fault.code: invalid int32: 1099511627776");
   expect(await echo.client.echoUnary({ text: "a" })).toEqual({ text: "a" });
 });
 

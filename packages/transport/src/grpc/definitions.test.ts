@@ -83,10 +83,21 @@ describe("messages of ts-proto", () => {
     }
   });
 
-  test("that cannot be encoded throw", () => {
-    for (const wrong of [{ int32Value: "x" }, { int64Value: 2n ** 64n }, { strings: [undefined] }]) {
-      expect(() => encode(codec(), wrong)).toThrow();
-    }
+  const unreadable = {
+    get child(): never {
+      throw new Error("not now");
+    },
+  };
+  test.each<[wrong: unknown, message: RegExp]>([
+    [{ last: "a", int32Value: "x" }, /^int32Value: invalid int32: NaN$/],
+    [{ int64Value: 2n ** 64n }, /^int64Value: /],
+    [{ strings: ["a", undefined] }, /^strings\[1\]: /],
+    [{ children: [{}, { child: { last: "a", int32Value: 0.5 } }] }, /^children\[1\]\.child\.int32Value: /],
+    [{ choice: { $case: "choiceChild", value: { int32Value: 0.5 } } }, /^choice: /],
+    [{ strings: [...Array(2000).fill("a"), undefined] }, /^strings: /],
+    [unreadable, /^not now$/],
+  ])("that cannot be encoded name the field: %#", (wrong, message) => {
+    expect(() => encode(codec(), wrong)).toThrow(message);
   });
 });
 

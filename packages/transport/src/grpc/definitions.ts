@@ -5,6 +5,7 @@ import type { ServiceDefinition } from "./definition-types.js";
 import { checkDefinition } from "./check-definition.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import { refusePromise } from "../protobuf/refuse-promise.js";
+import { namedFault } from "./encode-fault.js";
 import { inheritedNames, inheritsField, withOwnFields } from "./own-fields.js";
 
 /** Encodes and decodes the messages of one type. */
@@ -149,9 +150,21 @@ class TsProtoCodec implements Codec {
     } catch {
       // A message inside of it may lack a field whose name every object inherits.
       writer.restart();
-      codec.encode(type.fromPartial(withOwnFields(message)), writer);
+      this.#encodeOrName(withOwnFields(message), writer);
     }
     this.#partial = true;
+  }
+
+  #encodeOrName(message: unknown, writer: Writer): void {
+    const encode = (partial: unknown): void => this.#codec.encode(this.#type.fromPartial!(partial), writer);
+    try {
+      encode(message);
+    } catch (error) {
+      throw namedFault(error, message, (partial) => {
+        writer.restart();
+        encode(partial);
+      });
+    }
   }
 
   decode(buffer: Buffer, start: number, end: number): unknown {
