@@ -23,16 +23,14 @@ import { Proxies } from "./http/proxies.js";
 import { StreamExchange } from "./http/stream-exchange.js";
 import { reportFault } from "./internal/report-fault.js";
 import type { Mcp } from "./mcp/mcp-options.js";
-import { openApiResources } from "./reference/openapi-options.js";
-import { resourcesByPath } from "./resources/static-resource.js";
-import { operationFor, operationsOf, serveOperation } from "./operations/operations.js";
+import type { Mount } from "./places/mount.js";
+import { placesByPath, placesOf } from "./places/places.js";
 import { routesOf } from "./routing/route.js";
 import { Router } from "./routing/router.js";
 import { CONNECT_REQUEST_FIELDS, CONNECT_RESPONSE_FIELDS } from "./rpc/connect.js";
 import { GRPC_WEB_REQUEST_FIELDS, GRPC_WEB_RESPONSE_FIELDS } from "./rpc/grpc-web.js";
 import { chosenMethods } from "./rpc/protocols.js";
 import { rpcMethodsOf } from "./rpc/rpc-methods.js";
-import { checkPath, type Mount } from "./serve/mount.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
 import { streamRoutes } from "./websocket/stream-routes.js";
@@ -100,7 +98,7 @@ const CORS_RESPONSE_HEADERS = [
  *
  * @throws {TypeError | RangeError} that names an option that there is not, or that is out of its range.
  * @throws {Error} that names the method of a rule that cannot be served, both of two that take the same requests, or the method that
- *   cannot be a tool; or the path of the OpenAPI document, of its page or of the tools, if a rule has it.
+ *   cannot be a tool; or an option whose path is none, or hides a rule, a method or what another option serves.
  */
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
@@ -143,19 +141,11 @@ export function createEdge(options: EdgeOptions): Edge {
     const other = rpcMethods.get(template.text);
     if (other !== undefined) throw new Error(`${name}: the path ${template.text} calls a method by its name`);
   }
-  const resources = options.openapi === undefined ? [] : openApiResources(options.openapi);
-  const mounted = mount?.open(methods, settings);
-  if (mounted !== undefined) checkPath(mounted, routes);
   const router = new Router(routes);
-  const served = { router, rpcMethods, resources: resourcesByPath(resources, routes), mounted };
+  const places = placesByPath(placesOf(options, methods, settings), router, rpcMethods);
+  const served = { places, rpcMethods, router };
+  const answer = (exchange: Exchange) => serve(exchange, served, settings);
   const { writeTimeoutMs } = settings.limits;
-  const operations = operationsOf(options, routes);
-  const answer = (exchange: Exchange): Promise<void> | void => {
-    const operation = operationFor(exchange, operations);
-    return operation === undefined
-      ? serve(exchange, served, settings)
-      : serveOperation(operation, exchange, settings);
-  };
   const upgrades = new Upgrades(streamRoutes(byRest, routes, routeSettings), settings, answer);
 
   return {

@@ -11,7 +11,7 @@ import type { CompressionOptions } from "./compression/compression.js";
 import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";
 import type { ProxyOptions } from "./http/proxies.js";
-import type { MetricsSource } from "./operations/metrics-source.js";
+import type { MetricsSource } from "./places/metrics-source.js";
 import { openApiRules, type OpenApiOptions } from "./reference/openapi-options.js";
 import type { Mcp } from "./mcp/mcp-options.js";
 import type { ProtocolOptions } from "./rpc/protocols.js";
@@ -207,10 +207,7 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   proxies: rules.options(proxyRules),
   openapi: rules.options(openApiRules),
   hosts: rules.listOf(rules.nonEmptyText, "hosts"),
-  healthPath: rules.rule(
-    "a path that begins with /, or false",
-    (value) => value === false || (typeof value === "string" && /^\/[^?#]*$/.test(value)),
-  ),
+  healthPath: rules.either(rules.oneOf(false), rules.nonEmptyText),
   metrics: rules.objectWith("metrics"),
   mcp: rules.rule(
     "made by mcp of @callwire/edge/mcp",

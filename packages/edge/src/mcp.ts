@@ -1,4 +1,5 @@
 import { readContract } from "./descriptors/contract.js";
+import type { Exchange } from "./http/exchange.js";
 import { MCP_REQUEST_HEADERS, serveMcp } from "./mcp/mcp-endpoint.js";
 import {
   checkMcpOptions,
@@ -9,7 +10,7 @@ import {
   type McpTool,
 } from "./mcp/mcp-options.js";
 import { toolsOf } from "./mcp/tool.js";
-import type { Mount } from "./serve/mount.js";
+import type { Mount } from "./places/mount.js";
 
 export { defaultMcpLimits, type Mcp, type McpLimits, type McpOptions, type McpTool };
 
@@ -33,7 +34,8 @@ export function mcp(options: McpOptions): Mcp {
       const [first] = tools.values();
       const { name = first!.name.slice(0, first!.name.lastIndexOf("/")) } = options;
       const service = { name, version, instructions, tools, limits };
-      return { path, httpMethod: "POST", serve: (exchange) => serveMcp(exchange, service, settings) };
+      const serve = (exchange: Exchange) => serveMcp(exchange, service, settings);
+      return { path, option: "mcp", httpMethods: ["POST"], serve };
     },
   };
   return mount;

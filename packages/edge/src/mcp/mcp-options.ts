@@ -77,7 +77,7 @@ const toolRules: RulesOf<McpTool> = {
 const optionRules: RulesOf<McpOptions> = {
   tools: rules.required(rules.rule("an array of methods, at least one", isNonEmptyArray)),
   descriptors: rules.required(rules.rule("a Uint8Array", (value) => value instanceof Uint8Array)),
-  path: rules.rule("a path such as /mcp", (value) => /^(?:\/[\w.~-]+)+$/.test(String(value))),
+  path: rules.nonEmptyText,
   name: rules.nonEmptyText,
   version: rules.nonEmptyText,
   instructions: rules.nonEmptyText,

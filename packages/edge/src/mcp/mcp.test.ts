@@ -343,12 +343,6 @@ describe("mcp names what is wrong", () => {
       { limits: { maxMessage: 1 } },
       "mcp has no option 'limits.maxMessage'; did you mean 'limits.maxMessages'?",
     ],
-    ["a path that is none", { path: "mcp" }, 'mcp: path is "mcp": it must be a path such as /mcp'],
-    [
-      "a path that a rule has",
-      { path: "/v1/talk" },
-      `${probe}/Talk: the rule POST /v1/talk has the path of mcp: give mcp another one`,
-    ],
     [
       "descriptors that are none",
       { descriptors: Buffer.from("no") },

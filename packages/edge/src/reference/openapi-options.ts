@@ -1,5 +1,5 @@
 import { rules, type RulesOf } from "@callwire/transport";
-import type { StaticResource } from "../resources/static-resource.js";
+import type { StaticResource } from "../places/static-resource.js";
 
 /** A page for people that shows an OpenAPI document. `docsPage` of @callwire/edge/docs makes one. */
 export interface ReferencePage {
@@ -27,17 +27,4 @@ function isDocument(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { openapi, info } = value as { openapi?: unknown; info?: unknown };
   return typeof openapi === "string" && typeof info === "object" && info !== null;
-}
-
-/** The document, and the page that shows it. */
-export function openApiResources({
-  document,
-  path = "/openapi.json",
-  page,
-}: OpenApiOptions): readonly StaticResource[] {
-  const { title } = (document as { info: { title?: unknown } }).info;
-  return [
-    { path, contentType: "application/json", body: JSON.stringify(document) },
-    ...(page?.resources(path, typeof title === "string" ? title : "") ?? []),
-  ];
 }

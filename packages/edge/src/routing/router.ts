@@ -79,6 +79,15 @@ export class Router<Route extends Routed> {
     return { allowed: this.#allowedAt(path) };
   }
 
+  /** A route that takes a path, by whatever method of HTTP; undefined if there is none. */
+  findAny(path: RequestPath): Route | undefined {
+    for (const { verb, rest } of this.#splits(path)) {
+      const route = firstEnd(this.#root, rest, 0, verb, (byMethod) => byMethod.values().next().value);
+      if (route !== undefined) return route;
+    }
+    return undefined;
+  }
+
   #allowedAt(path: RequestPath): string[] {
     const allowed = new Set<string>();
     for (const { verb, rest } of this.#splits(path)) {

@@ -24,10 +24,7 @@ export function serveRpc(
   query: string,
   settings: EdgeSettings,
 ): Promise<void> | undefined {
-  if (!rpc.httpMethods.includes(exchange.method)) {
-    refuseMethod(exchange, rpc.httpMethods, settings);
-    return undefined;
-  }
+  if (!rpc.httpMethods.includes(exchange.method)) return refuseMethod(exchange, rpc.httpMethods, settings);
   const carrier = carrierOf(exchange, rpc, query, settings);
   if (carrier !== undefined) return answerCall(exchange, rpc, carrier, settings);
   const types = [

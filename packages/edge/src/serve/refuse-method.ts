@@ -3,12 +3,17 @@ import type { Exchange } from "../http/exchange.js";
 import { commonHeaders } from "./answer.js";
 import type { EdgeSettings } from "./settings.js";
 
-/** Answers a request by a method that its path does not have: OPTIONS says which it has. */
-export function refuseMethod(exchange: Exchange, allowed: readonly string[], settings: EdgeSettings): void {
+/** Answers a request by a method that its path does not have: OPTIONS says which it has. @throws {EdgeError} for any other. */
+export function refuseMethod(
+  exchange: Exchange,
+  allowed: readonly string[],
+  settings: EdgeSettings,
+): undefined {
   if (exchange.method !== "OPTIONS") throw notAllowed(allowed);
   const headers = commonHeaders(exchange, settings);
   headers.push(...(settings.cors?.preflight(exchange, allowed) ?? []), "allow", allowed.join(", "));
   exchange.respond({ status: 204, headers }, undefined);
+  return undefined;
 }
 
 /** Refuses a method of HTTP, and names those that a path has. */

@@ -1,32 +1,27 @@
-import { isRead } from "../conditional/preconditions.js";
 import { parseQuery } from "../binding/query.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeLimits } from "../edge-options.js";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "../http/exchange.js";
-import { serveResource } from "../resources/serve-resource.js";
-import type { ServedResource } from "../resources/static-resource.js";
+import type { Places } from "../places/places.js";
 import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
 import type { RpcMethods } from "../rpc/rpc-methods.js";
 import { refuseRpc, serveRpc } from "../rpc/serve-rpc.js";
 import { refuse } from "./answer.js";
-import type { Mounted } from "./mount.js";
 import { notAllowed, refuseMethod } from "./refuse-method.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
 
 /** What an edge serves. */
 export interface Served {
-  /** The routes of REST. */
-  readonly router: Router<Route>;
+  /** What the edge answers by itself, by path. */
+  readonly places: Places;
   /** The methods by protocols of RPC. */
   readonly rpcMethods: RpcMethods;
-  /** What is sent as it is, by its path. */
-  readonly resources: ReadonlyMap<string, ServedResource>;
-  /** What is at a path of its own. */
-  readonly mounted: Mounted | undefined;
+  /** The routes of REST. */
+  readonly router: Router<Route>;
 }
 
 /** Answers a request. What it throws, or rejects with, is a mistake of ours. */
@@ -42,32 +37,27 @@ export function serve(exchange: Exchange, served: Served, settings: EdgeSettings
 
 function route(
   exchange: Exchange,
-  { router, rpcMethods, resources, mounted }: Served,
+  { places, rpcMethods, router }: Served,
   settings: EdgeSettings,
 ): Promise<void> | undefined {
   const { limits } = settings;
-  const { pathText, path, query } = targetOf(exchange, settings);
+  const { pathText, path, query } = targetOf(exchange, limits);
+  const place = places.get(pathText);
+  if (place?.isForAnyHost !== true) checkHost(exchange, settings);
+  if (place !== undefined) {
+    return place.httpMethods.includes(exchange.method)
+      ? place.serve(exchange)
+      : refuseMethod(exchange, place.httpMethods, settings);
+  }
   const rpc = rpcMethods.get(pathText);
   if (rpc !== undefined) return serveRpc(exchange, rpc, query, settings);
-  if (pathText === mounted?.path) {
-    if (exchange.method === mounted.httpMethod) return mounted.serve(exchange);
-    refuseMethod(exchange, [mounted.httpMethod], settings);
-    return undefined;
-  }
   const { method } = exchange;
-  const resource = resources.get(pathText);
-  if (resource !== undefined) {
-    if (isRead(exchange)) return serveResource(exchange, resource, settings);
-    refuseMethod(exchange, ["GET", "HEAD"], settings);
-    return undefined;
-  }
   const isHead = method === "HEAD";
   const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
   if (!("route" in found)) {
     if (found.allowed.length === 0 && rpcMethods.size > 0 && refuseRpc(exchange, settings)) return undefined;
     if (found.allowed.length === 0) throw new EdgeError("ROUTE_NOT_FOUND", "nothing is served at this path");
-    refuseMethod(exchange, withHead(found.allowed), settings);
-    return undefined;
+    return refuseMethod(exchange, withHead(found.allowed), settings);
   }
   // What a stream has to say is in its body alone.
   if (isHead && found.route.httpMethod === "GET" && found.route.method.descriptor.responseStream)
@@ -84,12 +74,14 @@ export interface Target {
   readonly query: string;
 }
 
-/** @throws {EdgeError} for a request whose head is too large, whose host is not served, or whose path is none. */
-export function targetOf(
-  { target, headerBytes, authority }: Exchange,
-  { limits, hosts }: EdgeSettings,
-): Target {
-  if (hosts?.has(authority) === false) throw new EdgeError("HOST_NOT_SERVED", "this host is not served here");
+/** @throws {EdgeError} if the host is not one by which the edge is served. */
+export function checkHost(exchange: Exchange, { hosts }: EdgeSettings): void {
+  if (hosts?.has(exchange.authority) === false)
+    throw new EdgeError("HOST_NOT_SERVED", "this host is not served here");
+}
+
+/** @throws {EdgeError} for a request whose head is too large, or whose path is none. */
+export function targetOf({ target, headerBytes }: Exchange, limits: EdgeLimits): Target {
   if (target.length > limits.maxUrlLength)
     throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
   if (headerBytes > limits.maxHeaderBytes)

@@ -12,7 +12,7 @@ import { reportFault } from "../internal/report-fault.js";
 import type { Route } from "../routing/route.js";
 import { Router } from "../routing/router.js";
 import { refuse } from "../serve/answer.js";
-import { partsOf, targetOf } from "../serve/serve.js";
+import { checkHost, partsOf, targetOf } from "../serve/serve.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import { codecOf } from "./frames.js";
 import { serveSocket, type SocketCall } from "./serve-socket.js";
@@ -81,7 +81,8 @@ export class Upgrades {
   #callOf(exchange: NodeExchange): SocketCall {
     const settings = this.#settings;
     const { limits, cors } = settings;
-    const { path, query } = targetOf(exchange, settings);
+    checkHost(exchange, settings);
+    const { path, query } = targetOf(exchange, limits);
     const found = this.#router.find(path, "GET", ...this.#httpMethods);
     if (!("route" in found))
       throw new EdgeError("ROUTE_NOT_FOUND", "no stream is served at this path by WebSocket");

@@ -9,9 +9,10 @@ export function respondText(
   type: string,
   text: string,
   settings: EdgeSettings,
-): void {
+): undefined {
   const headers = commonHeaders(exchange, settings);
   const length = String(Buffer.byteLength(text));
   headers.push("content-type", type, "content-length", length, "cache-control", "no-store");
   exchange.respond({ status, headers }, text);
+  return undefined;
 }

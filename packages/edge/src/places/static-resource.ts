@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { codings, type Coding } from "../compression/codings.js";
 import type { EntityTag } from "../conditional/entity-tags.js";
-import type { Route } from "../routing/route.js";
 
 /** Something that an edge serves as it is, to anybody: a document, or a part of a page. */
 export interface StaticResource {
@@ -32,30 +31,4 @@ export class ServedResource {
     this.#compressed.set(coding, known);
     return known;
   }
-}
-
-/** What a path is: segments, of characters that need no escape. */
-const PATH = /^(?:\/[A-Za-z0-9\-._~]+)+$/;
-
-/**
- * Resources by their paths.
- *
- * @throws {Error} for what is no path, and for one that is there twice, or that a rule of the contract has to the letter.
- */
-export function resourcesByPath(
-  resources: readonly StaticResource[],
-  routes: readonly Route[],
-): ReadonlyMap<string, ServedResource> {
-  const byPath = new Map<string, ServedResource>();
-  for (const resource of resources) {
-    const { path } = resource;
-    if (!PATH.test(path) || path.split("/").some((segment) => /^\.\.?$/.test(segment)))
-      throw new TypeError(`createEdge: openapi: ${JSON.stringify(path)} is no path, as "/openapi.json" is`);
-    if (byPath.has(path)) throw new Error(`createEdge: openapi: two things are to be served at ${path}`);
-    const route = routes.find(({ template }) => template.text === path);
-    if (route !== undefined)
-      throw new Error(`createEdge: openapi: ${path} is the path of ${route.name}: state another one`);
-    byPath.set(path, new ServedResource(resource));
-  }
-  return byPath;
 }

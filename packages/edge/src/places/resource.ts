@@ -3,14 +3,22 @@ import { knownTag } from "../conditional/preconditions.js";
 import type { Exchange } from "../http/exchange.js";
 import { commonHeaders } from "../serve/answer.js";
 import type { EdgeSettings } from "../serve/settings.js";
-import type { ServedResource } from "./static-resource.js";
+import { READ, type Place } from "./place.js";
+import { ServedResource, type StaticResource } from "./static-resource.js";
+
+/** The place of a resource. @param option The one that has brought it. */
+export function resourcePlace(option: string, resource: StaticResource, settings: EdgeSettings): Place {
+  const served = new ServedResource(resource);
+  const serve = (exchange: Exchange) => serveResource(exchange, served, settings);
+  return { path: resource.path, option, httpMethods: READ, serve };
+}
 
 /**
  * Answers a GET or a HEAD with a resource, or that the client has it already.
  *
  * @throws {EdgeError} for a condition that is not so, or a coding that there is not.
  */
-export function serveResource(
+function serveResource(
   exchange: Exchange,
   served: ServedResource,
   settings: EdgeSettings,
