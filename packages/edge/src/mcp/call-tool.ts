@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { toJsonText } from "@callwire/protobuf";
 import { ServerError, Status } from "nice-grpc-common";
 import type { EdgeCall } from "../calls/edge-method.js";
@@ -12,10 +13,14 @@ import type { EdgeSettings } from "../serve/settings.js";
 import type { McpLimits } from "./mcp-options.js";
 import type { Tool } from "./tool.js";
 
+/** After so many messages of a stream others get their turn: those of a handler that never waits come in one. */
+const MESSAGES_A_TURN = 100;
+
 /** One call of a tool. */
 export interface ToolCall {
   readonly exchange: Exchange;
-  readonly arguments: Readonly<Record<string, unknown>>;
+  /** JSON, as it was sent; undefined if there are none. */
+  readonly arguments: Uint8Array | undefined;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
   /** Says that a message of a stream has come, if the client wants to know. */
@@ -64,16 +69,7 @@ export async function callTool(tool: Tool, toolCall: ToolCall, settings: EdgeSet
 
 /** Reads the arguments as the body of a request is read, which finds all that is wrong with them. */
 function read({ request }: Tool, { arguments: given }: ToolCall): unknown {
-  return request.message({ pathValues: [], query: [] }, Buffer.from(textOf(given)));
-}
-
-function textOf(given: object): string {
-  try {
-    return JSON.stringify(given);
-  } catch {
-    // What was parsed can be too deep to be written again.
-    throw new ServerError(Status.INVALID_ARGUMENT, "the arguments have too many levels in one another");
-  }
+  return request.message({ pathValues: [], query: [] }, given);
 }
 
 async function readOne(
@@ -123,6 +119,7 @@ async function readStream(
       texts.push(text);
       await onMessage?.(texts.length, text);
       if (texts.length >= maxMessages) return result(false);
+      if (texts.length % MESSAGES_A_TURN === 0) await turn();
     }
     return result(true);
   } catch (thrown) {

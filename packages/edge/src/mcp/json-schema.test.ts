@@ -66,3 +66,28 @@ test("google.api.field_behavior says what is required, and what only the server 
     additionalProperties: false,
   });
 });
+
+test("names and comments that mean something elsewhere are names and comments", () => {
+  const comment = "</script><script>alert(1)</script>";
+  const names = ["__proto__", "constructor", "toString"];
+  const file = FileDescriptorProto.create({
+    sourceCodeInfo: { location: [{ path: [4, 0], leadingComments: comment }] },
+    messageType: names.map((name) => ({
+      name,
+      field: names.map((field, index) => ({
+        name: field,
+        jsonName: field,
+        number: index + 1,
+        type: Type.TYPE_MESSAGE,
+        typeName: `.${field}`,
+      })),
+    })),
+  });
+  const { messages } = contractOf([file]);
+  const written = JSON.stringify(inputSchema(messages.get("__proto__")!, {}));
+  const properties = names.map((name) => `"${name}":{"$ref":"#/$defs/${name}"}`).join(",");
+  const message = `{"type":"object","properties":{${properties}},"additionalProperties":false}`;
+  const commented = message.replace(",", `,"description":${JSON.stringify(comment)},`);
+  const definitions = [`"__proto__":${commented}`, ...names.slice(1).map((name) => `"${name}":${message}`)];
+  expect(written).toBe(`${commented.slice(0, -1)},"$defs":{${definitions.join(",")}}}`);
+});

@@ -87,7 +87,8 @@ export function listSchema(message: DescribedMessage, options: EdgeJsonOptions):
 class Schemas {
   readonly #options: EdgeJsonOptions;
   readonly #isInput: boolean;
-  readonly definitions: Record<string, Schema> = {};
+  /** By the names of types. Without a prototype: a message may be named `__proto__`. */
+  readonly definitions = Object.create(null) as Record<string, Schema>;
 
   constructor(options: EdgeJsonOptions, isInput: boolean) {
     this.#options = options;

@@ -8,6 +8,7 @@ import { commonHeaders, refuse } from "../serve/answer.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import { callTool } from "./call-tool.js";
 import type { McpLimits } from "./mcp-options.js";
+import { argumentsOf, isBatch } from "./raw-arguments.js";
 import type { Tool } from "./tool.js";
 
 /** What an endpoint serves. */
@@ -21,6 +22,16 @@ export interface McpService {
 
 /** Header fields of the protocol that pages may send (Model Context Protocol, "Streamable HTTP"). */
 export const MCP_REQUEST_HEADERS: readonly string[] = ["mcp-protocol-version", "mcp-method", "mcp-name"];
+
+/** A request, and how far its client has taken the answer. */
+interface McpRequest {
+  readonly exchange: Exchange;
+  readonly body: Uint8Array;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+  /** What the client must take before there is more for it. */
+  waiting: Promise<void> | undefined;
+}
 
 /** Answers a request of the Model Context Protocol. What it rejects with is a mistake of ours. */
 export async function serveMcp(
@@ -40,17 +51,18 @@ export async function serveMcp(
 async function answer(exchange: Exchange, service: McpService, settings: EdgeSettings): Promise<void> {
   checkOrigin(exchange, settings);
   const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
-  const body = await readBody(exchange, maxBodyBytes, bodyTimeoutMs);
   const gone = new AbortController();
   exchange.onGone(() => gone.abort());
-  const handler = createMcpHandler(() => serverOf(exchange, service, settings), {
+  const body = await readBody(exchange, maxBodyBytes, bodyTimeoutMs);
+  checkBatch(exchange, body);
+  const request: McpRequest = { exchange, body, signal: gone.signal, waiting: undefined };
+  const handler = createMcpHandler(() => serverOf(request, service, settings), {
     // The list of tools never changes: there is nothing to subscribe to.
     maxSubscriptions: 0,
     // It was bounded above.
     maxRequestBodySize: Math.max(1, body.length),
   });
-  const response = await handler.fetch(requestOf(exchange, body, gone.signal));
-  await pass(response, exchange, settings);
+  await pass(await handler.fetch(asRequest(request)), request, settings);
 }
 
 /**
@@ -70,7 +82,20 @@ function isLocalPage(origin: string, authority: string): boolean {
   );
 }
 
-function requestOf(exchange: Exchange, body: Uint8Array, signal: AbortSignal): Request {
+/** The first revision without batches: a request has one message (Model Context Protocol, "Sending Messages to the Server"). */
+const WITHOUT_BATCHES = "2025-06-18";
+
+/** The library takes a batch from clients of any revision before 2026. */
+function checkBatch(exchange: Exchange, body: Uint8Array): void {
+  const revision = exchange.header("mcp-protocol-version") ?? "";
+  if (revision >= WITHOUT_BATCHES && isBatch(body))
+    throw new EdgeError(
+      "NOT_ONE_MESSAGE",
+      `a request has one message, and no batch, from ${WITHOUT_BATCHES} on`,
+    );
+}
+
+function asRequest({ exchange, body, signal }: McpRequest): Request {
   const headers = new Headers();
   for (const name of ["accept", "content-type", ...MCP_REQUEST_HEADERS]) {
     const value = exchange.header(name);
@@ -85,7 +110,7 @@ function requestOf(exchange: Exchange, body: Uint8Array, signal: AbortSignal): R
   });
 }
 
-function serverOf(exchange: Exchange, service: McpService, settings: EdgeSettings): Server {
+function serverOf(request: McpRequest, service: McpService, settings: EdgeSettings): Server {
   const { name, version, instructions, tools, limits } = service;
   const server = new Server(
     { name, version },
@@ -98,7 +123,15 @@ function serverOf(exchange: Exchange, service: McpService, settings: EdgeSetting
       },
     },
   );
-  server.setRequestHandler("tools/list", () => ({ tools: Array.from(tools.values(), ({ shown }) => shown) }));
+  const list = { tools: Array.from(tools.values(), ({ shown }) => shown) };
+  server.setRequestHandler("tools/list", ({ params }) => {
+    // All stand on one page.
+    if (params?.cursor === undefined) return list;
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      "there is no such page: list the tools without a cursor",
+    );
+  });
   server.setRequestHandler("tools/call", async ({ params }, { mcpReq }) => {
     const tool = tools.get(params.name);
     if (tool === undefined)
@@ -111,13 +144,16 @@ function serverOf(exchange: Exchange, service: McpService, settings: EdgeSetting
       } catch {
         // The client has gone: the signal says so.
       }
+      // The library keeps what is not passed on yet.
+      await request.waiting;
     };
     return callTool(
       tool,
       {
-        exchange,
-        arguments: params.arguments ?? {},
-        signal: mcpReq.signal,
+        exchange: request.exchange,
+        arguments: argumentsOf(request.body, mcpReq.id),
+        // Without a session, a client says by nothing else that it waits no more.
+        signal: request.signal,
         onMessage: progressToken === undefined ? undefined : onMessage,
         limits,
       },
@@ -128,7 +164,8 @@ function serverOf(exchange: Exchange, service: McpService, settings: EdgeSetting
 }
 
 /** Passes an answer on: as one text, or as the stream that it is. */
-async function pass(response: Response, exchange: Exchange, settings: EdgeSettings): Promise<void> {
+async function pass(response: Response, request: McpRequest, settings: EdgeSettings): Promise<void> {
+  const { exchange } = request;
   const { status } = response;
   const headers = commonHeaders(exchange, settings);
   const contentType = response.headers.get("content-type");
@@ -144,8 +181,8 @@ async function pass(response: Response, exchange: Exchange, settings: EdgeSettin
   const writer = exchange.begin({ status, headers });
   try {
     for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-      const waiting = writer.write(text);
-      if (waiting !== undefined) await waiting;
+      request.waiting = writer.write(text);
+      await request.waiting;
     }
     writer.end();
   } catch (error) {

@@ -1,6 +1,7 @@
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, request as httpRequest, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import {
   auth,
   createLogger,
@@ -9,11 +10,12 @@ import {
   logging,
   type AnyMiddleware,
 } from "@callwire/server-kit";
-import { createChannel } from "@callwire/transport";
-import { describe, expect, test } from "@jest/globals";
+import { createChannel, deadlines } from "@callwire/transport";
+import { describe, expect, jest, test } from "@jest/globals";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { createEdge } from "../create-edge.js";
 import type { CommonEdgeOptions } from "../edge-options.js";
+import { FileDescriptorSet, MethodOptions } from "../descriptors/gen/google/protobuf/descriptor.js";
 import { mcp, type McpOptions } from "../mcp.js";
 import { ProbeServiceDefinition } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
 import { descriptorSet } from "../testing/gen/descriptor-set.js";
@@ -46,6 +48,7 @@ async function serveTools({ mcp: options, edge: more, middleware = [], behind = 
   const { port } = http.address() as AddressInfo;
   return {
     seen,
+    server,
     edge,
     url: `http://127.0.0.1:${port}/mcp`,
     async [Symbol.asyncDispose]() {
@@ -191,6 +194,180 @@ describe.each<[Mode, "server" | "channel"]>([
   });
 });
 
+/** Sends a message, or what else is given, by the protocol's revisions before 2026; the answer's text. */
+async function ask(
+  url: string,
+  message: unknown,
+  headers: Record<string, string> = {},
+): Promise<[status: number, text: string]> {
+  const accept = "application/json, text/event-stream";
+  const { status, text } = await send(url, {
+    method: "POST",
+    json: message,
+    headers: { accept, ...headers },
+  });
+  return [status, text];
+}
+
+const calling = (name: string, given: string, id = 1) =>
+  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${name}","arguments":${given}}}`;
+
+describe("arguments come to the contract as they were sent", () => {
+  test.each([
+    ["digits", '{"int64Value":9007199254740993}', '{"request":{"int64Value":"9007199254740993"}}'],
+    ["a key that is there twice", '{"stringValue":"a","stringValue":"b"}', "string_value: there twice"],
+    [
+      "a key that objects have",
+      '{"__proto__":{},"constructor":1}',
+      "__proto__: no field of the message; constructor:",
+    ],
+    ["text that is no Unicode", '{"stringValue":"\\ud800"}', "string_value: not Unicode text"],
+  ])("%s", async (_, given, said) => {
+    await using served = await serveTools();
+    const [status, text] = await ask(served.url, calling("Query", given));
+    const { result } = JSON.parse(/data: (.*)/.exec(text)![1]!) as {
+      result: { content: { text: string }[] };
+    };
+    expect([status, result.content[0]!.text]).toEqual([200, expect.stringContaining(said)]);
+  });
+
+  test("also in a batch, which the revisions from 2025-06-18 on do not have", async () => {
+    await using served = await serveTools();
+    const batch = `[${calling("Query", '{"int32Value":1}', 1)},${calling("Query", '{"int32Value":2}', 2)}]`;
+    for (const revision of ["2025-03-26", undefined]) {
+      const headers: Record<string, string> =
+        revision === undefined ? {} : { "mcp-protocol-version": revision };
+      const [status, text] = await ask(served.url, batch, headers);
+      expect(status).toBe(200);
+      for (const id of [1, 2]) expect(text).toMatch(new RegExp(`"int32Value":${id}.*"id":${id}\\}`));
+    }
+    for (const revision of ["2025-06-18", "2025-11-25", "2026-07-28"]) {
+      const [status, text] = await ask(served.url, batch, { "mcp-protocol-version": revision });
+      expect([revision, status]).toEqual([revision, 400]);
+      expect(text).toContain("a request has one message, and no batch, from 2025-06-18 on");
+    }
+  });
+});
+
+test("what the protocol says of single requests is so", async () => {
+  await using served = await serveTools();
+  const revision = { "mcp-protocol-version": "2025-06-18" };
+  const request = (method: string, params?: object) => ({ jsonrpc: "2.0", id: 1, method, params });
+  const clientInfo = { name: "test", version: "1" };
+  const begin = (protocolVersion: string) =>
+    request("initialize", { protocolVersion, capabilities: {}, clientInfo });
+  const prefix = "io.modelcontextprotocol";
+  const newest = {
+    [`${prefix}/protocolVersion`]: "2026-07-28",
+    [`${prefix}/clientInfo`]: clientInfo,
+    [`${prefix}/clientCapabilities`]: {},
+  };
+  const wanted: [message: unknown, headers: Record<string, string>, status: number, text: RegExp][] = [
+    [begin("2025-06-18"), {}, 200, /"protocolVersion":"2025-06-18"/],
+    [begin("1999-01-01"), {}, 200, /"protocolVersion":"2025-11-25"/],
+    [{ jsonrpc: "2.0", method: "notifications/initialized" }, revision, 202, /^$/],
+    [{ jsonrpc: "2.0", id: 1, result: {} }, revision, 202, /^$/],
+    [request("ping"), revision, 200, /"result":\{\}/],
+    [request("ping"), { "mcp-protocol-version": "1999-01-01" }, 400, /Unsupported protocol version/],
+    [request("ping"), { accept: "application/json" }, 406, /text\/event-stream/],
+    [request("resources/list"), revision, 200, /"code":-32601/],
+    [request("tools/list", { cursor: "x" }), revision, 200, /"code":-32602.*list the tools without a cursor/],
+    [request("tools/call", { name: "__proto__" }), revision, 200, /"code":-32602.*no tool '__proto__'/],
+    [request("tools/call", { name: "Query", arguments: [] }), revision, 200, /"code":-32602/],
+    [
+      request("subscriptions/listen", { notifications: { toolsListChanged: true }, _meta: newest }),
+      { "mcp-protocol-version": "2026-07-28", "mcp-method": "subscriptions/listen" },
+      200,
+      /"Subscription limit reached"/,
+    ],
+    [{ ...request("ping"), id: null }, revision, 400, /"code":-32600/],
+    [[], {}, 400, /"code":-32600/],
+  ];
+  for (const [message, headers, status, text] of wanted)
+    expect([message, ...(await ask(served.url, message, headers))]).toEqual([
+      message,
+      status,
+      expect.stringMatching(text),
+    ]);
+});
+
+test("a client that takes nothing of its progress is waited for, until it goes", async () => {
+  await using served = await serveTools({
+    mcp: { limits: { maxMessages: Infinity, maxResultBytes: Infinity, streamTimeoutMs: Infinity } },
+  });
+  const sent = httpRequest(served.url, {
+    method: "POST",
+    headers: { accept: "application/json, text/event-stream", "content-type": "application/json" },
+  });
+  const params = { name: "WatchNumbers", arguments: { padding: 100_000 }, _meta: { progressToken: 1 } };
+  sent.end(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  expect(response.headers).toMatchObject({
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+  });
+  response.on("error", () => {}).pause();
+  let made = -1;
+  for (let still = 0; still < 200 && made < 400;) {
+    await turn();
+    still = made === served.seen.made ? still + 1 : 0;
+    ({ made } = served.seen);
+  }
+  expect(made).toBeLessThan(400);
+  response.destroy();
+  while (served.seen.ended === 0) await turn();
+});
+
+test("a client that has gone before its call begins is not called for", async () => {
+  await using served = await serveTools({
+    mcp: { limits: { maxMessages: Infinity, maxResultBytes: Infinity, streamTimeoutMs: Infinity } },
+  });
+  const init = {
+    method: "POST",
+    body: calling("WatchNumbers", "{}"),
+    headers: { accept: "application/json, text/event-stream", "content-type": "application/json" },
+    signal: AbortSignal.abort(),
+  };
+  await served.edge.fetch(new Request(served.url, init));
+  // The next one is answered after it.
+  await ask(served.url, calling("Query", "{}"));
+  expect(served.seen.made).toBe(0);
+});
+
+test("a call that has ended leaves no limit of time behind", async () => {
+  const added = jest.spyOn(deadlines, "add");
+  await using served = await serveTools();
+  await ask(served.url, calling("WatchNumbers", '{"count":1}'));
+  await ask(served.url, calling("Query", "{}"));
+  const entries = added.mock.calls.map(([entry]) => entry);
+  added.mockRestore();
+  // The call's, the stream's, and those of the bodies.
+  expect(entries.length).toBeGreaterThanOrEqual(4);
+  expect(entries.filter(({ deadlineBefore }) => deadlineBefore !== undefined)).toEqual([]);
+});
+
+test("a method that is deprecated says so", async () => {
+  const set = FileDescriptorSet.decode(descriptorSet);
+  const methods = set.file.flatMap(({ service }) => service.flatMap(({ method }) => method));
+  const query = methods.find(({ name }) => name === "Query")!;
+  query.options = MethodOptions.create({ ...query.options, deprecated: true });
+  await using served = await serveTools({ mcp: { descriptors: FileDescriptorSet.encode(set).finish() } });
+  const [, text] = await ask(served.url, { jsonrpc: "2.0", id: 1, method: "tools/list" });
+  expect(text).toContain("which a query can give whole.\\n\\nDeprecated.");
+});
+
+test("a stream of a handler that never waits leaves others their turn, and has an end when the server stops", async () => {
+  await using served = await serveTools({
+    mcp: { limits: { maxMessages: Infinity, maxResultBytes: Infinity, streamTimeoutMs: Infinity } },
+  });
+  const called = ask(served.url, calling("WatchNumbers", "{}"));
+  while (served.seen.made === 0) expect((await ask(served.url, calling("Query", "{}")))[0]).toBe(200);
+  await served.server.shutdown();
+  const [status, text] = await called;
+  expect([status, served.seen.ended]).toEqual([200, 1]);
+  expect(text).toMatch(/SERVER_STOPPING.*"isError":true/);
+});
+
 describe("limits", () => {
   test("a stream is left when its time is over, and the call is ended", async () => {
     await using served = await serveTools({
@@ -303,7 +480,7 @@ describe("what the endpoint refuses", () => {
     const deep = `{"nested":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
     const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"Query","arguments":${deep}}}`;
     const answer = await send(served.url, { method: "POST", json: call, headers: { accept } });
-    expect(answer.text).toContain("the arguments have too many levels in one another");
+    expect(answer.text).toContain("nested: not an object: a list");
     expect((await send(`${served.url}/x`)).status).toBe(404);
   });
 
