@@ -104,7 +104,7 @@ function shown(name, value) {
   return `${(value / factor).toLocaleString("en")} ${unit}`.trim();
 }
 
-/** A table, laid out as prettier does. */
+/** A table, laid out as oxfmt does. */
 function table(rows) {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = cells[0].map((_, column) => Math.max(3, ...cells.map((row) => row[column].length)));

@@ -65,7 +65,7 @@ async function main() {
   const changelog = readFileSync(CHANGELOG, "utf8");
   const [introduction, ...sections] = changelog.split(/^(?=## )/m);
   writeFileSync(CHANGELOG, [introduction, `${section}\n`, ...sections].join(""));
-  run("prettier", "--write", "--log-level", "warn", CHANGELOG);
+  run("oxfmt", CHANGELOG);
   const changes = readFileSync(CONTRACT_CHANGES, "utf8");
   writeFileSync(CONTRACT_CHANGES, changes.replace(UNRELEASED, `## ${newVersion} (${date})`));
   run("node", "scripts/release-contract.mjs");

@@ -2,7 +2,7 @@
 // doc comment as prose, and its declaration.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { format } from "prettier";
+import { format } from "oxfmt";
 
 /** The entry points, by the names that are imported. */
 const entries = [
@@ -191,7 +191,8 @@ function grouped(all) {
 export async function reference(packages) {
   const pages = entries.map(async ([name, file]) => {
     const text = pageOf(name, join(packages, file));
-    return [pathOf(name), await format(text, { parser: "markdown", printWidth: 100 })];
+    const { code } = await format("reference.md", text, { printWidth: 100 });
+    return [pathOf(name), code];
   });
   return new Map(await Promise.all(pages));
 }

@@ -25,7 +25,7 @@ function isEmpty([, ...body]: Rows): boolean {
   return body.every(([, ...cells]) => cells.every((cell) => cell === NOT_MEASURED));
 }
 
-/** A table as prettier writes it. */
+/** A table as oxfmt writes it. */
 function markdown(rows: Rows): string {
   const [head = [], ...body] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));

@@ -33,5 +33,5 @@ export async function fillDocs(name: string, table: string): Promise<void> {
   if (!place.test(page)) throw new Error(`${INSTALLING} has no place for ${name}`);
   const filled = page.replace(place, (_, before: string, after: string) => `${before}\n${table}\n\n${after}`);
   writeFileSync(INSTALLING, filled);
-  await runWell("pnpm", ["--workspace-root", "exec", "prettier", "--write", INSTALLING]);
+  await runWell("pnpm", ["--workspace-root", "exec", "oxfmt", INSTALLING]);
 }

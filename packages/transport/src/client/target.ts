@@ -10,7 +10,9 @@ export interface InProcessServer {
 
 /** Where a connection goes: a port of a host, perhaps through a proxy, a unix socket, or a server of this process. */
 export type SocketAddress =
-  { host: string; port: number; proxy?: Proxy } | { path: string } | InProcessServer;
+  | { host: string; port: number; proxy?: Proxy }
+  | { path: string }
+  | InProcessServer;
 
 /** A channel's address, read. */
 export interface Target {
