@@ -3,12 +3,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkChangesets } from "./check-changesets.mjs";
 import { checkContract, checkContractVersions } from "./check-contract.mjs";
 import { checkDocs } from "./check-docs.mjs";
+import { checkPackages } from "./check-packages.mjs";
 import { checkWorkflows } from "./check-workflows.mjs";
 
 /** The packages that are published, by folder. */
@@ -99,22 +99,7 @@ const checks = {
   docs: () => checkDocs(),
   build: () => run("turbo", "run", "build", "--output-logs=errors-only"),
   site: () => run("turbo", "run", "site", "--output-logs=errors-only"),
-  packages: async () => {
-    const folder = mkdtempSync(join(tmpdir(), "callwire-pack-"));
-    try {
-      // All is built: nothing is built anew.
-      const pack = ["pack", "--silent", "--config.ignore-scripts=true", "--pack-destination", folder];
-      for (const path of published) await run("pnpm", "--dir", path, ...pack);
-      for (const name of readdirSync(folder)) {
-        await run("publint", "--strict", join(folder, name));
-        // Programs have no types.
-        if (!/^(callwire-protoc-gen|create)-/.test(name))
-          await run("attw", "--profile", "node16", "--format", "ascii", "--no-summary", join(folder, name));
-      }
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  },
+  packages: () => checkPackages({ cwd: ".", folders: published }),
   api: () => run("node", "scripts/api.mjs", "--check"),
   lint: () => run("oxlint", "--type-aware"),
   typecheck: () => run("turbo", "run", "typecheck", "--output-logs=errors-only"),
