@@ -9,7 +9,6 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
-import type { Plugin } from "@bufbuild/protoplugin";
 import { joinCode } from "ts-poet";
 import { contractsOf } from "./contract-version.js";
 import { Declarations } from "./declarations.js";
@@ -21,11 +20,6 @@ import { parseOptions, type CodegenOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
 import { ServiceCoder } from "./service-code.js";
 import { ValueCoder } from "./value-code.js";
-
-/** The plugin, for protoc and buf. */
-export function plugin(version: string): Plugin {
-  return { name: "protoc-gen-callwire", version, run: (request) => generate(request) };
-}
 
 /** Answers a request of protoc (google/protobuf/compiler/plugin.proto). A mistake in an option is the answer's error. */
 export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {

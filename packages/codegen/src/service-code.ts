@@ -1,9 +1,9 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { getComments } from "@bufbuild/protoplugin";
 import { code, def, joinCode, type Code } from "ts-poet";
 import { HTTP_EXTENSION, httpRulesCode, type HttpRules } from "./http-rules.js";
 import { asCode, indent, type Part } from "./lines.js";
+import { sourceComment } from "./source-comments.js";
 import type { ValueCoder } from "./value-code.js";
 
 /** What a service's options name a method's calls. */
@@ -93,9 +93,8 @@ function optionsOf({ idempotency: level, proto }: DescMethod): string[] {
 
 /** What the contract says of a service or a method, and that it is deprecated. */
 function docComment(desc: DescService | DescMethod): string[] {
-  const { leading, trailing } = getComments(desc);
-  const text = (leading ?? trailing ?? "").replaceAll("*/", "* /").trim().replace(/^\*/, "").trim();
-  const lines = text === "" ? [] : text.split(/\r?\n|[\r\u2028\u2029]/).map((line) => line.replace(/^ /, ""));
+  const text = sourceComment(desc).replaceAll("*/", "* /").trim().replace(/^\*/, "").trim();
+  const lines = text === "" ? [] : text.split("\n").map((line) => line.replace(/^ /, ""));
   if (desc.deprecated) lines.push(...(lines.length > 0 ? ["", "@deprecated"] : ["@deprecated"]));
   if (lines.length <= 1) return lines.map((line) => `/** ${line} */`);
   return ["/**", ...lines.map((line) => ` * ${line}`.trimEnd()), " */"];

@@ -1,5 +1,5 @@
-import type { AnyDesc, DescFile } from "@bufbuild/protobuf";
-import { getComments, getPackageComments } from "@bufbuild/protoplugin";
+import type { DescFile } from "@bufbuild/protobuf";
+import { sourceComment, sourceCommentOfPackage, type Commented } from "../source-comments.js";
 
 /** Comments for the contract's own people (AIP-192, "Internal comments"), and those to its linters. */
 const INTERNAL = /\(--[^]*?--\)|^[ \t]*buf:lint:.*$/gm;
@@ -7,23 +7,14 @@ const INTERNAL = /\(--[^]*?--\)|^[ \t]*buf:lint:.*$/gm;
 /** The longest summary, in characters: more is no heading. */
 const MAX_SUMMARY = 120;
 
-/** Comments that were looked for: a search goes through all of a file, and a field is a parameter of many operations. */
-const known = new WeakMap<AnyDesc, string>();
-
-/** The comment of a part of the contract, before it or else behind it on its line; empty if there is none. Detached ones are none. */
-export function commentOf(desc: Exclude<AnyDesc, DescFile>): string {
-  let comment = known.get(desc);
-  if (comment === undefined) {
-    const { leading, trailing } = getComments(desc);
-    comment = cleaned(leading ?? trailing ?? "");
-    known.set(desc, comment);
-  }
-  return comment;
+/** The comment of a part of the contract; empty if there is none. */
+export function commentOf(desc: Commented): string {
+  return cleaned(sourceComment(desc));
 }
 
 /** The comment of a file's package. */
 export function packageCommentOf(file: DescFile): string {
-  return cleaned(getPackageComments(file).leading ?? "");
+  return cleaned(sourceCommentOfPackage(file));
 }
 
 function cleaned(comment: string): string {
