@@ -1,7 +1,6 @@
 import {
   fieldMask,
   fromJsonText,
-  JsonError,
   listValue,
   struct,
   value,
@@ -52,17 +51,22 @@ const UNIT_NS: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
+/** More digits of a fraction say nothing: an hour has fewer nanoseconds. */
+const MAX_FRACTION_DIGITS = 15;
+
 /** A duration as Go writes it, `1h30m`, is taken too, for clients of grpc-gateway. */
 function durationToJson(text: string): string {
   if (/^-?\d+(?:\.\d+)?s$/.test(text)) return text;
-  const [, sign, parts] = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text) ?? [];
+  // A client must not gain time by it: no two of its parts take the same digits.
+  const [, sign, parts] = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text) ?? [];
   if (parts === undefined) return text;
   let ns = 0n;
   for (const [, number = "", unit = ""] of parts.matchAll(/([\d.]+)([a-zµμ]+)/g)) {
     const [whole = "", fraction = ""] = number.split(".");
-    if (whole.length > 15) throw new JsonError(`not a duration: ${JSON.stringify(text)}`);
-    const size = UNIT_NS[unit]!;
-    ns += BigInt(whole || "0") * BigInt(size) + BigInt(Math.trunc(Number(`0.${fraction || "0"}`) * size));
+    if (whole.length > 15) return text;
+    const size = BigInt(UNIT_NS[unit]!);
+    const digits = fraction.slice(0, MAX_FRACTION_DIGITS);
+    ns += BigInt(whole || "0") * size + (BigInt(digits || "0") * size) / 10n ** BigInt(digits.length);
   }
   const fraction = String(ns % 1_000_000_000n).padStart(9, "0");
   return `${sign === "-" ? "-" : ""}${ns / 1_000_000_000n}.${fraction}s`;

@@ -120,6 +120,9 @@ describe("a request of gRPC-Web that is wrong is refused:", () => {
     ["another alphabet", "AAAA*AAA"],
     ["an end inside of a group", `${frame(0, bind).toString("base64")}A`],
     ["padding alone", "===="],
+    ["padding that is not at the end of its group", "AA=AAAAA"],
+    ["padding of three characters before more", "A===AAAA"],
+    ["another alphabet behind a padding", "AAA=AA*A"],
   ])("base64 with %s", async (_, text) => {
     const answer = await post(url("Bind"), "application/grpc-web-text", text);
     const [last] = framesOf(Buffer.from(answer.body.toString(), "base64"));
@@ -197,6 +200,7 @@ describe("a unary request of Connect that is wrong is refused:", () => {
   test.each([
     ["no message", "encoding=json", "the parameter message is missing"],
     ["base64 of another alphabet", "encoding=json&base64=1&message=%2B%2B", "message is not base64"],
+    ["base64 that ends inside of a byte", "encoding=json&base64=1&message=e30ee", "message is not base64"],
     ["another version", "encoding=json&connect=v2&message=%7B%7D", "connect must be v1"],
     ["text that is no JSON", "encoding=json&message=%7", "malformed JSON"],
   ])("GET with %s", async (_, query, message) => {

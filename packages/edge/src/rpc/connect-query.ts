@@ -8,7 +8,8 @@ export interface ConnectQuery {
   message(): Buffer;
 }
 
-const URL_BASE64 = /^[A-Za-z0-9_-]*={0,2}$/;
+/** The padding may be there or not; one character alone is no byte (RFC 4648, section 5). */
+const URL_BASE64 = /^(?:[\w-]{4})*(?:[\w-]{2}(?:==)?|[\w-]{3}=?)?$/;
 
 /** Reads the query of a request by GET (Connect, "Unary-Get-Request"). */
 export function queryOf(query: string): ConnectQuery {

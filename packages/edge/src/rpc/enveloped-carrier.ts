@@ -5,6 +5,7 @@ import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { textsOf } from "../http/metadata.js";
 import { nextPart } from "../http/next-part.js";
+import { nextTurn } from "../internal/next-turn.js";
 import { commonHeaders, type Answered } from "../serve/answer.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import { base64Length, Base64Reader } from "./base64-text.js";
@@ -149,7 +150,11 @@ export class EnvelopedCarrier implements Carrier {
         const next = await nextPart(parts, isInside ? bodyTimeoutMs : undefined);
         if (next.done === true) break;
         const bytes = base64?.read(next.value) ?? next.value;
-        for (const each of reader.read(bytes)) yield await this.#decode(each, coding);
+        for (const each of reader.read(bytes)) {
+          yield await this.#decode(each, coding);
+          const turn = nextTurn();
+          if (turn !== undefined) await turn;
+        }
       }
       base64?.end();
       reader.end();

@@ -78,12 +78,14 @@ describe.each(bothWays)("before a %s, gRPC-Web", (behind) => {
     const frames = [1, 2, 3].map((number) => frame(0, requestBytes("Sum", { number })));
     const [sum] = framesOf((await post(url, BINARY, Buffer.concat(frames))).body);
     expect(responseOf("Sum", sum![1])).toMatchObject({ sum: 6, count: 3 });
-    const [first, ...rest] = frames as [Buffer, Buffer, Buffer];
-    const pieces = [first.subarray(0, 2), first.subarray(2), Buffer.concat(rest)];
-    const text = pieces.map((piece) => piece.toString("base64")).join("");
-    const answer = await post(url, TEXT, text);
-    const [same] = framesOf(Buffer.from(answer.body.toString(), "base64"));
-    expect(responseOf("Sum", same![1])).toMatchObject({ sum: 6, count: 3 });
+    const all = Buffer.concat(frames);
+    for (const size of [1, 2, 3, 4, all.length]) {
+      const text = all.toString("latin1").match(new RegExp(`[^]{1,${size}}`, "g"))!;
+      const pieces = text.map((piece) => Buffer.from(piece, "latin1").toString("base64"));
+      const answer = await post(url, TEXT, pieces.join(""));
+      const [same] = framesOf(Buffer.from(answer.body.toString(), "base64"));
+      expect(responseOf("Sum", same![1])).toMatchObject({ sum: 6, count: 3 });
+    }
   });
 
   test("compresses both ways, if the client takes it and it is worth it", async () => {

@@ -1,5 +1,6 @@
 import { EdgeError } from "../errors/edge-error.js";
 import { nextPart } from "../http/next-part.js";
+import { nextTurn } from "../internal/next-turn.js";
 
 /** Bounds of {@link ndjsonLines}. */
 export interface LineLimits {
@@ -47,6 +48,8 @@ export async function* ndjsonLines(
         const line = take();
         if (!isBlank(line)) yield line;
         from = at + 1;
+        const turn = nextTurn();
+        if (turn !== undefined) await turn;
       }
       add(next.value.subarray(from));
     }
