@@ -125,7 +125,7 @@ describe.each(bothWays)("before a %s", (behind) => {
       number: 'not an int32: "x"',
       "part.count": "not an int32: 1.5",
       "part.inner.id": "not a string: 1",
-      "part.inner.more": "no field of the message",
+      "part.inner.more": "no field of the message; it has id, count, inner",
       "tags[1]": "not a string: 2",
       "tags[2]": "not a value: null",
       fail_code: "not an int32: 2147483648",
@@ -138,7 +138,7 @@ describe.each(bothWays)("before a %s", (behind) => {
       "part.count": "not a number: true",
       number: 'not an int32: "x"',
       "part.id": "is given by the path",
-      nope: "no field of the request",
+      nope: "no field of the request; it has name, id, part, tags, number, fail_code",
     });
     expect(served.seen.binds).toEqual([]);
   });

@@ -77,7 +77,15 @@ describe("a body that is wrong", () => {
     [
       "a key that objects have",
       '{"__proto__": {"id": 1}, "constructor": 1}',
-      { ["__proto__"]: "no field of the message", constructor: "no field of the message" },
+      {
+        ["__proto__"]: "no field of the message; it has name, id, part, tags, number, fail_code",
+        constructor: "no field of the message; it has name, id, part, tags, number, fail_code",
+      },
+    ],
+    [
+      "a key of any length",
+      `{"${"k".repeat(1e6)}": 1}`,
+      { [`${"k".repeat(200)}…`]: "no field of the message" },
     ],
     ["a lone surrogate", '{"id": "\\ud800"}', { id: 'not Unicode text: "\\ud800"' }],
     [

@@ -27,7 +27,7 @@ export {
   uint64Number,
   uint64String,
 } from "./json/integer64-types.js";
-export { JsonError } from "./json/json-error.js";
+export { JsonError, type WrongName } from "./json/json-error.js";
 export { fromJsonText, toJsonBytes, toJsonText } from "./json/json-text.js";
 export { map, mapObject } from "./json/map-types.js";
 export type { MessageField, MessageFields } from "./json/message-fields.js";

@@ -5,12 +5,14 @@ import {
   hasOtherMember,
   messageAround,
   setField,
+  wrongNameOf,
   type AnyMessageType,
   type FieldPath,
   type Properties,
 } from "./field-path.js";
 import { ParameterSource, type ParameterValue } from "./parameter-source.js";
 import type { QueryFault, QueryParameter } from "./query.js";
+import { hintOf } from "./wrong-name.js";
 import { textFormOf, type TextForm } from "./text-form.js";
 
 /** The most names that are remembered for a route: what strangers make up must not fill the memory. */
@@ -57,7 +59,8 @@ export class ParameterBinder {
       const fail = (description: string) => void violations.push({ field, description });
       if ("fault" in parameter) fail(parameter.fault);
       else if (target === undefined) {
-        if (!this.#options.ignoreUnknownFields) fail("no field of the request");
+        if (!this.#options.ignoreUnknownFields)
+          fail(`no field of the request${hintOf(wrongNameOf(this.#type, path), violations.length)}`);
       } else {
         const place = this.#placeOf(target.name);
         if (place !== undefined) {
@@ -71,7 +74,7 @@ export class ParameterBinder {
       }
     }
     for (const { target, values } of given.values()) {
-      const violation = this.#set(message, target, values, false);
+      const violation = this.#set(message, target, values, { index: violations.length });
       if (violation !== undefined) violations.push(violation);
     }
     return violations;
@@ -79,7 +82,7 @@ export class ParameterBinder {
 
   /** Sets a field by one text, whatever else its oneof has. */
   bindText(message: Properties, path: FieldPath, text: string): FieldViolation | undefined {
-    return this.#set(message, this.#targetOf(path.name)!, [{ text }], true);
+    return this.#set(message, this.#targetOf(path.name)!, [{ text }], { isForced: true });
   }
 
   #targetOf(name: string): Target | undefined {
@@ -108,7 +111,7 @@ export class ParameterBinder {
     message: Properties,
     target: Target,
     values: readonly ParameterValue[],
-    isForced: boolean,
+    { isForced = false, index = 0 } = {},
   ): FieldViolation | undefined {
     const { field, name } = target;
     try {
@@ -121,7 +124,10 @@ export class ParameterBinder {
     } catch (error) {
       if (!(error instanceof JsonError)) throw error;
       const separator = /^\w/.test(error.path) ? "." : "";
-      return { field: `${name}${separator}${error.path}`, description: error.reason };
+      return {
+        field: `${name}${separator}${error.path}`,
+        description: error.reason + hintOf(error.names, index),
+      };
     }
   }
 

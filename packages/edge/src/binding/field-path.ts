@@ -1,4 +1,4 @@
-import { MAX_JSON_DEPTH, type MessageField, type MessageType } from "@callwire/protobuf";
+import { MAX_JSON_DEPTH, type MessageField, type MessageType, type WrongName } from "@callwire/protobuf";
 
 /** A message, as its properties. */
 export type Properties = Record<string, unknown>;
@@ -45,6 +45,14 @@ export function findField(type: AnyMessageType, path: string): FieldPath | undef
     names.push(found.name);
   }
   return found && { name: names.join("."), around, field: found };
+}
+
+/** The last name of a path that leads to no field, and those that it could have been; undefined if the way there is wrong, too. */
+export function wrongNameOf(type: AnyMessageType, path: string): WrongName | undefined {
+  const at = path.lastIndexOf(".");
+  const around = at < 0 ? undefined : findField(type, path.slice(0, at));
+  const inside = at < 0 ? type : around && messageTypeOf(around.field);
+  return inside && { wrong: path.slice(at + 1), known: inside.fields()!.list.map(({ name }) => name) };
 }
 
 /** The value of a field; undefined if it is not set. */

@@ -47,6 +47,8 @@ describe("a query sets", () => {
     ["duration=13h0m0s", { duration: "46800s" }],
     ["duration=-1m1.5s", { duration: "-61.500s" }],
     ["duration=250ms", { duration: "0.250s" }],
+    ["duration=0.3000000000000000000000000000004h", { duration: "1080s" }],
+    ["duration=2.3ms", { duration: "0.002300s" }],
     ["duration=1.5us", { duration: "0.000001500s" }],
     ["mask=string_value,nested.int_map", { mask: "stringValue,nested.intMap" }],
     ["mask=stringValue,nested.intMap", { mask: "stringValue,nested.intMap" }],
@@ -107,20 +109,38 @@ describe("a query is refused, by the field's path", () => {
     ["float_value=1e39", { float_value: 'not a float: "1e39"' }],
     ["bool_value=2", { bool_value: 'not a bool: "2"' }],
     ["bytes_value=*", { bytes_value: 'not base64: "*"' }],
-    ["color=GREEN", { color: 'not a value of the enum: "GREEN"' }],
+    [
+      "color=GREEN",
+      { color: 'not a value of the enum: "GREEN"; it has COLOR_UNSPECIFIED, COLOR_RED, COLOR_BLUE' },
+    ],
+    ["color=color_blue", { color: `not a value of the enum: "color_blue"; did you mean 'COLOR_BLUE'?` }],
     ["color=99999999999", { color: 'not an int32: "99999999999"' }],
-    ["timestamp=null", { timestamp: 'not a timestamp of the years 1 to 9999: "null"' }],
+    [
+      "timestamp=2024-05-01",
+      { timestamp: 'not a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is: "2024-05-01"' },
+    ],
+    [
+      "timestamp=null",
+      { timestamp: 'not a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is: "null"' },
+    ],
     [
       "timestamp=0000-01-01T00:00:00Z",
-      { timestamp: 'not a timestamp of the years 1 to 9999: "0000-01-01T00:00:00Z"' },
+      {
+        timestamp:
+          'not a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is: "0000-01-01T00:00:00Z"',
+      },
     ],
     ["duration=null", { duration: 'not a duration: "null"' }],
+    [`duration=${"1".repeat(8000)}`, { duration: `not a duration: "${"1".repeat(59)}…` }],
+    ["duration=1234567890123456h", { duration: 'not a duration: "1234567890123456h"' }],
     ["duration=1h2", { duration: 'not a duration: "1h2"' }],
     ["mask=a b", { mask: 'not a path of names in JSON: "a b"' }],
     ["struct=5", { struct: "not an object: 5" }],
     ["struct={", { struct: "malformed JSON at byte 1: a key is expected, not the end" }],
     ["int32_value=1&int32Value=2", { int32_value: "one value is taken, not 2" }],
     ["nothing=1", { nothing: "no field of the request" }],
+    ["strng_value=1", { strng_value: "no field of the request; did you mean 'string_value'?" }],
+    ["nested.colour=1", { "nested.colour": "no field of the request; did you mean 'color'?" }],
     ["nested.nothing=1", { "nested.nothing": "no field of the request" }],
     ["string_value.x=1", { "string_value.x": "no field of the request" }],
     ["strings.x=1", { "strings.x": "no field of the request" }],
@@ -145,7 +165,10 @@ describe("a query is refused, by the field's path", () => {
     ["%zz=1", { "%zz": "percent-encoding that is malformed" }],
     [
       "__proto__=1&constructor=2",
-      { ["__proto__"]: "no field of the request", constructor: "no field of the request" },
+      {
+        ["__proto__"]: "no field of the request",
+        constructor: "no field of the request; did you mean 'struct'?",
+      },
     ],
     // All at once.
     [

@@ -1,5 +1,6 @@
 import { fromJsonText, JsonError, type AnyFieldType, type JsonReadOptions } from "@callwire/protobuf";
 import type { FieldViolation } from "@callwire/server-kit";
+import { hintOf } from "./wrong-name.js";
 
 /** The outcome of reading JSON: a value, or everything that is wrong with it. */
 export type JsonOutcome = { readonly value: unknown } | { readonly violations: readonly FieldViolation[] };
@@ -19,7 +20,8 @@ export function readJson(
     return { value: fromJsonText<unknown>(type, bytes, options) };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    return { violations: errorsOf(type, bytes, options, error).map((one) => violationOf(one, place, bytes)) };
+    const errors = errorsOf(type, bytes, options, error);
+    return { violations: errors.map((one, index) => violationOf(one, index, place, bytes)) };
   }
 }
 
@@ -40,13 +42,18 @@ function errorsOf(
   return errors.length > 0 ? errors : [first];
 }
 
-function violationOf({ path, reason }: JsonError, place: string, bytes: Uint8Array): FieldViolation {
+function violationOf(
+  { path, reason, names }: JsonError,
+  index: number,
+  place: string,
+  bytes: Uint8Array,
+): FieldViolation {
   const separator = place !== "" && /^\w/.test(path) ? "." : "";
   const description = reason.replace(/^malformed JSON at byte (\d+)/, (text, at: string) => {
     const line = lineOf(bytes, Number(at));
     return line === undefined ? text : `${text}, ${line}`;
   });
-  return { field: `${place}${separator}${path}`, description };
+  return { field: `${place}${separator}${path}`, description: description + hintOf(names, index) };
 }
 
 const LINE_FEED = 0x0a;

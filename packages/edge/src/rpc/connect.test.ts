@@ -102,7 +102,8 @@ describe.each(bothWays)("before a %s, Connect", (behind) => {
       400,
       {
         code: "invalid_argument",
-        message: 'number: not an int32: "x"; nope: no field of the message',
+        message:
+          'number: not an int32: "x"; nope: no field of the message; it has name, id, part, tags, number, fail_code',
         details: [{ type: "google.rpc.ErrorInfo" }, { type: "google.rpc.BadRequest" }],
       },
     ]);

@@ -31,7 +31,9 @@ export function serveRpc(
     ...(rpc.protocols.has("grpc-web") ? GRPC_WEB_TYPES : []),
     ...(rpc.protocols.has("connect") ? CONNECT_TYPES[isStream(rpc) ? "stream" : "unary"] : []),
   ];
-  throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", `the body must be one of ${types.join(", ")}`, {
+  const { isUtf8 } = mediaTypeOf(exchange.header("content-type"));
+  const text = `content-type must be one of ${types.join(", ")}${isUtf8 ? "" : ", in UTF-8"}`;
+  throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", text, {
     "accept-post": types.join(", "),
   });
 }

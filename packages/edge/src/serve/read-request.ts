@@ -97,10 +97,14 @@ function rawTypeOf(
   return exchange.header("content-type") ?? "";
 }
 
+/** The most characters of a type that an error shows. */
+const MAX_SHOWN = 60;
+
 /** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
 function checkType(exchange: Exchange, { wanted, has }: BodyTypes): void {
   const { type, isUtf8 } = mediaTypeOf(exchange.header("content-type"));
   if (has(type) && isUtf8) return;
-  const message = `the body must be ${wanted}${has(type) ? ", in UTF-8" : ""}`;
+  const given = has(type) ? "in UTF-8" : type === "" ? "and is missing" : `not ${type.slice(0, MAX_SHOWN)}`;
+  const message = `content-type must be ${wanted}, ${given}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", message, { accept: wanted });
 }

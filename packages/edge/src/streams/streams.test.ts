@@ -143,7 +143,7 @@ describe.each(bothWays)("before a %s, a stream of requests", (behind) => {
     expect(answer.status).toBe(400);
     expect(violationsOf(answer)).toEqual({
       "[1].number": 'not an int32: "x"',
-      "[1].nope": "no field of the message",
+      "[1].nope": "no field of the message; it has number, label",
     });
     const malformed = await send(`${served.url}/v1/sums/a`, {
       method: "POST",

@@ -134,7 +134,7 @@ describe.each<Behind>(["server", "channel"])("before a %s, a WebSocket has", (be
       4003,
       expect.stringMatching(/^INVALID_ARGUMENT: \[1\]\.number: not an int32: "x"/),
     ]);
-    expect(wrong.messages[0]).toContain('{"field":"[1].nope","description":"no field of the message"}');
+    expect(wrong.messages[0]).toContain('{"field":"[1].nope","description":"no field of the message; it has');
     const late = new Client(served, "/v1/talk", [], { headers: { "grpc-timeout": "10m" } });
     expect((await late.closed)[0]).toBe(4004);
   });

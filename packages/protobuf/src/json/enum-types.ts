@@ -43,7 +43,7 @@ export function enumeration(
       if (number !== undefined) return number;
       // Undefined is passed over by what the field stands in.
       if (source.options.ignoreUnknownFields) return undefined as never;
-      throw isNot("a value of the enum", given);
+      throw isNot("a value of the enum", given, Object.keys(type));
     },
   };
 }

@@ -1,3 +1,10 @@
+/** A name of a field or of an enum's value that is not known. */
+export interface WrongName {
+  readonly wrong: string;
+  /** The names that are known there. */
+  readonly known: readonly string[];
+}
+
 /** JSON that is no message, or a message that has no form in JSON. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
@@ -5,11 +12,15 @@ export class JsonError extends Error {
   /** The reason alone. */
   readonly reason: string;
 
+  /** A name that is not known, and those that are; undefined for all other reasons. */
+  readonly names: WrongName | undefined;
+
   #path = "";
 
-  constructor(reason: string) {
+  constructor(reason: string, names?: WrongName) {
     super(reason);
     this.reason = reason;
+    this.names = names;
   }
 
   /** The field in its message, by names of the contract: `users[3].created_at`. Empty for the message itself. */
@@ -26,7 +37,7 @@ export class JsonError extends Error {
   static within(part: string, error: unknown): unknown {
     if (error instanceof JsonError) {
       const { message } = error;
-      error.#path = part + (/^\w/.test(error.#path) ? "." : "") + error.#path;
+      error.#path = shortened(part, MAX_SHOWN_KEY) + (/^\w/.test(error.#path) ? "." : "") + error.#path;
       error.message = `${error.#path}: ${error.reason}`;
       // The engine has copied the message there.
       if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
@@ -35,13 +46,17 @@ export class JsonError extends Error {
   }
 }
 
-/** The most characters of a value that an error shows. */
+/** The most characters of a value that an error shows, and of each key in a path: whoever sends them chooses their length. */
 const MAX_SHOWN = 60;
+const MAX_SHOWN_KEY = 200;
 
-/** The error for a value that is not `what`: "an int32". */
-export function isNot(what: string, value: unknown): JsonError {
-  let shown = Array.isArray(value) ? "a list" : value instanceof Object ? "an object" : String(value);
-  if (typeof value === "string") shown = JSON.stringify(value);
-  if (shown.length > MAX_SHOWN) shown = `${shown.slice(0, MAX_SHOWN)}…`;
-  return new JsonError(`not ${what}: ${shown}`);
+function shortened(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
+}
+
+/** The error for a value that is not `what`: "an int32". @param names Those that would be one. */
+export function isNot(what: string, value: unknown, names?: readonly string[]): JsonError {
+  const kind = Array.isArray(value) ? "a list" : value instanceof Object ? "an object" : String(value);
+  const shown = shortened(typeof value === "string" ? JSON.stringify(value) : kind, MAX_SHOWN);
+  return new JsonError(`not ${what}: ${shown}`, names && { wrong: kind, known: names });
 }

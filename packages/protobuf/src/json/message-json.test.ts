@@ -277,7 +277,7 @@ describe("an error", () => {
     expect(error.message).toBe(`${error.path}: ${error.reason}`);
     expect(error.stack).toContain(error.message);
     expect(errorOf(() => read(User, '{"createdAt":"$& $1"}')).stack).toContain(
-      'created_at: not a timestamp of the years 1 to 9999: "$& $1"',
+      'created_at: not a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is: "$& $1"',
     );
   });
 
@@ -294,6 +294,16 @@ describe("an error", () => {
     expect(errorOf(() => read(User, JSON.stringify({ age: "x".repeat(500) }))).message).toMatch(
       /^age: not an int32: "x{59}…$/,
     );
+    const key = "k".repeat(500);
+    expect(errorOf(() => read(User, JSON.stringify({ [key]: 1 }))).path).toBe(`${key.slice(0, 200)}…`);
+  });
+
+  test("has the names that are known, where one is not", () => {
+    expect(errorOf(() => read(User, '{"nme":1}')).names).toMatchObject({
+      wrong: "nme",
+      known: expect.arrayContaining(["created_at", "by_id"]),
+    });
+    expect(errorOf(() => read(User, '{"age":"x"}')).names).toBeUndefined();
   });
 });
 
@@ -375,6 +385,9 @@ describe("an enum", () => {
     expect(write(open, 2, { enumsAsIntegers: true })).toBe(2);
     expect(() => read(open, '"sales"')).toThrow('not a value of the enum: "sales"');
     expect(() => read(open, '"1"')).toThrow("not a value of the enum");
+    expect(() => read(open, '"1"')).toThrow(
+      expect.objectContaining({ names: expect.objectContaining({ wrong: "1" }) }),
+    );
     expect(() => read(open, '"toString"')).toThrow("not a value of the enum");
     expect(() => read(open, "0.5")).toThrow("not an int32");
     expect(() => read(open, "true")).toThrow("not a number: true");

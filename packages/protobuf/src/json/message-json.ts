@@ -143,11 +143,16 @@ function readField(field: MessageField, message: Properties, source: JsonSource)
   if (value !== undefined) message[property] = member === undefined ? value : { $case: member, value };
 }
 
-function readUnknown({ typeName }: MessageFields, key: string, message: object, source: JsonSource): void {
+function readUnknown(
+  { typeName, list }: MessageFields,
+  key: string,
+  message: object,
+  source: JsonSource,
+): void {
   const { registry, ignoreUnknownFields } = source.options;
   const extension = /^\[.*\]$/.test(key) ? registry?.extension(key.slice(1, -1), typeName) : undefined;
   if (extension !== undefined) {
     if (extension.takesNull || !source.null()) extension.readJson(message, source as never);
   } else if (ignoreUnknownFields) source.skip();
-  else throw new JsonError("no field of the message");
+  else throw new JsonError("no field of the message", { wrong: key, known: list.map(({ name }) => name) });
 }

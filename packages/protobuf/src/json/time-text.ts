@@ -183,7 +183,7 @@ export function readTime(text: string): Time {
     EPOCH_DAYS;
   const seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 + second + offset;
   if (!isTime || seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
-    throw isNot("a timestamp of the years 1 to 9999", text);
+    throw isNot("a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is", text);
   }
   return { seconds, nanos };
 }
