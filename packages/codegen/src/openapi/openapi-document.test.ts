@@ -157,6 +157,54 @@ const shop = `syntax = "proto3"; package shop; import "google/api/annotations.pr
     ${wrong.map(([rule], at) => `rpc Get${at}(Item) returns (Item) { option (google.api.http) = { ${rule} }; }`).join("\n")}
   }`;
 
+/** Fields with examples: their types, what the comments say, and the examples of their schemas. */
+const examples: readonly [type: string, text: string, examples: readonly unknown[] | undefined][] = [
+  ["string", "b-1", ["b-1"]],
+  ["string", "42", ["42"]],
+  ["int64", "42", ["42"]],
+  ["int64", "many", ["1"]],
+  ["bytes", "AQI=", ["AQI="]],
+  ["bytes", "*", ["aGVsbG8="]],
+  ["Kind", "KIND_A", ["KIND_A"]],
+  ["Kind", "1", ["KIND_A"]],
+  ["Kind", "KIND_B", undefined],
+  ["google.protobuf.Timestamp", "2020-01-02T03:04:05+01:00", ["2020-01-02T02:04:05Z"]],
+  ["google.protobuf.Timestamp", "yesterday", ["2024-05-01T12:00:00Z"]],
+  ["google.protobuf.Duration", "90s", ["90s"]],
+  ["uint32", "-1", undefined],
+  ["int32", "3000000000", undefined],
+  ["int32", "0", [0]],
+  ["repeated string", '["a", "b"]', [["a", "b"]]],
+  ["repeated string", '["a", 1]', undefined],
+  ["map<string, string>", '{"a": 1}', undefined],
+  ["google.protobuf.Value", '{"a": [1]}', [{ a: [1] }]],
+  ["google.protobuf.BoolValue", "true", [true]],
+  ["google.protobuf.NullValue", "null", [null]],
+  ["double", "NaN", ["NaN"]],
+  ["Item", '{"name": "x"}', [{ name: "x" }]],
+  ["Item", '{"nme": "x"}', undefined],
+];
+
+const numbered = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => line(index)).join("\n");
+
+/** Contracts that have much of everything, and comments with examples. */
+const large = `syntax = "proto3"; package large; import "google/api/annotations.proto";
+  ${imports}
+  enum Kind { KIND_UNSPECIFIED = 0; KIND_A = 1; }
+  message Item { string name = 1; }
+  message Examples {
+    ${examples.map(([type, text], at) => `// Example: ${text}\n${type} f${at} = ${at + 1};`).join("\n")}
+  }
+  message Choice { oneof choice { ${numbered(51, (at) => `string s${at} = ${at + 1};`)} } }
+  ${numbered(12, (one) => `message M${one} { ${numbered(12, (other) => `M${other} m${other} = ${other + 1};`)} }`)}
+  ${numbered(2000, (at) => `message Deep${at} { Deep${at + 1} deep = 1; }`)}
+  message Deep2000 {}
+  service Large {
+    rpc Get(M0) returns (Choice) { option (google.api.http).get = "/v1/m"; }
+    rpc Show(Deep0) returns (Examples) { option (google.api.http) = { post: "/v1/examples" body: "*" }; }
+  }`;
+
 /** A service of a name that others have. */
 const same = (name: string) => `syntax = "proto3"; package ${name}; import "google/api/annotations.proto";
   message M {} service Same { rpc Do(M) returns (M) { option (google.api.http).get = "/${name}"; } }`;
@@ -168,6 +216,7 @@ beforeAll(() => {
     ...annotations,
     "library.proto": library,
     "shop.proto": shop,
+    "large.proto": large,
     "a.proto": same("a"),
     "b.proto": same("b"),
   });
@@ -405,6 +454,37 @@ describe("an OpenAPI document", () => {
       author: { properties: { book: false, text: false } },
       text: { properties: { book: false, author: false } },
     });
+  });
+});
+
+describe("of a large contract", () => {
+  let schemas: Document["components"]["schemas"];
+  beforeAll(() => {
+    ({ schemas } = documentOf(contracts("large.proto")).components);
+  });
+
+  test.each(examples.map((row, at) => [...row, at] as const))(
+    "a %s has the example %s, if it is one",
+    (_, text, expected, at) => {
+      const field = (schemas["large.Examples"]!["properties"] as Document["paths"])[`f${at}`]!;
+      expect(field["examples"]).toEqual(expected);
+      // Nothing that somebody has written is lost.
+      if (expected === undefined)
+        expect(field["description"]).toBe(`Example: ${text.replaceAll("[", "\\[")}`);
+    },
+  );
+
+  test("the members of a large oneof do not list one another", () => {
+    const { properties, dependentSchemas } = schemas["large.Choice"]!;
+    expect((properties as Document["paths"])["s0"]).toEqual({
+      type: "string",
+      description: "At most one field of the oneof `choice` is given.",
+    });
+    expect(dependentSchemas).toBeUndefined();
+  });
+
+  test("all messages are there, however deep", () => {
+    expect(Object.keys(schemas).length).toBe(2001 + 4 + 2);
   });
 });
 

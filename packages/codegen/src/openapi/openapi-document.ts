@@ -3,7 +3,6 @@ import type { HttpRules } from "../http-rules.js";
 import type { CodegenOptions } from "../options.js";
 import { commentOf, markdown, packageCommentOf } from "./comments.js";
 import { errorResponses, errorSchemas } from "./errors.js";
-import { fieldBehaviors } from "./field-behavior.js";
 import { operationOf, type Operation } from "./operations.js";
 import { stated, type JsonObject } from "./schema.js";
 import { Schemas } from "./schemas.js";
@@ -26,7 +25,7 @@ export function openApiDocument(
     .flatMap((file) => file.services)
     .filter(({ methods }) => methods.some((method) => rules.has(method)));
   if (services.length === 0) return undefined;
-  const schemas = new Schemas(fieldBehaviors(registry));
+  const schemas = new Schemas(registry);
   const paths = new Paths();
   for (const service of services) {
     const tag = tagOf(service, services);

@@ -7,6 +7,9 @@ import { isJsonText, isWellKnown } from "./well-known-schemas.js";
 /** The most parameters of an operation, as many as an edge takes: messages in messages may have fields without end. */
 const MAX_PARAMETERS = 256;
 
+/** The most fields that are looked at: messages of messages alone have ways without end, and no parameter at the end of them. */
+const MAX_PLACES = 10_000;
+
 /** Fields on the way to a field, which comes last; and the messages that they are of. */
 interface Place {
   readonly path: readonly DescField[];
@@ -35,7 +38,7 @@ export function queryParameters(
     if (inside === undefined) {
       const form = formOf(field, schemas);
       if (form !== undefined) parameters.push(parameterOf(path, form, schemas));
-    } else if (!messages.includes(inside)) {
+    } else if (!messages.includes(inside) && places.length < MAX_PLACES) {
       const around = [...messages, inside];
       places.push(...inside.fields.map((inner) => ({ path: [...path, inner], messages: around })));
     }

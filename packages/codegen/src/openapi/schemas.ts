@@ -1,6 +1,13 @@
-import { ScalarType, type DescEnum, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import {
+  ScalarType,
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type FileRegistry,
+} from "@bufbuild/protobuf";
 import { commentOf, markdown, splitExample } from "./comments.js";
-import type { FieldBehavior } from "./field-behavior.js";
+import { fieldBehaviors, type FieldBehavior } from "./field-behavior.js";
+import { exampleOf } from "./example.js";
 import { stated, type JsonObject, type Schema } from "./schema.js";
 import { scalarSchema, wellKnownSchema } from "./well-known-schemas.js";
 
@@ -18,15 +25,21 @@ export interface FieldNotes {
 
 /** The schemas of messages and enums in protobuf's JSON: each one that is asked for is a component, with all that it refers to. */
 export class Schemas {
+  readonly #registry: FileRegistry;
   readonly #behaviorOf: (field: DescField) => FieldBehavior;
   readonly #components = new Map<string, Schema>();
+  /** The types that were asked for, whose schemas are made one after another: types may refer to others without end. */
+  readonly #asked: (DescMessage | DescEnum)[] = [];
 
-  constructor(behaviorOf: (field: DescField) => FieldBehavior) {
-    this.#behaviorOf = behaviorOf;
+  constructor(registry: FileRegistry) {
+    this.#registry = registry;
+    this.#behaviorOf = fieldBehaviors(registry);
   }
 
   /** The components, by the names of their types. */
   get components(): JsonObject {
+    for (const type of this.#asked)
+      this.#components.set(type.typeName, type.kind === "enum" ? enumSchema(type) : this.message(type));
     return Object.fromEntries(Array.from(this.#components).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
@@ -42,9 +55,8 @@ export class Schemas {
     const known = wellKnownSchema(typeName);
     if (known !== undefined) return known;
     if (!this.#components.has(typeName)) {
-      // Its place is taken first: a message may have fields of its own type.
       this.#components.set(typeName, {});
-      this.#components.set(typeName, type.kind === "enum" ? enumSchema(type) : this.message(type));
+      this.#asked.push(type);
     }
     return { $ref: `#/components/schemas/${typeName}` };
   }
@@ -56,7 +68,7 @@ export class Schemas {
     const required = fields.filter((field) => this.isRequired(field)).map(({ jsonName }) => jsonName);
     const oneofs = message.oneofs
       .map((oneof) => oneof.fields.filter(({ name }) => !left.has(name)))
-      .filter(({ length }) => length > 1);
+      .filter(({ length }) => length > 1 && length <= MAX_EXCLUDED);
     // A member that is there excludes the others.
     const dependentSchemas = oneofs.flatMap((members) =>
       members.map((member) => {
@@ -104,19 +116,23 @@ export class Schemas {
 
   /** What is said of a field, as a parameter or a property. */
   about(field: DescField): FieldNotes {
-    const others = field.oneof?.fields.map(({ jsonName }) => `\`${jsonName}\``) ?? [];
-    const paragraphs = [
-      markdown(withExample(field).text),
-      others.length > 1 ? `At most one of ${others.join(", ")} is given.` : "",
-    ];
+    const paragraphs = [markdown(this.#withExample(field).text), exclusion(field)];
     const description = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
     return { ...(description !== "" && { description }), ...(field.deprecated && { deprecated: true }) };
   }
 
   /** The schema of a field's value, with the example that its comment has. */
   valueWithExample(field: DescField): Schema {
-    const { example } = withExample(field);
+    const { example } = this.#withExample(field);
     return { ...this.value(field), ...(example !== undefined && { examples: [example] }) };
+  }
+
+  /** The comment of a field without its example, and that as JSON; one that is no value of the field stays in the comment. */
+  #withExample(field: DescField): { text: string; example: unknown } {
+    const comment = commentOf(field);
+    const { text, example } = splitExample(comment);
+    const value = example === undefined ? undefined : exampleOf(field, example, this.#registry);
+    return value === undefined ? { text: comment, example: undefined } : { text, example: value };
   }
 
   #property(field: DescField): Schema {
@@ -133,6 +149,17 @@ export class Schemas {
     const type = enumType ?? message;
     return type === undefined ? scalarSchema(scalar!) : this.of(type);
   }
+}
+
+/** The members of a oneof that exclude one another by name: of more, the lists would be most of the document. */
+const MAX_EXCLUDED = 50;
+
+/** What is said of a member of a oneof; empty for another field. */
+function exclusion({ oneof }: DescField): string {
+  if (oneof === undefined || oneof.fields.length === 1) return "";
+  if (oneof.fields.length > MAX_EXCLUDED) return `At most one field of the oneof \`${oneof.name}\` is given.`;
+  const names = oneof.fields.map(({ jsonName }) => `\`${jsonName}\``);
+  return `At most one of ${names.join(", ")} is given.`;
 }
 
 /** An enum by its names. A number that it has no name for is a number in JSON, which no client can be made to know. */
@@ -155,43 +182,4 @@ function enumSchema(desc: DescEnum): Schema {
         .slice(0, 1),
     }),
   };
-}
-
-/** The comment of a field without its example, and that as JSON; one that is of another type stays in the comment. */
-function withExample(field: DescField): { text: string; example: unknown } {
-  const comment = commentOf(field);
-  const { text, example } = splitExample(comment);
-  const value = example === undefined ? undefined : exampleOf(field, example);
-  return value === undefined ? { text: comment, example: undefined } : { text, example: value };
-}
-
-function exampleOf(field: DescField, example: string): unknown {
-  const type = jsonTypeOf(field);
-  if (type === "string") return example;
-  let value: unknown;
-  try {
-    value = JSON.parse(example);
-  } catch {
-    return undefined;
-  }
-  const isOfType = type === (Array.isArray(value) ? "array" : typeof value);
-  return isOfType || (type === "integer" && Number.isInteger(value)) ? value : undefined;
-}
-
-/** The type that a field's value has in JSON. */
-function jsonTypeOf(field: DescField): unknown {
-  switch (field.fieldKind) {
-    case "list":
-      return "array";
-    case "map":
-      return "object";
-    case "enum":
-      return "string";
-    case "message": {
-      const known = wellKnownSchema(field.message.typeName);
-      return known === undefined ? "object" : (known["type"] ?? "number");
-    }
-    case "scalar":
-      return scalarSchema(field.scalar)["type"] ?? "number";
-  }
 }
