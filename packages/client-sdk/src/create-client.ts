@@ -16,6 +16,7 @@ import { closable } from "./internal/closable.js";
 import { contractCheck } from "./internal/contract-check.js";
 import { openChannel, tlsRules } from "./internal/channel.js";
 import { tokenRule } from "./middleware/bearer-token.js";
+import { callOptions } from "./middleware/call-options.js";
 import { retryRules } from "./middleware/retry.js";
 import { clientPipeline } from "./pipeline/client-pipeline.js";
 import type { ServiceClient } from "./service-client.js";
@@ -72,7 +73,11 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   options.middleware?.forEach(checkMiddleware);
   const { contractMismatch = "warn", stallTimeoutMs = STALL_TIMEOUT_MS } = options;
   const runtime: ClientRuntime = options.runtime ?? clientRuntime;
-  const pipeline = clientPipeline(middlewareOf<Middleware>(options));
+  const pipeline = clientPipeline([
+    ...middlewareOf<Middleware>(options),
+    // Last, since generators around it may have taken options of their own.
+    callOptions((options.middleware ?? []).length > 0),
+  ]);
   const methods = methodsOf(definition);
   const channel = openChannel(options, runtime);
   const service = methods[0]!.descriptor.path.split("/")[1]!;

@@ -137,10 +137,12 @@ export abstract class ClientCall
 
   #start(): void {
     const { options, target } = this;
+    const { optionsCheck } = target;
     let wrong: { error: unknown } | undefined;
-    if (hasTimes(options)) {
+    if (optionsCheck !== undefined || hasTimes(options)) {
       try {
-        this.deadlineMs = deadlineOf(options);
+        optionsCheck?.check(options, target.path);
+        if (hasTimes(options)) this.deadlineMs = deadlineOf(options);
       } catch (error) {
         // An option, or metadata, that is none.
         wrong = { error };

@@ -2,6 +2,7 @@ import type { MethodDescriptor } from "nice-grpc-common";
 import type { Method } from "../grpc/definitions.js";
 import { HeaderFields } from "../hpack/header-fields.js";
 import { ACCEPT_ENCODING } from "../grpc/compression.js";
+import type { CallOptionsCheck } from "./call-options-check.js";
 import type { CallScope } from "./call-scope.js";
 import type { TransportChannel } from "./channel.js";
 import type { ClientPhases } from "./client-phases.js";
@@ -12,6 +13,18 @@ export interface ServerContracts {
   last: string | undefined;
   /** Hears of another one; what it throws fails the call. */
   readonly onContract: (contract: string, method: MethodDescriptor) => void;
+}
+
+/** The parts of a client that stand around the calls of its methods. */
+export interface AroundCalls {
+  /** The phases that run around each call of the method. Default: none. */
+  readonly phases?: ClientPhases | undefined;
+  /** Where calls are kept while they run. Default: nowhere. */
+  readonly scope?: CallScope;
+  /** Default: nobody wants to hear of them. */
+  readonly contracts?: ServerContracts | undefined;
+  /** Default: options are looked at by those who heed them. */
+  readonly optionsCheck?: CallOptionsCheck;
 }
 
 /** A method of a service at a channel: what all its calls share. */
@@ -31,13 +44,13 @@ export class ClientMethod {
   readonly scope: CallScope | undefined;
   /** The client's, which all its methods share; undefined if nobody wants to hear of them. */
   readonly contracts: ServerContracts | undefined;
+  /** Checks the options of each call; undefined if another one has. */
+  readonly optionsCheck: CallOptionsCheck | undefined;
 
   constructor(
     definition: Method,
     channel: TransportChannel,
-    phases?: ClientPhases,
-    scope?: CallScope,
-    contracts?: ServerContracts,
+    { phases, scope, contracts, optionsCheck }: AroundCalls = {},
   ) {
     const { settings, secure, authority } = channel;
     this.channel = channel;
@@ -49,6 +62,7 @@ export class ClientMethod {
     this.hasLatePhases = phases !== undefined && hasLatePhases(phases);
     this.scope = scope;
     this.contracts = contracts;
+    this.optionsCheck = optionsCheck;
     this.fields = new HeaderFields([
       ":method",
       "POST",

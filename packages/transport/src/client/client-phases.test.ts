@@ -370,7 +370,7 @@ describe("each way to end tells `ended` once, with", () => {
     ["a reset by CANCEL", (stream) => stream.close(8), {}, "reset", "CANCELLED"],
     ["a lost connection", (stream) => stream.session!.destroy(), {}, "connection", "UNAVAILABLE"],
     ["the deadline", silent, { timeoutMs: 100 }, "deadline", "DEADLINE_EXCEEDED"],
-    ["a deadline that has passed", silent, { deadline: 1 }, "deadline", "DEADLINE_EXCEEDED"],
+    ["a deadline that has passed", silent, { deadline: new Date(1) }, "deadline", "DEADLINE_EXCEEDED"],
     ["a signal that is aborted", silent, { signal: AbortSignal.abort() }, "local", "CANCELLED"],
     [
       "a message that cannot be read",

@@ -3,6 +3,7 @@ import type { CompatServiceDefinition, NormalizedServiceDefinition } from "../gr
 import { checkValue } from "../grpc/check-options.js";
 import { methodsOf } from "../grpc/definitions.js";
 import { anyObject, callable, options as optionsOf, required } from "../grpc/option-rules.js";
+import { callOptionRules, CallOptionsCheck } from "./call-options-check.js";
 import { transportChannel, type Channel } from "./channel.js";
 import { ClientMethod } from "./client-method.js";
 import { clientObject } from "./client-object.js";
@@ -21,7 +22,7 @@ export interface ClientFactory<CallOptionsExt = object> {
    * @param definition Made by ts-proto, by grpc-tools, or in nice-grpc's own form.
    * @param channel Made by `createChannel`.
    * @param defaultCallOptions For all calls of a method, or with `*` of every method.
-   * @throws {TypeError} if the channel is of another library.
+   * @throws {TypeError} if the channel is of another library, or a default option is not right.
    */
   create<Service extends CompatServiceDefinition>(
     definition: Service,
@@ -65,12 +66,14 @@ function factoryWith<CallOptionsExt>(
       const names = ["*", ...methods.map(({ name }) => name)];
       const rules = Object.fromEntries(names.map((name) => [name, anyObject]));
       checkValue("createClient", "the default options", defaultCallOptions, optionsOf(rules));
+      const optionsCheck = new CallOptionsCheck(callOptionRules, middleware !== undefined);
       const called = methods.map((method) => {
         const own = Object.hasOwn(defaultCallOptions, method.name)
           ? defaultCallOptions[method.name]
           : undefined;
         const defaults = { ...defaultCallOptions["*"], ...own };
-        const target = new ClientMethod(method, ours);
+        const target = new ClientMethod(method, ours, { optionsCheck });
+        optionsCheck.check(defaults, target.path);
         return [
           method.name,
           middleware === undefined

@@ -192,7 +192,7 @@ describe.each([
 
 test("default options reach a call without middleware", async () => {
   const channel = createChannel(server.address);
-  const client = createClient(EchoServiceDefinition, channel, { echoUnary: { deadline: 1 } });
+  const client = createClient(EchoServiceDefinition, channel, { echoUnary: { deadline: new Date(1) } });
   expect((await failureOf(client.echoUnary({ text: "" }))).message).toContain("DEADLINE_EXCEEDED");
   expect((await failureOf(client.echoUnary({ text: "" }, { metadata: Metadata() }))).message).toContain(
     "DEADLINE_EXCEEDED",

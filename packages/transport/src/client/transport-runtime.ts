@@ -65,7 +65,7 @@ class OpenChannel implements RuntimeChannel {
     const contracts = onContract && { last: undefined, onContract };
     const methods = methodsOf(definition).map((method) => {
       const phases = phasesOf(method.descriptor);
-      const target = new ClientMethod(method, this.#channel, phases, this.#scope, contracts);
+      const target = new ClientMethod(method, this.#channel, { phases, scope: this.#scope, contracts });
       return [method.name, directMethod(target, {})] as const;
     });
     return clientObject(methods) as Record<string, RuntimeMethod>;

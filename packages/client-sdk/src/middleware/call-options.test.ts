@@ -1,0 +1,68 @@
+import { describe, expect, test } from "@jest/globals";
+import { EchoServiceDefinition } from "@callwire/testkit";
+import { type ClientMiddleware, Status } from "nice-grpc-common";
+import type { ClientOptions } from "../client-options.js";
+import { createClient, createUsersClient } from "../test-room/clients.js";
+
+/** Nothing is sent, so that nobody need be there. */
+const nobody: ClientOptions = { address: "127.0.0.1:1", retry: false };
+const own: ClientMiddleware = async function* own(call, options) {
+  return yield* call.next(call.request, options);
+};
+
+/** The error of a call with options of JavaScript's callers. */
+async function errorOf(options: object, clientOptions: Partial<ClientOptions> = {}): Promise<unknown> {
+  await using client = createClient(EchoServiceDefinition, { ...nobody, ...clientOptions });
+  return await client.echoUnary({ text: "" }, options).catch((error: unknown) => error);
+}
+
+const refused = (description: string) => ({
+  name: "CallError",
+  code: Status.INVALID_ARGUMENT,
+  origin: "local",
+  description,
+  cause: { name: "TypeError" },
+});
+
+describe("a call is refused, and nothing is sent, for", () => {
+  test.each<[object, string]>([
+    [{ deadlineMs: 1 }, "the call has no option 'deadlineMs'; did you mean 'deadline'?"],
+    [{ timeout: 1 }, "the call has no option 'timeout'; did you mean 'timeoutMs'?"],
+    [{ requestID: "a" }, "the call has no option 'requestID'; did you mean 'requestId'?"],
+    [{ retries: 3 }, "the call has no option 'retries'; did you mean 'retry'?"],
+    [{ retry: 3 }, "the call: retry is 3: it must be true or false"],
+    [{ timeoutMs: "5" }, 'the call: timeoutMs is "5": it must be a number of milliseconds'],
+    [
+      { deadline: 5000 },
+      "the call: deadline is 5000: it must be a Date, or milliseconds since the epoch; for a time from now there is 'timeoutMs'",
+    ],
+  ])("%j", async (options, description) => {
+    expect(await errorOf(options)).toMatchObject(refused(description));
+  });
+
+  test("a call of any shape, and of the users client", async () => {
+    const said = refused("the call has no option 'timeout'; did you mean 'timeoutMs'?");
+    const options = { timeout: 1 } as object;
+    await using client = createClient(EchoServiceDefinition, nobody);
+    const next = async (stream: AsyncIterable<unknown>) => stream[Symbol.asyncIterator]().next();
+    await expect(next(client.echoServerStream({}, options))).rejects.toMatchObject(said);
+    await expect(client.echoClientStream([], options)).rejects.toMatchObject(said);
+    await expect(next(client.echoBidiStream([], options))).rejects.toMatchObject(said);
+    await using users = createUsersClient(nobody);
+    await expect(users.getUser({ id: "a" }, options)).rejects.toMatchObject(said);
+    await expect(next(users.list({}, options))).rejects.toMatchObject(said);
+  });
+});
+
+test("middleware may have options of their own, but not ours in another case", async () => {
+  const unavailable = { code: Status.UNAVAILABLE };
+  for (const middleware of [own, {}]) {
+    expect(await errorOf({ tenant: "a", timeout: 1 }, { middleware: [middleware] })).toMatchObject(
+      unavailable,
+    );
+    expect(await errorOf({ timeoutMS: 1 }, { middleware: [middleware] })).toMatchObject(
+      refused("the call has no option 'timeoutMS'; did you mean 'timeoutMs'?"),
+    );
+  }
+  expect(await errorOf({ tenant: "a" })).toMatchObject({ code: Status.INVALID_ARGUMENT });
+});
