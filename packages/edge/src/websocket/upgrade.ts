@@ -125,7 +125,9 @@ export class Upgrades {
 
 /** @throws {EdgeError} if the package is not installed. */
 async function startServer({ limits }: EdgeSettings): Promise<WebSocketServer> {
-  const { WebSocketServer: Server } = await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "ws").catch((error: unknown) => {
+  const { WebSocketServer: Server } = await import(
+    /* webpackIgnore: true */ /* turbopackIgnore: true */ "ws"
+  ).catch((error: unknown) => {
     reportFault(new Error("WebSockets need the package ws: npm install ws", { cause: error }));
     throw new EdgeError("WEBSOCKET_NOT_SERVED", "WebSockets are not served here");
   });
