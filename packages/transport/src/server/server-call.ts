@@ -19,6 +19,7 @@ import type { ServerCallContext } from "./server-call-context.js";
 import type { ServerMethod } from "./server-method.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
 import { countMessage } from "./turns.js";
+import { isTooMuchUnsent } from "./unsent-bytes.js";
 
 /**
  * A call that is cut short so much before its deadline still counts as ended by it, in milliseconds: the client's
@@ -277,23 +278,20 @@ export class ServerCall
     stats.messagesSent++;
     if (!this.#gzip || this.#compress === false) {
       writeMessage(sender, stream, method.response, message, limits.maxSendMessageBytes, false);
-      if (stream.pending !== undefined) this.#checkUnsent();
+      this.#checkUnsent();
       return undefined;
     }
     return encodeCompressed(method.response, message, limits.maxSendMessageBytes).then((bytes) => {
       if (this.finished) return;
       writeCompressed(sender, stream, bytes, false);
-      if (stream.pending !== undefined) this.#checkUnsent();
+      this.#checkUnsent();
     });
   }
 
   /** Ends the call if too much waits to be sent. */
   #checkUnsent(): void {
-    const { buffered, limits, sender } = this.#host;
-    const { pending } = this.stream;
-    const isAlone = pending?.bytes === sender.pendingBytes;
-    if ((isAlone || sender.pendingBytes <= limits.maxUnsentBytes) && !buffered.isOver) return;
-    this.#interrupt(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be sent to this client");
+    if (isTooMuchUnsent(this.stream, this.#host))
+      this.#interrupt(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be sent to this client");
   }
 
   /** Sends the response's header, if it was not sent before. */

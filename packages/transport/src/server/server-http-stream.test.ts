@@ -3,7 +3,13 @@ import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders }
 import { describe, expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition, EchoUnaryRequest, echoService, testCertificates } from "@callwire/testkit";
 import { frame, lengthPrefixed } from "@callwire/testkit/wire";
-import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADERS } from "../http2/constants.js";
+import {
+  FLAG_END_STREAM,
+  FRAME_DATA,
+  FRAME_HEADERS,
+  SETTING_INITIAL_WINDOW_SIZE,
+} from "../http2/constants.js";
+import { ErrorCode } from "../http2/errors.js";
 import { start } from "../testing/echo-server.js";
 import { deferred } from "../testing/outcomes.js";
 import { RawPeer } from "../testing/raw-peer.js";
@@ -222,6 +228,39 @@ describe("a request of HTTP/2 that is not gRPC", () => {
     expect(warn).toHaveBeenCalledTimes(3);
     warn.mockRestore();
   });
+});
+
+test("an answer that would be beyond what may wait ends its stream, and no other", async () => {
+  const size = 100_000;
+  let gone = 0;
+  await using started = await startWith(
+    (stream) => {
+      stream.onGone(() => gone++);
+      if (stream.path === "/whole") void stream.respond(200, [], Buffer.alloc(size));
+      else {
+        stream.begin(200, []);
+        void stream.write(Buffer.alloc(size));
+      }
+    },
+    { limits: { maxUnsentBytes: 1.5 * size } },
+  );
+  using peer = await RawPeer.open(Number(started.address.split(":")[1]), [SETTING_INITIAL_WINDOW_SIZE, 0]);
+  const ask = async (id: number, path: string): Promise<void> => {
+    const fields = { ":method": "GET", ":scheme": "http", ":path": path, ":authority": "x" };
+    peer.send(peer.headers(id, fields, FLAG_END_STREAM));
+    await peer.settled();
+  };
+  await ask(1, "/whole");
+  await ask(3, "/whole");
+  await ask(5, "/parts");
+  expect([await peer.reset(3), await peer.reset(5), gone]).toEqual([
+    ErrorCode.ENHANCE_YOUR_CALM,
+    ErrorCode.ENHANCE_YOUR_CALM,
+    1,
+  ]);
+  peer.send(peer.grant(2 * size), peer.grant(size, 1));
+  await peer.first((each) => each.id === 1 && (each.flags & FLAG_END_STREAM) !== 0);
+  expect(peer.dataOf(1)).toBe(size);
 });
 
 test("a shutdown waits for the answers of HTTP/2, and its force ends them", async () => {

@@ -11,6 +11,7 @@ import { reportHandlerFault } from "./handler-fault.js";
 import type { HttpStream } from "./http-handler.js";
 import { RequestBody } from "./request-body.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
+import { isTooMuchUnsent } from "./unsent-bytes.js";
 
 const NO_FIELDS = new HeaderFields([]);
 
@@ -99,6 +100,7 @@ export class ServerHttpStream extends Http2Stream implements HttpStream {
     const bytes = bytesOf(part);
     if (this.closed || this.localEnded || bytes === undefined || this.method === "HEAD") return undefined;
     this.#host.sender.data(this, bytes, false);
+    this.#checkUnsent();
     return this.#taken();
   }
 
@@ -162,7 +164,13 @@ export class ServerHttpStream extends Http2Stream implements HttpStream {
     // What comes of the request is of no use any more.
     void this.body.return();
     if (bytes !== undefined && !this.closed && !this.localEnded) this.#host.sender.data(this, bytes, true);
+    this.#checkUnsent();
     return this.#taken();
+  }
+
+  /** Ends the stream if too much waits to be sent, as a call ends then. */
+  #checkUnsent(): void {
+    if (isTooMuchUnsent(this, this.#host)) this.#end(ErrorCode.ENHANCE_YOUR_CALM);
   }
 
   /** Resolves when what waits has gone out. */
