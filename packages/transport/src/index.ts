@@ -106,7 +106,7 @@ export { checkGrpcJsChannelOptions } from "./grpc/grpc-js-channel-options.js";
 export { deadlines, type DeadlineEntry, type DeadlineLinks } from "./http2/deadline-wheel.js";
 export type { ConnectionOptions } from "./http2/connection-options.js";
 export type { AbuseLimits } from "./http2/abuse-guard.js";
-export { shareEncoding } from "./grpc/shared-encoding.js";
+export { shareEncoding, sharedForm } from "./grpc/shared-encoding.js";
 export type { ServiceImplementation } from "./grpc/service-implementation.js";
 export {
   codecOf,

@@ -1,4 +1,5 @@
 import type { ResponseWriter } from "../http/exchange.js";
+import { contentOf, type Part } from "../http/shared-part.js";
 import type { Compressor } from "./codings.js";
 
 /** Compresses a stream of responses. What is written can be read at once: nothing waits for more. */
@@ -16,9 +17,9 @@ export class CompressedWriter implements ResponseWriter {
       .on("end", () => writer.end());
   }
 
-  write(part: string | Uint8Array): Promise<void> {
+  write(part: Part): Promise<void> {
     return new Promise((resolve) => {
-      this.#compressor.write(part);
+      this.#compressor.write(contentOf(part));
       this.#compressor.flush(() => resolve(this.#waiting));
     });
   }

@@ -1,4 +1,5 @@
 import type { PeerCertificate } from "node:tls";
+import type { Part } from "./shared-part.js";
 
 /** The head of an answer. */
 export interface ResponseHead {
@@ -9,8 +10,8 @@ export interface ResponseHead {
 
 /** The body of an answer that is a stream. */
 export interface ResponseWriter {
-  /** Writes a part, text in UTF-8; a promise if the client must take some of it first. */
-  write(part: string | Uint8Array): Promise<void> | undefined;
+  /** Writes a part; a promise if the client must take some of it first. */
+  write(part: Part): Promise<void> | undefined;
   end(): void;
   /** Breaks the answer off, so that the client does not take it for whole. */
   breakOff(): void;

@@ -1,6 +1,7 @@
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
 import { brokenOff } from "./body-errors.js";
 import { readWhole } from "./read-whole.js";
+import { SharedPart, type Part } from "./shared-part.js";
 
 /** More of a request than a Request has. */
 export interface FetchInfo {
@@ -86,7 +87,6 @@ export class FetchExchange implements Exchange {
 
   begin(head: ResponseHead): ResponseWriter {
     let wake: (() => void) | undefined;
-    const encoder = new TextEncoder();
     let controller!: ReadableStreamDefaultController<Uint8Array>;
     const stream = new ReadableStream<Uint8Array>({
       start: (given) => void (controller = given),
@@ -103,7 +103,7 @@ export class FetchExchange implements Exchange {
     return {
       write: (part) => {
         if (this.#isOver) return undefined;
-        controller.enqueue(typeof part === "string" ? encoder.encode(part) : part);
+        controller.enqueue(bytesOf(part));
         if ((controller.desiredSize ?? 1) > 0) return undefined;
         return new Promise((resolve) => (wake = resolve));
       },
@@ -123,6 +123,14 @@ export class FetchExchange implements Exchange {
     this.#isOver = true;
     for (const listener of this.#listeners.splice(0)) listener();
   }
+}
+
+const encoder = new TextEncoder();
+
+function bytesOf(part: Part): Uint8Array {
+  // Whoever reads the stream may change its bytes, or take their memory.
+  if (part instanceof SharedPart) return new Uint8Array(part.bytes);
+  return typeof part === "string" ? encoder.encode(part) : part;
 }
 
 function init({ status, headers }: ResponseHead): ResponseInit {

@@ -6,6 +6,7 @@ import type { EdgeError } from "../errors/edge-error.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+import { chunkOf, contentOf, SharedPart, type Part } from "./shared-part.js";
 
 /** Less is not worth to watch until the client has it: an answer of so many bytes. */
 const WATCHED_BYTES = 64 * 1024;
@@ -139,9 +140,9 @@ export class NodeExchange implements Exchange, ResponseWriter {
     return this;
   }
 
-  write(part: string | Uint8Array): Promise<void> | undefined {
+  write(part: Part): Promise<void> | undefined {
     const response = this.#response;
-    if (response.destroyed || response.write(part)) return undefined;
+    if (response.destroyed || this.#write(part)) return undefined;
     return new Promise((resolve) => {
       const go = () => {
         limit.clear();
@@ -151,6 +152,18 @@ export class NodeExchange implements Exchange, ResponseWriter {
       const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
       response.on("drain", go).on("close", go);
     });
+  }
+
+  /** Writes a part; false if the client must take some of it first. */
+  #write(part: Part): boolean {
+    const response = this.#response;
+    if (!response.chunkedEncoding || part instanceof Uint8Array || part === "")
+      return response.write(contentOf(part));
+    // node:http would write a chunk in four pieces: half of what a part costs is to write it.
+    response.chunkedEncoding = false;
+    const isTaken = response.write(part instanceof SharedPart ? part.chunk : chunkOf(part));
+    response.chunkedEncoding = true;
+    return isTaken;
   }
 
   end(): void {

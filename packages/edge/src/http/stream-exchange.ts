@@ -4,6 +4,7 @@ import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge } from "./body-errors.js";
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
 import { readWhole } from "./read-whole.js";
+import { contentOf, type Part } from "./shared-part.js";
 
 /** An exchange of HTTP/2 on the port of gRPC, where the transport itself reads the frames. */
 export class StreamExchange implements Exchange, ResponseWriter {
@@ -88,8 +89,8 @@ export class StreamExchange implements Exchange, ResponseWriter {
     return this;
   }
 
-  write(part: string | Uint8Array): Promise<void> | undefined {
-    return this.#inTime(this.#stream.write(part));
+  write(part: Part): Promise<void> | undefined {
+    return this.#inTime(this.#stream.write(contentOf(part)));
   }
 
   end(): void {

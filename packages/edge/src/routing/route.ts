@@ -4,6 +4,7 @@ import { RequestBinding, responseBinding, type ResponseBinding } from "../bindin
 import type { EdgeMethod } from "../calls/edge-method.js";
 import { httpRulesOf, type HttpRule } from "./http-rule.js";
 import { parseTemplate, type PathTemplate } from "./path-template.js";
+import { StreamForms } from "../streams/stream-form.js";
 import type { Routed } from "./router.js";
 
 /** The fields by which a stream goes on where it was broken off. */
@@ -28,6 +29,8 @@ export interface Route extends Routed {
   readonly template: PathTemplate;
   readonly request: RequestBinding;
   readonly response: ResponseBinding;
+  /** Undefined unless the method answers with a stream. */
+  readonly streamForms: StreamForms | undefined;
   /** What the call's line has of the route. */
   readonly logFields: Readonly<Record<string, string>>;
   /** Undefined unless the method answers with a stream, and both of its messages have the field. */
@@ -80,7 +83,10 @@ export function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settin
     const requestId = findField(requestType, REQUEST_ID);
     const logFields = { "http.request.method": rule.method, "http.route": rule.path };
     const { method: httpMethod } = rule;
-    return { method, name, template, request, response, resume, etags, requestId, logFields, httpMethod };
+    const { responseStream } = method.descriptor;
+    const streamForms = responseStream ? new StreamForms(response.httpBody !== undefined) : undefined;
+    const binding = { method, name, template, request, response, streamForms };
+    return { ...binding, resume, etags, requestId, logFields, httpMethod };
   } catch (error) {
     throw new Error(`${where} ${(error as Error).message}`, { cause: error });
   }

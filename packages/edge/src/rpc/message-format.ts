@@ -4,6 +4,7 @@ import type { AnyMessageType } from "../binding/field-path.js";
 import { readJson } from "../binding/read-json.js";
 import { wrongFields } from "../binding/request-binding.js";
 import type { EdgeMethod } from "../calls/edge-method.js";
+import { sharedBytes } from "../calls/shared-bytes.js";
 import { EdgeError } from "../errors/edge-error.js";
 import { hasOwnTypes } from "../routing/route.js";
 import type { EdgeSettings } from "../serve/settings.js";
@@ -36,9 +37,14 @@ export function formatsOf(
 ): MessageFormats {
   const { request, response } = codecsOf(method.definition);
   return {
-    proto: protobuf(request, response),
-    json: hasOwnTypes(method) ? json(method, settings) : undefined,
+    proto: shared(protobuf(request, response)),
+    json: hasOwnTypes(method) ? shared(json(method, settings)) : undefined,
   };
+}
+
+/** The format, whose bytes of a message are made once for all who get it. */
+function shared({ decode, encode }: MessageFormat): MessageFormat {
+  return { decode, encode: (message) => sharedBytes(message, encode, encode) };
 }
 
 function protobuf(request: Codec, response: Codec): MessageFormat {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { toJsonText, type JsonWriteOptions } from "@callwire/protobuf";
+import { sharedForm } from "@callwire/transport";
 import { valueAt, valueOf, type Properties } from "../binding/field-path.js";
 import { tagOfField, type EntityTag } from "../conditional/entity-tags.js";
 import { isRead } from "../conditional/preconditions.js";
@@ -28,6 +29,11 @@ export function jsonOf(route: Route, message: unknown, options: JsonWriteOptions
   return sent === undefined ? "null" : toJsonText<unknown>(route.response.type, sent, options);
 }
 
+/** As {@link jsonOf}, and made once for all who get the message. */
+export function sharedJsonOf(route: Route, message: unknown, options: JsonWriteOptions): string {
+  return sharedForm(message, route, () => jsonOf(route, message, options));
+}
+
 /** The body that a message is. */
 export function contentOf(
   exchange: Exchange,
@@ -37,7 +43,7 @@ export function contentOf(
 ): Content {
   const sent = sentOf(route, message);
   const raw = route.response.httpBody?.read(sent);
-  const body = raw === undefined ? jsonOf(route, message, write) : raw.body;
+  const body = raw === undefined ? sharedJsonOf(route, message, write) : raw.body;
   return { type: raw?.type ?? JSON_TYPE, body, tag: tagOf(exchange, route, sent, body, etags) };
 }
 

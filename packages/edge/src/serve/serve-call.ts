@@ -1,3 +1,4 @@
+import { sharedForm } from "@callwire/transport";
 import { valueOf, type Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeCall } from "../calls/edge-method.js";
@@ -7,9 +8,10 @@ import { tagText } from "../conditional/entity-tags.js";
 import { isMismatch, knownTag } from "../conditional/preconditions.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
+import { SharedPart, type Part } from "../http/shared-part.js";
 import { timeoutOf } from "../http/timeout.js";
 import type { Route } from "../routing/route.js";
-import { streamFormOf, type StreamForm } from "../streams/stream-form.js";
+import type { StreamForm } from "../streams/stream-form.js";
 import { commonHeaders, errorLine, failureOf, respondError } from "./answer.js";
 import { contentOf, jsonOf } from "./content.js";
 import { openCall } from "./open-call.js";
@@ -37,13 +39,10 @@ export async function serveCall(
 ): Promise<void> {
   let call: EdgeCall | undefined;
   let begin = () => {};
-  const { responseStream } = route.method.descriptor;
   try {
-    const form = responseStream
-      ? streamFormOf(exchange.header("accept"), route.response.httpBody !== undefined)
-      : undefined;
+    const form = route.streamForms?.of(exchange.header("accept"));
     const chosen = settings.compression.codingFor(exchange, form?.contentType);
-    const limitMs = responseStream ? Infinity : settings.limits.callTimeoutMs;
+    const limitMs = form !== undefined ? Infinity : settings.limits.callTimeoutMs;
     const { timeoutMs = Infinity, applied } = timeoutOf(exchange, limitMs);
     call = openCall(exchange, route, settings, {
       metadata: metadataOf(exchange, settings.requestMetadata),
@@ -145,13 +144,18 @@ class StreamAnswer {
     }
   }
 
-  #partOf(message: unknown): { type: string; body: string | Uint8Array } {
+  #partOf(message: unknown): { type: string; body: Part } {
     const { exchange, route, settings } = this.#answering;
     const { contentType } = this.#form;
     if (contentType === undefined) return contentOf(exchange, route, message, settings);
+    return { type: contentType, body: sharedForm(message, this.#form, this.#makePart) };
+  }
+
+  readonly #makePart = (message: unknown, isShared: boolean): Part => {
+    const { route, settings } = this.#answering;
     const id = route.resume && valueOf(message as Properties, route.resume.response.field);
     const json = jsonOf(route, message, settings.write);
-    const body = this.#form.message(json, typeof id === "string" && id !== "" ? id : undefined);
-    return { type: contentType, body };
-  }
+    const text = this.#form.message(json, typeof id === "string" && id !== "" ? id : undefined);
+    return isShared ? new SharedPart(text) : text;
+  };
 }

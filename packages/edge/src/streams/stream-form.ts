@@ -48,8 +48,20 @@ const events: StreamForm = {
 /** Bodies that are no JSON, one after another (google.api.HttpBody). */
 const raw: StreamForm = { contentType: undefined, message: (json) => json, end: "", failure: undefined };
 
-/** The form that a client asks for. Default: NDJSON. @param isRaw True if the messages are bodies. */
-export function streamFormOf(accept: string | undefined, isRaw: boolean): StreamForm {
-  if (isRaw) return raw;
-  return accept !== undefined && accepts(accept, SSE_TYPE) ? events : ndjson;
+/** The forms that a stream of responses of one route may have. What is kept of a message that many watch is kept by its form. */
+export class StreamForms {
+  readonly #isRaw: boolean;
+  readonly #ndjson = { ...ndjson };
+  readonly #events = { ...events };
+
+  /** @param isRaw True if the messages are bodies. */
+  constructor(isRaw: boolean) {
+    this.#isRaw = isRaw;
+  }
+
+  /** The form that a client asks for. Default: NDJSON. */
+  of(accept: string | undefined): StreamForm {
+    if (this.#isRaw) return raw;
+    return accept !== undefined && accepts(accept, SSE_TYPE) ? this.#events : this.#ndjson;
+  }
 }

@@ -1,8 +1,9 @@
 import { ProtobufError, type JsonWriteOptions } from "@callwire/protobuf";
 import type { RequestParts } from "../binding/request-binding.js";
+import { sharedBytes } from "../calls/shared-bytes.js";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Route } from "../routing/route.js";
-import { jsonOf } from "../serve/content.js";
+import { sharedJsonOf } from "../serve/content.js";
 import { PROTO_PROTOCOL, type Offer } from "./subprotocols.js";
 
 /** A frame as it came. An empty text ends the requests. */
@@ -38,7 +39,7 @@ function jsonCodec(route: Route, parts: RequestParts, options: JsonWriteOptions)
       if (isBinary) throw new EdgeError("MESSAGE_MALFORMED", "a message is a text frame, of JSON");
       return route.request.message(parts, data, place);
     },
-    write: (message) => jsonOf(route, message, options),
+    write: (message) => sharedJsonOf(route, message, options),
   };
 }
 
@@ -53,6 +54,6 @@ function protoCodec({ request, response }: Route, parts: RequestParts): FrameCod
         throw new EdgeError("MESSAGE_MALFORMED", `message${place}: ${error.message}`);
       }
     },
-    write: (message) => response.message.encode(message).finish(),
+    write: (message) => sharedBytes(message, response, (one) => response.message.encode(one).finish()),
   };
 }

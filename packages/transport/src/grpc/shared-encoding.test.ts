@@ -1,11 +1,11 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { Status } from "nice-grpc-common";
 import { createChannel } from "../client/channel.js";
 import { createClient } from "../client/create-client.js";
 import type { ServerOptions } from "../server/server-options.js";
 import { start } from "../testing/echo-server.js";
 import { Payload } from "../testing/gen/grpc/testing/interop.js";
-import { shareEncoding, sharedBytesOf } from "./shared-encoding.js";
+import { sharedBytesOf, shareEncoding, sharedForm } from "./shared-encoding.js";
 
 /** The number of messages that were encoded, by either type. */
 let encoded = 0;
@@ -136,4 +136,40 @@ test("the mark cannot be seen, and frozen messages take it", () => {
   const message = Object.freeze(payload(10, 1));
   expect(shareEncoding(shareEncoding(message))).toBe(message);
   expect(Reflect.ownKeys(message)).toEqual(Reflect.ownKeys(payload(10, 1)));
+});
+
+describe("another form of a message", () => {
+  const maker = {};
+  const form = (message: Payload, by: object = maker) => {
+    let made = 0;
+    const read = () =>
+      sharedForm(message, by, ({ body }, isShared) => ({ body: [...body], isShared, made: ++made }));
+    return [read(), read()];
+  };
+
+  test("is made once by each maker, if the message is marked", () => {
+    const message = shareEncoding(payload(1, 7));
+    const [first, second] = form(message);
+    expect(first).toEqual({ body: [7], isShared: true, made: 1 });
+    expect(second).toBe(first);
+    expect(form(message, {})[0]).not.toBe(first);
+    expect(form(message)[0]).toBe(first);
+  });
+
+  test("is made each time, if it is not", () => {
+    const [first, second] = form(payload(1, 7));
+    expect([first, second]).toEqual([
+      { body: [7], isShared: false, made: 1 },
+      { body: [7], isShared: false, made: 2 },
+    ]);
+  });
+
+  test("that cannot be made is tried again", () => {
+    const message = shareEncoding(payload(1, 7));
+    const fail = () => {
+      throw new Error("cannot");
+    };
+    expect(() => sharedForm(message, maker, fail)).toThrow("cannot");
+    expect(form(message)[0]).toMatchObject({ made: 1 });
+  });
 });

@@ -9,8 +9,14 @@ export interface SharedBytes {
   compressed: Promise<Buffer> | undefined;
 }
 
-/** The encodings kept for each message, by each codec; nearly always there is one. */
-const marked = new WeakMap<object, SharedBytes[]>();
+/** What is kept of a message that is marked. */
+class Shared {
+  /** Its encodings, by each codec; nearly always there is one. */
+  readonly bytes: SharedBytes[] = [];
+  forms: Map<object, unknown> | undefined;
+}
+
+const marked = new WeakMap<object, Shared>();
 /** Until the first message is marked, the others cost no look. */
 let anyMarked = false;
 
@@ -28,11 +34,37 @@ let anyMarked = false;
  */
 export function shareEncoding<T extends object>(message: T): T {
   anyMarked = true;
-  if (!marked.has(message)) marked.set(message, []);
+  if (!marked.has(message)) marked.set(message, new Shared());
   return message;
 }
 
 /** The encodings kept for a message, to be added to; undefined if it is not marked. */
 export function sharedBytesOf(message: unknown): SharedBytes[] | undefined {
+  return sharedOf(message)?.bytes;
+}
+
+/**
+ * A form of a message other than gRPC's, such as its JSON. Of a message that {@link shareEncoding} has marked it is made once, and
+ * kept as long as the message lives; of any other it is made each time.
+ *
+ * @param maker Who makes it: the same message has another form for each. It lives as long as the messages whose forms it made.
+ * @param make Makes the form. What it throws is thrown, and nothing is kept.
+ */
+export function sharedForm<Message, Form>(
+  message: Message,
+  maker: object,
+  make: (message: Message, isShared: boolean) => Form,
+): Form {
+  const shared = sharedOf(message);
+  if (shared === undefined) return make(message, false);
+  const forms = (shared.forms ??= new Map());
+  const known = forms.get(maker) as Form | undefined;
+  if (known !== undefined) return known;
+  const form = make(message, true);
+  forms.set(maker, form);
+  return form;
+}
+
+function sharedOf(message: unknown): Shared | undefined {
   return anyMarked && typeof message === "object" && message !== null ? marked.get(message) : undefined;
 }
