@@ -16,8 +16,8 @@ export interface EdgeCall {
   readonly header: Metadata;
   /** What it sent with its status. */
   readonly trailer: Metadata;
-  /** Runs a call that has one response. @throws {ServerError} */
-  unary<T>(read: () => unknown, write: (message: unknown) => T): Promise<T>;
+  /** Runs a call that has one response, which may be there at once. @throws {ServerError} */
+  unary<T>(read: () => unknown, write: (message: unknown) => T): T | Promise<T>;
   /** Runs a call that has a stream of responses. @throws {ServerError} */
   stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined>;
   /** The client has gone. */

@@ -13,7 +13,7 @@ import { timeoutOf } from "../http/timeout.js";
 import type { Route } from "../routing/route.js";
 import type { StreamForm } from "../streams/stream-form.js";
 import { commonHeaders, errorLine, failureOf, respondError } from "./answer.js";
-import { contentOf, jsonOf } from "./content.js";
+import { contentOf, jsonOf, type Content } from "./content.js";
 import { openCall } from "./open-call.js";
 import { readRequest } from "./read-request.js";
 import type { EdgeSettings } from "./settings.js";
@@ -30,15 +30,28 @@ interface Answering {
   readonly settings: EdgeSettings;
 }
 
-/** Makes a call of a request, and its answer of what comes back. It does not throw. */
-export async function serveCall(
+/**
+ * Makes a call of a request, and its answer of what comes back. It does not throw, nor reject.
+ *
+ * @returns A promise unless all was there at once: most answers out of a cache are.
+ */
+export function serveCall(
   exchange: Exchange,
   route: Route,
   parts: RequestParts,
   settings: EdgeSettings,
-): Promise<void> {
+): Promise<void> | undefined {
   let call: EdgeCall | undefined;
   let begin = () => {};
+  const fail = (thrown: unknown): void => {
+    const outgoing = failureOf(thrown, call, route, settings);
+    const httpStatus = isMismatch(exchange, outgoing.json) ? 412 : outgoing.httpStatus;
+    try {
+      respondError(exchange, { ...outgoing, httpStatus }, settings, call);
+    } finally {
+      call?.end();
+    }
+  };
   try {
     const form = route.streamForms?.of(exchange.header("accept"));
     const chosen = settings.compression.codingFor(exchange, form?.contentType);
@@ -54,25 +67,35 @@ export async function serveCall(
     const read = () => readRequest(exchange, route, parts, settings);
     const more = applied === undefined ? [] : ["preference-applied", applied];
     const answering: Answering = { exchange, route, call, more, chosen, settings };
-    if (form === undefined) await answerOnce(answering, read);
+    let waiting: Promise<void> | undefined;
+    if (form === undefined) waiting = answerOnce(answering, read);
     else {
       const stream = new StreamAnswer(answering, form);
       begin = () => stream.onHeader();
-      await stream.run(read);
+      waiting = stream.run(read);
     }
+    if (waiting !== undefined) return waiting.then(call.end.bind(call), fail);
+    call.end();
   } catch (thrown) {
-    const outgoing = failureOf(thrown, call, route, settings);
-    const httpStatus = isMismatch(exchange, outgoing.json) ? 412 : outgoing.httpStatus;
-    respondError(exchange, { ...outgoing, httpStatus }, settings, call);
-  } finally {
-    call?.end();
+    fail(thrown);
   }
+  return undefined;
 }
 
-async function answerOnce(answering: Answering, read: () => unknown): Promise<void> {
-  const { exchange, route, call, more, chosen, settings } = answering;
+function answerOnce(answering: Answering, read: () => unknown): Promise<void> | undefined {
+  const { exchange, route, call, settings } = answering;
+  const content = call.unary(read, (message) => contentOf(exchange, route, message, settings));
+  return content instanceof Promise
+    ? content.then((later) => sendOnce(answering, later))
+    : sendOnce(answering, content);
+}
+
+/** Sends the whole answer; a promise if it must be compressed first. */
+function sendOnce(
+  { exchange, call, more, chosen, settings }: Answering,
+  content: Content,
+): Promise<void> | undefined {
   const { compression } = settings;
-  const content = await call.unary(read, (message) => contentOf(exchange, route, message, settings));
   const headers = commonHeaders(exchange, settings, call);
   headers.push(...more);
   compression.addVary(headers);
@@ -80,17 +103,18 @@ async function answerOnce(answering: Answering, read: () => unknown): Promise<vo
   if (known !== undefined) {
     headers.push("etag", tagText(known));
     exchange.respond({ status: 304, headers }, undefined);
-    return;
+    return undefined;
   }
   const coding = compression.codingOf(content, chosen);
-  let { body } = content;
-  if (coding !== undefined) {
-    body = await codings[coding].compress(body);
-    headers.push("content-encoding", coding);
-  }
-  headers.push("content-type", content.type, "content-length", String(Buffer.byteLength(body)));
+  if (coding !== undefined) headers.push("content-encoding", coding);
   if (content.tag !== undefined) headers.push("etag", tagText(content.tag, coding));
-  exchange.respond({ status: 200, headers }, body);
+  const send = (body: string | Uint8Array): void => {
+    headers.push("content-type", content.type, "content-length", String(Buffer.byteLength(body)));
+    exchange.respond({ status: 200, headers }, body);
+  };
+  if (coding !== undefined) return codings[coding].compress(content.body).then(send);
+  send(content.body);
+  return undefined;
 }
 
 /** An answer that is a stream. Its head goes out with the first message: until then an error has a status of its own. */

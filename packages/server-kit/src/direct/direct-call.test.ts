@@ -36,12 +36,15 @@ function serve(middleware: readonly AnyMiddleware[] = [], handlers: Handlers = {
   return { server, open };
 }
 
-/** What a promise rejects with. */
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+/** What a function throws, or its promise rejects with. */
+async function failure(run: () => unknown): Promise<unknown> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
 
 async function all(messages: AsyncIterable<unknown>): Promise<unknown[]> {
   const list: unknown[] = [];
@@ -75,9 +78,9 @@ describe("a direct call", () => {
     await using echo = await startEcho({ middleware });
     const request = { text: "a", fault: { code: Status.NOT_FOUND, message: "no" } };
     const metadata = Metadata({ "x-request-id": "one" });
-    await failure(echo.client.echoUnary(request, { metadata }));
+    await failure(() => echo.client.echoUnary(request, { metadata }));
     const call = directMethods(echo.server)[0]!.open({ metadata, peer: "p", authority: "a" });
-    await failure(call.unary(() => request, same));
+    await failure(() => call.unary(() => request, same));
     expect(call.trailer.get("grpc-status-details-bin")).toBeInstanceOf(Uint8Array);
     call.end();
     call.end();
@@ -126,7 +129,7 @@ describe("a direct call", () => {
     ]);
     const refused = serve([note("A"), note("B", true), note("C")]).open("EchoUnary");
     const read = () => (seen.push("read"), { text: "" });
-    expect(await failure(refused.unary(read, same))).toMatchObject({ code: Status.PERMISSION_DENIED });
+    expect(await failure(() => refused.unary(read, same))).toMatchObject({ code: Status.PERMISSION_DENIED });
     refused.end();
     expect(seen).toEqual([
       "A arrived",
@@ -136,6 +139,15 @@ describe("a direct call", () => {
       "B ended PERMISSION_DENIED",
       "A ended PERMISSION_DENIED",
     ]);
+  });
+
+  test("has its one response at once, if nothing is waited for", () => {
+    const { open } = serve([], { echoUnary: ({ text }) => ({ text }) as never });
+    expect(open("EchoUnary").unary(() => ({ text: "a" }), same)).toEqual({ text: "a" });
+    const fails = () => {
+      throw new ServerError(Status.ABORTED, "not now");
+    };
+    expect(() => open("EchoUnary").unary(fails, same)).toThrow("not now");
   });
 
   test("runs generators of nice-grpc around the handler", async () => {
@@ -161,10 +173,10 @@ describe("a direct call", () => {
     };
     const unexpected = { text: "", fault: { unexpected: true, message: "secret" } };
     const outcomes = await Promise.all([
-      failure(open("EchoUnary").unary(() => unexpected, same)),
-      failure(open("EchoUnary").unary(fails, same)),
-      failure(open("EchoUnary").unary(() => ({ text: "" }), fails)),
-      failure(all(open("EchoServerStream").stream(() => ({ ...unexpected, count: 0 }), same))),
+      failure(() => open("EchoUnary").unary(() => unexpected, same)),
+      failure(() => open("EchoUnary").unary(fails, same)),
+      failure(() => open("EchoUnary").unary(() => ({ text: "" }), fails)),
+      failure(() => all(open("EchoServerStream").stream(() => ({ ...unexpected, count: 0 }), same))),
     ]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ code: Status.INTERNAL, details: "internal error" });
@@ -182,7 +194,7 @@ describe("a direct call", () => {
       },
     });
     const call = open("EchoUnary", { timeoutMs: 5 });
-    const outcome = await failure(call.unary(() => ({ text: "" }), same));
+    const outcome = await failure(() => call.unary(() => ({ text: "" }), same));
     expect(outcome).toMatchObject({ code: Status.DEADLINE_EXCEEDED });
     call.end();
     expect(signal!.aborted).toBe(true);
@@ -205,7 +217,7 @@ describe("a direct call", () => {
     const call = open("EchoServerStream");
     const messages = call.stream(() => ({ text: "", count: 0 }), same);
     await messages.next();
-    const waiting = failure(messages.next());
+    const waiting = failure(() => messages.next());
     call.cancel();
     expect(await waiting).toMatchObject({ code: Status.CANCELLED });
     await turn();
@@ -260,7 +272,7 @@ describe("a server that stops", () => {
     const messages = call.stream(() => ({ text: "", count: 0 }), same);
     await messages.next();
     const stopped = server.shutdown();
-    expect(await failure(messages.next())).toMatchObject({ code: Status.UNAVAILABLE });
+    expect(await failure(() => messages.next())).toMatchObject({ code: Status.UNAVAILABLE });
     expect(call.trailer.has("grpc-status-details-bin")).toBe(true);
     call.end();
     expect(await stopped).toEqual({ forced: false, cutOff: [] });
@@ -268,7 +280,7 @@ describe("a server that stops", () => {
 
   test("cuts off what still runs at the time limit, and names it", async () => {
     const { server, open } = serve([], { echoUnary: () => new Promise(() => {}) });
-    const answer = failure(open("EchoUnary").unary(() => ({ text: "" }), same));
+    const answer = failure(() => open("EchoUnary").unary(() => ({ text: "" }), same));
     const path = "/callwire.echo.v1.EchoService/EchoUnary";
     expect(await server.shutdown({ timeoutMs: 1 })).toEqual({ forced: true, cutOff: [path] });
     expect(await answer).toBeInstanceOf(ServerError);

@@ -115,21 +115,17 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   }
 
   /**
-   * Runs a call that has one response.
+   * Runs a call that has one response. It is there at once if nothing has to be waited for.
    *
    * @param read Reads the request once the call is admitted: a message, or messages as an async iterable. What it throws fails
    *   the call.
    * @param write Makes of the response what goes out. What it throws fails the call.
    * @throws {ServerError} The error that goes out, as `errorBoundary` and others have left it; its details are in `trailer`.
    */
-  async unary<T>(read: () => unknown, write: (message: unknown) => T): Promise<T> {
+  unary<T>(read: () => unknown, write: (message: unknown) => T): T | Promise<T> {
     try {
       const answer = this.#answer(read);
-      const message = isPromiseLike(answer) ? await this.#unlessCut(answer) : answer;
-      this.#handlerDone = true;
-      if (message === undefined || message === null)
-        throw new Error(`${this.method.path}: the handler returned no message`);
-      return write(this.#outgoing(message));
+      return isPromiseLike(answer) ? this.#writeLater(answer, write) : this.#written(answer, write);
     } catch (thrown) {
       throw this.#fail(thrown);
     }
@@ -270,6 +266,21 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     this.#checkCut();
     const ready = (iterator as Partial<ReadyIterator<unknown>>).nextNow?.();
     return ready ?? this.#unlessCut(Promise.resolve(iterator.next() as Result));
+  }
+
+  async #writeLater<T>(answer: PromiseLike<unknown>, write: (message: unknown) => T): Promise<T> {
+    try {
+      return this.#written(await this.#unlessCut(answer), write);
+    } catch (thrown) {
+      throw this.#fail(thrown);
+    }
+  }
+
+  #written<T>(message: unknown, write: (message: unknown) => T): T {
+    this.#handlerDone = true;
+    if (message === undefined || message === null)
+      throw new Error(`${this.method.path}: the handler returned no message`);
+    return write(this.#outgoing(message));
   }
 
   /** What was asked for, unless the call is cut before it is there: its handler need not heed the signal. */
