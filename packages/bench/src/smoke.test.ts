@@ -37,6 +37,7 @@ const names = [
   "product-create-64",
   "product-page-100",
   "product-watch",
+  "sse-fanout",
   "product-upload",
   "heap",
   "million-beside-order-two",
@@ -51,7 +52,7 @@ function small(work: Work): Work {
   const { kind, size = 0 } = work;
   return {
     ...work,
-    ...(kind === "watch" && { inFlight: 20, connections: 2 }),
+    ...(kind === "watch" && { inFlight: 20, connections: work.name === "sse-fanout" ? 21 : 2 }),
     ...(kind === "upload-rows" && { size: 100 }),
     ...(kind === "heap" && { size: 200 }),
     ...(kind === "beside" && { users: 1000 }),

@@ -1,5 +1,5 @@
 import type { NewUser } from "../service/data.js";
-import type { OpenUsers, StoredUser } from "./service.js";
+import type { OpenUsers, StoredEvent, StoredUser } from "./service.js";
 
 /** The HTTP status of each of the domain's errors. */
 const STATUS: Record<string, number> = { "user-not-found": 404, "email-taken": 409, "invalid-fields": 400 };
@@ -20,6 +20,19 @@ export interface UserBody {
 export function userBody({ etagOf }: OpenUsers, user: StoredUser): UserBody {
   const { id, name, email, age, department, roles, createdAt, updatedAt } = user;
   return { id, name, email, age, department, roles, createdAt, updatedAt, etag: etagOf(user) };
+}
+
+const lines = new WeakMap<StoredEvent, string>();
+
+/** An event of a watch as a line of JSON, made once for all who watch. */
+export function eventLine(users: OpenUsers, event: StoredEvent): string {
+  const known = lines.get(event);
+  if (known !== undefined) return known;
+  const { type, user, resumeToken, time } = event;
+  const body = { eventType: type, user: user && userBody(users, user), resumeToken, eventTime: time };
+  const line = `${JSON.stringify(body)}\n`;
+  lines.set(event, line);
+  return line;
 }
 
 /** The body of a request. */

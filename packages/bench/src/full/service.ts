@@ -18,6 +18,15 @@ export interface StoredUser {
 /** The result of one row: a user, or an error. */
 export type RowResult = { user: StoredUser } | { error: Error };
 
+/** An event of a watch as the users service's domain has it: one object for all who watch. */
+export interface StoredEvent {
+  type: string;
+  /** Absent of a heartbeat. */
+  user?: StoredUser;
+  resumeToken: string;
+  time: Date;
+}
+
 /** Of the users service's Directory, what the peers and the seeding use. */
 export interface UsersDirectory {
   get(id: string): StoredUser | Promise<StoredUser>;
@@ -29,6 +38,7 @@ export interface UsersDirectory {
     filter: string;
     orderBy: string;
   }): Promise<{ users: readonly StoredUser[]; nextPageToken: string; totalCount: number }>;
+  watch(request: { departments: readonly string[]; resumeToken: string }): AsyncIterableIterator<StoredEvent>;
 }
 
 /** An open store of the users service, without its gRPC. */

@@ -165,6 +165,7 @@ export function docTables(reports: readonly Report[]): ReadonlyMap<string, Rows>
       "product-watch",
       byPeer(watchColumns("product-watch"), ["product", "before", "grpc-go-full", "grpc-go"]),
     ],
+    ["sse-fanout", byPeer(watchColumns("sse-fanout"), ["edge", "rest-full"])],
     ["uploads", byPeer(uploadColumns, ["product", "before", "store"])],
     ["million", byPeer(millionColumns, ["product", "before"])],
     [

@@ -84,6 +84,7 @@ export interface PeerOptions {
 
 /** Of the product and the peers beside it. */
 const fullCalls = new Set<JobKind>(["get", "create", "list"]);
+const fullCallsAndWatch = new Set<JobKind>([...fullCalls, "watch"]);
 
 /** Finds the programs of a peer, and builds them if they are in another language. */
 export function findPeer(name: PeerName, { runtime, before, install }: PeerOptions): Peer | Absent {
@@ -143,13 +144,13 @@ export function findPeer(name: PeerName, { runtime, before, install }: PeerOptio
       const client = clientProgram("rest-full");
       const full = shared();
       const has = { server, serverArguments, client, clientArgument: "edge", full };
-      return { name, ...has, can: fullCalls, connections: 64, load: undefined };
+      return { name, ...has, can: fullCallsAndWatch, connections: 64, load: undefined };
     }
     case "rest-full":
       return {
         name,
         ...nodePrograms(name),
-        can: fullCalls,
+        can: fullCallsAndWatch,
         connections: 64,
         load: undefined,
         full: shared(),
@@ -174,8 +175,8 @@ export function findPeer(name: PeerName, { runtime, before, install }: PeerOptio
       if (typeof programs === "string") return { name, reason: programs };
       // It makes a database of its own.
       const full = { seededBy: undefined };
-      const can = new Set<JobKind>([...fullCalls, "watch"]);
-      return { name, ...programs, can, connections: 1, load: undefined, full, clientArgument: "full" };
+      const has = { ...programs, can: fullCallsAndWatch, full, clientArgument: "full" };
+      return { name, ...has, connections: 1, load: undefined };
     }
     case "grpc-go": {
       const built = buildGo();

@@ -35,6 +35,8 @@ export interface Work {
 const IN_FLIGHT = [1, 8, 64, 512];
 const MIB = 1024 * 1024;
 const MILLION = 1_000_000;
+/** The watchers over HTTP, each with a connection of its own. */
+const FANOUT = 1000;
 
 /** The peers of the growth curves. */
 const curvePeers: readonly PeerName[] = ["callwire", "nice-grpc", "grpc-go", "rest", "bare"];
@@ -130,6 +132,15 @@ function productWork(quick: boolean): Work[] {
       inFlight: watchers,
       connections: watchers / 100,
       peers: ["product", "before", "grpc-go", "grpc-go-full"],
+    },
+    {
+      name: "sse-fanout",
+      kind: "watch",
+      unit: "events/s",
+      inFlight: FANOUT,
+      // A connection each, as HTTP/1.1 has it, and one for the calls that make the events.
+      connections: FANOUT + 1,
+      peers: ["edge", "rest-full"],
     },
     uploadWork("product-upload", quick ? 10_000 : 100_000),
     {

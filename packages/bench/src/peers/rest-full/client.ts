@@ -1,21 +1,23 @@
 // undici's pool with a request id, a token, retry and time-outs, all by undici's own means. With the argument "edge", it asks for
-// the paths and fields of the users contract, as the edge serves it.
+// the paths and fields of the users contract, as the edge serves it, and for Server-Sent Events instead of lines of JSON.
 import { randomUUID } from "node:crypto";
-import { interceptors, Pool, type Dispatcher } from "undici";
+import { interceptors, Pool } from "undici";
 import type { Operations } from "../../client/job.js";
 import { run } from "../../client/run.js";
 import { TOKEN } from "../../full/settings.js";
 import type { UserFields } from "../../service/data.js";
+import { EventStream } from "./event-stream.js";
 
 const TIMEOUT_MS = 30_000;
 const authorization = `Bearer ${TOKEN}`;
 /** How the server's API names things. */
 const api =
   process.argv[3] === "edge"
-    ? { path: "/v1/users", pageSize: "page_size", hasRequestId: true }
-    : { path: "/users", pageSize: "pageSize", hasRequestId: false };
+    ? { path: "/v1/users", watch: "/v1/users:watch", pageSize: "page_size", hasRequestId: true }
+    : { path: "/users", watch: "/users/watch", pageSize: "pageSize", hasRequestId: false };
 
-function operations(client: Dispatcher): Operations {
+function operations(pool: Pool): Operations {
+  const client = pool.compose(interceptors.retry({ maxRetries: 3, methods: ["GET", "POST"] }));
   async function ask<Body>(
     method: "GET" | "POST",
     path: string,
@@ -41,6 +43,12 @@ function operations(client: Dispatcher): Operations {
     },
     listUsers: async (pageSize) =>
       (await ask<{ users: UserFields[] }>("GET", `${api.path}?${api.pageSize}=${pageSize}`, null, {})).users,
+    watch: () => {
+      const events = new EventStream();
+      const headers = { accept: "text/event-stream", "x-request-id": randomUUID(), authorization };
+      pool.dispatch({ method: "GET", path: api.watch, headers, headersTimeout: 0, bodyTimeout: 0 }, events);
+      return events;
+    },
   };
 }
 
@@ -50,5 +58,5 @@ await run(({ port, connections }) => {
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
   });
-  return [operations(pool.compose(interceptors.retry({ maxRetries: 3, methods: ["GET", "POST"] })))];
+  return [operations(pool)];
 });

@@ -1,5 +1,7 @@
 // fastify with the product's features: request id, one line a request to a file, Bearer, an error handler; over the same
-// store. The schemas of the answers are given so that fast-json-stringify writes them.
+// store. The schemas of the answers are given so that fast-json-stringify writes them. A watch is lines of JSON by hand: each event is
+// made JSON once for all who watch.
+import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { randomUUID } from "node:crypto";
@@ -10,6 +12,7 @@ import {
   bearerToken,
   createUser,
   errorAnswer,
+  eventLine,
   pageBody,
   userBody,
   type CreateBody,
@@ -84,11 +87,28 @@ function addRoutes(app: App, users: OpenUsers): void {
     { schema: { response: { 200: userSchema } } },
     async ({ body, headers }) => userBody(users, await createUser(users, body, headers["idempotency-key"])),
   );
+  app.get("/users/watch", (request, reply) => {
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, { "content-type": "application/x-ndjson", "x-request-id": request.id });
+    void watch(users, raw).catch((error: unknown) => {
+      request.log.error(error, "unexpected error");
+      raw.destroy();
+    });
+  });
   app.get<{ Querystring: { pageSize: string; pageToken?: string } }>(
     "/users",
     { schema: { response: { 200: pageSchema } } },
     async ({ query }) => pageBody(users, Number(query.pageSize), query.pageToken ?? ""),
   );
+}
+
+async function watch(users: OpenUsers, response: ServerResponse): Promise<void> {
+  const events = users.directory.watch({ departments: [], resumeToken: "" });
+  response.once("close", () => void events.return?.());
+  for await (const event of events)
+    if (!response.write(eventLine(users, event))) await once(response, "drain");
+  response.end();
 }
 
 await serveFull(async (full) => {
