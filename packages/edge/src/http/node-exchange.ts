@@ -77,7 +77,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 
   onGone(listener: () => void): void {
-    this.#response.once("close", () => {
+    this.#response.on("close", () => {
       if (!this.#isEnded) listener();
     });
   }

@@ -62,8 +62,6 @@ export function serveCall(
       timeoutMs: Math.min(timeoutMs, limitMs),
       onHeader: () => begin(),
     });
-    const { cancel } = call;
-    exchange.onGone(cancel.bind(call));
     const read = () => readRequest(exchange, route, parts, settings);
     const more = applied === undefined ? [] : ["preference-applied", applied];
     const answering: Answering = { exchange, route, call, more, chosen, settings };
@@ -74,7 +72,10 @@ export function serveCall(
       begin = () => stream.onHeader();
       waiting = stream.run(read);
     }
-    if (waiting !== undefined) return waiting.then(call.end.bind(call), fail);
+    if (waiting !== undefined) {
+      exchange.onGone(call.cancel.bind(call));
+      return waiting.then(call.end.bind(call), fail);
+    }
     call.end();
   } catch (thrown) {
     fail(thrown);

@@ -31,6 +31,8 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   readonly deadlineMs: number;
   deadlineBefore: DeadlineLinks | undefined;
   deadlineAfter: DeadlineLinks | undefined;
+  runsAfter: EndableCall | undefined;
+  runsBefore: EndableCall | undefined;
   /** The parts that {@link DirectCall.addPart} has made. */
   #parts: unknown[] | undefined;
   #header: Metadata | undefined;

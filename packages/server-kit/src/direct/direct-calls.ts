@@ -1,9 +1,13 @@
 import type { ServerError } from "nice-grpc-common";
 import type { CallsOfServer, EndableCall } from "./direct-types.js";
 
-/** The calls of one server that come without gRPC: they end with the server as others do. */
+/**
+ * The calls of one server that come without gRPC: they end with the server as others do. They stand in a list of their own links: a
+ * Set would build table after table, and each would keep the next one, with its calls, from the collector.
+ */
 export class DirectCalls implements CallsOfServer {
-  readonly #running = new Set<EndableCall>();
+  #first: EndableCall | undefined;
+  #last: EndableCall | undefined;
   /** Why calls are refused; undefined while they are taken. */
   #refusal: ServerError | undefined;
   #endReason: ServerError | undefined;
@@ -11,7 +15,7 @@ export class DirectCalls implements CallsOfServer {
 
   /** The paths of the calls that run, one for each. */
   get running(): string[] {
-    return Array.from(this.#running, (call) => call.method.path);
+    return this.#all().map((call) => call.method.path);
   }
 
   /** @throws {ServerError} if no more calls are taken. */
@@ -25,29 +29,44 @@ export class DirectCalls implements CallsOfServer {
   }
 
   add(call: EndableCall): void {
-    this.#running.add(call);
+    call.runsAfter = this.#last;
+    if (this.#last === undefined) this.#first = call;
+    else this.#last.runsBefore = call;
+    this.#last = call;
   }
 
   remove(call: EndableCall): void {
-    this.#running.delete(call);
-    if (this.#running.size === 0) this.#onIdle?.();
+    const { runsAfter, runsBefore } = call;
+    if (runsAfter === undefined) this.#first = runsBefore;
+    else runsAfter.runsBefore = runsBefore;
+    if (runsBefore === undefined) this.#last = runsAfter;
+    else runsBefore.runsAfter = runsAfter;
+    call.runsAfter = call.runsBefore = undefined;
+    if (this.#first === undefined) this.#onIdle?.();
   }
 
   /** Takes no more calls; resolves when the running ones have ended. */
   async stop(refusal: ServerError): Promise<void> {
     this.#refusal = refusal;
-    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    if (this.#first !== undefined) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   /** Ends every call that answers with a stream, and those that begin later. */
   endStreams(reason: ServerError): void {
     this.#endReason = reason;
-    for (const call of this.#running) call.endStream(reason);
+    for (const call of this.#all()) call.endStream(reason);
   }
 
   /** Cuts off all calls. */
   force(refusal: ServerError): void {
     this.#refusal = refusal;
-    for (const call of this.#running) call.cancel(refusal);
+    for (const call of this.#all()) call.cancel(refusal);
+  }
+
+  /** Those that run now, whatever ends meanwhile. */
+  #all(): EndableCall[] {
+    const calls: EndableCall[] = [];
+    for (let call = this.#first; call !== undefined; call = call.runsBefore) calls.push(call);
+    return calls;
   }
 }

@@ -31,13 +31,16 @@ export interface DirectlyServed {
 export interface CallsOfServer {
   /** Why streams end that begin now; undefined if they do not. */
   readonly endReason: ServerError | undefined;
-  /** A call has ended. */
+  /** A call has ended: called once for each. */
   remove(call: EndableCall): void;
 }
 
 /** What a server needs of a call that runs. */
 export interface EndableCall {
   readonly method: MethodDescriptor;
+  /** Its neighbours among those that run: the one that began before it, and the one that began after it. Only the list writes them. */
+  runsAfter: EndableCall | undefined;
+  runsBefore: EndableCall | undefined;
   /** Ends it, if it answers with a stream, with this error. */
   endStream(reason: ServerError): void;
   cancel(reason: unknown): void;

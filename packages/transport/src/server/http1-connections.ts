@@ -21,8 +21,8 @@ const MAX_CHECK_MS = 1000;
 interface Http1Connection {
   /** When it is too old, by the clock of `performance.now()`. */
   readonly oldAt: number;
-  /** The answers that have not ended. */
-  readonly running: Set<ServerResponse>;
+  /** The answers that have not ended: one, unless the client sends requests before it has their answers. */
+  readonly running: ServerResponse[];
   /** What was read of it when its last answer ended, in bytes: one that has read more has begun a request. */
   readBefore: number;
 }
@@ -55,7 +55,7 @@ export class Http1Connections {
     const { stats, limits } = this.#owner;
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: new Set(), readBefore: 0 });
+    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: [], readBefore: 0 });
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
@@ -78,7 +78,7 @@ export class Http1Connections {
     this.#isClosed = true;
     for (const [socket, { running, readBefore }] of this.#open) {
       for (const response of running) response.shouldKeepAlive = false;
-      if (running.size === 0 && socket.bytesRead === readBefore) socket.destroySoon();
+      if (running.length === 0 && socket.bytesRead === readBefore) socket.destroySoon();
     }
     this.#endIfOver();
   }
@@ -106,11 +106,11 @@ export class Http1Connections {
     const { socket } = request;
     const connection = this.#open.get(socket)!;
     const { running, oldAt } = connection;
-    running.add(response);
-    response.once("close", () => {
-      running.delete(response);
+    running.push(response);
+    response.on("close", () => {
+      running.splice(running.indexOf(response), 1);
       connection.readBefore = socket.bytesRead;
-      if (this.#isClosed && running.size === 0) socket.destroySoon();
+      if (this.#isClosed && running.length === 0) socket.destroySoon();
     });
     if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;
     guard(response, () => this.#owner.handler.handler(request, response));
