@@ -6,7 +6,7 @@
 // bundler must leave a module's constants constants, as this one does: V8 reads a `var` of a module anew on each use, which costs
 // a call 2 to 3 %.
 import { createRequire } from "node:module";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build, rolldown } from "rolldown";
@@ -18,6 +18,8 @@ import { dts } from "rolldown-plugin-dts";
  * are the same, not from types that look the same.
  */
 const inlined = /^(nice-grpc-common|ts-error)$/;
+/** The entry point that has nice-grpc-common built in. The packages on the transport import it from there: a program has it once. */
+const KERNEL = { entry: "src/nice-grpc-common.ts", subpath: "@callwire/transport/nice-grpc-common" };
 /** Where declarations stand while they are bundled. */
 const BUNDLED = "dist/bundled";
 
@@ -29,6 +31,7 @@ const constants = {
   resolveId: {
     filter: { id: inlined },
     handler: (id, importer) => {
+      if (!positionals.includes(KERNEL.entry)) return { id: KERNEL.subpath, external: true };
       const path = createRequire(importer).resolve(id);
       inlinedPaths.add(path);
       return importer.endsWith(".ts") ? { id: `\0${path}`, moduleSideEffects: false } : path;
@@ -118,7 +121,10 @@ async function bundleCode(paths, options, shared) {
   await code.close();
 }
 
-/** Puts the declarations of the entry points in place of those of all modules. */
+/**
+ * Puts the declarations of the entry points in place of those of all modules. They are there once, in the CommonJS form, which both
+ * module systems may import: a class then is one type, however it was imported, and an install is smaller.
+ */
 async function bundleDeclarations() {
   await build({
     input: Object.fromEntries(entries.map(([name]) => [name, `./dist/${name}.d.ts`])),
@@ -133,12 +139,11 @@ async function bundleDeclarations() {
       rmSync(path, { recursive: true });
   }
   for (const name of readdirSync(BUNDLED)) {
-    const path = join("dist", name);
-    renameSync(join(BUNDLED, name), path);
     // TypeScript takes the format of a module from the name of its declarations.
-    const text = readFileSync(path, "utf8").replace(/(["']\.[^"']+)\.js(["'])/g, "$1.cjs$2");
-    writeFileSync(path.replace(/ts$/, "cts"), text);
+    const text = readFileSync(join(BUNDLED, name), "utf8").replace(/(["']\.[^"']+)\.js(["'])/g, "$1.cjs$2");
+    writeFileSync(join("dist", name.replace(/ts$/, "cts")), text);
   }
+  for (const [name] of entries) writeFileSync(`dist/${name}.d.ts`, `export * from "./${name}.cjs";\n`);
   rmSync(BUNDLED, { recursive: true });
 }
 

@@ -6,16 +6,16 @@ import { format } from "oxfmt";
 
 /** The entry points, by the names that are imported. */
 const entries = [
-  ["@callwire/client-sdk", "client-sdk/dist/index.d.ts"],
-  ["@callwire/client-sdk/users", "client-sdk/dist/users.d.ts"],
-  ["@callwire/client-sdk/testing", "client-sdk/dist/testing.d.ts"],
-  ["@callwire/client-sdk/nice-grpc", "client-sdk/dist/nice-grpc.d.ts"],
-  ["@callwire/server-kit", "server-kit/dist/index.d.ts"],
-  ["@callwire/server-kit/testing", "server-kit/dist/testing.d.ts"],
-  ["@callwire/server-kit/nice-grpc", "server-kit/dist/nice-grpc.d.ts"],
-  ["@callwire/transport", "transport/dist/index.d.ts"],
-  ["@callwire/transport/testing", "transport/dist/fake-clock.d.ts"],
-  ["@callwire/protobuf", "protobuf/dist/index.d.ts"],
+  ["@callwire/client-sdk", "client-sdk/dist/index.d.cts"],
+  ["@callwire/client-sdk/users", "client-sdk/dist/users.d.cts"],
+  ["@callwire/client-sdk/testing", "client-sdk/dist/testing.d.cts"],
+  ["@callwire/client-sdk/nice-grpc", "client-sdk/dist/nice-grpc.d.cts"],
+  ["@callwire/server-kit", "server-kit/dist/index.d.cts"],
+  ["@callwire/server-kit/testing", "server-kit/dist/testing.d.cts"],
+  ["@callwire/server-kit/nice-grpc", "server-kit/dist/nice-grpc.d.cts"],
+  ["@callwire/transport", "transport/dist/index.d.cts"],
+  ["@callwire/transport/testing", "transport/dist/fake-clock.d.cts"],
+  ["@callwire/protobuf", "protobuf/dist/index.d.cts"],
 ];
 
 /** The place of an entry point's page. */
@@ -97,7 +97,7 @@ function find(file, name) {
   const source = imported.get(local);
   if (source === undefined) throw new Error(`${file} exports ${name}, and does not declare it`);
   if (!source.from.startsWith(".")) return { kind: "reexport", ...source };
-  return find(join(folder, source.from.replace(/\.js$/, ".d.ts")), source.name);
+  return find(join(folder, source.from.replace(/\.cjs$/, ".d.cts")), source.name);
 }
 
 /** A doc comment as Markdown. */

@@ -114,7 +114,7 @@ test("what serves and calls brings no grpc-js", () => {
 });
 
 test("code that is built in comes with its licences", () => {
-  const file = "node_modules/@callwire/client-sdk/dist/THIRD-PARTY-LICENSES.txt";
+  const file = "node_modules/@callwire/transport/dist/THIRD-PARTY-LICENSES.txt";
   const notices = readFileSync(join(project.path, file), "utf8");
   expect(notices).toMatch(/^nice-grpc-common \d[^]*MIT License[^]*^ts-error \d[^]*MIT License/m);
 });
