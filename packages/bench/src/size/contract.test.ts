@@ -23,6 +23,7 @@ test("a goal that is not met says so", () => {
     bytes: 1,
     gzipBytes: 1,
     gzipEachBytes: 1,
+    brotliBytes: 1,
     bundleGzipBytes: 1,
     bundleWithoutJsonGzipBytes: 1,
     checkMs: 1,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { runIn } from "./command.js";
 import type { Project } from "./project.js";
@@ -16,6 +16,8 @@ export interface Sizes {
   gzipBytes: number;
   /** Of each file alone, as a server sends them. */
   gzipEachBytes: number;
+  /** Of all JavaScript in one, by brotli: gzip finds no repetition further back than 32 KB, which is some ten messages. */
+  brotliBytes: number;
   /** Of a bundle for the browser with one message and the runtime. */
   bundleGzipBytes: number;
   /** The same with the condition under which our runtime has no JSON, which the others do not know. */
@@ -37,6 +39,7 @@ export async function measureSizes(project: Project): Promise<Sizes> {
     bytes: all.length,
     gzipBytes: gzip(all),
     gzipEachBytes: scripts.reduce((sum, script) => sum + gzip(script), 0),
+    brotliBytes: brotliCompressSync(all).length,
     bundleGzipBytes: gzip(await bundle(project)),
     bundleWithoutJsonGzipBytes: gzip(await bundle(project, "callwire-without-json")),
   };

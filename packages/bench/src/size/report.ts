@@ -21,6 +21,7 @@ const columns: readonly { head: string; key: Key; show: (value: number) => strin
   { head: "JavaScript", key: "bytes", show: kilobytes },
   { head: "gzip", key: "gzipBytes", show: kilobytes },
   { head: "gzip, each file", key: "gzipEachBytes", show: kilobytes },
+  { head: "brotli", key: "brotliBytes", show: kilobytes },
   { head: "tsc --noEmit", key: "checkMs", show: milliseconds },
   { head: "import", key: "importMs", show: milliseconds },
   { head: "one message, bundled, gzip", key: "bundleGzipBytes", show: kilobytes },
