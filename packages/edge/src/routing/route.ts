@@ -81,7 +81,7 @@ export function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settin
     const resume = resumeFields(method, requestType, responseType, settings.resumeField);
     const etags = tagFields(requestType, response, rule, template, settings.etagField);
     const requestId = findField(requestType, REQUEST_ID);
-    const logFields = { "http.request.method": rule.method, "http.route": rule.path };
+    const logFields = Object.freeze({ "http.request.method": rule.method, "http.route": rule.path });
     const { method: httpMethod } = rule;
     const { responseStream } = method.descriptor;
     const streamForms = responseStream ? new StreamForms(response.httpBody !== undefined) : undefined;

@@ -110,6 +110,35 @@ test("what repeats is written as it is for each call", () => {
   expect(lines.map((line) => (JSON.parse(line) as Record<string, unknown>)["peer.address"])).toEqual(peers);
 });
 
+test("fields that are added twice are those of the call, though others have added the same objects", () => {
+  const lines: string[] = [];
+  const logger = createLogger({ destination: { write: (line) => void lines.push(line) } });
+  const phases = compileMethod([logging({ logger })], method).phases;
+  const { addLogFields } = phases.lazy as unknown as {
+    addLogFields: (call: object) => LoggingContext["addLogFields"];
+  };
+  const [route, ann, bob] = [{ route: "/a" }, { subject: "ann" }, { subject: "bob" }].map(Object.freeze);
+  const changing = { subject: "" };
+  const added = [
+    [route, ann],
+    [route, ann],
+    [route, bob],
+    [ann, route],
+    [route, changing],
+    [route, changing],
+    [route, ann, bob],
+  ];
+  const written = added.map((all, index) => {
+    const call = { peer: "" } as ServerCallContext;
+    changing.subject = `c${index}`;
+    for (const fields of all) addLogFields(call)(fields as Record<string, unknown>);
+    phases.ended?.(call, Status.OK, undefined);
+    const { route: path, subject } = JSON.parse(lines.at(-1)!) as Record<string, string>;
+    return `${path} ${subject}`;
+  });
+  expect(written).toEqual(["/a ann", "/a ann", "/a bob", "/a ann", "/a c4", "/a c5", "/a bob"]);
+});
+
 test("times are those of the call", () => {
   const before = Date.now();
   const line = JSON.parse(lineOf(fast)) as Record<string, string>;

@@ -106,6 +106,7 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
         request_id: call.requestId,
       });
       const formatted = lineLogger && formattedLines(lineLogger, method);
+      const joined = new JoinedFields();
       const methodPhases: Middleware<LoggingContext, { requestId?: string }> = {
         name: "logging",
         uses: ["requestId"],
@@ -113,7 +114,7 @@ export function logging(options: LoggingOptions): Middleware<LoggingContext, { r
           log: (call) => logger.child(callFields(call)),
           addLogFields: (call: Call) => (fields) => {
             ignoreResult(fields, () => {});
-            call[added] = call[added] === undefined ? (fields ?? {}) : { ...call[added], ...fields };
+            call[added] = call[added] === undefined ? (fields ?? {}) : joined.of(call[added], fields);
           },
         },
         arrived(call: Call) {
@@ -152,6 +153,22 @@ function endFields(
     "grpc.time_ms": Math.round(timeMs * 1000) / 1000,
     "peer.address": call.peer,
   };
+}
+
+/** Puts fields behind others. Of the same two frozen objects it makes one, which is frozen: its text is made once, too. */
+class JoinedFields {
+  #first: object | undefined;
+  #second: object | undefined;
+  #both: Record<string, unknown> = {};
+
+  of(first: Record<string, unknown>, second: Record<string, unknown>): Record<string, unknown> {
+    if (first === this.#first && second === this.#second) return this.#both;
+    const both = { ...first, ...second };
+    if (!Object.isFrozen(first) || !Object.isFrozen(second)) return both;
+    this.#first = first;
+    this.#second = second;
+    return (this.#both = Object.freeze(both));
+  }
 }
 
 /** The part of a line that calls share which end alike, and begin and end in the same milliseconds: its status and its times. */
