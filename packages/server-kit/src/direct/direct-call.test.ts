@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
+import type { ReadyIterator } from "@callwire/transport";
 import type { ServiceImplementation } from "nice-grpc";
 import { Metadata, ServerError, Status } from "nice-grpc-common";
 import { createServer } from "../create-server.js";
@@ -148,6 +149,47 @@ describe("a direct call", () => {
       throw new ServerError(Status.ABORTED, "not now");
     };
     expect(() => open("EchoUnary").unary(fails, same)).toThrow("not now");
+  });
+
+  test("takes what a ready iterator has, waits until it is woken, and closes it when the client goes", async () => {
+    const texts = ["a", "b"];
+    let wake = () => {};
+    const log: string[] = [];
+    const watch: ReadyIterator<{ text: string }> = {
+      nextNow() {
+        const text = texts.shift();
+        log.push(`asked for ${text ?? "more"}`);
+        return text === undefined ? undefined : { done: false, value: { text } };
+      },
+      onReady: (woken) => void (wake = woken),
+      next: () => Promise.reject(new Error("not asked")),
+      async return() {
+        log.push("closed");
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => watch,
+    };
+    const { open } = serve([], { echoServerStream: () => watch });
+    const call = open("EchoServerStream");
+    const messages = call.stream(() => ({ text: "" }), same);
+    expect([await messages.next(), await messages.next()]).toMatchObject([
+      { value: { text: "a" } },
+      { value: { text: "b" } },
+    ]);
+    const third = messages.next();
+    await turn();
+    // Woken for nothing, and then for something.
+    wake();
+    await turn();
+    texts.push("c");
+    wake();
+    expect(await third).toMatchObject({ value: { text: "c" } });
+    const fourth = failure(() => messages.next());
+    await turn();
+    call.cancel();
+    expect(await fourth).toMatchObject({ code: Status.CANCELLED });
+    const asked = ["a", "b", "more", "more", "c", "more"].map((what) => `asked for ${what}`);
+    expect(log).toEqual([...asked, "closed"]);
   });
 
   test("runs generators of nice-grpc around the handler", async () => {

@@ -44,6 +44,8 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   #reject: ((error: ServerError) => void) | undefined;
   /** The messages of a response that is a stream. */
   #iterator: AnyIterator | undefined;
+  /** Goes on with a stream that waits for its handler's iterator to be ready. */
+  #wake: (() => void) | undefined;
   #handlerDone = false;
   #hasArrived = false;
   #code = Status.OK;
@@ -147,8 +149,12 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
       const answer = this.#answer(read);
       const messages = isPromiseLike(answer) ? await this.#unlessCut(answer) : answer;
       const iterator = (this.#iterator = iteratorOf(messages as AnyIterable));
+      const { nextNow, onReady } = iterator as Partial<ReadyIterator<unknown>>;
+      const wakes = typeof nextNow === "function" && typeof onReady === "function";
+      if (wakes) onReady.call(iterator, () => this.#wake?.());
       for (;;) {
-        const result = await this.#next(iterator);
+        const result = this.#nextNow(iterator) ?? (await this.#later(iterator, wakes));
+        if (result === undefined) continue;
         if (result.done === true) break;
         yield write(this.#outgoing(result.value));
       }
@@ -263,11 +269,18 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     return phases?.response === undefined ? message : phases.response(message, this);
   }
 
-  /** The next result of the handler's stream; a promise only if it must be waited for. */
-  #next(iterator: AnyIterator): Result | Promise<Result> {
+  /** The next result of the handler's stream, if it is there. */
+  #nextNow(iterator: AnyIterator): Result | undefined {
     this.#checkCut();
-    const ready = (iterator as Partial<ReadyIterator<unknown>>).nextNow?.();
-    return ready ?? this.#unlessCut(Promise.resolve(iterator.next() as Result));
+    return (iterator as Partial<ReadyIterator<unknown>>).nextNow?.();
+  }
+
+  /** Waits for the next result, or, of an iterator that wakes its reader, until it may be there or the call is cut. */
+  #later(iterator: AnyIterator, wakes: boolean): Promise<Result | undefined> {
+    if (!wakes) return this.#unlessCut(Promise.resolve(iterator.next() as Result));
+    return new Promise((resolve) => {
+      this.#wake = () => resolve(undefined);
+    });
   }
 
   async #writeLater<T>(answer: PromiseLike<unknown>, write: (message: unknown) => T): Promise<T> {
@@ -337,6 +350,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     this.#cut = { error: out, reason };
     if (!this.#handlerDone) this.#controller?.abort(reason);
     this.#reject?.(out);
+    this.#wake?.();
     this.#close();
   }
 
