@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
 import { send, serveEdge } from "../testing/serve-edge.js";
 
@@ -19,4 +20,22 @@ test("a client that still sends reads its answer before its connection ends", as
   // The end that the client makes itself need not be waited for.
   socket.end();
   await once(socket, "close");
+});
+
+test("requests that a client sends without waiting are answered in their order", async () => {
+  await using served = await serveEdge();
+  const socket = connect(served.port, "127.0.0.1").setEncoding("utf8");
+  const asked = [
+    "GET /v1/query?string_value=a",
+    "HEAD /v1/query?string_value=b",
+    "GET /v1/query?string_value=%C3%A9",
+  ];
+  socket.end(asked.map((line) => `${line} HTTP/1.1\r\nhost: x\r\n\r\n`).join(""));
+  const answers = (await text(socket)).split("HTTP/1.1 200 OK\r\n").slice(1);
+  const bodies = ['{"stringValue":"a"}', '{"stringValue":"b"}', '{"stringValue":"é"}'];
+  expect(answers.map((answer) => answer.split("\r\n\r\n")[1])).toEqual(
+    bodies.map((body, index) => (index === 1 ? "" : body)),
+  );
+  for (const [index, body] of bodies.entries())
+    expect(answers[index]).toContain(`\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
 });
