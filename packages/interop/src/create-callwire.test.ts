@@ -1,6 +1,7 @@
 // What `npm create callwire` makes, as a person uses it: installed, tested, started and called.
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createProject, type CreatedProject } from "./created-project.js";
 import { run, start, type Running } from "./run.js";
@@ -54,6 +55,10 @@ describe("the service", () => {
       expect(own).toBe("Hello Ada, from the operator!\n");
       const other = await client.npm("start", { env, args: ["Bob"] });
       expect(other).toBe("Hello Bob, from the operator!\n");
+      const readme = readFileSync(join(service.path, "README.md"), "utf8");
+      const curl = /^curl .*$/m.exec(readme)![0].replace("localhost:50051", env["ADDRESS"]!);
+      const { stdout } = await run("bash", ["-c", curl]);
+      expect(JSON.parse(stdout)).toEqual({ greeting: "Hello Ada, from the operator!" });
     });
     expect(log).toContain('"name":"my-service"');
     expect(log).toContain('"forced":false,"cutOff":[],"msg":"stopped"');
@@ -73,14 +78,23 @@ test("the client passes its tests", async () => {
   expect(await client.npm("test", { env })).toMatch(/^. fail 0$/m);
 }, 60_000);
 
-test("a method of one's own, with a test and a client, takes at most ten lines of code", async () => {
+test("a method of one's own, with a test, a client and REST, takes at most ten lines of code", async () => {
   // The contract.
-  service.edit(
-    "proto/greeter/v1/greeter_service.proto",
-    "service GreeterService {\n",
-    "service GreeterService {\n  rpc Leave(LeaveRequest) returns (LeaveResponse);\n",
-  );
   const proto = "proto/greeter/v1/greeter_service.proto";
+  const rule = 'option (google.api.http).get = "/v1/farewells/{name}";';
+  service.edit(
+    proto,
+    "service GreeterService {\n",
+    `service GreeterService {\n  rpc Leave(LeaveRequest) returns (LeaveResponse) {\n    ${rule}\n  }\n`,
+  );
+  const name = "package greeter.v1;\n";
+  service.edit(proto, name, `${name}\nimport "google/api/annotations.proto";\n`);
+  const guide = readFileSync(new URL("../../../docs/edge.md", import.meta.url), "utf8");
+  const contracts = fileURLToPath(
+    new URL("proto/google", import.meta.resolve("@callwire/contracts/package.json")),
+  );
+  cpSync(contracts, join(service.path, "proto/google"), { recursive: true });
+  writeFileSync(join(service.path, "buf.yaml"), /^```yaml\n(.*?)^```$/ms.exec(guide)![1]!);
   const messages =
     "message LeaveRequest {\n  string name = 1;\n}\n\nmessage LeaveResponse {\n  string farewell = 1;\n}\n";
   service.edit(proto, "// Says whom to greet.\n", `${messages}\n// Says whom to greet.\n`);
@@ -102,6 +116,7 @@ test("a method of one's own, with a test and a client, takes at most ten lines o
   expect(Object.values(own).flat().length).toBeLessThanOrEqual(10);
 
   await service.npm("generate");
+  await service.npm("lint:proto");
   expect(await service.npm("test", { env })).toMatch(/^. pass 5$/m);
   const program = (name: string, args: readonly string[], more: NodeJS.ProcessEnv) =>
     start(process.execPath, [`dist/${name}.js`, ...args], {
@@ -112,5 +127,8 @@ test("a method of one's own, with a test and a client, takes at most ten lines o
   await whileItRuns(program("main", [], { ADDRESS: "127.0.0.1:0" }), async (env) => {
     const { stdout } = await program("client", ["Ada"], env).outcome;
     expect(stdout).toBe("Hello Ada, from the operator!\nGoodbye Ada, from the operator!\n");
+    const headers = { authorization: "Bearer development" };
+    const answer = await fetch(`http://${env["ADDRESS"]}/v1/farewells/Ada`, { headers });
+    expect(await answer.json()).toEqual({ farewell: "Goodbye Ada, from the operator!" });
   });
 }, 60_000);

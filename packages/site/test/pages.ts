@@ -40,6 +40,10 @@ export const elsewhere: Readonly<Record<string, Elsewhere>> = {
   // A row of the table in the repository's README, too.
   "curl -s localhost:50051/users.UserService/ListUsers -H 'content-type: application/json' -d '{\"pageSize\": 1}'":
     ["packages/interop/src/edge.test.ts", "tableCommands()"],
+  "cp -r node_modules/@callwire/contracts/proto/google proto/": [
+    "packages/interop/src/create-callwire.test.ts",
+    "cpSync(",
+  ],
   "curl -s localhost:50051/a": ["packages/server-kit/src/http.test.ts", "/a`;"],
   // The program without npx, which has it of a registry.
   "npx @callwire/edge --target 127.0.0.1:50051": [

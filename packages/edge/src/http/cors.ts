@@ -77,7 +77,7 @@ export class Cors {
     const origin = exchange.header("origin");
     if (origin === undefined || exchange.header("access-control-request-method") === undefined)
       return undefined;
-    if (!this.allows(origin)) throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+    if (!this.allows(origin)) throw originNotAllowed(exchange);
     return [
       "access-control-allow-methods",
       allowed.join(", "),
@@ -107,6 +107,16 @@ export class Cors {
 export function mayCall(exchange: Exchange, cors: Cors | undefined): boolean {
   const origin = exchange.header("origin");
   return origin === undefined || isSameOrigin(origin, exchange.authority) || cors?.allows(origin) === true;
+}
+
+/** The most characters of an origin that an error shows. */
+const MAX_SHOWN = 100;
+
+/** The error for a page that may not call, for those who read it beside the browser's own. */
+export function originNotAllowed(exchange: Exchange): EdgeError {
+  const origin = (exchange.header("origin") ?? "").slice(0, MAX_SHOWN);
+  const text = `pages of ${origin} may not call: the edge's option cors lists the origins that may`;
+  return new EdgeError("ORIGIN_NOT_ALLOWED", text);
 }
 
 /** True for an origin of the same host. Of the scheme nothing is known behind a proxy. */

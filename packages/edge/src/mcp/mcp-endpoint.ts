@@ -1,7 +1,7 @@
 import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
 import { readBody } from "../compression/request-body.js";
 import { EdgeError } from "../errors/edge-error.js";
-import { isSameOrigin } from "../http/cors.js";
+import { isSameOrigin, originNotAllowed } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import { reportFault } from "../internal/report-fault.js";
 import { commonHeaders, refuse } from "../serve/answer.js";
@@ -72,7 +72,7 @@ async function answer(exchange: Exchange, service: McpService, settings: EdgeSet
 function checkOrigin(exchange: Exchange, { cors }: EdgeSettings): void {
   const origin = exchange.header("origin");
   if (origin === undefined || cors?.allows(origin) || isLocalPage(origin, exchange.authority)) return;
-  throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+  throw originNotAllowed(exchange);
 }
 
 /** True for a page of this very port, which is reached by a name that nobody else can have. */

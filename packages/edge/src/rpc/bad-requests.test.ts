@@ -212,7 +212,7 @@ describe("a unary request of Connect that is wrong is refused:", () => {
   });
 
   test("media types, methods of HTTP and methods that there are not", async () => {
-    const types = "application/grpc-web, application/grpc-web-text, application/proto, application/json";
+    const types = "application/json, application/proto, application/grpc-web, application/grpc-web-text";
     for (const [method, type] of [
       ["Bind", "text/plain"],
       ["Bind", "application/connect+proto"],

@@ -13,8 +13,8 @@ import type { RpcMethod } from "./rpc-methods.js";
 
 /** The media types of Connect. */
 export const CONNECT_TYPES = {
-  unary: ["application/proto", "application/json"],
-  stream: ["application/connect+proto", "application/connect+json"],
+  unary: ["application/json", "application/proto"],
+  stream: ["application/connect+json", "application/connect+proto"],
 } as const;
 
 /** The fields that a page of another origin may send. */

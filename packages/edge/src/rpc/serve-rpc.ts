@@ -2,7 +2,7 @@ import type { EdgeCall } from "../calls/edge-method.js";
 import { EdgeError } from "../errors/edge-error.js";
 import { sendable } from "../errors/sendable.js";
 import type { Exchange } from "../http/exchange.js";
-import { mediaTypeOf } from "../http/media-type.js";
+import { givenType, mediaTypeOf } from "../http/media-type.js";
 import { allMetadataOf } from "../http/metadata.js";
 import { openCall } from "../serve/open-call.js";
 import { refuseMethod } from "../serve/refuse-method.js";
@@ -28,19 +28,22 @@ export function serveRpc(
   const carrier = carrierOf(exchange, rpc, query, settings);
   if (carrier !== undefined) return answerCall(exchange, rpc, carrier, settings);
   const types = [
-    ...(rpc.protocols.has("grpc-web") ? GRPC_WEB_TYPES : []),
     ...(rpc.protocols.has("connect") ? CONNECT_TYPES[isStream(rpc) ? "stream" : "unary"] : []),
+    ...(rpc.protocols.has("grpc-web") ? GRPC_WEB_TYPES : []),
   ];
-  const { isUtf8 } = mediaTypeOf(exchange.header("content-type"));
-  const text = `content-type must be one of ${types.join(", ")}${isUtf8 ? "" : ", in UTF-8"}`;
+  const text = `content-type must be ${types.join(" or ")}, ${givenType(exchange)}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", text, {
     "accept-post": types.join(", "),
   });
 }
 
-/** Refuses a request for a method that there is not, in the protocol that it is in; false if it is in none. */
-export function refuseRpc(exchange: Exchange, settings: EdgeSettings): boolean {
-  const error = new EdgeError("RPC_NOT_FOUND", "the method is not implemented");
+/**
+ * Refuses a request for a method that there is not, in the protocol that it is in; false if it is in none.
+ *
+ * @param hint The end of the error's text.
+ */
+export function refuseRpc(exchange: Exchange, hint: string, settings: EdgeSettings): boolean {
+  const error = new EdgeError("RPC_NOT_FOUND", `the method is not implemented${hint}`);
   return refuseGrpcWeb(exchange, error, settings) || refuseConnect(exchange, error, settings);
 }
 

@@ -4,9 +4,9 @@ import { readBody, readChunks } from "../compression/request-body.js";
 import { setRequestId } from "../conditional/idempotency-key.js";
 import { setExpectedTag } from "../conditional/preconditions.js";
 import { EdgeError } from "../errors/edge-error.js";
-import { mayCall } from "../http/cors.js";
+import { mayCall, originNotAllowed } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
-import { mediaTypeOf } from "../http/media-type.js";
+import { givenType, mediaTypeOf } from "../http/media-type.js";
 import type { Route } from "../routing/route.js";
 import { ndjsonLines } from "../streams/ndjson-lines.js";
 import { NDJSON_TYPES } from "../streams/stream-form.js";
@@ -92,19 +92,14 @@ function rawTypeOf(
     checkType(exchange, types);
     return undefined;
   }
-  if (!mayCall(exchange, cors))
-    throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+  if (!mayCall(exchange, cors)) throw originNotAllowed(exchange);
   return exchange.header("content-type") ?? "";
 }
-
-/** The most characters of a type that an error shows. */
-const MAX_SHOWN = 60;
 
 /** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
 function checkType(exchange: Exchange, { wanted, has }: BodyTypes): void {
   const { type, isUtf8 } = mediaTypeOf(exchange.header("content-type"));
   if (has(type) && isUtf8) return;
-  const given = has(type) ? "in UTF-8" : type === "" ? "and is missing" : `not ${type.slice(0, MAX_SHOWN)}`;
-  const message = `content-type must be ${wanted}, ${given}`;
+  const message = `content-type must be ${wanted}, ${givenType(exchange)}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", message, { accept: wanted });
 }

@@ -1,4 +1,5 @@
 import { EdgeError } from "../errors/edge-error.js";
+import { mayCall, originNotAllowed } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import { commonHeaders } from "./answer.js";
 import type { EdgeSettings } from "./settings.js";
@@ -10,6 +11,9 @@ export function refuseMethod(
   settings: EdgeSettings,
 ): undefined {
   if (exchange.method !== "OPTIONS") throw notAllowed(allowed);
+  const isAsked = exchange.header("access-control-request-method") !== undefined;
+  if (isAsked && settings.cors === undefined && !mayCall(exchange, undefined))
+    throw originNotAllowed(exchange);
   const headers = commonHeaders(exchange, settings);
   headers.push(...(settings.cors?.preflight(exchange, allowed) ?? []), "allow", allowed.join(", "));
   exchange.respond({ status: 204, headers }, undefined);
@@ -18,5 +22,6 @@ export function refuseMethod(
 
 /** Refuses a method of HTTP, and names those that a path has. */
 export function notAllowed(allowed: readonly string[]): EdgeError {
-  return new EdgeError("METHOD_NOT_ALLOWED", "this path has no such method", { allow: allowed.join(", ") });
+  const allow = allowed.join(", ");
+  return new EdgeError("METHOD_NOT_ALLOWED", `this path takes ${allow}`, { allow });
 }

@@ -10,6 +10,7 @@ import { valuesOf, type Router } from "../routing/router.js";
 import type { RpcMethods } from "../rpc/rpc-methods.js";
 import { refuseRpc, serveRpc } from "../rpc/serve-rpc.js";
 import { refuse } from "./answer.js";
+import { meantPath } from "./meant-path.js";
 import { notAllowed, refuseMethod } from "./refuse-method.js";
 import { serveCall } from "./serve-call.js";
 import type { EdgeSettings } from "./settings.js";
@@ -55,8 +56,12 @@ function route(
   const isHead = method === "HEAD";
   const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
   if (!("route" in found)) {
-    if (found.allowed.length === 0 && rpcMethods.size > 0 && refuseRpc(exchange, settings)) return undefined;
-    if (found.allowed.length === 0) throw new EdgeError("ROUTE_NOT_FOUND", "nothing is served at this path");
+    if (found.allowed.length === 0) {
+      const meant = meantPath(exchange, pathText, router, rpcMethods);
+      const hint = meant === undefined ? "" : `; did you mean '${meant}'?`;
+      if (rpcMethods.size > 0 && refuseRpc(exchange, hint, settings)) return undefined;
+      throw new EdgeError("ROUTE_NOT_FOUND", `nothing is served at this path${hint}`);
+    }
     return refuseMethod(exchange, withHead(found.allowed), settings);
   }
   // What a stream has to say is in its body alone.
@@ -64,6 +69,9 @@ function route(
     throw notAllowed(["GET"]);
   return serveCall(exchange, found.route, partsOf(found.route, found.path, query, limits), settings);
 }
+
+/** The most characters of a host that an error shows. */
+const MAX_SHOWN = 100;
 
 /** The target of a request. */
 export interface Target {
@@ -77,7 +85,10 @@ export interface Target {
 /** @throws {EdgeError} if the host is not one by which the edge is served. */
 export function checkHost(exchange: Exchange, { hosts }: EdgeSettings): void {
   if (hosts?.has(exchange.authority) === false)
-    throw new EdgeError("HOST_NOT_SERVED", "this host is not served here");
+    throw new EdgeError(
+      "HOST_NOT_SERVED",
+      `${exchange.authority.slice(0, MAX_SHOWN)} is no host that is served here`,
+    );
 }
 
 /** @throws {EdgeError} for a request whose head is too large, or whose path is none. */

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "ws";
 import { EdgeError } from "../errors/edge-error.js";
-import { isSameOrigin, mayCall } from "../http/cors.js";
+import { isSameOrigin, mayCall, originNotAllowed } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { NodeExchange } from "../http/node-exchange.js";
@@ -87,8 +87,7 @@ export class Upgrades {
     if (!("route" in found))
       throw new EdgeError("ROUTE_NOT_FOUND", "no stream is served at this path by WebSocket");
     // A browser asks nobody before a handshake, and sends its cookies with it.
-    if (!mayCall(exchange, cors))
-      throw new EdgeError("ORIGIN_NOT_ALLOWED", "pages of this origin may not call");
+    if (!mayCall(exchange, cors)) throw originNotAllowed(exchange);
     const { route } = found;
     const offer = parseOffer(exchange.header("sec-websocket-protocol"));
     const parts = partsOf(route, found.path, query, limits);
@@ -129,7 +128,10 @@ async function startServer({ limits }: EdgeSettings): Promise<WebSocketServer> {
     /* webpackIgnore: true */ /* turbopackIgnore: true */ "ws"
   ).catch((error: unknown) => {
     reportFault(new Error("WebSockets need the package ws: npm install ws", { cause: error }));
-    throw new EdgeError("WEBSOCKET_NOT_SERVED", "WebSockets are not served here");
+    throw new EdgeError(
+      "WEBSOCKET_NOT_SERVED",
+      "WebSockets are not served here: a warning of the server says why",
+    );
   });
   return new Server({
     noServer: true,

@@ -1,3 +1,4 @@
+import { createEdge } from "@callwire/edge";
 import { createLogger, runServer } from "@callwire/server-kit";
 import { createGreeterServer } from "./server.js";
 
@@ -8,4 +9,6 @@ if (TOKEN === "") throw new Error("TOKEN is not set: in production only callers 
 const callers = new Map([[TOKEN, { name: "the operator", roles: ["greeter"] }]]);
 const logger = createLogger({ name: "callwire-template", level: LOG_LEVEL ?? "info" });
 const server = createGreeterServer({ logger, verify: (token) => callers.get(token) });
+// The same port answers JSON over HTTP, and GET /healthz.
+server.http(createEdge({ server }));
 await runServer(server, { address: ADDRESS, logger, tls: { certFile: TLS_CERT, keyFile: TLS_KEY } });

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { PROBE } from "../testing/call-rpc.js";
+import { send, serveEdge, type ServedEdge } from "../testing/serve-edge.js";
+
+let served: ServedEdge;
+beforeAll(async () => {
+  served = await serveEdge({ options: { hosts: ["127.0.0.1"] } });
+});
+afterAll(async () => served[Symbol.asyncDispose]());
+
+const json = { "content-type": "application/json" };
+const form = { "content-type": "application/x-www-form-urlencoded" };
+const elsewhere = { origin: "https://app.example" };
+const preflight = { ...elsewhere, "access-control-request-method": "POST" };
+
+// The mistakes of the first hour: each answer says what is wrong, and what there is instead.
+test.each<
+  [what: string, init: Parameters<typeof send>[1] & { path: string }, status: number, message: string]
+>([
+  [
+    "the type that curl has by itself",
+    { path: "/v1/query", method: "POST", body: "{}", headers: form },
+    415,
+    "content-type must be application/json, not application/x-www-form-urlencoded",
+  ],
+  [
+    "another charset",
+    {
+      path: "/v1/query",
+      method: "POST",
+      body: "{}",
+      headers: { "content-type": "application/json; charset=latin1" },
+    },
+    415,
+    "content-type must be application/json, in UTF-8",
+  ],
+  [
+    "that type for a method",
+    { path: `${PROBE}/Query`, method: "POST", body: "{}", headers: form },
+    415,
+    "content-type must be application/json or application/proto or application/grpc-web or application/grpc-web-text, not application/x-www-form-urlencoded",
+  ],
+  ["another method of HTTP", { path: "/v1/query", method: "PUT" }, 405, "this path takes GET, HEAD, POST"],
+  ["a method by its address alone", { path: `${PROBE}/Bind` }, 405, "this path takes POST"],
+  [
+    "a slash at the end",
+    { path: "/v1/query/?string_value=a" },
+    404,
+    "nothing is served at this path; did you mean '/v1/query'?",
+  ],
+  [
+    "a method in another case",
+    { path: `${PROBE}/query`, method: "POST", body: "{}", headers: json },
+    404,
+    `nothing is served at this path; did you mean '${PROBE}/Query'?`,
+  ],
+  [
+    "a service without its package",
+    { path: "/ProbeService/Query", method: "POST", body: "{}", headers: json },
+    404,
+    `nothing is served at this path; did you mean '${PROBE}/Query'?`,
+  ],
+  ["a path like none", { path: "/nope" }, 404, "nothing is served at this path"],
+  ["a path of any length", { path: `${PROBE}/${"q".repeat(500)}/` }, 404, "nothing is served at this path"],
+  [
+    "a page of another origin",
+    { path: "/v1/query", method: "OPTIONS", headers: preflight },
+    403,
+    "pages of https://app.example may not call: the edge's option cors lists the origins that may",
+  ],
+])("%s", async (_, { path, ...init }, status, message) => {
+  const answer = await send(served.url + path, init);
+  expect([answer.status, answer.json]).toMatchObject([status, { error: { message } }]);
+});
+
+test("a question of the same origin, or of no page, is no preflight", async () => {
+  for (const headers of [{}, elsewhere, { ...preflight, origin: served.url }]) {
+    const answer = await send(`${served.url}/v1/query`, { method: "OPTIONS", headers });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([204, "GET, HEAD, POST"]);
+  }
+});
+
+test("another host", async () => {
+  const answer = await send(`http://localhost:${served.port}/v1/query`);
+  expect([answer.status, answer.json]).toMatchObject([
+    421,
+    { error: { message: `localhost:${served.port} is no host that is served here` } },
+  ]);
+});
