@@ -21,6 +21,14 @@ describe("HealthState", () => {
     expect(Object.fromEntries(state.all)).toEqual({ "": "NOT_SERVING", a: "NOT_SERVING" });
   });
 
+  test("takes no other word", () => {
+    const state = new HealthState();
+    const said = 'the health is "UP": it must be "SERVING" or "NOT_SERVING"';
+    expect(() => state.set("a", "UP" as never)).toThrow(`health.set: ${said}`);
+    expect(() => state.setAll("UP" as never)).toThrow(`health.setAll: ${said}`);
+    expect([...state.all]).toEqual([["", "SERVING"]]);
+  });
+
   test("a wait that was aborted rejects, before or after it began", async () => {
     const state = new HealthState();
     await expect(state.changed(AbortSignal.abort("gone"))).rejects.toBe("gone");

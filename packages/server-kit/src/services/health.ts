@@ -3,11 +3,13 @@ import {
   type HealthDefinition,
   type HealthCheckRequest,
 } from "@callwire/contracts/grpc/health/v1";
-import type { ServiceImplementation } from "@callwire/transport";
+import { checkValue, rules, type ServiceImplementation } from "@callwire/transport";
 import { notFound } from "../errors/factories.js";
 
 /** The states of a service's health (grpc.health.v1). */
 export type Health = "SERVING" | "NOT_SERVING";
+
+const healthRule = rules.required(rules.oneOf("SERVING", "NOT_SERVING"));
 
 /** The health of a server and its services, as its clients and load balancers ask for it. */
 export class HealthState {
@@ -15,15 +17,25 @@ export class HealthState {
   readonly #watchers = new Set<() => void>();
   #stopped = false;
 
-  /** Sets the health of one service by its full name; `""` is the whole server. Does nothing once it was stopped. */
+  /**
+   * Sets the health of one service by its full name; `""` is the whole server. Does nothing once it was stopped.
+   *
+   * @throws {TypeError} for what is no health.
+   */
   set(service: string, health: Health): void {
+    checkValue("health.set", "the health", health, healthRule);
     if (this.#stopped) return;
     this.#services.set(service, health);
     for (const wake of this.#watchers) wake();
   }
 
-  /** Sets the health of the whole server and of each service. Does nothing once it was stopped. */
+  /**
+   * Sets the health of the whole server and of each service. Does nothing once it was stopped.
+   *
+   * @throws {TypeError} for what is no health.
+   */
   setAll(health: Health): void {
+    checkValue("health.setAll", "the health", health, healthRule);
     if (this.#stopped) return;
     for (const service of this.#services.keys()) this.#services.set(service, health);
     for (const wake of this.#watchers) wake();
