@@ -41,8 +41,8 @@ function canonical(
 ): JsonValue | undefined {
   try {
     const message = fromJson(parent, { [jsonName]: value }, { registry });
-    // A default is written only where all are.
-    for (const alwaysEmitImplicit of [false, true]) {
+    // A default is written only where all are; and null is none, unless it is a value of its own.
+    for (const alwaysEmitImplicit of value === null ? [false] : [false, true]) {
       const written = toJson(parent, message, { registry, alwaysEmitImplicit }) as JsonObject;
       if (Object.hasOwn(written, jsonName)) return written[jsonName];
     }

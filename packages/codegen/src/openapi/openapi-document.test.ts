@@ -161,6 +161,7 @@ const shop = `syntax = "proto3"; package shop; import "google/api/annotations.pr
 const examples: readonly [type: string, text: string, examples: readonly unknown[] | undefined][] = [
   ["string", "b-1", ["b-1"]],
   ["string", "42", ["42"]],
+  ["string", '"b"', ['"b"']],
   ["int64", "42", ["42"]],
   ["int64", "many", ["1"]],
   ["bytes", "AQI=", ["AQI="]],
@@ -179,7 +180,8 @@ const examples: readonly [type: string, text: string, examples: readonly unknown
   ["map<string, string>", '{"a": 1}', undefined],
   ["google.protobuf.Value", '{"a": [1]}', [{ a: [1] }]],
   ["google.protobuf.BoolValue", "true", [true]],
-  ["google.protobuf.NullValue", "null", [null]],
+  ["google.protobuf.Value", "null", [null]],
+  ["int32", "null", undefined],
   ["double", "NaN", ["NaN"]],
   ["Item", '{"name": "x"}', [{ name: "x" }]],
   ["Item", '{"nme": "x"}', undefined],
@@ -202,6 +204,8 @@ const large = `syntax = "proto3"; package large; import "google/api/annotations.
   message Deep2000 {}
   service Large {
     rpc Get(M0) returns (Choice) { option (google.api.http).get = "/v1/m"; }
+    rpc One(Item) returns (Item) { option (google.api.http).get = "/v1/items/{name}"; }
+    rpc Many(Item) returns (Item) { option (google.api.http).get = "/v1/items/{name=**}"; }
     rpc Show(Deep0) returns (Examples) { option (google.api.http) = { post: "/v1/examples" body: "*" }; }
   }`;
 
@@ -458,9 +462,15 @@ describe("an OpenAPI document", () => {
 });
 
 describe("of a large contract", () => {
+  let document: Document;
   let schemas: Document["components"]["schemas"];
   beforeAll(() => {
-    ({ schemas } = documentOf(contracts("large.proto")).components);
+    document = documentOf(contracts("large.proto"));
+    ({ schemas } = document.components);
+  });
+
+  test("of two rules that are one in OpenAPI, the first one stands", () => {
+    expect(document.paths["/v1/items/{name}"]!["get"]!.operationId).toBe("large.Large.One");
   });
 
   test.each(examples.map((row, at) => [...row, at] as const))(
