@@ -112,9 +112,10 @@ class Codec {
     // No name of a contract can be one that objects have already.
     const propertyOf = ({ jsonName, number }: DescribedField) => (isWellKnown ? jsonName : `f${number}`);
     this.#fields = fields.map((field) => {
-      const others = fields.filter(
-        (other) => field.oneof !== undefined && other.oneof === field.oneof && other !== field,
-      );
+      const { oneof } = field;
+      // A message may have thousands of fields, and few of them are in a oneof.
+      const others =
+        oneof === undefined ? [] : fields.filter((other) => other.oneof === oneof && other !== field);
       return { field, codec: fieldCodecOf(field, propertyOf(field), others.map(propertyOf), typeOf) };
     });
     this.#inOrder = this.#fields

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
+import { createServer as createNetServer, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import {
@@ -212,13 +213,24 @@ describe("a gateway says what is wrong, and what to do", () => {
       /^mcp: there is no method '\S+\/Quer'; did you mean '\S+\/Query'\?$/,
     ],
     [
-      "an address that is taken",
+      "an address of another machine",
       probeServer,
       { descriptors: { file: "x", bytes: descriptorSet }, host: "192.0.2.1" },
       /^--listen: listen EADDRNOTAVAIL/,
     ],
   ])("%s", async (_, server, change, message) => {
     await expect(startBefore(server(), change)).rejects.toThrow(message);
+  });
+
+  test("a port that is in use", async () => {
+    const other = createNetServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const change = { descriptors: { file: "x", bytes: descriptorSet }, host: "127.0.0.1", port };
+    await expect(startBefore(probeServer(), change)).rejects.toThrow(
+      /^--listen: listen EADDRINUSE.*; stop what listens there, or give another port$/,
+    );
+    other.close();
   });
 });
 

@@ -58,8 +58,9 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
       edge.upgrade(request, socket, head);
     });
     server.listen(port, host);
-    await once(server, "listening").catch((error: Error) => {
-      throw new Error(`--listen: ${error.message}`, { cause: error });
+    await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+      const hint = error.code === "EADDRINUSE" ? "; stop what listens there, or give another port" : "";
+      throw new Error(`--listen: ${error.message}${hint}`, { cause: error });
     });
     const closed = once(server, "close");
     let forced = false;
