@@ -192,6 +192,12 @@ describe("a query is refused, by the field's path", () => {
     expect([answer.status, violationsOf(answer)]).toEqual([400, { [name]: "no field of the request" }]);
   });
 
+  test("with a hint for the first ten alone", async () => {
+    const answer = await get(Array.from({ length: 12 }, (_, at) => `strng${at}=1`).join("&"));
+    const hints = Object.values(violationsOf(answer)).map((text) => text.includes("did you mean 'strings'?"));
+    expect(hints).toEqual([...Array<boolean>(10).fill(true), false, false]);
+  });
+
   test("but for what ignoreUnknownFields passes over", async () => {
     await using lenient = await serveEdge({ options: { json: { ignoreUnknownFields: true } } });
     const answer = await send(`${lenient.url}/v1/query?nothing=1&color=GREEN&string_value=a`);

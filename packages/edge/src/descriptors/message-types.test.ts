@@ -127,6 +127,33 @@ describe("what syntaxes and editions have of their own", () => {
       { e: "__proto__" },
       [8, 2],
     ],
+    [
+      "a field with a hostile name",
+      {
+        messageType: [
+          { name: "M", field: [{ ...field("x", 1, Type.TYPE_STRING, optional), jsonName: "__proto__" }] },
+        ],
+      },
+      JSON.parse('{"__proto__":"x"}'),
+      [10, 1, 120],
+    ],
+    [
+      "a negative zero without presence",
+      { syntax: "proto3", messageType: [{ name: "M", field: [field("a", 1, Type.TYPE_DOUBLE, optional)] }] },
+      { a: "-0" },
+      [9, 0, 0, 0, 0, 0, 0, 0, 128],
+    ],
+    [
+      "a map of messages in an edition of groups, with a length always",
+      {
+        syntax: "editions",
+        edition: 1000,
+        options: { features: { messageEncoding: MessageEncoding.DELIMITED } },
+        messageType: [ofMaps(Type.TYPE_MESSAGE)],
+      },
+      { m: { 1: {} } },
+      [10, 4, 8, 1, 18, 0],
+    ],
   ])("%s", (_, file, json, bytes) => {
     const type = typeIn(file);
     expect([...type.encode(type.fromJSON(json)).finish()]).toEqual(bytes);
@@ -143,6 +170,13 @@ describe("what syntaxes and editions have of their own", () => {
     expect([...type.encode(message).finish()]).toEqual([8, 1, 8, 9]);
   });
 
+  test("an entry of a map that says nothing has the defaults", () => {
+    const type = typeIn({ syntax: "proto3", messageType: [ofMaps(Type.TYPE_BOOL)] });
+    expect(type.toJSON(type.decode(Uint8Array.of(10, 0, 10, 2, 8, 1)))).toEqual({
+      m: { 0: false, 1: false },
+    });
+  });
+
   test("a field whose type is in no file is named, with the way to make a whole set", () => {
     const field1 = field("a", 1, Type.TYPE_MESSAGE, optional, ".q.Gone");
     expect(() => typeIn({ messageType: [{ name: "M", field: [field1] }] })).toThrow(
@@ -153,4 +187,20 @@ describe("what syntaxes and editions have of their own", () => {
 
 function field(name: string, number: number, type: Type, label: Label, typeName?: string) {
   return { name, number, type, label, ...(typeName !== undefined && { typeName }) };
+}
+
+/** The message `M`, whose only field is a map of its number to values of a type, or to messages like it. */
+function ofMaps(type: Type) {
+  const typeName = type === Type.TYPE_MESSAGE ? ".p.M" : undefined;
+  const key = field("key", 1, Type.TYPE_INT32, optional);
+  const entry = {
+    name: "MEntry",
+    field: [key, field("value", 2, type, optional, typeName)],
+    options: { mapEntry: true },
+  };
+  return {
+    name: "M",
+    field: [field("m", 1, Type.TYPE_MESSAGE, repeated, ".p.M.MEntry")],
+    nestedType: [entry],
+  };
 }

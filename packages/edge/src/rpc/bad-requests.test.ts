@@ -131,6 +131,36 @@ describe("a request of gRPC-Web that is wrong is refused:", () => {
     await expectUnmoved();
   });
 
+  test("what shows before the call begins, by the head alone", async () => {
+    const answer = await post(url("Bind"), "application/grpc-web", frame(0, bind), { "grpc-timeout": "1x" });
+    expect([answer.body.length, answer.headers.get("grpc-status")]).toEqual([0, "3"]);
+  });
+
+  test("and the largest message is taken, as text too", async () => {
+    const largest = requestBytes("Query", { stringValue: "x".repeat(MAX - 3) });
+    expect(largest.length).toBe(MAX);
+    for (const [type, body] of [
+      ["application/grpc-web", frame(0, largest)],
+      ["application/grpc-web-text", frame(0, largest).toString("base64")],
+    ] as const) {
+      const { body: text } = await post(url("Query"), type, body);
+      const frames = framesOf(type.endsWith("text") ? Buffer.from(text.toString(), "base64") : text);
+      expect(trailersOf(frames[1]![1])).toEqual({ "grpc-status": "0" });
+    }
+  });
+
+  test("text that does not come to the end of a group", async () => {
+    const headers = { "content-type": "application/grpc-web-text" };
+    const sent = httpRequest(url("Sum"), { method: "POST", headers });
+    sent.write("AAA");
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part as Buffer);
+    const [[, last] = []] = framesOf(Buffer.from(Buffer.concat(parts).toString(), "base64"));
+    expect(trailersOf(last!)).toMatchObject({ "grpc-status": "4" });
+    sent.destroy();
+  });
+
   test("a method that there is not, by the head alone", async () => {
     const answer = await post(`${served.url}/no.Service/Method`, "application/grpc-web-text", "");
     expect([answer.status, answer.body.length, answer.headers.get("content-type")]).toEqual([
@@ -295,6 +325,21 @@ describe("a stream of Connect that is wrong ends with its error:", () => {
     expect(JSON.parse(body.toString())).toMatchObject({ code: "deadline_exceeded" });
     sent.destroy();
     await expectUnmoved();
+  });
+
+  test("a call that takes longer than the edge waits", async () => {
+    await using impatient = await serveEdge({ options: { limits: { callTimeoutMs: 30 } } });
+    const sent = httpRequest(`${impatient.url}${PROBE}/Sum`, {
+      method: "POST",
+      headers: { "content-type": "application/connect+proto" },
+    });
+    sent.write(sum);
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    const parts: Buffer[] = [];
+    for await (const part of response) parts.push(part as Buffer);
+    const answer = { status: 200, headers: new Headers(), body: Buffer.concat(parts) };
+    expect(endOf(answer)).toMatchObject({ code: "deadline_exceeded" });
+    sent.destroy();
   });
 
   test("and bytes that come one by one are read as any", async () => {
