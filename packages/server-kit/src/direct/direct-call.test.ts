@@ -235,7 +235,7 @@ describe("a direct call", () => {
         return new Promise(() => {});
       },
     });
-    const call = open("EchoUnary", { timeoutMs: 5 });
+    const call = open("EchoUnary", { timeoutMs: 200 });
     const outcome = await failure(() => call.unary(() => ({ text: "" }), same));
     expect(outcome).toMatchObject({ code: Status.DEADLINE_EXCEEDED });
     call.end();
