@@ -150,6 +150,7 @@ test("tags are what RFC 9110 says, with and without quotes in the field", () => 
     { opaque: "b\\", isWeak: false },
     { opaque: "", isWeak: false },
   ]);
+  expect(parseTags(', "a",, , ')).toEqual([{ opaque: "a", isWeak: false }]);
   expect(parseTags(",")).toBeUndefined();
   const texts = (value: string) =>
     [true, false].map((isQuoted) => tagOfField(value, isQuoted)).map((tag) => tag && tagText(tag));

@@ -9,8 +9,8 @@ export interface EntityTag {
 /** What the edge puts at the end of a tag for its coding. */
 const CODING = /;(br|gzip)$/;
 
-/** Tags of a list, one after another; a backslash is one of their characters. */
-const TAG = /(?:[ \t]*,)*[ \t]*(W\/)?"([!#-~\x80-\xff]*)"[ \t]*(?:,|$)/y;
+/** Tags of a list, one after another; a backslash is one of their characters. Empty parts of a list are none (RFC 9110, section 5.6.1). */
+const TAG = /[ \t,]*(W\/)?"([!#-~\x80-\xff]*)"[ \t]*(?:,[ \t,]*|$)/y;
 
 /** The tags of `if-match` or `if-none-match`: `*` for any. Undefined for what is no such list. */
 export function parseTags(value: string): "*" | readonly EntityTag[] | undefined {

@@ -61,7 +61,12 @@ test.each<
     `nothing is served at this path; did you mean '${PROBE}/Query'?`,
   ],
   ["a path like none", { path: "/nope" }, 404, "nothing is served at this path"],
-  ["a path of any length", { path: `${PROBE}/${"q".repeat(500)}/` }, 404, "nothing is served at this path"],
+  [
+    "a long path, which is not told back",
+    { path: `/v1/tags/${"q".repeat(500)}/`, method: "PATCH" },
+    404,
+    "nothing is served at this path",
+  ],
   [
     "a page of another origin",
     { path: "/v1/query", method: "OPTIONS", headers: preflight },
