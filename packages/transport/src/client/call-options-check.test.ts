@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
+import { Metadata } from "../grpc/new-metadata.js";
 import { collect, failureOf } from "../testing/outcomes.js";
 import { callOptionRules, CallOptionsCheck } from "./call-options-check.js";
 import { createChannel } from "./channel.js";
@@ -43,6 +44,15 @@ describe("the options of a call", () => {
     expect(() => check.check(options, "/a/b")).not.toThrow();
   });
 
+  test.each<[unknown, string]>([
+    [() => {}, "/a/b takes an object of options, and was given a function"],
+    [5000, "/a/b takes an object of options, and was given 5000"],
+    [Metadata({ a: "b" }), "/a/b takes an object of options, and was given a list of values: metadata goes"],
+    [[], "/a/b takes an object of options, and was given a list of values"],
+  ])("are no %p", (options, message) => {
+    expect(() => check.check(options as object, "/a/b")).toThrow(message);
+  });
+
   test("that middleware may have are passed over, but for those of another case", () => {
     const lenient = new CallOptionsCheck(callOptionRules, true);
     for (let round = 0; round < 2; round++) {
@@ -66,6 +76,9 @@ test("a client fails the call, whatever its shape, and refuses defaults at once"
   const said = { name: "TypeError", message: expect.stringContaining("did you mean 'timeoutMs'?") };
   expect(await failureOf(client.echoUnary({ text: "" }, options))).toMatchObject(said);
   expect(await failureOf(collect(client.echoServerStream({}, options)))).toMatchObject(said);
+  const callback: object = () => {};
+  const called = client.echoUnary({ text: "" }, callback);
+  expect((await failureOf(called)).message).toContain("was given a function");
   const passing = createClientFactory()
     .use(async function* pass(call, given) {
       return yield* call.next(call.request, given);

@@ -64,6 +64,12 @@ export class CallOptionsCheck {
    * @throws {TypeError} As {@link checkOptions}.
    */
   check(options: object, owner: string): void {
+    // Clients of other libraries take a callback there, or metadata.
+    if (typeof options !== "object") checkOptions(owner, options, this.#rules);
+    if (Symbol.iterator in options)
+      throw new TypeError(
+        `${owner} takes an object of options, and was given a list of values: metadata goes into 'metadata'`,
+      );
     // A list of the names would be memory for each call.
     // oxlint-disable-next-line guard-for-in -- inherited options count too
     for (const name in options) {
