@@ -48,7 +48,7 @@ function violationOf(
   place: string,
   bytes: Uint8Array,
 ): FieldViolation {
-  const separator = place !== "" && /^\w/.test(path) ? "." : "";
+  const separator = place === "" || path === "" || path.startsWith("[") ? "" : ".";
   const description = reason.replace(/^malformed JSON at byte (\d+)/, (text, at: string) => {
     const line = lineOf(bytes, Number(at));
     return line === undefined ? text : `${text}, ${line}`;

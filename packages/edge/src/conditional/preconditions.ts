@@ -1,6 +1,6 @@
 import type { Properties } from "../binding/field-path.js";
 import { EdgeError } from "../errors/edge-error.js";
-import type { JsonStatus } from "../errors/status-json.js";
+import { reasonsOf, type JsonStatus } from "../errors/status-json.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Route } from "../routing/route.js";
 import { fieldOfTag, parseTags, type EntityTag } from "./entity-tags.js";
@@ -64,13 +64,12 @@ export function knownTag(exchange: Exchange, tag: EntityTag): EntityTag | undefi
 const MISMATCH = /ETAG|^CONCURRENT_CHANGE$/;
 
 /** True if a service's error says that `if-match` is not so: ABORTED by AIP-154, or one that says so by its reason. */
-export function isMismatch(exchange: Exchange, { status, details }: JsonStatus): boolean {
+export function isMismatch(exchange: Exchange, json: JsonStatus): boolean {
+  const { status } = json;
   const expected = exchange.header("if-match");
   if (expected === undefined || expected.trim() === "*" || isRead(exchange)) return false;
   if (status !== "ABORTED" && status !== "FAILED_PRECONDITION") return false;
-  const reasons = (details as readonly { "@type": string; reason?: string }[])
-    .filter((detail) => detail["@type"].endsWith("/google.rpc.ErrorInfo"))
-    .map(({ reason = "" }) => reason);
+  const reasons = reasonsOf(json);
   return reasons.length === 0 ? status === "ABORTED" : reasons.some((reason) => MISMATCH.test(reason));
 }
 

@@ -71,6 +71,13 @@ export function statusToJson(
   };
 }
 
+/** The reasons of a status: those of its ErrorInfo. */
+export function reasonsOf({ details }: JsonStatus): string[] {
+  return (details as readonly { "@type": string; reason?: string }[])
+    .filter((detail) => detail["@type"].endsWith("/google.rpc.ErrorInfo"))
+    .map(({ reason = "" }) => reason);
+}
+
 /** The google.rpc.Status of an error: that of its trailers, as gRPC has it; else its own. Empty if there are no details. */
 export function statusBytesOf(error: ServerError, trailer: Metadata | undefined, domain: string): Uint8Array {
   return trailer?.get(STATUS_DETAILS) ?? ownDetails(error, domain);

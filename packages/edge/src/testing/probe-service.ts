@@ -8,13 +8,15 @@ export interface Seen {
   readonly binds: unknown[];
   /** The calls of WatchNumbers and Talk that have ended, however they did. */
   ended: number;
+  /** The streams of Sum that came to their end. */
+  sums: number;
   /** The numbers that WatchNumbers has made, over all calls. */
   made: number;
 }
 
 /** Serves the probe. */
 export function probeService(
-  seen: Seen = { binds: [], ended: 0, made: 0 },
+  seen: Seen = { binds: [], ended: 0, sums: 0, made: 0 },
 ): ServiceImplementation<ProbeServiceDefinition> {
   return {
     query: async (request) => ({ request }),
@@ -47,6 +49,7 @@ export function probeService(
         sum += number;
         labels.push(label);
       }
+      seen.sums++;
       return { sum, count: labels.length, labels };
     },
 

@@ -42,7 +42,7 @@ export async function serveEdge({
   middleware = [],
   options = {},
 }: ServeOptions = {}): Promise<ServedEdge> {
-  const seen: Seen = { binds: [], ended: 0, made: 0 };
+  const seen: Seen = { binds: [], ended: 0, sums: 0, made: 0 };
   const server = createServer({ middleware });
   server.add(ProbeServiceDefinition, probeService(seen));
   server.add(LibraryServiceDefinition, libraryService());

@@ -5,11 +5,11 @@ import { TimeLimit } from "../internal/time-limit.js";
 export function keepAlive(socket: WebSocket, intervalMs: number): void {
   let isAlive = true;
   const onTime = (): void => {
-    // A socket that is not read hears no sign.
-    if (!isAlive && !socket.isPaused) {
+    if (!isAlive) {
       socket.terminate();
       return;
     }
+    // A socket that is not read hears no sign.
     isAlive = socket.isPaused;
     socket.ping();
     limit = new TimeLimit(intervalMs, onTime);

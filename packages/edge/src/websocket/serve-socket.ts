@@ -3,7 +3,7 @@ import type { EdgeCall } from "../calls/edge-method.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Route } from "../routing/route.js";
-import { errorLine, failureOf } from "../serve/answer.js";
+import { failureOf } from "../serve/answer.js";
 import { openCall, type Opening } from "../serve/open-call.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import type { FrameCodec } from "./frames.js";
@@ -56,8 +56,7 @@ export async function serveSocket(
     } else await answer.send(await call.unary(read, (message) => codec.write(message)));
     answer.end();
   } catch (thrown) {
-    const outgoing = failureOf(thrown, call, route, settings);
-    answer.fail(errorLine(outgoing), outgoing.error.code, outgoing.error.details);
+    answer.fail(failureOf(thrown, call, route, settings));
   } finally {
     requests.end();
     call?.end();

@@ -1,9 +1,13 @@
 import { Status } from "nice-grpc-common";
 import type { WebSocket } from "ws";
+import { reasonsOf } from "../errors/status-json.js";
 import { TimeLimit } from "../internal/time-limit.js";
+import { errorLine, type OutgoingError } from "../serve/answer.js";
 
 /** RFC 6455, section 7.4.1. */
 const NORMAL_CLOSURE = 1000;
+/** The server stops: a client may come back, to another one or to its successor. */
+const GOING_AWAY = 1001;
 /** The code of a call that failed: this, and its gRPC code. 4000 to 4999 belong to applications (section 7.4.2). */
 const FAILED = 4000;
 /** The most bytes of a reason: a control frame has 125, and the code takes two (section 5.5). */
@@ -48,9 +52,11 @@ export class SocketAnswer {
   }
 
   /** Ends one that failed: the error is the last message, whose form is that of a stream's last line. */
-  fail(line: string, code: Status, message: string): void {
-    void this.send(line);
-    this.#socket.close(FAILED + code, reasonOf(`${Status[code]}: ${message}`));
+  fail(outgoing: OutgoingError): void {
+    const { code, details } = outgoing.error;
+    const isStop = reasonsOf(outgoing.json).includes("SERVER_STOPPING");
+    void this.send(errorLine(outgoing));
+    this.#socket.close(isStop ? GOING_AWAY : FAILED + code, reasonOf(`${Status[code]}: ${details}`));
   }
 }
 

@@ -18,6 +18,9 @@ import { codecOf } from "./frames.js";
 import { serveSocket, type SocketCall } from "./serve-socket.js";
 import { parseOffer } from "./subprotocols.js";
 
+/** The largest limit that the package ws keeps. */
+const MAX_PAYLOAD_BYTES = 2 ** 31 - 1;
+
 /** Takes connections whose client would change the protocol: to WebSocket (RFC 6455), and to no other. */
 export class Upgrades {
   readonly #router: Router<Route>;
@@ -85,7 +88,10 @@ export class Upgrades {
     const { path, query } = targetOf(exchange, limits);
     const found = this.#router.find(path, "GET", ...this.#httpMethods);
     if (!("route" in found))
-      throw new EdgeError("ROUTE_NOT_FOUND", "no stream is served at this path by WebSocket");
+      throw new EdgeError(
+        "ROUTE_NOT_FOUND",
+        "no stream is served at this path by WebSocket: take a stream's rule, or /package.Service/Method",
+      );
     // A browser asks nobody before a handshake, and sends its cookies with it.
     if (!mayCall(exchange, cors)) throw originNotAllowed(exchange);
     const { route } = found;
@@ -136,8 +142,8 @@ async function startServer({ limits }: EdgeSettings): Promise<WebSocketServer> {
   return new Server({
     noServer: true,
     clientTracking: false,
-    // 0 would be no limit.
-    maxPayload: Math.max(limits.maxBodyBytes, 1),
+    // 0 would be no limit, and of more than 31 bits those above are lost.
+    maxPayload: Math.min(Math.max(limits.maxBodyBytes, 1), MAX_PAYLOAD_BYTES),
     // It would need memory for each connection, and be no secret keeper (BREACH).
     perMessageDeflate: false,
     // What else is offered may be a token: it is never sent back.

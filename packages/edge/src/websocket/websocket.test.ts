@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
+import { deadlines } from "@callwire/transport";
 import { auth, createLogger, errorBoundary, logging, type AnyMiddleware } from "@callwire/server-kit";
 import { fakeClock } from "@callwire/transport/testing";
-import type { Metadata } from "nice-grpc-common";
+import { ServerError, Status, type Metadata } from "nice-grpc-common";
 import { WebSocket } from "ws";
 import { WhisperRequest, WhisperResponse } from "../testing/gen/callwire/edge/testing/v1/library_service.js";
 import { SumRequest, SumResponse } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
@@ -80,7 +81,7 @@ describe.each<Behind>(["server", "channel"])("before a %s, a WebSocket has", (be
     const client = new Client(served, "/v1/talk", [JSON_PROTOCOL]);
     await client.send('{"text":"a"}');
     await until(() => client.messages.length === 1);
-    expect(client.socket.protocol).toBe(JSON_PROTOCOL);
+    expect([client.socket.protocol, client.socket.extensions]).toEqual([JSON_PROTOCOL, ""]);
     await client.send('{"text":"b"}', "");
     expect(await client.closed).toEqual([1000, ""]);
     expect(client.json).toEqual([{ text: "a!" }, { text: "b!" }]);
@@ -137,6 +138,23 @@ describe.each<Behind>(["server", "channel"])("before a %s, a WebSocket has", (be
     expect(wrong.messages[0]).toContain('{"field":"[1].nope","description":"no field of the message; it has');
     const late = new Client(served, "/v1/talk", [], { headers: { "grpc-timeout": "10m" } });
     expect((await late.closed)[0]).toBe(4004);
+    await using hasty = await serveEdge({ behind, options: { limits: { callTimeoutMs: 20 } } });
+    for (const headers of [{}, { "grpc-timeout": "1H" }]) {
+      const stuck = new Client(hasty, "/v1/sums/a", [], { headers });
+      expect((await stuck.closed)[0]).toBe(4004);
+    }
+  });
+
+  test("a stream of requests that a client breaks off, and that has no end for it", async () => {
+    await using served = await serveEdge({ behind });
+    const client = new Client(served, "/v1/sums/a");
+    await client.send('{"number":1}');
+    client.socket.close(1000);
+    await client.closed;
+    // The next one is answered after it.
+    const next = new Client(served, "/v1/sums/a");
+    await next.send("");
+    expect([await next.closed, served.seen.sums]).toEqual([[1000, ""], 1]);
   });
 
   test("a call that ends when the client goes", async () => {
@@ -167,6 +185,15 @@ describe("a message that is wrong", () => {
     expect((await send(`${served.url}/v1/query?string_value=a`)).json).toEqual({ stringValue: "a" });
   });
 
+  test("in more words than a reason has room for", async () => {
+    await using served = await serveEdge();
+    const client = new Client(served, "/v1/talk");
+    await client.send(`{"${"é".repeat(100)}":1}`);
+    const [code, reason] = await client.closed;
+    expect([code, Buffer.byteLength(reason) > 121]).toEqual([4003, true]);
+    expect(reason).toMatch(/^INVALID_ARGUMENT: \[0\]\.é+$/);
+  });
+
   test("after the last one", async () => {
     await using served = await serveEdge();
     const client = new Client(served, "/v1/numbers?padding=100000");
@@ -189,6 +216,100 @@ describe("a message that is wrong", () => {
     const client = new Client(served, `${SERVICE}.ProbeService/WatchNumbers`);
     expect(await client.closed).toEqual([4004, expect.stringContaining("did not arrive within 20 ms")]);
   });
+});
+
+/** Sends bytes behind a handshake, and reads the frames that come back, as one text of hexadecimal digits. */
+async function framesAfter({ port }: { port: number }, frames: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1").on("error", () => {});
+  const fields = `upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${"A".repeat(22)}==\r\n`;
+  socket.write(`GET /v1/talk HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n${fields}\r\n`);
+  socket.write(Buffer.from(frames.replaceAll(" ", ""), "hex"));
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  return bytes.subarray(bytes.indexOf("\r\n\r\n") + 4).toString("hex");
+}
+
+// A mask of zeros leaves the bytes as they are.
+const MASK = "00000000";
+
+describe("frames that RFC 6455 does not allow end the connection, and the call", () => {
+  test.each<[string, string, code: number]>([
+    ["without a mask (5.1)", "81 01 61", 1002],
+    ["a reserved opcode (5.2)", `83 80 ${MASK}`, 1002],
+    ["a reserved bit (5.2)", `c1 80 ${MASK}`, 1002],
+    ["a length beyond all memory (5.2)", `81 ff ffffffffffffffff ${MASK}`, 1009],
+    ["a ping in fragments (5.5)", `09 80 ${MASK}`, 1002],
+    ["a ping of 126 bytes (5.5)", `89 fe 007e ${MASK} ${"00".repeat(126)}`, 1002],
+    ["a continuation of nothing (5.4)", `80 80 ${MASK}`, 1002],
+    ["a message inside of another (5.4)", `01 81 ${MASK} 7b 81 81 ${MASK} 7b`, 1002],
+    ["half a code (5.5.1)", `88 81 ${MASK} 03`, 1002],
+    ["a code that is none (7.4.2)", `88 82 ${MASK} 03ed`, 1002],
+    ["a reason that is no UTF-8 (5.5.1)", `88 83 ${MASK} 03e8 ff`, 1007],
+  ])("%s", async (_, frames, code) => {
+    await using served = await serveEdge();
+    expect(await framesAfter(served, frames)).toBe(`8802${code.toString(16).padStart(4, "0")}`);
+    await until(() => served.seen.ended === 1);
+  });
+
+  test("and fragments with a ping between them do not", async () => {
+    await using served = await serveEdge();
+    const client = new Client(served, "/v1/talk");
+    await once(client.socket, "open");
+    const answered = once(client.socket, "pong");
+    client.socket.send('{"text"', { fin: false });
+    client.socket.ping("x");
+    client.socket.send("", { fin: false });
+    client.socket.send(':"a"}');
+    expect(String((await answered)[0])).toBe("x");
+    await client.send("");
+    expect(await client.closed).toEqual([1000, ""]);
+    expect(client.json).toEqual([{ text: "a!" }]);
+  });
+
+  test("and more messages than a chunk holds come to the handler in their order", async () => {
+    await using served = await serveEdge();
+    const client = new Client(served, "/v1/sums/a");
+    await client.send(...Array.from({ length: 5000 }, () => '{"number":1}'), "");
+    expect(await client.closed).toEqual([1000, ""]);
+    expect(client.json).toMatchObject([{ sum: 5000, count: 5000 }]);
+  });
+});
+
+test("a client that never reads what it asked for by pings is cut off", async () => {
+  await using served = await serveEdge();
+  const socket = connect(served.port, "127.0.0.1").on("error", () => {});
+  const closed = once(socket, "close");
+  const fields = `upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${"A".repeat(22)}==\r\n`;
+  socket.write(`GET /v1/talk HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n${fields}\r\n`);
+  socket.write(Buffer.from(`8980${MASK}`.repeat(1000), "hex"));
+  await until(() => served.seen.ended === 1);
+  socket.resume();
+  await closed;
+});
+
+test("a limit of more bytes than 31 bits count is one", async () => {
+  await using served = await serveEdge({ options: { limits: { maxBodyBytes: 2 ** 32 + 5 } } });
+  const client = new Client(served, "/v1/talk");
+  await client.send('{"text":"a"}', "");
+  expect(await client.closed).toEqual([1000, ""]);
+});
+
+test("a call that has ended leaves no limit of time behind", async () => {
+  const added = jest.spyOn(deadlines, "add");
+  await using served = await serveEdge();
+  const one = new Client(served, `${SERVICE}.ProbeService/WatchNumbers`);
+  await one.send('{"count":1}');
+  expect((await one.closed)[0]).toBe(1000);
+  const gone = new Client(served, "/v1/talk");
+  await once(gone.socket, "open");
+  gone.socket.terminate();
+  await until(() => served.seen.ended === 2);
+  const entries = added.mock.calls.map(([entry]) => entry);
+  added.mockRestore();
+  // Signs of life, twice, and the wait for the only message.
+  expect(entries.length).toBeGreaterThanOrEqual(3);
+  await until(() => entries.every(({ deadlineBefore }) => deadlineBefore === undefined));
 });
 
 describe("a client that is too fast or too slow", () => {
@@ -218,6 +339,24 @@ describe("a client that is too fast or too slow", () => {
     await client.send("");
     expect((await client.closed)[0]).toBe(1000);
     expect(client.messages).toHaveLength(count);
+  });
+
+  test("hears of a refusal, though its messages wait for the handler", async () => {
+    let refuse = () => {};
+    const gate = new Promise<void>((resolve) => (refuse = resolve));
+    const refuses: AnyMiddleware = {
+      name: "refuses",
+      arrived: () =>
+        gate.then(() => {
+          throw new ServerError(Status.PERMISSION_DENIED, "no");
+        }),
+    };
+    await using served = await serveEdge({ middleware: [refuses] });
+    const client = new Client(served, "/v1/talk");
+    await client.send('{"text":"a"}', '{"text":"b"}');
+    await new Promise<void>((resolve) => client.socket.ping("", true, () => resolve()));
+    refuse();
+    expect(await client.closed).toEqual([4007, "PERMISSION_DENIED: no"]);
   });
 
   test("is waited for", async () => {
@@ -250,20 +389,46 @@ describe("a client that is too fast or too slow", () => {
 
   test("is asked for a sign of life, and given up without one", async () => {
     using clock = fakeClock();
-    await using served = await serveEdge();
-    const dead = new Client(served, "/v1/talk", [], { autoPong: false });
-    const alive = new Client(served, "/v1/talk");
-    await Promise.all([dead, alive].map(({ socket }) => once(socket, "open")));
-    const asked = Promise.all([dead, alive].map(({ socket }) => once(socket, "ping")));
-    await clock.advance(30_000);
-    await asked;
-    // Behind the sign of life.
-    await alive.send('{"text":"a"}');
-    await until(() => alive.messages.length === 1);
-    await clock.advance(30_000);
+    let admit = () => {};
+    const gate = new Promise<void>((resolve) => (admit = resolve));
+    const waits: AnyMiddleware = {
+      name: "waits",
+      arrived: (call) =>
+        (call as { method: { path: string } }).method.path.endsWith("/Sum") ? gate : undefined,
+    };
+    await using served = await serveEdge({
+      middleware: [waits],
+      options: { limits: { callTimeoutMs: 600_000 } },
+    });
+    const silent = { autoPong: false };
+    const [dead, alive, talks, waiting] = [
+      new Client(served, "/v1/talk", [], silent),
+      new Client(served, "/v1/talk"),
+      new Client(served, "/v1/talk", [], silent),
+      // Nobody reads what it says.
+      new Client(served, "/v1/sums/a", [], silent),
+    ] as const;
+    const all = [dead, alive, talks, waiting];
+    await Promise.all(all.map(({ socket }) => once(socket, "open")));
+    await waiting.send('{"number":1}');
+    for (let turns = 0; turns < 2; turns++) {
+      const asked = Promise.all(
+        all.filter((each) => turns === 0 || each !== dead).map(({ socket }) => once(socket, "ping")),
+      );
+      await clock.advance(30_000);
+      await asked;
+      // Behind the sign of life.
+      for (const each of [alive, talks]) {
+        await each.send('{"text":"a"}');
+        await until(() => each.messages.length === turns + 1);
+      }
+    }
     expect((await dead.closed)[0]).toBe(1006);
-    await alive.send("");
-    expect(await alive.closed).toEqual([1000, ""]);
+    admit();
+    for (const each of [alive, talks, waiting]) {
+      await each.send("");
+      expect(await each.closed).toEqual([1000, ""]);
+    }
   });
 });
 
@@ -376,6 +541,20 @@ describe("a handshake", () => {
   });
 });
 
+test("a call has ended when its answer has, though its client keeps the connection", async () => {
+  const ended: unknown[] = [];
+  const ends: AnyMiddleware = { name: "ends", ended: (_, code) => void ended.push(code) };
+  await using served = await serveEdge({ middleware: [ends] });
+  const client = new Client(served, "/v1/talk");
+  await once(client.socket, "open");
+  client.socket.pause();
+  await client.send("");
+  await until(() => ended.length > 0);
+  expect(ended).toEqual([Status.OK]);
+  client.socket.resume();
+  expect(await client.closed).toEqual([1000, ""]);
+});
+
 test("a call has a line in the log, and ends when the server stops", async () => {
   const lines: Record<string, unknown>[] = [];
   const logger = Object.assign(Object.create(quiet) as typeof quiet, {
@@ -387,7 +566,9 @@ test("a call has a line in the log, and ends when the server stops", async () =>
   await client.send('{"text":"a"}');
   await until(() => client.messages.length === 1);
   expect(await served.server.shutdown()).toMatchObject({ forced: false });
-  expect(await client.closed).toEqual([4014, expect.stringMatching(/^UNAVAILABLE: /)]);
+  // RFC 6455, section 7.4.1: it is going away.
+  expect(await client.closed).toEqual([1001, expect.stringMatching(/^UNAVAILABLE: the server is stopping/)]);
+  expect(client.json[1]).toMatchObject({ error: { code: 503, status: "UNAVAILABLE" } });
   expect(lines.at(-1)).toMatchObject({
     "grpc.method": "Talk",
     "http.request.method": "GET",
@@ -398,6 +579,6 @@ test("a call has a line in the log, and ends when the server stops", async () =>
   const http = createServer().on("upgrade", served.edge.upgrade).listen(0, "127.0.0.1");
   await once(http, "listening");
   const after = new Client(http.address() as AddressInfo, "/v1/talk");
-  expect((await after.closed)[0]).toBe(4014);
+  expect((await after.closed)[0]).toBe(1001);
   http.close();
 });
