@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { directMethods } from "@callwire/server-kit/direct";
 import type { HttpHandler, HttpStream } from "@callwire/transport";
 import { channelMethods } from "./calls/channel-methods.js";
+import { ChannelStreams } from "./calls/channel-streams.js";
 import type { EdgeMethod } from "./calls/edge-method.js";
 import {
   checkEdgeOptions,
@@ -68,6 +69,11 @@ export interface Edge extends HttpHandler {
    * which is loaded with the first one.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /**
+   * Ends the streams of responses that run over a channel, with UNAVAILABLE and the reason SERVER_STOPPING, and takes no more of them: for
+   * a program that stops, whose clients then go on elsewhere. Calls of one response go on. Those before a server end with its shutdown.
+   */
+  endStreams(): void;
   /** Answers a request of HTTP/2 on the port of gRPC. */
   stream(stream: HttpStream): Promise<void> | void;
 }
@@ -130,7 +136,8 @@ export function createEdge(options: EdgeOptions): Edge {
     hosts: options.hosts && new Hosts(options.hosts),
     etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
   };
-  const methods = methodsOf(options);
+  const streams = new ChannelStreams();
+  const methods = methodsOf(options, streams);
   const etagField = etags.field ?? "etag";
   const routeSettings = { read: settings.read, resumeField, etagField };
   const { rest, ...rpc } = options.protocols ?? {};
@@ -188,13 +195,15 @@ export function createEdge(options: EdgeOptions): Edge {
       });
     },
 
+    endStreams: () => streams.end(),
+
     stream: (stream) => answer(new StreamExchange(stream, writeTimeoutMs)),
   };
 }
 
-function methodsOf(options: EdgeOptions): readonly EdgeMethod[] {
+function methodsOf(options: EdgeOptions, streams: ChannelStreams): readonly EdgeMethod[] {
   const { server, channel, services } = options as Partial<ServerEdgeOptions & ChannelEdgeOptions>;
-  return server === undefined ? channelMethods(channel!, services!) : directMethods(server);
+  return server === undefined ? channelMethods(channel!, services!, streams) : directMethods(server);
 }
 
 function withoutUndefined<T extends object>(options: T): Partial<T> {

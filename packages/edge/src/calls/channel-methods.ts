@@ -8,6 +8,7 @@ import {
 } from "@callwire/transport";
 import { ClientError, ServerError, Status } from "nice-grpc-common";
 import { reportFault } from "../internal/report-fault.js";
+import type { ChannelStreams, EndableStream } from "./channel-streams.js";
 import type { CallArrival, EdgeCall, EdgeMethod } from "./edge-method.js";
 
 type AnyClient = Record<
@@ -15,31 +16,43 @@ type AnyClient = Record<
   (request: unknown, options: CallOptions) => Promise<unknown> & AsyncIterable<unknown>
 >;
 
-/** The methods of services that are served at the other end of a channel. */
-export function channelMethods(channel: Channel, services: readonly CompatServiceDefinition[]): EdgeMethod[] {
+/** The methods of services that are served at the other end of a channel. @param streams Those that run. */
+export function channelMethods(
+  channel: Channel,
+  services: readonly CompatServiceDefinition[],
+  streams: ChannelStreams,
+): EdgeMethod[] {
   return services.flatMap((service) => {
     const client = createClient(service, channel) as unknown as AnyClient;
     const { methods } = service as { methods?: Record<string, object> };
     return methodsOf(service).map(({ name, descriptor }) => ({
       descriptor,
       definition: methods?.[name] ?? (service as Record<string, object>)[name]!,
-      open: (arrival) => new ChannelCall(client[name]!, arrival),
+      open: (arrival) => new ChannelCall(client[name]!, arrival, streams),
     }));
   });
 }
 
 /** A call over a channel. */
-class ChannelCall implements EdgeCall {
+class ChannelCall implements EdgeCall, EndableStream {
   header: Metadata = Metadata();
   trailer: Metadata = Metadata();
   readonly #method: AnyClient[string];
   readonly #options: CallOptions;
   readonly #controller = new AbortController();
+  readonly #streams: ChannelStreams;
+  /** The error that ended the call from outside. */
+  #cut: ServerError | undefined;
   /** True if the client waits no more, as servers of the transport have it: a channel takes no time of 0. */
   readonly #isLate: boolean;
 
-  constructor(method: AnyClient[string], { metadata, timeoutMs, onHeader }: CallArrival) {
+  constructor(
+    method: AnyClient[string],
+    { metadata, timeoutMs, onHeader }: CallArrival,
+    streams: ChannelStreams,
+  ) {
     this.#method = method;
+    this.#streams = streams;
     this.#options = {
       metadata,
       signal: this.#controller.signal,
@@ -63,10 +76,13 @@ class ChannelCall implements EdgeCall {
 
   async *stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined> {
     try {
+      this.#streams.add(this);
       for await (const message of this.#method(await this.#request(read), this.#options))
         yield write(message);
     } catch (thrown) {
-      throw serverError(thrown);
+      throw this.#cut ?? serverError(thrown);
+    } finally {
+      this.#streams.delete(this);
     }
   }
 
@@ -78,6 +94,11 @@ class ChannelCall implements EdgeCall {
 
   cancel(): void {
     this.#controller.abort();
+  }
+
+  cut(error: ServerError): void {
+    this.#cut = error;
+    this.cancel();
   }
 
   end(): void {}

@@ -10,6 +10,7 @@ test("the command line's defaults, and every option", () => {
     services: [],
     host: "127.0.0.1",
     port: 8080,
+    hosts: ["localhost", "127.0.0.1", "[::1]"],
     tls: undefined,
     corsOrigins: [],
     requestMetadata: [],
@@ -49,6 +50,20 @@ test("the command line's defaults, and every option", () => {
   expect(readSettings(["--help"])).toBe("help");
   expect(readSettings(["--version"])).toBe("version");
   expect(helpText()).toContain("--listen <host:port>\n        where HTTP is served");
+});
+
+test.each([
+  ["--listen localhost:1", ["localhost", "127.0.0.1", "[::1]"]],
+  ["--listen [::1]:1", ["localhost", "127.0.0.1", "[::1]"]],
+  ["--listen ::1:1", ["localhost", "127.0.0.1", "[::1]"]],
+  ["--listen 127.0.0.9:1", ["localhost", "127.0.0.1", "[::1]", "127.0.0.9"]],
+  ["--listen 127.evil.example:1", undefined],
+  ["--listen 0.0.0.0:1", undefined],
+  ["--allow-host any", undefined],
+  ["--allow-host a.example --allow-host=b.example", ["a.example", "b.example"]],
+  ["--listen 0.0.0.0:1 --allow-host a.example", ["a.example"]],
+])("%s answers to %j", (args, hosts) => {
+  expect(readSettings([...target, ...args.split(" ")])).toMatchObject({ hosts });
 });
 
 test.each<[string, string]>([

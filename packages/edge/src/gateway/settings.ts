@@ -29,6 +29,11 @@ const options = {
     default: "127.0.0.1:8080",
     help: "where HTTP is served; port 0 takes a free one",
   },
+  "allow-host": {
+    value: "host",
+    multiple: true,
+    help: "answer to this host alone, as api.example.com, without a port; any is every host; may be repeated. Without it, --listen on a loopback address answers to this machine's own names, and any other to every host",
+  },
   tls: { help: "call the server over TLS, by a certificate of an authority that Node.js trusts" },
   "tls-ca": { value: "file", help: "call it over TLS, by a certificate of this authority (PEM)" },
   "tls-cert": { value: "file", help: "the gateway's own certificate for the server (PEM)" },
@@ -71,6 +76,9 @@ type Name = keyof typeof options;
 
 const all: Readonly<Record<string, Option>> = options;
 
+/** The names by which nobody but this machine is reached. */
+const LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"];
+
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const MAX_SHUTDOWN_TIMEOUT_MS = 3_600_000;
 
@@ -90,6 +98,8 @@ export interface GatewaySettings {
   readonly services: readonly string[];
   readonly host: string;
   readonly port: number;
+  /** The hosts that are answered to; undefined for any. */
+  readonly hosts: readonly string[] | undefined;
   /** Undefined for clear text, unless the target says https. */
   readonly tls: TlsFiles | undefined;
   readonly corsOrigins: readonly string[];
@@ -174,6 +184,7 @@ export function readSettings(args: readonly string[]): GatewaySettings | "help" 
     // An IPv6 address has brackets before a port.
     host: host.replace(/^\[(.*)\]$/, "$1"),
     port: Number(port),
+    hosts: hostsOf(texts("allow-host"), host),
     tls: given.has("tls") || ca !== undefined || cert !== undefined ? { ca, cert, key } : undefined,
     corsOrigins: texts("cors-origin"),
     requestMetadata: texts("request-metadata"),
@@ -188,6 +199,15 @@ export function readSettings(args: readonly string[]): GatewaySettings | "help" 
     logLevel,
     shutdownTimeoutMs: Number(shutdownTimeout),
   };
+}
+
+/** A page can have its own name lead to this machine (DNS rebinding): where loopback protects the gateway, that is no way in. */
+function hostsOf(allowed: readonly string[], listenHost: string): readonly string[] | undefined {
+  if (allowed.includes("any")) return undefined;
+  if (allowed.length > 0) return allowed;
+  if (!/^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i.test(listenHost)) return undefined;
+  const own = listenHost.includes(":") ? [] : [listenHost];
+  return [...new Set([...LOOPBACK_HOSTS, ...own])];
 }
 
 /** The values of the options that are given; a switch has none. */

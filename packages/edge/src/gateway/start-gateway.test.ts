@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request, type IncomingMessage } from "node:http";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { createServer as createNetServer, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
@@ -19,6 +19,7 @@ import { descriptorSet } from "../testing/gen/descriptor-set.js";
 import { ProbeServiceDefinition } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
 import { probeService } from "../testing/probe-service.js";
 import { send } from "../testing/serve-edge.js";
+import { httpServer } from "./http-port.js";
 import { readSettings, type GatewaySettings } from "./settings.js";
 import { startGateway, type Gateway } from "./start-gateway.js";
 
@@ -58,7 +59,7 @@ const probeServer = (options: { reflection?: Uint8Array } = {}) =>
   createServer({ middleware: [], ...options }).add(ProbeServiceDefinition, probeService());
 
 /** A server whose reflection is v1alpha alone, and sends one file at a time, as those of some languages do. */
-function oldServer(files: readonly FileDescriptorProto[]) {
+function oldServer(files: readonly FileDescriptorProto[], more: readonly string[] = []) {
   return createServer({ middleware: [] })
     .add(ProbeServiceDefinition, probeService())
     .add(ServerReflectionDefinition, {
@@ -66,13 +67,16 @@ function oldServer(files: readonly FileDescriptorProto[]) {
         for await (const { messageRequest } of requests) {
           const wanted = messageRequest?.value;
           if (messageRequest?.$case === "listServices") {
-            const service = [{ name: probe }, { name: ServerReflectionDefinition.fullName }];
+            const listed = [probe, ServerReflectionDefinition.fullName, ...more];
+            const service = listed.map((name) => ({ name }));
             yield { messageResponse: { $case: "listServicesResponse", value: { service } } };
             continue;
           }
           const found = files.find(
             ({ name, package: scope, service }) =>
-              name === wanted || service.some((each) => `${scope}.${each.name}` === wanted),
+              name === wanted ||
+              service.some((each) => `${scope}.${each.name}` === wanted) ||
+              (scope === "x" && wanted === "x.Y"),
           );
           yield {
             messageResponse:
@@ -189,6 +193,12 @@ describe("a gateway says what is wrong, and what to do", () => {
       /^TARGET: the server's reflection does not describe google\/\S+: no google\/\S+; give its contract/,
     ],
     [
+      "reflection that lists what it does not describe",
+      () => oldServer([...files, FileDescriptorProto.create({ name: "x.proto", package: "x" })], ["x.Y"]),
+      { services: ["x.Y"] },
+      /^TARGET: the server's reflection lists x\.Y, and describes no such service; give its contract by --desc/,
+    ],
+    [
       "a service that there is not",
       () => oldServer(files),
       { services: [probe.slice(0, -1)] },
@@ -210,8 +220,25 @@ describe("a gateway says what is wrong, and what to do", () => {
       "a tool that there is not",
       probeServer,
       { descriptors: { file: "x", bytes: descriptorSet }, mcpTools: [`${probe}/Quer`] },
-      /^mcp: there is no method '\S+\/Quer'; did you mean '\S+\/Query'\?$/,
+      /^--mcp-tool: there is no method '\S+\/Quer'; did you mean '\S+\/Query'\?$/,
     ],
+    [
+      "two services of one name",
+      probeServer,
+      { descriptors: { file: "x", bytes: descriptorSet }, services: [probe, probe] },
+      /^\w+ \/v1\/\S+ of \S+ and .* take the same requests$/,
+    ],
+    ...[
+      [{ corsOrigins: ["a"] }, /^--cors-origin: "a" is no origin/] as const,
+      [{ hosts: ["a:1"] }, /^--allow-host: "a:1" is no host without a port$/] as const,
+      [{ requestMetadata: ["A"] }, /^--request-metadata: "A" is no name of metadata/] as const,
+      [{ responseMetadata: ["te"] }, /^--response-metadata: te belongs to HTTP/] as const,
+    ].map(([change, message]): [string, () => AnyServer, Partial<GatewaySettings>, RegExp] => [
+      `a wrong ${Object.keys(change)[0]}`,
+      probeServer,
+      { descriptors: { file: "x", bytes: descriptorSet }, ...change },
+      message,
+    ]),
     [
       "an address of another machine",
       probeServer,
@@ -234,41 +261,113 @@ describe("a gateway says what is wrong, and what to do", () => {
   });
 });
 
-test("a gateway that stops lets requests end, and cuts off what does not", async () => {
-  await using served = await startBefore(probeServer(), {
-    descriptors: { file: "x", bytes: descriptorSet },
-  });
+/** A stream of requests, in a connection that may have more of them. Its one answer comes when it has ended. */
+function openSum(url: string, agent: Agent) {
+  const headers = { "content-type": "application/x-ndjson" };
+  const sent = request(`${url}/v1/sums/a`, { method: "POST", headers, agent });
+  sent.write('{"number":1}\n');
+  return sent;
+}
+
+const descriptors = { file: "x", bytes: descriptorSet };
+
+test("a gateway that stops ends streams of responses, and lets other requests end", async () => {
+  await using served = await startBefore(probeServer(), { descriptors });
   const { gateway, url, lines } = served;
-  const watch = await fetch(`${url}/v1/numbers`);
-  const reader = watch.body!.getReader();
-  await reader.read();
-  const talk = request(`${url}/v1/talk`, {
-    method: "POST",
-    headers: { "content-type": "application/x-ndjson" },
-  });
-  talk.write('{"text": "a"}\n');
-  const [talking] = (await once(talk, "response")) as [IncomingMessage];
-  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/v1/talk?secret=1`);
-  await once(socket, "open");
+  // What nobody reads waits for the end.
+  const path = `${url}/v1/numbers?padding=100000`;
+  const [watch, events] = await Promise.all([
+    fetch(path),
+    fetch(path, { headers: { accept: "text/event-stream" } }),
+  ]);
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/v1/talk`);
   const socketClosed = once(socket, "close");
-  const stopped = gateway.shutdown({ timeoutMs: 60_000 });
+  await once(socket, "open");
+  socket.send('{"text":"a"}');
+  await once(socket, "message");
+  const agent = new Agent({ keepAlive: true });
+  const sum = openSum(url, agent);
+  const summed = once(sum, "response");
+  while ((await send(`${url}/v1/query`)).status !== 200);
+  const stopped = gateway.shutdown({ timeoutMs: 3_000 });
+  expect(await watch.text()).toMatch(/\{"error":\{"code":503,.*SERVER_STOPPING.*\}\n$/);
+  expect(await events.text()).toMatch(/event: error\n.*data: \{"error":\{"code":503,.*SERVER_STOPPING/s);
+  expect(await socketClosed).toEqual([
+    1001,
+    Buffer.from("UNAVAILABLE: the server is stopping; come back to another, or to its successor"),
+  ]);
   await expect(fetch(`${url}/v1/query`)).rejects.toThrow();
-  talk.end('{"text": "b"}\n');
-  expect(await text(talking)).toBe('{"text":"a!"}\n{"text":"b!"}\n');
-  gateway.forceShutdown();
-  await expect(stopped).resolves.toMatchObject({ forced: true });
-  await socketClosed;
-  await expect(
-    (async () => {
-      while (!(await reader.read()).done);
-    })(),
-  ).rejects.toThrow();
-  expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
-    expect.objectContaining({ "url.path": "/v1/numbers", "http.cut_off": true }),
-  );
+  expect((await gateway.edge.fetch(new Request(path))).status).toBe(503);
+  sum.end('{"number":2}\n');
+  const [answer] = (await summed) as [IncomingMessage];
+  expect(JSON.parse(await text(answer))).toMatchObject({ sum: 3 });
+  // Its connection is not waited for.
+  expect(await stopped).toEqual({ forced: false, cutOff: [] });
+  agent.destroy();
   expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
     expect.objectContaining({ "url.path": "/v1/talk", "http.upgrade": "websocket" }),
   );
+});
+
+test("a gateway that stops cuts off what does not end, a socket too", async () => {
+  await using served = await startBefore(probeServer(), { descriptors });
+  const { gateway, url, lines } = served;
+  const agent = new Agent();
+  const sum = openSum(url, agent);
+  const broken = once(sum, "error");
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/v1/sums/a`);
+  socket.on("error", () => {});
+  const socketClosed = once(socket, "close");
+  await once(socket, "open");
+  const stopped = gateway.shutdown({ timeoutMs: 60_000 });
+  await expect(fetch(`${url}/v1/query`)).rejects.toThrow();
+  gateway.forceShutdown();
+  await expect(stopped).resolves.toEqual({ forced: true, cutOff: [] });
+  expect((await socketClosed)[0]).toBe(1006);
+  await broken;
+  expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ "url.path": "/v1/sums/a", "http.cut_off": true }),
+  );
+});
+
+test("a gateway that stops waits for a WebSocket whose call goes on", async () => {
+  await using served = await startBefore(probeServer(), { descriptors });
+  const socket = new WebSocket(`ws://127.0.0.1:${served.gateway.port}/v1/sums/a`);
+  const closed = once(socket, "close");
+  await once(socket, "open");
+  let isStopped = false;
+  const stopped = served.gateway.shutdown({ timeoutMs: 10_000 }).finally(() => (isStopped = true));
+  socket.send('{"number":1}');
+  socket.send("");
+  expect(String((await once(socket, "message"))[0])).toContain('"sum":1');
+  expect([isStopped, (await closed)[0]]).toEqual([false, 1000]);
+  expect(await stopped).toEqual({ forced: false, cutOff: [] });
+});
+
+test("a request that fails by our side's fault is a line of another level", async () => {
+  await using served = await startBefore(probeServer(), { descriptors });
+  for (const failCode of [0, 5, 13])
+    await send(`${served.url}/v1/shelves/1/books/2:bind`, { method: "POST", json: { failCode } });
+  while (served.lines.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  // pino's numbers of info and error.
+  expect(served.lines.map((line) => (JSON.parse(line) as { level: unknown }).level)).toEqual([30, 30, 50]);
+});
+
+test("a gateway on loopback answers to no name that leads there", async () => {
+  await using served = await startBefore(probeServer(), { descriptors });
+  const statusOf = async (host: string) => {
+    const sent = request(`${served.url}/v1/query`, { headers: { host } }).end();
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  };
+  expect(await statusOf("evil.example")).toBe(421);
+  expect(await statusOf("localhost:1")).toBe(200);
+});
+
+test("a header has an end, though a request may have none", () => {
+  const server = httpServer({ handler: () => {} }, createLogger({ level: "silent" }));
+  expect([server.headersTimeout, server.requestTimeout]).toEqual([60_000, 0]);
 });
 
 test("the set of the probe has its comments", () => {

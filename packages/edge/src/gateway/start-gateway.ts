@@ -1,16 +1,13 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Logger } from "@callwire/server-kit";
 import { createRegistry } from "@callwire/protobuf";
 import { ChannelCredentials, checkPem, createChannel, didYouMean, type Channel } from "@callwire/transport";
 import { createEdge, type Edge } from "../create-edge.js";
+import type { ChannelEdgeOptions } from "../edge-options.js";
 import { readContract, type Contract, type DescribedService } from "../descriptors/contract.js";
 import { messageTypesOf } from "../descriptors/message-types.js";
 import { definitionOf, httpRulesOf } from "../descriptors/services.js";
 import type { Mcp } from "../mcp/mcp-options.js";
-import { logRequest, logUpgrade } from "./log-request.js";
+import { HttpPort } from "./http-port.js";
 import { reflect } from "./reflection.js";
 import type { GatewaySettings } from "./settings.js";
 
@@ -18,7 +15,7 @@ import type { GatewaySettings } from "./settings.js";
 export interface Gateway {
   readonly port: number;
   readonly edge: Edge;
-  /** Takes no more connections, and lets running requests end; those that do not in time are cut off. */
+  /** Takes no more connections, ends streams of responses, and lets other requests end; those that do not in time are cut off. */
   shutdown(options?: { timeoutMs?: number }): Promise<{ forced: boolean; cutOff: readonly string[] }>;
   /** Ends a shutdown at once. */
   forceShutdown(): void;
@@ -30,56 +27,32 @@ export interface Gateway {
  * @throws {Error} that says what is wrong with the contract, with where it comes from, or with the address.
  */
 export async function startGateway(settings: GatewaySettings, logger: Logger): Promise<Gateway> {
-  const { host, port, corsOrigins, requestMetadata, responseMetadata, shutdownTimeoutMs } = settings;
+  const { host, port, hosts, corsOrigins, requestMetadata, responseMetadata, shutdownTimeoutMs } = settings;
   const channel = channelTo(settings);
   try {
     const { contract, services, descriptorSet } = await contractOf(settings, channel);
     const types = messageTypesOf(contract);
-    const edge = createEdge({
+    const edge = edgeOf({
       channel,
       services: services.map((service) => definitionOf(service, types)),
       json: { ...settings.json, registry: createRegistry(...types.values()) },
       requestMetadata,
       responseMetadata,
       ...(await toolsOf(settings.mcpTools, descriptorSet)),
+      ...(hosts && { hosts }),
       ...(corsOrigins.length > 0 && { cors: { origins: corsOrigins } }),
     });
-    // The edge has bounds of its own on the time that a request takes, which may be a stream without an end.
-    const server = createServer({ requestTimeout: 0 }, (request, response) => {
-      logRequest(logger, request, response);
-      edge.handler(request, response);
-    });
-    // The server lets go of sockets that have become WebSockets.
-    const upgraded = new Set<Duplex>();
-    server.on("upgrade", (request, socket, head) => {
-      logUpgrade(logger, request, socket);
-      upgraded.add(socket);
-      socket.once("close", () => upgraded.delete(socket));
-      edge.upgrade(request, socket, head);
-    });
-    server.listen(port, host);
-    await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+    const http = new HttpPort(edge, logger);
+    const listening = await http.listen(host, port).catch((error: NodeJS.ErrnoException) => {
       const hint = error.code === "EADDRINUSE" ? "; stop what listens there, or give another port" : "";
       throw new Error(`--listen: ${error.message}${hint}`, { cause: error });
     });
-    const closed = once(server, "close");
-    let forced = false;
-    const forceShutdown = () => {
-      forced = true;
-      server.closeAllConnections();
-      for (const socket of upgraded) socket.destroy();
-    };
     return {
-      port: (server.address() as AddressInfo).port,
+      port: listening,
       edge,
-      forceShutdown,
+      forceShutdown: () => http.forceShutdown(),
       async shutdown({ timeoutMs = shutdownTimeoutMs } = {}) {
-        server.close();
-        // A connection that is idle by then is of no use to anybody.
-        server.on("request", (_, response) => response.on("close", () => server.closeIdleConnections()));
-        const timer = setTimeout(forceShutdown, timeoutMs);
-        await closed;
-        clearTimeout(timer);
+        const forced = await http.shutdown(timeoutMs);
         channel.close();
         return { forced, cutOff: [] };
       },
@@ -87,6 +60,27 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
   } catch (error) {
     channel.close();
     throw error;
+  }
+}
+
+/** The flags that options of the edge come from. */
+const flags: Readonly<Record<string, string>> = {
+  "createEdge: cors": "--cors-origin",
+  "createEdge: hosts": "--allow-host",
+  "createEdge: requestMetadata": "--request-metadata",
+  "createEdge: responseMetadata": "--response-metadata",
+  mcp: "--mcp-tool",
+};
+
+/** @throws {Error} that names the flag of what is wrong. */
+function edgeOf(options: ChannelEdgeOptions): Edge {
+  try {
+    return createEdge(options);
+  } catch (error) {
+    const { message } = error as Error;
+    const option = Object.keys(flags).find((name) => message.startsWith(`${name}: `));
+    if (option === undefined) throw error;
+    throw new Error(flags[option] + message.slice(option.length), { cause: error });
   }
 }
 
@@ -122,7 +116,13 @@ async function contractOf(
       const hint = didYouMean(unknown, known) || `. There are ${known.join(", ") || "none"}`;
       throw new Error(`there is no service '${unknown}'${hint}`);
     }
-    const services = (wanted.length > 0 ? wanted : known).map((name) => contract.services.get(name)!);
+    const names = wanted.length > 0 ? wanted : known;
+    const missing = names.find((name) => !contract.services.has(name));
+    if (missing !== undefined)
+      throw new Error(
+        `the server's reflection lists ${missing}, and describes no such service; give its contract by --descriptors, or other services by --service`,
+      );
+    const services = names.map((name) => contract.services.get(name)!);
     if (mcpTools.length === 0) checkRules(services);
     return { contract, descriptorSet, services };
   } catch (error) {
