@@ -1,4 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { toJsonText } from "@callwire/protobuf";
 import { ServerError, Status } from "nice-grpc-common";
 import type { EdgeCall } from "../calls/edge-method.js";
@@ -6,15 +5,13 @@ import { errorObject } from "../errors/error-body.js";
 import type { Exchange } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { timeoutOf } from "../http/timeout.js";
+import { nextTurn } from "../internal/next-turn.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import { failureOf } from "../serve/answer.js";
 import { openCall } from "../serve/open-call.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import type { McpLimits } from "./mcp-options.js";
 import type { Tool } from "./tool.js";
-
-/** After so many messages of a stream others get their turn: those of a handler that never waits come in one. */
-const MESSAGES_A_TURN = 100;
 
 /** One call of a tool. */
 export interface ToolCall {
@@ -119,7 +116,9 @@ async function readStream(
       texts.push(text);
       await onMessage?.(texts.length, text);
       if (texts.length >= maxMessages) return result(false);
-      if (texts.length % MESSAGES_A_TURN === 0) await turn();
+      // A handler that never waits has its messages there at once.
+      const turn = nextTurn();
+      if (turn !== undefined) await turn;
     }
     return result(true);
   } catch (thrown) {
