@@ -366,6 +366,26 @@ describe("in the server's process", () => {
     await hasAborted;
     expect(await sent).toMatchObject({ name: "AbortError" });
   });
+
+  test("answers a request of fetch that is aborted, before its call or within it", async () => {
+    const client = new AbortController();
+    const { signal } = client;
+    let arrived: (() => void) | undefined;
+    const hasArrived = new Promise<void>((resolve) => (arrived = resolve));
+    const waits: AnyMiddleware = {
+      name: "waits",
+      arrived() {
+        arrived!();
+        return new Promise(() => {});
+      },
+    };
+    await using served = await serveEdge({ middleware: [waits] });
+    const within = served.edge.fetch(new Request("http://edge.test/v1/query", { signal }));
+    await hasArrived;
+    client.abort();
+    const before = served.edge.fetch(new Request("http://edge.test/v1/query", { signal }));
+    expect([(await within).status, (await before).status]).toEqual([499, 499]);
+  });
 });
 
 describe("over a channel", () => {

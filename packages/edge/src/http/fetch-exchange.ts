@@ -32,7 +32,7 @@ export class FetchExchange implements Exchange {
     this.peer = peer;
     this.response = new Promise((resolve) => (this.#resolve = resolve));
     const { signal } = request;
-    if (signal.aborted) this.#isOver = true;
+    if (signal.aborted) this.#gone();
     else signal.addEventListener("abort", () => this.#gone(), { once: true });
   }
 
@@ -90,16 +90,15 @@ export class FetchExchange implements Exchange {
     let controller!: ReadableStreamDefaultController<Uint8Array>;
     const stream = new ReadableStream<Uint8Array>({
       start: (given) => void (controller = given),
-      pull: () => {
-        wake?.();
-        wake = undefined;
-      },
-      cancel: () => {
-        wake?.();
-        this.#gone();
-      },
+      pull: () => wake?.(),
+      cancel: () => this.#gone(),
     });
     this.#resolve(new Response(stream, init(head)));
+    this.onGone(() => {
+      wake?.();
+      // Whoever reads on must not wait. Nothing, if it was the reader who left.
+      controller.error(new Error("the request was aborted"));
+    });
     return {
       write: (part) => {
         if (this.#isOver) return undefined;
@@ -122,8 +121,13 @@ export class FetchExchange implements Exchange {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const listener of this.#listeners.splice(0)) listener();
+    // Nobody reads it, but whoever serves the edge waits for one.
+    this.#resolve(new Response(null, { status: GONE }));
   }
 }
+
+/** The status by which the log of nginx names a client that went before its answer. */
+const GONE = 499;
 
 const encoder = new TextEncoder();
 

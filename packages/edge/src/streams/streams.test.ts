@@ -219,9 +219,17 @@ describe("fetch", () => {
     const note: AnyMiddleware = { name: "note", ended: (_call, code) => void codes.push(code) };
     await using served = await serveEdge({ middleware: [note] });
     const client = new AbortController();
-    await served.edge.fetch(new Request("http://x/v1/numbers", { signal: client.signal }));
+    const request = new Request("http://x/v1/numbers?padding=10000", { signal: client.signal });
+    const reader = (await served.edge.fetch(request)).body!.getReader();
+    await reader.read();
     client.abort();
     await until(() => served.seen.ended === 1);
     expect(codes).toEqual([Status.CANCELLED]);
+    // Nobody who reads on waits.
+    await expect(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+    ).rejects.toThrow("the request was aborted");
   });
 });
