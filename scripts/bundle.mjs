@@ -101,6 +101,8 @@ function open(paths, options) {
     logLevel: "warn",
     // A CommonJS module has none, and our code looks.
     checks: { emptyImportMeta: false },
+    // No comment for each module with its path, which who installs a package does not have.
+    experimental: { attachDebugInfo: "none" },
   });
 }
 
