@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
 import { send, serveEdge } from "../testing/serve-edge.js";
@@ -38,4 +39,20 @@ test("requests that a client sends without waiting are answered in their order",
   );
   for (const [index, body] of bodies.entries())
     expect(answers[index]).toContain(`\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
+});
+
+test("a stream goes through what a middleware has put around the answer", async () => {
+  await using served = await serveEdge();
+  const http = createServer((request, response) => {
+    const write = response.write.bind(response) as (part: unknown) => boolean;
+    response.write = (part: unknown) => write(`${String(part)}\n`);
+    served.edge.handler(request, response);
+  }).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const { port } = http.address() as AddressInfo;
+  const plain = { "accept-encoding": "identity" };
+  const answer = await send(`http://127.0.0.1:${port}/v1/numbers?count=2`, { headers: plain });
+  http.close();
+  http.closeAllConnections();
+  expect(answer.text).toBe('{"number":1,"resumeToken":"1"}\n\n{"number":2,"resumeToken":"2"}\n\n');
 });

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { OutgoingMessage, type IncomingMessage, type ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
@@ -160,7 +160,9 @@ export class NodeExchange implements Exchange, ResponseWriter {
   /** Writes a part; false if the client must take some of it first. */
   #write(part: Part): boolean {
     const response = this.#response;
-    if (!response.chunkedEncoding || part instanceof Uint8Array || part === "")
+    // A middleware around the edge may have put a function of its own there, which compresses.
+    const isItsOwn = response.write === OutgoingMessage.prototype.write;
+    if (!isItsOwn || !response.chunkedEncoding || part instanceof Uint8Array || part === "")
       return response.write(contentOf(part));
     // node:http would write a chunk in four pieces: half of what a part costs is to write it.
     response.chunkedEncoding = false;
