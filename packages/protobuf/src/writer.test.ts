@@ -50,6 +50,32 @@ describe("Writer", () => {
     expect(bytes().buffer).toBe(buffer);
   });
 
+  test.each(["é", "あ", "😀", "aé", "aaaaaaaaaaaaaaあ"])("makes room for long texts of %p", (part) => {
+    for (const length of [30, 31, 42, 43, 60_000, 1_100_000]) {
+      for (const text of [part.repeat(length / part.length), "x".repeat(length) + part]) {
+        const writer = new Writer();
+        writer.string(10, "before");
+        writer.string(18, text);
+        writer.string(26, "after");
+        const reader = new Reader(writer.finish());
+        expect([reader.tag(), reader.string()]).toEqual([10, "before"]);
+        // Jest would print it.
+        expect([reader.tag(), reader.string() === text]).toEqual([18, true]);
+        expect([reader.tag(), reader.string()]).toEqual([26, "after"]);
+      }
+    }
+  });
+
+  test("writes a long text where it was told to if it fits there", () => {
+    const given = new Uint8Array(10_000);
+    const writer = new Writer().begin(given, 0);
+    writer.string(10, "é".repeat(4990));
+    expect(writer.buffer).toBe(given);
+    writer.string(10, "é".repeat(4990));
+    expect(writer.buffer).not.toBe(given);
+    expect(writer.length).toBe(2 * (3 + 2 * 4990));
+  });
+
   test("begins anew where it began", () => {
     const writer = new Writer();
     writer.bool(8, true);

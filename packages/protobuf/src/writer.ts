@@ -24,6 +24,15 @@ const SHORT_TEXT = 30;
 /** The most that a tag and a short text take, in bytes. */
 const SHORT_FIELD = 5 + 1 + MAX_BYTES_PER_UNIT * SHORT_TEXT;
 
+/**
+ * Up to this many characters, a text that is not ASCII gets room for the most bytes that it may take: counting them takes half as
+ * long as writing them. Of memory that is not written to, the system gives none.
+ */
+const MAX_UNCOUNTED = 1024 * 1024;
+
+/** The number of a long text's characters that are looked at. */
+const SAMPLES = 16;
+
 /** The most that a tag and a number take, in bytes. */
 export const NUMBER_FIELD = 5 + 10;
 
@@ -390,10 +399,7 @@ export class Writer {
   #longText(tag: number, text: string): void {
     const { length } = text;
     // Counting the exact size costs a call, so it is done only where the text might not fit.
-    if (this.position + 10 + MAX_BYTES_PER_UNIT * length > this.#end) {
-      const size = utf8Length(text);
-      if (this.position + 10 + size > this.#end) this.#grow(10 + size);
-    }
+    if (this.position + 10 + MAX_BYTES_PER_UNIT * length > this.#end) this.#textRoom(text);
     this.tag(tag);
     // Written where it belongs if it is ASCII, and moved if its length takes more bytes than that.
     const { buffer, position } = this;
@@ -403,6 +409,19 @@ export class Writer {
     if (prefix !== guess) buffer.copyWithin(position + prefix, position + guess, position + guess + size);
     this.low(size);
     this.position = position + prefix + size;
+  }
+
+  /** Makes room for a long text, if there is none. */
+  #textRoom(text: string): void {
+    const { length } = text;
+    const isMoved = this.position + 10 + length > this.#end;
+    if (isMoved && length <= MAX_UNCOUNTED && this.length <= MAX_UNCOUNTED && !looksAscii(text)) {
+      // Half as much again, which `grow` adds, makes three bytes of two.
+      this.#grow(10 + 2 * length);
+      return;
+    }
+    const size = utf8Length(text);
+    if (this.position + 10 + size > this.#end) this.#grow(10 + size);
   }
 
   /** Writes a varint of up to 32 bits, unsigned, for which there is room. */
@@ -432,6 +451,13 @@ export class Writer {
     buffer[position++] = lower;
     this.position = position;
   }
+}
+
+/** Looks at some characters of a long text. */
+function looksAscii(text: string): boolean {
+  let bits = 0;
+  for (let i = 0; i < SAMPLES; i++) bits |= text.charCodeAt(Math.floor((text.length * i) / SAMPLES));
+  return bits < 0x80;
 }
 
 function varintSize(value: number): number {
