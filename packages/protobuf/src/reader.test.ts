@@ -95,6 +95,55 @@ describe("Reader", () => {
     expect(reader.position).toBe(reader.limit);
   });
 
+  test("reads a text of every length that ends where its memory does", () => {
+    for (let length = 0; length < 50; length++) {
+      for (const text of ["x".repeat(length), `${"x".repeat(length)}é`]) {
+        const bytes = Buffer.from(text);
+        const reader = new Reader(Uint8Array.from([bytes.length, ...bytes]));
+        expect([reader.string(), reader.position]).toEqual([text, reader.limit]);
+      }
+    }
+  });
+
+  test.each([10, 130])("reads texts of a repeated field together, and adds others: tag %i", (tag) => {
+    for (const count of [1, 2, 3, 4, 5, 20]) {
+      const texts = Array.from({ length: count }, (_, index) => `text ${index}`);
+      const reader = readerOf((writer) => {
+        for (const text of texts) writer.string(tag, text);
+        writer.bool(24, true);
+        writer.string(tag, "last");
+      });
+      let read: string[] = [];
+      while (reader.position < reader.limit) {
+        const found = reader.tag();
+        if (found === tag) read = reader.strings(tag, read);
+        else expect([found, reader.bool()]).toEqual([24, true]);
+      }
+      expect(read).toEqual([...texts, "last"]);
+    }
+  });
+
+  test("refuses a text that goes beyond its message, wherever that ends", () => {
+    for (const bytes of [[5, 65, 65], [0x80], [0x85, 0x00, 65], [0xff, 0xff, 0xff, 0xff, 0x0f]]) {
+      const reader = new Reader().begin(Uint8Array.from([...bytes, 65, 65, 65]), 0, bytes.length);
+      expect(() => reader.string()).toThrow(ProtobufError);
+      const list = new Reader().begin(Uint8Array.from([1, 65, 10, ...bytes, 65, 65]), 0, 3 + bytes.length);
+      expect(() => list.strings(10, [])).toThrow(ProtobufError);
+    }
+  });
+
+  test.each([0, 127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 31 - 1, -1, -(2 ** 31)])("reads int32 %i", (value) => {
+    const bytes = readerOf((writer) => writer.int32(0, value));
+    expect(bytes.int32()).toBe(value);
+    expect(bytes.position).toBe(bytes.limit);
+  });
+
+  test("reads the lower 32 bits of a longer varint as int32", () => {
+    const reader = readerOf((writer) => writeInt64(writer, 0, 2n ** 34n + 5n));
+    expect(reader.int32()).toBe(5);
+    expect(reader.position).toBe(reader.limit);
+  });
+
   test(`reads ${MAX_DEPTH} messages in one another, and refuses one more`, () => {
     const bytes = (depth: number): Uint8Array => {
       const writer = new Writer();

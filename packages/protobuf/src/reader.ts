@@ -9,9 +9,12 @@ export const MAX_DEPTH = 100;
 /**
  * The most bytes of a message whose text is taken out in one call. V8 makes a string of 13 characters or more, cut from
  * that text, a reference to it: so this is also the most memory, beyond its own size, that a string which outlives its
- * message can hold.
+ * message can hold. Strings of one message share it, and it never goes beyond the message.
  */
-export const TEXT_WINDOW_BYTES = 256;
+export const TEXT_WINDOW_BYTES = 1024;
+
+/** The longest string that is cut from such a text, in bytes: a longer one is taken out alone. */
+const MAX_CUT_BYTES = 256;
 
 /** The most memory that a reader which nobody uses holds, in bytes: what one read of a socket takes at most. */
 const RETAINED_BYTES = 256 * 1024;
@@ -33,7 +36,7 @@ const BIT32 = 5;
 /** Stands in place of the depth of a group whose end was read. */
 const ENDED = -2;
 
-const noView = new DataView(new ArrayBuffer(0));
+const noView = new DataView(noBytes.buffer);
 
 /** The part of a message type that reading needs. */
 export interface ReadableType<T> {
@@ -95,9 +98,10 @@ export class Reader {
   /** Takes out of `buffer` what outlives the reading. */
   #take: TakeBytes = viewBytes;
 
-  /** The memory of `buffer`, for reading four bytes at once. */
+  /** The memory of `buffer`. Asking a DataView for its memory or its length is a call. */
+  #memory: ArrayBufferLike = noBytes.buffer;
+  /** A view of it, for reading four bytes at once. */
   #view: DataView = noView;
-  /** Its length: asking a DataView for it is a call. */
   #viewLength = 0;
   #viewOffset = 0;
 
@@ -119,9 +123,11 @@ export class Reader {
     if (buffer !== this.buffer) {
       this.buffer = buffer;
       // Buffers cut from one read of a socket share their memory.
-      if (buffer.buffer !== this.#view.buffer) {
-        this.#view = new DataView(buffer.buffer);
-        this.#viewLength = this.#view.byteLength;
+      const memory = buffer.buffer;
+      if (memory !== this.#memory) {
+        this.#memory = memory;
+        this.#view = new DataView(memory);
+        this.#viewLength = memory.byteLength;
       }
       this.#viewOffset = buffer.byteOffset;
     }
@@ -139,6 +145,7 @@ export class Reader {
   release(): void {
     if (this.#viewLength <= RETAINED_BYTES) return;
     this.buffer = noBytes;
+    this.#memory = noBytes.buffer;
     this.#view = noView;
     this.#viewLength = 0;
   }
@@ -267,12 +274,52 @@ export class Reader {
   }
 
   string(): string {
-    const length = this.#length();
-    const start = this.advance(length);
+    const { position, buffer } = this;
+    // A length of one byte is read without a call.
+    let start = position + 1;
+    let length = position < this.limit ? buffer[position]! : 0x80;
+    if (length >= 0x80) {
+      length = this.#length();
+      start = this.position;
+    }
     const end = start + length;
-    if (length > TEXT_WINDOW_BYTES || !this.#isAscii(start, end)) return this.#utf8(start, end);
+    this.position = start;
+    if (end > this.limit) throw this.#truncated();
+    this.position = end;
+    if (length > MAX_CUT_BYTES || !this.#isAscii(start, end)) return this.#utf8(start, end);
     if (end > this.#textEnd || start < this.#textStart) this.#moveText(start);
     return this.#text.slice(start - this.#textStart, end - this.#textStart);
+  }
+
+  /**
+   * Reads the texts of a repeated field that follow one another. The tag of the first was read.
+   *
+   * @param into What was read of the field before. It is left as it is if it has nothing.
+   * @returns All texts of the field.
+   */
+  strings(tag: number, into: string[]): string[] {
+    const first = this.string();
+    if (into.length > 0) {
+      into.push(first);
+      return into;
+    }
+    // An array that grows gets room for 16 more: these have room for what they hold.
+    if (!this.#next(tag)) return [first];
+    const second = this.string();
+    if (!this.#next(tag)) return [first, second];
+    const third = this.string();
+    if (!this.#next(tag)) return [first, second, third];
+    const list = [first, second, third, this.string()];
+    while (this.#next(tag)) list.push(this.string());
+    return list;
+  }
+
+  /** Passes over a tag of one byte, if it comes next. */
+  #next(tag: number): boolean {
+    const { position } = this;
+    if (tag >= 0x80 || position >= this.limit || this.buffer[position] !== tag) return false;
+    this.position = position + 1;
+    return true;
   }
 
   /** Reads the value of a field that a message's type does not have, and keeps it there: `Writer.unknown` sends it again. */
@@ -386,6 +433,17 @@ export class Reader {
       if (fourth < 0x80) {
         this.position = position + 4;
         return (first & 0x7f) | ((second & 0x7f) << 7) | ((third & 0x7f) << 14) | (fourth << 21);
+      }
+      const fifth = position + 4 < this.limit ? buffer[position + 4]! : 0xff;
+      if (fifth < 0x10) {
+        this.position = position + 5;
+        return (
+          (first & 0x7f) |
+          ((second & 0x7f) << 7) |
+          ((third & 0x7f) << 14) |
+          ((fourth & 0x7f) << 21) |
+          (fifth << 28)
+        );
       }
     }
     this.varint64();
