@@ -333,6 +333,9 @@ export class MessageCoder {
     const add = (what: Part): Part => code`${property}.push(${what})`;
     const closed = (): Part => this.#closed(field, (field.number << 3) >>> 0, add);
     const one = this.#isClosed(field) ? closed() : add(value.read(tag, "undefined"));
+    // Texts, the usual items of a short list, are read together.
+    if (field.scalar === ScalarType.STRING)
+      return [case_(tag, code`${property} = r.strings(${tag}, ${property})`)];
     const lines = [case_(tag, one)];
     if (value.wireType === WireType.LENGTH_DELIMITED || value.wireType === WireType.START_GROUP) return lines;
     const packed = tagOf(field, { wireType: WireType.LENGTH_DELIMITED });
