@@ -30,6 +30,20 @@ export interface FieldType<T> {
    */
   readJson(source: JsonSource): T;
 
+  /**
+   * Makes numbers of JSON the items of a list, in place. Undefined for types whose values are no numbers there.
+   *
+   * @returns False if one of them is no number, or no such value: `readJson` says what it is.
+   */
+  fromNumbers?(numbers: unknown[]): boolean;
+
+  /**
+   * The numbers that JSON has for the items of a list. Undefined for types whose values are no numbers there.
+   *
+   * @returns Undefined if there is none for one of them: `writeJson` writes that one, or says what it is.
+   */
+  toNumbers?(values: readonly T[]): readonly number[] | undefined;
+
   /** Repeated, or a map: seen from outside, their fields take several values. Undefined for one value. */
   readonly shape?: "list" | "map";
 

@@ -62,3 +62,6 @@ export function toBase64(bytes: Uint8Array): string {
 export function fromBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
+
+/** True if JSON.stringify takes less time for a number than a loop over its digits: V8 has been quicker at it since 13.8. */
+export const stringifiesQuickly = Number.parseFloat(process.versions.v8) >= 13.8;

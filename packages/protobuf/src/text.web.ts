@@ -64,3 +64,6 @@ export function fromBase64(text: string): Uint8Array {
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   return Uint8Array.from(binary, (unit) => unit.charCodeAt(0));
 }
+
+/** True if JSON.stringify takes less time for a number than a loop over its digits. */
+export const stringifiesQuickly = true;

@@ -1,6 +1,7 @@
 import type { FieldType } from "../field-type.js";
 import { isNot } from "./json-error.js";
-import { readTime, timeText } from "./time-text.js";
+import { readTime, writeTime } from "./time-text.js";
+import { units } from "./units.js";
 
 /** A field of google.protobuf.Timestamp, seen as a Date: what is finer than a millisecond is lost. */
 export const date: FieldType<Date> = {
@@ -10,10 +11,10 @@ export const date: FieldType<Date> = {
     if (!(value instanceof Date)) throw isNot("a Date", value);
     const ms = value.getTime();
     const seconds = Math.floor(ms / 1000);
-    sink.string(timeText({ seconds, nanos: (ms - seconds * 1000) * 1_000_000 }));
+    sink.ascii(units, writeTime(seconds, (ms - seconds * 1000) * 1_000_000));
   },
   readJson(source) {
-    const { seconds, nanos } = readTime(source.string());
+    const { seconds, nanos } = readTime(source);
     return new Date(seconds * 1000 + Math.floor(nanos / 1_000_000));
   },
 };

@@ -1,8 +1,10 @@
+import { latin1Slice } from "#text";
 import type { AnyFieldType, FieldType } from "../field-type.js";
 import { readPart } from "./composite-types.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource } from "./json-source.js";
+import type { JsonReadOptions } from "./options.js";
 import { readTolerantly } from "./tolerant.js";
 import { setOwn } from "./values.js";
 
@@ -98,16 +100,18 @@ function readEntries<K, V>(
   has: (key: K) => boolean,
   set: (key: K, value: V) => void,
 ): void {
+  const { errors } = source.options;
+  const keys = new KeySource();
+  const read = (): void => {
+    const key = keys.read(keyType);
+    if (has(key)) throw new JsonError("there twice");
+    const value = readPart(type, source);
+    if (value !== undefined) set(key, value);
+  };
   source.beginObject();
   while (source.hasKey()) {
     const text = source.key();
-    const read = () => {
-      const key = keyOf(keyType, text);
-      if (has(key)) throw new JsonError("there twice");
-      const value = readPart(type, source);
-      if (value !== undefined) set(key, value);
-    };
-    const { errors } = source.options;
+    keys.text = text;
     if (errors !== undefined) {
       readTolerantly(source, errors, `[${JSON.stringify(text)}]`, read);
       continue;
@@ -123,17 +127,40 @@ function readEntries<K, V>(
 /** Writes the key of an entry: text, whatever its type. */
 function keySink(sink: JsonSink): JsonSink {
   const write = (key: unknown): void => sink.key(String(key));
+  const ascii = (units: Uint8Array, length: number): void => sink.key(latin1Slice(units, 0, length));
   // The types that keys may be of write nothing else.
-  return { options: sink.options, string: write, number: write, bool: write } as JsonSink;
+  return { options: sink.options, string: write, ascii, number: write, bool: write } as JsonSink;
 }
 
 /** The key that a text stands for. */
 function keyOf<K>(type: FieldType<K>, text: string): K {
-  const read = (): string => text;
-  const bool = (): boolean => {
+  const source = new KeySource();
+  source.text = text;
+  return source.read(type);
+}
+
+/** Reads keys: text, whatever their type. */
+class KeySource {
+  readonly options: JsonReadOptions = {};
+
+  text = "";
+
+  read<K>(type: FieldType<K>): K {
+    // The types that keys may be of read nothing else than what is below.
+    return type.readJson(this as unknown as JsonSource);
+  }
+
+  string(): string {
+    return this.text;
+  }
+
+  number(): string {
+    return this.text;
+  }
+
+  bool(): boolean {
+    const { text } = this;
     if (text !== "true" && text !== "false") throw isNot("a bool", text);
     return text === "true";
-  };
-  // The types that keys may be of read nothing else.
-  return type.readJson({ options: {}, string: read, number: read, bool } as unknown as JsonSource);
+  }
 }

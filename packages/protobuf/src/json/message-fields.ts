@@ -6,7 +6,14 @@ export interface MessageField {
   /** The name in the contract. */
   readonly name: string;
   readonly jsonName: string;
+  /** The name in JSON as `quotedOf` makes it, once it was needed. */
+  quoted: Uint8Array | undefined;
   readonly type: AnyFieldType;
+  // Parts of the type, which is one of many forms: a field is one of a single form.
+  readonly takesNull: boolean;
+  readonly isAbsent: AnyFieldType["isAbsent"];
+  readonly writeJson: AnyFieldType["writeJson"];
+  readonly readJson: AnyFieldType["readJson"];
   /** The property of the message: of a oneof, unless it is flat. */
   readonly property: string;
   /** The `$case` of the property's value. Undefined if the property is the field's own. */
@@ -54,7 +61,9 @@ function resolve(typeName: string, fields: FieldTypes): MessageFields {
     const property = union ?? own;
     const member = union === undefined ? undefined : own;
     oneof?.add(property);
-    const field = { index: list.length, name, jsonName, type, property, member, oneof };
+    const { takesNull = false, isAbsent, writeJson, readJson } = type;
+    const names = { index: list.length, name, jsonName, quoted: undefined };
+    const field = { ...names, type, takesNull, isAbsent, writeJson, readJson, property, member, oneof };
     list.push(field);
     byKey.set(name, field);
     byKey.set(jsonName, field);

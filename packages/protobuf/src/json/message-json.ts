@@ -1,6 +1,7 @@
 import { JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource } from "./json-source.js";
+import { quotedOf } from "./quoted.js";
 import { readTolerantly } from "./tolerant.js";
 import {
   isMissing,
@@ -34,15 +35,16 @@ export function writeMessageJson(fields: MessageFields, message: object, sink: J
   try {
     sink.beginObject();
     for (const field of fields.list) {
-      const { member, type } = field;
+      const { member } = field;
       let value = propertyOf(message as Properties, field.property);
       if (member !== undefined) {
         if ((value as Properties | undefined)?.["$case"] !== member) continue;
         value = (value as Properties)["value"];
-      } else if (alwaysEmitImplicit ? isMissing(value, type) : type.isAbsent(value)) continue;
+      } else if (alwaysEmitImplicit ? isMissing(value, field.type) : field.isAbsent(value)) continue;
       current = field.name;
-      sink.key(originalNames ? field.name : field.jsonName);
-      type.writeJson(value, sink);
+      if (originalNames) sink.key(field.name);
+      else sink.key(field.jsonName, (field.quoted ??= quotedOf(field.jsonName)));
+      field.writeJson(value, sink);
       current = undefined;
     }
     for (const extension of sink.options.registry?.extensionsIn(fields.typeName, message) ?? []) {
@@ -79,7 +81,9 @@ export function readMessageJson<T extends object>(fields: MessageFields, message
       let field: MessageField | undefined;
       for (let ahead = 0; ahead < EXPECTED && field === undefined; ahead++) {
         const expected = list[next + ahead];
-        if (expected !== undefined && source.keyIs(expected.jsonName)) field = expected;
+        if (expected === undefined) break;
+        expected.quoted ??= quotedOf(expected.jsonName);
+        if (source.keyIs(expected.jsonName, expected.quoted)) field = expected;
       }
       if (field === undefined) {
         const key = source.key();
@@ -131,14 +135,14 @@ function readAll<T extends object>(
 }
 
 function readField(field: MessageField, message: Properties, source: JsonSource): void {
-  const { property, member, oneof, type } = field;
-  if (!type.takesNull && source.null()) return;
+  const { property, member, oneof } = field;
+  if (!field.takesNull && source.null()) return;
   if (oneof !== undefined) {
     for (const other of oneof) {
       if (message[other] !== undefined) throw new JsonError("a second member of its oneof");
     }
   }
-  const value = type.readJson(source);
+  const value: unknown = field.readJson(source);
   // Undefined for what `ignoreUnknownFields` passes over.
   if (value !== undefined) message[property] = member === undefined ? value : { $case: member, value };
 }

@@ -1,3 +1,4 @@
+import { latin1Slice } from "#text";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource, JsonType } from "./json-source.js";
@@ -22,6 +23,10 @@ export class ObjectSink implements JsonSink {
 
   string(value: string): void {
     this.#put(checkText(value));
+  }
+
+  ascii(units: Uint8Array, length: number): void {
+    this.#put(latin1Slice(units, 0, length));
   }
 
   number(value: number): void {

@@ -1,6 +1,7 @@
 import { toBase64 } from "#text";
 import type { FieldType } from "../field-type.js";
 import { bytesOf } from "./base64.js";
+import { rounded } from "./decimal.js";
 import { isNot } from "./json-error.js";
 
 // Fields of scalar types but those of 64 bits. They have no presence: a field that may be undefined is `optional(kind)`.
@@ -54,6 +55,18 @@ export function integer(what: string, min: number, max: number, asText = false):
     // JSON has -0; integers have not.
     return value + 0;
   };
+  const areAll = (values: readonly unknown[]): values is readonly number[] => {
+    for (const value of values) {
+      if (
+        !Number.isInteger(value) ||
+        (value as number) < min ||
+        (value as number) > max ||
+        Object.is(value, -0)
+      )
+        return false;
+    }
+    return true;
+  };
   return {
     isAbsent: (value) => !value,
     fromPartial: same,
@@ -62,6 +75,7 @@ export function integer(what: string, min: number, max: number, asText = false):
       const value = source.number();
       return typeof value === "number" ? check(value) : check(numberOf(value), value);
     },
+    ...(!asText && { fromNumbers: areAll, toNumbers: (values) => (areAll(values) ? values : undefined) }),
   };
 }
 
@@ -76,7 +90,13 @@ function floating(
   what: string,
   round: (value: number) => number,
   shortest: (value: number) => number,
+  lists: Required<Pick<FieldType<number>, "fromNumbers" | "toNumbers">>,
 ): FieldType<number> {
+  const check = (number: number, given: unknown = number): number => {
+    const value = round(number);
+    if (!Number.isFinite(value)) throw isNot(what, given);
+    return value;
+  };
   return {
     isAbsent: (value) => value === undefined || value === null || Object.is(value, 0),
     fromPartial: same,
@@ -90,24 +110,67 @@ function floating(
     },
     readJson(source) {
       const given = source.number();
+      if (typeof given === "number") return check(given);
       if (given === "NaN" || given === "Infinity" || given === "-Infinity") return Number(given);
-      const value = round(typeof given === "string" ? numberOf(given) : given);
-      if (!Number.isFinite(value)) throw isNot(what, given);
-      return value;
+      return check(numberOf(given), given);
     },
+    ...lists,
   };
+}
+
+/** True if all values are numbers that JSON has. */
+function areFinite(values: readonly unknown[]): values is readonly number[] {
+  for (const value of values) {
+    // A number beyond those of JSON has no difference to itself.
+    if (typeof value !== "number" || value - value !== 0) return false;
+  }
+  return true;
+}
+
+/** True if JSON.stringify writes all values as numbers, and as these: it writes a negative zero as another one. */
+function areWritten(values: readonly unknown[]): boolean {
+  for (const value of values) {
+    if (typeof value !== "number" || value - value !== 0 || Object.is(value, -0)) return false;
+  }
+  return true;
 }
 
 /** The shortest decimal number that stands for the same float: `0.1`, not `0.10000000149011612`. */
 function shortFloat(value: number): number {
+  // Most often it is the number itself, of few digits.
+  const millionths = value * 1e6;
+  if (Math.abs(millionths) < 1e6 && Number.isInteger(millionths)) return value;
+  if (Math.abs(value) < 2 ** 24 && Number.isInteger(value)) return value;
   // A float has 6 to 9 significant digits.
   for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
+    const short = rounded(value, digits);
     if (Object.is(Math.fround(short), value)) return short;
   }
   return value;
 }
 
-export const float: FieldType<number> = /* @__PURE__ */ floating("a float", Math.fround, shortFloat);
+export const float: FieldType<number> = /* @__PURE__ */ floating("a float", Math.fround, shortFloat, {
+  fromNumbers(numbers) {
+    if (!areFinite(numbers)) return false;
+    for (let index = 0; index < numbers.length; index++) numbers[index] = Math.fround(numbers[index]!);
+    return areFinite(numbers);
+  },
+  toNumbers(values) {
+    if (!areWritten(values)) return undefined;
+    // Most often they are the shortest already.
+    let numbers: number[] | undefined;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index]!;
+      if (!Number.isFinite(Math.fround(value))) return undefined;
+      const short = shortFloat(value);
+      if (short !== value) numbers ??= values.slice(0, index);
+      numbers?.push(short);
+    }
+    return numbers ?? values;
+  },
+});
 
-export const double: FieldType<number> = /* @__PURE__ */ floating("a double", same, same);
+export const double: FieldType<number> = /* @__PURE__ */ floating("a double", same, same, {
+  fromNumbers: areFinite,
+  toNumbers: (values) => (areWritten(values) ? values : undefined),
+});

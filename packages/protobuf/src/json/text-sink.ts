@@ -1,4 +1,5 @@
-import { allocate, latin1Slice, utf8Slice, utf8Write } from "#text";
+import { allocate, latin1Slice, utf8Length, utf8Write } from "#text";
+import { MAX_DOUBLE_BYTES, writeDouble, writeInteger } from "./decimal.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonWriteOptions } from "./options.js";
 import { checkText } from "./values.js";
@@ -12,16 +13,22 @@ const RETAINED_BYTES = 256 * 1024;
 /** The longest text that a loop over its characters copies: longer ones are quicker by the engine's own functions. */
 const SHORT_TEXT = 64;
 
+/** The longest text that is copied as bytes where text is wanted. */
+const MAX_COPIED = 1024;
+
 const QUOTE = 0x22;
+const LIST = 0x5b;
 const BACKSLASH = 0x5c;
+const LIST_END = 0x5d;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
 const COLON = 0x3a;
 
 let idleMemory: Uint8Array | undefined;
 
 /**
- * Writes JSON as UTF-8. Each value, and each object or list at its end, is followed by a comma: the end of what is around it
- * takes the place of the last one.
+ * Writes JSON as UTF-8, or as text: what is neither short nor ASCII is no bytes on its way there. Each value, and each object or
+ * list at its end, is followed by a comma: the end of what is around it takes the place of the last one.
  */
 export class TextSink implements JsonSink {
   readonly options: JsonWriteOptions;
@@ -30,11 +37,12 @@ export class TextSink implements JsonSink {
 
   #length = 0;
 
-  /** True while all characters are ASCII. */
-  #isAscii = true;
+  /** What stands before the bytes, which are ASCII then. Undefined if UTF-8 is wanted. */
+  #text: string | undefined;
 
-  constructor(options: JsonWriteOptions = {}) {
+  constructor(options: JsonWriteOptions = {}, isText: boolean) {
     this.options = options;
+    this.#text = isText ? "" : undefined;
     // A sink that is made meanwhile, or that an error leaves, has memory of its own.
     this.#bytes = idleMemory ?? allocate(INITIAL_BYTES);
     idleMemory = undefined;
@@ -42,18 +50,19 @@ export class TextSink implements JsonSink {
 
   /** What was written, as text. The sink is not used after it. */
   finishText(): string {
-    const end = this.#length - 1;
-    const text = this.#isAscii ? latin1Slice(this.#bytes, 0, end) : utf8Slice(this.#bytes, 0, end);
+    const rest = latin1Slice(this.#bytes, 0, this.#length - 1);
     this.#release();
-    return text;
+    return this.#text === "" ? rest : this.#text + rest;
   }
 
   /** What was written, as UTF-8. The sink is not used after it. */
   finishBytes(): Uint8Array {
-    // A copy: `slice` of a Buffer is a view.
-    const bytes = new Uint8Array(this.#bytes.subarray(0, this.#length - 1));
+    const bytes = this.#bytes;
+    const end = this.#length - 1;
+    // Memory that nobody else gets, and that is nearly full, need not be copied.
+    if (bytes.length > RETAINED_BYTES && end > bytes.length * 0.75) return bytes.subarray(0, end);
     this.#release();
-    return bytes;
+    return bytes.slice(0, end);
   }
 
   string(value: string): void {
@@ -73,8 +82,24 @@ export class TextSink implements JsonSink {
     this.#length = at;
   }
 
+  ascii(units: Uint8Array, length: number): void {
+    this.#reserve(length + 3);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < length; index++) bytes[at++] = units[index]!;
+    bytes[at++] = QUOTE;
+    bytes[at++] = COMMA;
+    this.#length = at;
+  }
+
   number(value: number): void {
-    this.#ascii(Object.is(value, -0) ? "-0" : String(value));
+    this.#reserve(MAX_NUMBER_BYTES);
+    this.#length = writeNumber(value, this.#bytes, this.#length);
+  }
+
+  numbers(values: readonly number[]): void {
+    this.#json(JSON.stringify(values));
   }
 
   bool(value: boolean): void {
@@ -89,9 +114,19 @@ export class TextSink implements JsonSink {
     this.#begin(0x7b);
   }
 
-  key(key: string): void {
-    this.string(key);
-    this.#bytes[this.#length - 1] = COLON;
+  key(key: string, quoted?: Uint8Array): void {
+    if (quoted === undefined || quoted.length === 0) {
+      this.string(key);
+      this.#bytes[this.#length - 1] = COLON;
+      return;
+    }
+    const { length } = quoted;
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < length; index++) bytes[at++] = quoted[index]!;
+    bytes[at++] = COLON;
+    this.#length = at;
   }
 
   endObject(): void {
@@ -99,11 +134,11 @@ export class TextSink implements JsonSink {
   }
 
   beginList(): void {
-    this.#begin(0x5b);
+    this.#begin(LIST);
   }
 
   endList(): void {
-    this.#end(0x5d);
+    this.#end(LIST_END);
   }
 
   #begin(character: number): void {
@@ -131,13 +166,27 @@ export class TextSink implements JsonSink {
 
   /** Writes a text that is long, or has characters to escape or to encode. */
   #escaped(value: string): void {
-    const quoted = JSON.stringify(checkText(value));
+    checkText(value);
+    this.#json(JSON.stringify(value));
+  }
+
+  /** Writes a value that is JSON. */
+  #json(json: string): void {
+    const { length } = json;
+    if (this.#text !== undefined && length > MAX_COPIED) return this.#append(json);
     // A UTF-16 unit takes three bytes at most.
-    this.#reserve(quoted.length * 3 + 1);
-    const written = utf8Write(this.#bytes, quoted, this.#length);
-    if (written !== quoted.length) this.#isAscii = false;
+    this.#reserve(length > MAX_COPIED ? utf8Length(json) + 1 : length * 3 + 1);
+    const written = utf8Write(this.#bytes, json, this.#length);
+    if (this.#text !== undefined && written !== length) return this.#append(json);
     this.#length += written;
     this.#bytes[this.#length++] = COMMA;
+  }
+
+  /** Writes text that need not become bytes. */
+  #append(text: string): void {
+    this.#text += latin1Slice(this.#bytes, 0, this.#length) + text;
+    this.#bytes[0] = COMMA;
+    this.#length = 1;
   }
 
   #reserve(size: number): void {
@@ -153,4 +202,26 @@ export class TextSink implements JsonSink {
   #release(): void {
     if (this.#bytes.length <= RETAINED_BYTES) idleMemory = this.#bytes;
   }
+}
+
+/** The most bytes that a number takes: its sign, its digits and a comma. */
+const MAX_NUMBER_BYTES = 1 + MAX_DOUBLE_BYTES + 1;
+
+/** Writes a number and a comma. Returns the place behind them. */
+function writeNumber(value: number, bytes: Uint8Array, at: number): number {
+  let start = at;
+  let positive = value;
+  if (value < 0 || Object.is(value, -0)) {
+    positive = -value;
+    bytes[start++] = MINUS;
+  }
+  let end = Number.isSafeInteger(positive)
+    ? writeInteger(positive, bytes, start)
+    : writeDouble(positive, bytes, start);
+  if (end === 0) {
+    const text = String(positive);
+    for (end = start; end < start + text.length; end++) bytes[end] = text.charCodeAt(end - start);
+  }
+  bytes[end] = COMMA;
+  return end + 1;
 }

@@ -1,27 +1,34 @@
 import { isUtf8, latin1Slice, utf8Slice } from "#text";
+import { doubleOf, EXACT_DIGITS, INT_DIGITS } from "./decimal.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSource, JsonType } from "./json-source.js";
 import { MAX_JSON_DEPTH, type JsonReadOptions } from "./options.js";
 import { numberOf } from "./scalar-types.js";
+import { TextWindow } from "./text-window.js";
 import { checkText } from "./values.js";
 
 /**
  * Bytes that are turned into text at a time. Short strings are parts of it, which is cheaper than a call for each: so this is
  * also the most memory, beyond its own size, that a string which outlives its message can hold.
  */
-const WINDOW_BYTES = 256;
+const SHORT_BYTES = 256;
+
+/** The longest list of numbers that is read one by one, in bytes: of more, the engine makes numbers sooner. */
+const FEW_BYTES = 24;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const LIST_END = 0x5d;
+const OBJECT_END = 0x7d;
 
 /** What no string of JSON has but by an escape. */
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x1f]/;
-
-/** Digits that a double is exact for, whatever they are. */
-const EXACT_DIGITS = 15;
 
 /** A place in the input. */
 interface Mark {
@@ -29,13 +36,20 @@ interface Mark {
   readonly depth: number;
 }
 
-/** Reads JSON from UTF-8, as strict as RFC 8259: what is valid UTF-8 and no more than JSON. */
+/**
+ * Reads JSON from UTF-8 or text, as strict as RFC 8259: what is valid Unicode and no more than JSON. Its methods move one place in
+ * the same bytes, and V8 inlines them: so they stand in one class.
+ */
 export class TextSource implements JsonSource {
   readonly options: JsonReadOptions;
 
-  readonly #bytes: Uint8Array;
+  /** What text is seen through. Undefined for UTF-8. */
+  readonly #window: TextWindow | undefined;
 
-  readonly #length: number;
+  /** The input, or the part of it in the window. */
+  #bytes: Uint8Array;
+
+  #length: number;
 
   #at = 0;
 
@@ -47,22 +61,31 @@ export class TextSource implements JsonSource {
   /** Where a backslash is, as far as that was searched; negative if there is no more. */
   #backslash = 0;
 
-  /** Part of the input as text, a character for each byte. */
+  /** Part of the bytes as text, a character for each byte. */
   #text = "";
   #textStart = 0;
   #textEnd = 0;
 
-  /** @param length The number of bytes. If there are more, a zero byte follows. */
-  constructor(bytes: Uint8Array, options: JsonReadOptions = {}, length: number = bytes.length) {
-    this.#bytes = bytes;
-    this.#length = length;
+  constructor(json: string | Uint8Array, options: JsonReadOptions = {}) {
     this.options = options;
+    if (typeof json === "string") {
+      const window = new TextWindow(json);
+      this.#window = window;
+      this.#bytes = window.bytes;
+      this.#length = window.length;
+      // Places in it are returned to.
+      if (options.errors !== undefined) this.#showAll();
+    } else {
+      this.#bytes = json;
+      this.#length = json.length;
+    }
   }
 
-  /** Passes over the end of the input. */
+  /** Passes over the end of the input. The source is not used after it. */
   end(): void {
-    this.#space();
+    if (this.#at < this.#length || this.#window?.hasMore === true) this.#space();
     if (this.#at < this.#length) throw this.#malformed("the end");
+    this.#window?.release();
   }
 
   type(): JsonType {
@@ -80,23 +103,83 @@ export class TextSource implements JsonSource {
     return this.#quoted();
   }
 
-  number(): number | string {
+  ascii(units: Uint8Array): number {
+    if (this.#space() !== QUOTE) return -1;
     const bytes = this.#bytes;
+    const start = this.#at + 1;
+    for (let length = 0; length <= units.length; length++) {
+      const byte = bytes[start + length]!;
+      if (byte === QUOTE) {
+        this.#at = start + length + 1;
+        return length;
+      }
+      // None is no such byte either.
+      if (!(byte >= 0x20 && byte < 0x80) || byte === BACKSLASH) return -1;
+      units[length] = byte;
+    }
+    return -1;
+  }
+
+  oneOf(quoted: readonly Uint8Array[]): number {
+    this.#space();
+    for (let index = 0; index < quoted.length; index++) if (this.#passIf(quoted[index]!)) return index;
+    return -1;
+  }
+
+  number(): number | string {
     const first = this.#space();
     if (first === QUOTE) return this.#quoted();
-    if (first !== 0x2d && !isDigit(first)) throw this.#wrongType("a number");
-    const start = this.#at;
+    if (first !== MINUS && !isDigit(first)) throw this.#wrongType("a number");
+    const value = this.#plainNumber(this.#at);
+    return Number.isNaN(value) ? this.#longNumber() : value;
+  }
+
+  /** Reads a number of few digits at a place, without exponent. NaN if there is none; nothing is read then. */
+  #plainNumber(place: number): number {
+    const bytes = this.#bytes;
+    const isNegative = bytes[place] === MINUS;
+    const start = isNegative ? place + 1 : place;
     let at = start;
+    let byte = bytes[at]!;
     let value = 0;
-    // Most numbers are a few digits.
-    if (first === 0x30) at++;
-    else while (isDigit(bytes[at])) value = value * 10 + bytes[at++]! - 0x30;
-    const digits = at - start;
-    if (digits > 0 && digits <= EXACT_DIGITS && !isNumberPart(bytes[at])) {
-      this.#at = at;
-      return value;
+    for (const end = start + INT_DIGITS; isDigit(byte) && at < end; byte = bytes[++at]!) {
+      value = (value * 10 + byte - ZERO) | 0;
     }
-    return this.#longNumber();
+    if (!isEnd(byte) || at === start || (bytes[start] === ZERO && at > start + 1)) {
+      if (!isDigit(bytes[start])) return NaN;
+      value = this.#decimal(start);
+    } else this.#at = at;
+    return isNegative ? -value : value;
+  }
+
+  /** Reads a number whose digits begin at `start`, of which there is one at least. NaN as above. */
+  #decimal(start: number): number {
+    const bytes = this.#bytes;
+    let at = start;
+    let byte = bytes[at]!;
+    // A zero before the point is none of the digits.
+    if (byte === ZERO) byte = bytes[++at]!;
+    const isBelowOne = at > start;
+    let digits = 0;
+    let first = 0;
+    let second = 0;
+    let pointAt = -1;
+    for (; ; byte = bytes[++at]!) {
+      if (isDigit(byte)) {
+        if (digits++ < INT_DIGITS) first = (first * 10 + byte - ZERO) | 0;
+        else second = (second * 10 + byte - ZERO) | 0;
+      } else if (byte === POINT && pointAt < 0) pointAt = at;
+      else break;
+    }
+    const fraction = pointAt < 0 ? 0 : at - pointAt - 1;
+    const isPlain =
+      pointAt < 0
+        ? !isBelowOne && digits <= EXACT_DIGITS
+        : fraction > 0 && isBelowOne === (fraction === digits) && digits <= 2 * INT_DIGITS;
+    if (!isPlain || !isEnd(byte)) return NaN;
+    const value = doubleOf(first, second, digits, fraction);
+    if (!Number.isNaN(value)) this.#at = at;
+    return value;
   }
 
   bool(): boolean {
@@ -118,19 +201,17 @@ export class TextSource implements JsonSource {
   }
 
   hasKey(): boolean {
-    if (!this.#more(0x7d)) return false;
+    if (!this.#first && this.#bytes[this.#at] === COMMA && this.#bytes[this.#at + 1] === QUOTE) {
+      this.#at++;
+      return true;
+    }
+    if (!this.#more(OBJECT_END)) return false;
     if (this.#space() !== QUOTE) throw this.#malformed("a key");
     return true;
   }
 
-  keyIs(key: string): boolean {
-    const bytes = this.#bytes;
-    let at = this.#at + 1;
-    for (let index = 0; index < key.length; index++) {
-      if (bytes[at++] !== key.charCodeAt(index)) return false;
-    }
-    if (bytes[at++] !== QUOTE) return false;
-    this.#at = at;
+  keyIs(_: string, quoted: Uint8Array): boolean {
+    if (quoted.length === 0 || !this.#passIf(quoted)) return false;
     this.#colon();
     return true;
   }
@@ -146,7 +227,46 @@ export class TextSource implements JsonSource {
   }
 
   hasItem(): boolean {
-    return this.#more(0x5d);
+    return this.#more(LIST_END);
+  }
+
+  numbers(take: (numbers: unknown[]) => boolean): unknown[] | undefined {
+    const bytes = this.#bytes;
+    const start = this.#at - 1;
+    // In quotes they are text.
+    if (bytes[this.#at] === QUOTE) return undefined;
+    let end = start;
+    while (bytes[end] !== LIST_END) if (++end === start + FEW_BYTES) break;
+    if (end < start + FEW_BYTES) return undefined;
+    const window = this.#window?.isAscii === true ? this.#window : undefined;
+    let index = 0;
+    let json: string;
+    if (window === undefined) {
+      end = bytes.indexOf(LIST_END, end);
+      if (end < 0 || end >= this.#length) return undefined;
+      json = latin1Slice(bytes, start, end + 1);
+    } else {
+      index = window.indexOf(start);
+      json = window.text.slice(index, window.text.indexOf("]", index) + 1);
+      end = start + json.length - 1;
+    }
+    // Values in it have a limit of depth, which JSON.parse has not.
+    if (json.includes("[", 1) || json.includes("{")) return undefined;
+    let numbers: unknown[];
+    try {
+      numbers = JSON.parse(json) as unknown[];
+    } catch {
+      return undefined;
+    }
+    if (!take(numbers)) return undefined;
+    this.#at = end + 1;
+    if (this.#at > this.#length) {
+      window!.show(index + json.length);
+      this.#passWindow(undefined);
+    }
+    this.#depth--;
+    this.#first = false;
+    return numbers;
   }
 
   skip(): void {
@@ -180,10 +300,59 @@ export class TextSource implements JsonSource {
 
   /** Passes over white space. Returns the next byte. */
   #space(): number | undefined {
+    const byte = this.#bytes[this.#at]!;
+    return byte > 0x20 ? byte : this.#spaces();
+  }
+
+  #spaces(): number | undefined {
+    do {
+      const bytes = this.#bytes;
+      let byte = bytes[this.#at];
+      while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.#at];
+      if (this.#at < this.#length) return byte;
+    } while (this.#showMore());
+    return undefined;
+  }
+
+  /** Moves the window on to where the source stands. False if there is no more text behind it. */
+  #showMore(): boolean {
+    const window = this.#window;
+    if (window === undefined || !window.hasMore) return false;
+    window.show(window.indexOf(this.#at));
+    this.#passWindow(undefined);
+    return true;
+  }
+
+  /** Has the window show the rest of the text, if a value goes beyond it. False if it does not. */
+  #showAll(): boolean {
+    const window = this.#window;
+    if (window === undefined || !window.hasMore) return false;
+    window.show(window.indexOf(this.#at), window.text.length);
+    this.#passWindow(undefined);
+    return true;
+  }
+
+  /** Stands at the start of a window that was moved. Returns what was read by that. */
+  #passWindow<T>(read: T): T {
+    const window = this.#window!;
+    this.#bytes = window.bytes;
+    this.#length = window.length;
+    this.#at = 0;
+    this.#backslash = 0;
+    this.#textEnd = 0;
+    return read;
+  }
+
+  /** Passes over these bytes, if they are the next ones. */
+  #passIf(quoted: Uint8Array): boolean {
     const bytes = this.#bytes;
-    let byte = bytes[this.#at];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.#at];
-    return byte;
+    const start = this.#at;
+    const { length } = quoted;
+    for (let index = 0; index < length; index++) {
+      if (bytes[start + index] !== quoted[index]) return false;
+    }
+    this.#at = start + length;
+    return true;
   }
 
   #begin(character: number, what: string): void {
@@ -210,12 +379,16 @@ export class TextSource implements JsonSource {
   }
 
   #colon(): void {
-    if (this.#space() !== COLON) throw this.#malformed("a colon");
+    if (this.#bytes[this.#at] !== COLON && this.#space() !== COLON) throw this.#malformed("a colon");
     this.#at++;
   }
 
   #word(word: string): void {
-    if (latin1Slice(this.#bytes, this.#at, this.#end(word.length)) !== word) throw this.#malformed(word);
+    for (let index = 1; index < word.length; index++) {
+      if (this.#bytes[this.#at + index] === word.charCodeAt(index)) continue;
+      if (this.#at + index === this.#length && this.#showMore()) return this.#word(word);
+      throw this.#malformed(word);
+    }
     this.#at += word.length;
   }
 
@@ -227,37 +400,58 @@ export class TextSource implements JsonSource {
     let byte = bytes[at];
     while (byte !== QUOTE) {
       // None is no such byte either.
-      if (!(byte! >= 0x20 && byte! < 0x80) || byte === BACKSLASH || at - start >= WINDOW_BYTES) {
-        return this.#longText();
+      if (!(byte! >= 0x20 && byte! < 0x80) || byte === BACKSLASH || at - start >= SHORT_BYTES) {
+        return this.#longText(at);
       }
       byte = bytes[++at];
     }
     this.#at = at + 1;
     if (at > this.#textEnd) {
       this.#textStart = start;
-      this.#textEnd = this.#end(WINDOW_BYTES, start);
+      this.#textEnd = Math.min(start + SHORT_BYTES, this.#length);
       this.#text = latin1Slice(bytes, start, this.#textEnd);
     }
     return this.#text.slice(start - this.#textStart, at - this.#textStart);
   }
 
-  /** Reads a string that is long, or has escapes or characters beyond ASCII. */
-  #longText(): string {
+  /** Reads a string that is long, or has escapes or characters beyond ASCII: up to `plainEnd` there are none. */
+  #longText(plainEnd: number): string {
     const bytes = this.#bytes;
     const start = this.#at + 1;
-    // The engine's own searches are quicker than a loop.
-    let end = bytes.indexOf(QUOTE, start);
+    // A short one is over sooner than the engine's own searches begin.
+    let end = plainEnd;
+    let hasEscapes = false;
+    for (; end < start + SHORT_BYTES && bytes[end]! >= 0x20; end++) {
+      if (bytes[end] === QUOTE && end < this.#length) return this.#decoded(start, end, hasEscapes);
+      if (bytes[end] === BACKSLASH) {
+        hasEscapes = true;
+        end++;
+      }
+    }
+    const last = this.#window?.lastString(this.#at);
+    if (last !== undefined) return this.#passWindow(last);
+    end = bytes.indexOf(QUOTE, start);
     if (this.#backslash < start && this.#backslash >= 0) this.#backslash = bytes.indexOf(BACKSLASH, start);
-    const hasEscapes = this.#backslash >= 0 && this.#backslash < end;
+    hasEscapes = this.#backslash >= 0 && this.#backslash < end;
     if (hasEscapes) while (end >= 0 && this.#isEscaped(start, end)) end = bytes.indexOf(QUOTE, end + 1);
-    if (end < 0 || end >= this.#length) throw this.#cutShort(start);
-    const text = utf8Slice(bytes, start, end);
+    if (end >= 0 && end < this.#length) return this.#decoded(start, end, hasEscapes);
+    const beyond = this.#window?.string(this.#at);
+    if (beyond !== undefined) return this.#passWindow(beyond);
+    if (this.#showAll()) return this.#longText(this.#at + 1);
+    throw this.#cutShort(start);
+  }
+
+  /** Reads the string between two quotes. */
+  #decoded(start: number, end: number, hasEscapes: boolean): string {
+    const bytes = this.#bytes;
+    // With its quotes, if there is something to parse.
+    const text = hasEscapes ? utf8Slice(bytes, start - 1, end + 1) : utf8Slice(bytes, start, end);
     // Bytes that are no text become U+FFFD, which is a valid character too.
     if (text.includes("\uFFFD") && !isUtf8(bytes, start, end)) throw this.#malformed("UTF-8");
     let value = text;
     if (hasEscapes) {
       try {
-        value = checkText(JSON.parse(`"${text}"`) as string);
+        value = checkText(JSON.parse(text) as string);
       } catch (error) {
         throw error instanceof JsonError ? error : this.#malformed("a string");
       }
@@ -285,15 +479,13 @@ export class TextSource implements JsonSource {
     const start = this.#at;
     let at = start;
     while (isNumberPart(this.#bytes[at])) at++;
+    // It may go on behind the window, and seldom is longer than one.
+    if (at === this.#length && (start > 0 ? this.#showMore() : this.#showAll())) return this.#longNumber();
     const text = latin1Slice(this.#bytes, start, at);
     const value = numberOf(text);
     if (Number.isNaN(value)) throw this.#malformed("a number");
     this.#at = at;
     return text.length > EXACT_DIGITS && /^-?\d+$/.test(text) ? text : value;
-  }
-
-  #end(length: number, start = this.#at): number {
-    return Math.min(start + length, this.#length);
   }
 
   // Errors are made apart so that the methods above stay small enough to be inlined.
@@ -311,7 +503,8 @@ export class TextSource implements JsonSource {
   #malformed(what: string): JsonError {
     const byte = this.#bytes[this.#at]!;
     const found = this.#at >= this.#length ? "the end" : JSON.stringify(String.fromCharCode(byte));
-    return new JsonError(`malformed JSON at byte ${this.#at}: ${what} is expected, not ${found}`);
+    const at = this.#at + (this.#window?.bytesBefore() ?? 0);
+    return new JsonError(`malformed JSON at byte ${at}: ${what} is expected, not ${found}`);
   }
 }
 
@@ -319,7 +512,12 @@ function isDigit(byte: number | undefined): boolean {
   return byte! >= 0x30 && byte! <= 0x39;
 }
 
+/** True for what most often follows a number. */
+function isEnd(byte: number): boolean {
+  return byte === COMMA || byte === OBJECT_END || byte === LIST_END || byte === 0x0a || byte === 0x20;
+}
+
 /** True for the characters of a number: digits, a sign, a point, an exponent. */
 function isNumberPart(byte: number | undefined): boolean {
-  return isDigit(byte) || byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2d || byte === 0x2b;
+  return isDigit(byte) || byte === POINT || byte === 0x65 || byte === 0x45 || byte === MINUS || byte === 0x2b;
 }

@@ -1,4 +1,7 @@
+import { latin1Slice } from "#text";
 import { isNot, JsonError } from "./json-error.js";
+import type { JsonSource } from "./json-source.js";
+import { setUnits, units } from "./units.js";
 
 // Times as text: google/protobuf/timestamp.proto, "JSON Mapping", and RFC 3339. If Date reads and writes them, the timestamps
 // of a message take most of the time that its JSON takes.
@@ -15,6 +18,8 @@ const MAX_SECONDS = 253_402_300_799;
 
 const DAY_SECONDS = 86_400;
 
+const A_TIME = "a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is";
+
 // Days are counted from 0000-03-01: so the day that leap years have more is the last one of its year.
 const EPOCH_DAYS = 719_468;
 const YEARS_400_DAYS = 146_097;
@@ -26,6 +31,8 @@ const DASH = 0x2d;
 const COLON = 0x3a;
 const PLUS = 0x2b;
 const POINT = 0x2e;
+const LETTER_T = 0x54;
+const LETTER_Z = 0x5a;
 
 /** The length of a time up to its seconds. */
 const WHOLE_LENGTH = 19;
@@ -38,39 +45,54 @@ export function fractionText(nanos: number): string {
   return `.${String(nanos).padStart(digits, "0")}`;
 }
 
-/** The number of the two digits at a place of a text. Negative if others are there. */
-function twoAt(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - ZERO;
-  const ones = text.charCodeAt(at + 1) - ZERO;
+/** The number of the two digits at a place. Negative if others are there. */
+function twoAt(at: number): number {
+  const tens = units[at]! - ZERO;
+  const ones = units[at + 1]! - ZERO;
   return tens >= 0 && tens < 10 && ones >= 0 && ones < 10 ? tens * 10 + ones : -1;
 }
 
-/** Nanoseconds of the one to nine digits of a text from `start` to `end`. Negative if others are there. */
-export function nanosAt(text: string, start: number, end: number): number {
+/** Nanoseconds of the one to nine digits from `start` to `end`. Negative if others are there. */
+function nanosAt(start: number, end: number): number {
   if (end <= start || end > start + 9) return -1;
   let nanos = 0;
   for (let at = start; at < start + 9; at++) {
-    const digit = at < end ? text.charCodeAt(at) - ZERO : 0;
+    const digit = at < end ? units[at]! - ZERO : 0;
     if (!(digit >= 0 && digit < 10)) return -1;
     nanos = nanos * 10 + digit;
   }
   return nanos;
 }
 
-function tens(value: number): number {
-  return ZERO + ((value / 10) | 0);
+/** Writes a number of two digits. */
+function writeTwo(value: number, at: number): void {
+  const tens = (value / 10) | 0;
+  units[at] = ZERO + tens;
+  units[at + 1] = ZERO + value - tens * 10;
 }
 
-function ones(value: number): number {
-  return ZERO + (value % 10);
+/** Writes nanoseconds as `fractionText` has them. Returns the place behind them. */
+function writeFraction(nanos: number, at: number): number {
+  if (nanos === 0) return at;
+  let rest = nanos;
+  let end = at + 10;
+  for (; rest % 1000 === 0; rest = (rest / 1000) | 0) end -= 3;
+  units[at] = POINT;
+  for (let index = end - 1; index > at; index--) {
+    const tenth = (rest / 10) | 0;
+    units[index] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
+  return end;
 }
 
 /**
- * A time as text in UTC.
+ * Writes a time in UTC as text, into `units`.
  *
+ * @returns Its length.
  * @throws {JsonError} if it is not in the years 1 to 9999.
  */
-export function timeText({ seconds, nanos }: Time): string {
+export function writeTime(seconds: number, nanos: number): number {
   if (!(seconds >= MIN_SECONDS && seconds <= MAX_SECONDS && nanos >= 0 && nanos < 1e9)) {
     throw new JsonError(`not a time of the years 1 to 9999: ${seconds} s and ${nanos} ns`);
   }
@@ -96,74 +118,72 @@ export function timeText({ seconds, nanos }: Time): string {
   const year = years + cycle * 400 + (month < 10 ? 0 : 1);
   month += month < 10 ? 3 : -9;
   const century = (year / 100) | 0;
-  const whole = String.fromCharCode(
-    tens(century),
-    ones(century),
-    tens(year % 100),
-    ones(year),
-    DASH,
-    tens(month),
-    ones(month),
-    DASH,
-    tens(day + 1),
-    ones(day + 1),
-    0x54,
-    tens(hour),
-    ones(hour),
-    COLON,
-    tens(minute),
-    ones(minute),
-    COLON,
-    tens(second),
-    ones(second),
-  );
-  return `${whole}${fractionText(nanos)}Z`;
+  writeTwo(century, 0);
+  writeTwo(year - century * 100, 2);
+  units[4] = DASH;
+  writeTwo(month, 5);
+  units[7] = DASH;
+  writeTwo(day + 1, 8);
+  units[10] = LETTER_T;
+  writeTwo(hour, 11);
+  units[13] = COLON;
+  writeTwo(minute, 14);
+  units[16] = COLON;
+  writeTwo(second, 17);
+  const end = writeFraction(nanos, WHOLE_LENGTH);
+  units[end] = LETTER_Z;
+  return end + 1;
 }
 
 /**
- * The time of a text.
+ * Reads a time.
  *
- * @throws {JsonError} if it is none, or not in the years 1 to 9999.
+ * @throws {JsonError} if the next value is none, or not in the years 1 to 9999.
  */
-export function readTime(text: string): Time {
-  const century = twoAt(text, 0);
-  const yearInCentury = twoAt(text, 2);
-  const month = twoAt(text, 5);
-  const day = twoAt(text, 8);
-  const hour = twoAt(text, 11);
-  const minute = twoAt(text, 14);
-  const second = twoAt(text, 17);
+export function readTime(source: JsonSource): Time {
+  let length = source.ascii?.(units) ?? -1;
+  if (length < 0) {
+    const text = source.string();
+    length = setUnits(text);
+    if (length < 0) throw isNot(A_TIME, text);
+  }
+  const century = twoAt(0);
+  const yearInCentury = twoAt(2);
+  const month = twoAt(5);
+  const day = twoAt(8);
+  const hour = twoAt(11);
+  const minute = twoAt(14);
+  const second = twoAt(17);
   // What follows the seconds.
-  let end = text.length - 1;
+  let end = length - 1;
   let offset = 0;
-  let isTime = text.charCodeAt(end) === 0x5a;
+  let isTime = units[end] === LETTER_Z;
   if (!isTime) {
     end -= 5;
-    const hours = twoAt(text, end + 1);
-    const minutes = twoAt(text, end + 4);
-    const sign = text.charCodeAt(end);
+    const hours = twoAt(end + 1);
+    const minutes = twoAt(end + 4);
+    const sign = units[end];
     isTime =
       (sign === PLUS || sign === DASH) &&
-      text.charCodeAt(end + 3) === COLON &&
+      units[end + 3] === COLON &&
       (hours | minutes) >= 0 &&
       hours < 24 &&
       minutes < 60;
     offset = (sign === PLUS ? -60 : 60) * (hours * 60 + minutes);
   }
   let nanos = 0;
-  if (end !== WHOLE_LENGTH)
-    nanos = text.charCodeAt(WHOLE_LENGTH) === POINT ? nanosAt(text, WHOLE_LENGTH + 1, end) : -1;
+  if (end !== WHOLE_LENGTH) nanos = units[WHOLE_LENGTH] === POINT ? nanosAt(WHOLE_LENGTH + 1, end) : -1;
   const year = century * 100 + yearInCentury;
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const monthDays = month === 2 ? (isLeap ? 29 : 28) : 30 + ((month + (month >> 3)) & 1);
   isTime &&=
     // Of negative numbers, one is enough to make this negative.
     (century | yearInCentury | month | day | hour | minute | second | nanos) >= 0 &&
-    text.charCodeAt(4) === DASH &&
-    text.charCodeAt(7) === DASH &&
-    text.charCodeAt(10) === 0x54 &&
-    text.charCodeAt(13) === COLON &&
-    text.charCodeAt(16) === COLON &&
+    units[4] === DASH &&
+    units[7] === DASH &&
+    units[10] === LETTER_T &&
+    units[13] === COLON &&
+    units[16] === COLON &&
     month > 0 &&
     month < 13 &&
     day > 0 &&
@@ -183,7 +203,7 @@ export function readTime(text: string): Time {
     EPOCH_DAYS;
   const seconds = days * DAY_SECONDS + hour * 3600 + minute * 60 + second + offset;
   if (!isTime || seconds < MIN_SECONDS || seconds > MAX_SECONDS) {
-    throw isNot("a timestamp of the years 1 to 9999, as 2024-05-01T12:00:00Z is", text);
+    throw isNot(A_TIME, latin1Slice(units, 0, length));
   }
   return { seconds, nanos };
 }

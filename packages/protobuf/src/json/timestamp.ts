@@ -1,7 +1,8 @@
 import type { FieldType } from "../field-type.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonForm } from "./message-json.js";
-import { fractionText, nanosAt, readTime, timeText } from "./time-text.js";
+import { fractionText, readTime, writeTime } from "./time-text.js";
+import { units } from "./units.js";
 
 // google.protobuf.Timestamp and Duration as messages: timestamp.proto and duration.proto, "JSON Mapping".
 
@@ -23,9 +24,9 @@ function fromNumber<T>(int64: FieldType<T>, value: number): T {
 /** @param int64 The kind of the field `seconds`. */
 export function timestampJson<T>(int64: FieldType<T>): JsonForm<TimeMessage<T>> {
   return {
-    writeJson: ({ seconds, nanos }, sink) => sink.string(timeText({ seconds: Number(seconds), nanos })),
+    writeJson: ({ seconds, nanos }, sink) => sink.ascii(units, writeTime(Number(seconds), nanos)),
     readJson(source) {
-      const { seconds, nanos } = readTime(source.string());
+      const { seconds, nanos } = readTime(source);
       return { seconds: fromNumber(int64, seconds), nanos };
     },
   };
@@ -40,7 +41,7 @@ export function durationJson<T>(int64: FieldType<T>): JsonForm<TimeMessage<T>> {
       const [, sign, whole, fraction] = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
       const seconds = Number(whole);
       if (!(seconds <= MAX_DURATION_SECONDS)) throw isNot("a duration", text);
-      const nanos = fraction === undefined ? 0 : nanosAt(fraction, 0, fraction.length);
+      const nanos = fraction === undefined ? 0 : Number(fraction.padEnd(9, "0"));
       // There is no negative zero among integers.
       return sign === "-"
         ? { seconds: fromNumber(int64, 0 - seconds), nanos: 0 - nanos }
