@@ -1,8 +1,9 @@
 // Bundles the entry points of a package that is published, each into one file of `dist` and what they share into others: code
 // and declarations. An import of the SDK then takes a third of the time that it takes from a file for each module. Run in the
 // package's folder, after `tsc` has emitted the declarations: `node ../../scripts/bundle.mjs src/index.ts …`. Other packages
-// are left as imports, except those of `inlined`. `--web` names an entry point for browsers. `--alone` names one that takes the place
-// of another by a condition of `exports`, with its declarations: it is bundled with all that it needs, since no program has both. The
+// are left as imports, except those of `inlined`. `--web` names an entry point for browsers. `--alone` names one for browsers that
+// takes the place of another by a condition of `exports`, with its declarations: it is bundled with all that it needs, since no
+// program has both. The
 // bundler must leave a module's constants constants, as this one does: V8 reads a `var` of a module anew on each use, which costs
 // a call 2 to 3 %.
 import { createRequire } from "node:module";
@@ -53,6 +54,7 @@ const isPackage = (id) => !id.startsWith(".") && !id.startsWith("\0") && !isAbso
 const webSources = {
   "@callwire/transport/seam": "../transport/src/seam.ts",
   "nice-grpc-common": "src/web/nice-grpc-common.ts",
+  "#text": "src/text.web.ts",
 };
 
 /** Puts what browsers have in the place of what Node.js has: `x.web.ts` for `x.ts`, and {@link webSources}. */
@@ -81,12 +83,14 @@ const forNode = {
   plugins: [constants],
 };
 await bundleCode(positionals, forNode, "shared");
-if (values.web.length > 0) {
-  const external = (id) => isPackage(id) && !Object.hasOwn(webSources, id);
-  await bundleCode(values.web, { platform: "browser", external, plugins: [forBrowsers] }, "web-shared");
-}
+const inBrowsers = {
+  platform: "browser",
+  external: (id) => isPackage(id) && !Object.hasOwn(webSources, id),
+  plugins: [forBrowsers],
+};
+if (values.web.length > 0) await bundleCode(values.web, inBrowsers, "web-shared");
 if (values.alone !== undefined) {
-  const code = await open([values.alone], forNode);
+  const code = await open([values.alone], inBrowsers);
   await code.write({ dir: "dist", format: "esm", comments });
   await code.close();
 }

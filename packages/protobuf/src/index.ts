@@ -67,7 +67,13 @@ export {
   type ExtensionCode,
   type ExtensionValue,
 } from "./extension.js";
-export { isMessageType, messageType, type MessageCode, type MessageType } from "./message-type.js";
+export {
+  enableJson,
+  isMessageType,
+  messageType,
+  type MessageCode,
+  type MessageType,
+} from "./message-type.js";
 export {
   readDouble,
   readFixed32,

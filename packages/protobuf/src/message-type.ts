@@ -92,16 +92,18 @@ export function isMessageType(type: object): boolean {
   return messageTypes.has(type);
 }
 
+/**
+ * Puts the code of JSON into a bundle for browsers: call it once, before the first `toJSON` or `fromJSON`. A page that does not call
+ * it loads no JSON, and those two throw an error that says so. `toJsonText` and its like need no call. Everywhere else JSON is
+ * always there, and this does nothing.
+ */
+export function enableJson(): void {}
+
 let idleReader: Reader | undefined;
 
 /** What a message type has of JSON. */
-export type JsonPart<T> = Required<Pick<MessageType<T>, "writeJson" | "readJson" | "takesNull">> &
+type JsonPart<T> = Required<Pick<MessageType<T>, "writeJson" | "readJson" | "takesNull">> &
   Pick<MessageType<T>, "toJSON" | "fromJSON" | "fields">;
-
-/** Makes the type of a message from its code. Called by generated code. */
-export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
-  return typeWith(code, jsonPart(code));
-}
 
 function jsonPart<T extends object>(code: MessageCode<T>): JsonPart<T> {
   const { create, json } = code;
@@ -130,8 +132,8 @@ function jsonPart<T extends object>(code: MessageCode<T>): JsonPart<T> {
   };
 }
 
-/** The type of a message, with a part for JSON: a bundle without JSON has another one. */
-export function typeWith<T extends object>(code: MessageCode<T>, json: JsonPart<T>): MessageType<T> {
+/** Makes the type of a message from its code. Called by generated code. */
+export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
   const { create, write, read } = code;
   const fromPartial = (object: unknown): T => messageFromPartial(fieldsOf(code), create(), object as object);
   const type: MessageType<T> = {
@@ -166,7 +168,7 @@ export function typeWith<T extends object>(code: MessageCode<T>, json: JsonPart<
     write,
     read,
     // Last: V8 keeps what stands before it inside the object.
-    ...json,
+    ...jsonPart(code),
   };
   messageTypes.add(type);
   return type;

@@ -1,8 +1,8 @@
 // Text and memory where there is no Node.js: a browser, a worker at the edge. The names are those of `text.node.ts`.
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
+const strictDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** The most characters that one call of `String.fromCharCode` takes here: each is an argument on the stack. */
 const MAX_ARGUMENTS = 4096;

@@ -25,7 +25,7 @@ const columns: readonly { head: string; key: Key; show: (value: number) => strin
   { head: "tsc --noEmit", key: "checkMs", show: milliseconds },
   { head: "import", key: "importMs", show: milliseconds },
   { head: "one message, bundled, gzip", key: "bundleGzipBytes", show: kilobytes },
-  { head: "without JSON", key: "bundleWithoutJsonGzipBytes", show: kilobytes },
+  { head: "for a browser", key: "browserBundleGzipBytes", show: kilobytes },
 ];
 
 /** A number of callwire's code that must not be more than a limit, or than so many times protobuf-es's. */
@@ -41,7 +41,7 @@ const goals: readonly Goal[] = [
   { key: "checkMs", most: 2, beside: "protobuf-es" },
   { key: "importMs", most: 0.6, beside: "protobuf-es" },
   { key: "bundleGzipBytes", most: 6000 },
-  { key: "bundleWithoutJsonGzipBytes", most: 6000 },
+  { key: "browserBundleGzipBytes", most: 6000 },
 ];
 
 /** The numbers as a table, and what is wanted of callwire's. */

@@ -120,20 +120,20 @@ export const int64String: FieldType<string> = /* @__PURE__ */ integer64("an int6
 /** A uint64 that a message has as text of decimal digits. */
 export const uint64String: FieldType<string> = /* @__PURE__ */ integer64("a uint64", false, String);
 
-const BEYOND_2_53 = "that a number is exact for (the option int64=bigint takes all)";
+// Literals of 53 bits, for what scalar-types.ts says.
 
 /** An int64 that a message has as a number; one beyond 2^53 is refused. */
 export const int64Number: FieldType<number> = /* @__PURE__ */ integer(
-  `an int64 ${BEYOND_2_53}`,
-  Number.MIN_SAFE_INTEGER,
-  Number.MAX_SAFE_INTEGER,
+  "an int64 that a number is exact for (the option int64=bigint takes all)",
+  -0x1fffffffffffff,
+  0x1fffffffffffff,
   true,
 );
 
 /** A uint64 that a message has as a number; one beyond 2^53 is refused. */
 export const uint64Number: FieldType<number> = /* @__PURE__ */ integer(
-  `a uint64 ${BEYOND_2_53}`,
+  "a uint64 that a number is exact for (the option int64=bigint takes all)",
   0,
-  Number.MAX_SAFE_INTEGER,
+  0x1fffffffffffff,
   true,
 );

@@ -48,6 +48,8 @@ export const bool: FieldType<boolean> = {
   readJson: (source) => source.bool(),
 };
 
+// The arguments of what is marked as pure are literals: bundlers keep all others, and with them the function.
+
 /** Integers that a number is exact for; one in quotes is taken, and so is `1.0` or `1e5`. */
 export function integer(what: string, min: number, max: number, asText = false): FieldType<number> {
   const check = (value: number, given: unknown = value): number => {
@@ -80,10 +82,10 @@ export function integer(what: string, min: number, max: number, asText = false):
 }
 
 /** Also sint32 and sfixed32. */
-export const int32: FieldType<number> = /* @__PURE__ */ integer("an int32", -(2 ** 31), 2 ** 31 - 1);
+export const int32: FieldType<number> = /* @__PURE__ */ integer("an int32", -0x80000000, 0x7fffffff);
 
 /** Also fixed32. */
-export const uint32: FieldType<number> = /* @__PURE__ */ integer("a uint32", 0, 2 ** 32 - 1);
+export const uint32: FieldType<number> = /* @__PURE__ */ integer("a uint32", 0, 0xffffffff);
 
 /** Numbers with a fraction. NaN and the infinities are strings; -0 is not the default. */
 function floating(

@@ -1,0 +1,4 @@
+// Runs before each test: JSON is part of a bundle for browsers if the page enables it.
+import { enableJson } from "../message-type.js";
+
+enableJson();

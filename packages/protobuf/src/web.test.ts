@@ -1,0 +1,291 @@
+// The modules of a bundle for browsers beside those that they stand in for.
+import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import * as full from "./index.js";
+import { messageType } from "./message-type.web.js";
+import { Reader } from "./reader.js";
+import { Reader as WebReader } from "./reader.web.js";
+import * as scalars from "./scalar-values.js";
+import * as webScalars from "./scalar-values.web.js";
+import { UnknownFields } from "./unknown-fields.js";
+import { UnknownFields as WebUnknownFields } from "./unknown-fields.web.js";
+import * as web from "./web.js";
+import { Writer } from "./writer.js";
+import { Writer as WebWriter } from "./writer.web.js";
+
+/** What a function gives, or says as it throws. */
+function told(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return `${(error as Error).constructor.name}: ${(error as Error).message}`;
+  }
+}
+
+const nested = {
+  create: (): unknown[] => [],
+  read(list: unknown[], reader: Reader): void {
+    while (reader.position < reader.limit) {
+      const tag = reader.tag();
+      if ((tag & 7) === 2 && tag % 16 < 8) list.push(reader.message(nested, undefined));
+      else if ((tag & 7) === 3) list.push(reader.group(tag, nested, undefined));
+      else reader.unknown(tag, list);
+    }
+  },
+};
+
+const reads: readonly ((reader: Reader) => unknown)[] = [
+  (reader) => reader.tag(),
+  (reader) => reader.int32(),
+  (reader) => reader.uint32(),
+  (reader) => reader.bool(),
+  (reader) => reader.int64AsNumber(),
+  (reader) => reader.bytes(),
+  (reader) => reader.string(),
+  (reader) => reader.word(),
+  (reader) => reader.skip(reader.tag()),
+  (reader) => reader.more(reader.range()),
+  (reader) => reader.message(nested, undefined),
+];
+
+test("the reader reads as the other one, and refuses the same with the same words", () => {
+  // Tags, lengths and small messages are more likely than in bytes of chance.
+  const byte = fc.oneof(
+    fc.constantFrom(0, 1, 2, 8, 10, 11, 12, 0x7f, 0x80, 0xff, 0xc3, 0xa9),
+    fc.integer({ min: 0, max: 255 }),
+  );
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 24 }), fc.array(fc.nat(reads.length - 1)), (given, ops) => {
+      const bytes = Uint8Array.from([0, ...given, 0]);
+      const [one, other] = [new Reader(), new WebReader()].map((reader) => {
+        const steps: unknown[] = [told(() => void reader.begin(bytes, 1, bytes.length - 1))];
+        for (const op of ops) {
+          steps.push(
+            told(() => reads[op]!(reader as Reader)),
+            reader.position,
+            reader.limit,
+          );
+        }
+        return steps;
+      });
+      expect(other).toEqual(one);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("groups and depths are bounded as in the other one", () => {
+  for (const bytes of [[11, 12], [11, 8, 1, 12], [11], [12], [11, 20], [0], [14], [11, 11, 12, 12, 8]]) {
+    const [one, other] = [new Reader(Uint8Array.from(bytes)), new WebReader(Uint8Array.from(bytes))].map(
+      (reader) => [told(() => reader.skip(reader.tag())), told(() => nested.read([], reader as Reader))],
+    );
+    expect(other).toEqual(one);
+  }
+  const deep = new Uint8Array(2 * full.MAX_DEPTH).fill(11, 0, full.MAX_DEPTH).fill(12, full.MAX_DEPTH);
+  for (const length of [0, 1, 2]) {
+    const bytes = deep.subarray(length, deep.length - length);
+    const [one, other] = [new Reader(bytes), new WebReader(bytes)].map((reader) =>
+      told(() => nested.read([], reader as Reader)),
+    );
+    expect(other).toEqual(one);
+  }
+  const outside = () => new WebReader().begin(deep, 3, deep.length + 1);
+  expect(outside).toThrow(`no message from 3 to ${deep.length + 1} in ${deep.length} bytes`);
+});
+
+type Write = (writer: Writer, value: never) => void;
+
+const writes: readonly (readonly [Write, readonly unknown[]])[] = [
+  [(w, value) => w.uint32(8, value), [0, 300, 2 ** 32 - 1, -1, "7", "x", 1n, 1.5, undefined]],
+  [(w, value) => w.int32(4008, value), [0, 300, -1, -(2 ** 31), 2 ** 31, "-7", null]],
+  [(w, value) => w.bool(16, value), [true, false, 1, undefined, () => 1, Promise.resolve(1)]],
+  [(w, value) => w.bytes(26, value), [new Uint8Array(), new Uint8Array(200).fill(7)]],
+  [(w, value) => w.string(34, value), ["", "ü€😀", "\ud800", "x".repeat(200), 5, null, () => 1]],
+  [
+    (w, value) => w.message(42, { lengthSize: 1, write: (text: string, to) => to.string(10, text) }, value),
+    ["", "x".repeat(126), "x".repeat(20_000)],
+  ],
+  [
+    (w, value) => w.group(51, { lengthSize: 1, write: (text: string, to) => to.string(10, text) }, value),
+    ["", "a"],
+  ],
+  [(w, value) => full.writeSint64(w, 56, value), [0, -1, 5n, 2n ** 63n, "12", 1.5]],
+  [(w, value) => full.writeFixed64(w, 0, value), [0, 1n, 2n ** 64n, -1]],
+  [(w, value) => full.writeDouble(w, 65, value), [0.1, -0, NaN, "5"]],
+  [(w, value) => full.writeDate(w, 74, value), [new Date(0), new Date(-1), new Date(NaN)]],
+  [(w) => w.restart(), [0]],
+];
+
+test("the writer writes as the other one, and refuses the same with the same words", () => {
+  const step = fc
+    .nat(writes.length - 1)
+    .chain((op) => fc.nat(writes[op]![1].length - 1).map((at) => [op, at] as const));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), fc.boolean(), (steps, isGiven) => {
+      const [one, other] = [new Writer(), new WebWriter()].map((writer) => {
+        if (isGiven) writer.begin(new Uint8Array(40), 3);
+        const said = steps.map(([op, at]) => {
+          const [write, values] = writes[op]!;
+          const { position, start } = writer;
+          const result = told(() => write(writer as Writer, values[at] as never));
+          // An incomplete message is begun again.
+          if (typeof result === "string") writer.position = writer.start + position - start;
+          return result;
+        });
+        const { length, isWhole } = writer;
+        // Jest would compare byte by byte.
+        const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
+        const pieces = writer.pieces().map(({ bytes }) => text(bytes));
+        return { said, length, isWhole, pieces, whole: text(writer.finish()) };
+      });
+      expect(other).toEqual(one);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test.each(Object.keys(scalars))("%s is the same", (name) => {
+  const [one, other] = [scalars, webScalars].map((all) => all[name as keyof typeof all]);
+  if (typeof one !== "function") {
+    expect(other).toBe(one);
+    return;
+  }
+  for (const value of [
+    0,
+    1,
+    -1,
+    0.5,
+    NaN,
+    Infinity,
+    4e38,
+    2 ** 31,
+    2 ** 32,
+    2n ** 63n,
+    -1n,
+    "5",
+    "x",
+    true,
+    null,
+    undefined,
+    Symbol.iterator,
+  ]) {
+    const say = (check: unknown) => told(() => (check as (value: unknown) => unknown)(value));
+    expect([value, say(other)]).toEqual([value, say(one)]);
+  }
+});
+
+test("unknown fields are kept as by the other one", () => {
+  const [one, other] = [new UnknownFields(), new WebUnknownFields()].map((fields) => {
+    for (let size = 0; size < 100; size++) fields.add(new Uint8Array(size + 2).fill(size), 1, size + 1);
+    const before = [...fields.bytes];
+    fields.replace([Uint8Array.of(1), Uint8Array.of(2, 3)]);
+    return [before, [...fields.bytes]];
+  });
+  expect(other).toEqual(one);
+});
+
+describe("JSON", () => {
+  const Item = messageType<{ text: string }>({
+    name: "test.Item",
+    create: () => ({ text: "" }),
+    write: (m, w) => w.string(10, m.text),
+    read: () => {},
+    fields: () => ({ text: web.string }),
+  });
+
+  // The first of these tests: afterwards it is enabled.
+  test("is not there before it is enabled, and says what to do", () => {
+    const message =
+      'there is no JSON of messages in this bundle: call enableJson() of "@callwire/protobuf" once, before the first use';
+    for (const use of [
+      () => Item.toJSON({ text: "a" }),
+      () => Item.fromJSON({ text: "a" }),
+      () => web.string.isAbsent(""),
+      () => web.anyJson.readJson(undefined as never),
+    ]) {
+      expect(use).toThrow(message);
+    }
+    expect(Item.fromPartial({ text: "a" })).toEqual({ text: "a" });
+  });
+
+  test("is there by a function of its text, or when it is enabled", () => {
+    expect(web.toJsonText(Item, { text: "a" })).toBe('{"text":"a"}');
+    web.enableJson();
+    expect(Item.fromJSON({ text: "b" })).toEqual({ text: "b" });
+    expect(Item.toJSON({ text: "c" })).toEqual({ text: "c" });
+    expect(() => Item.fromJSON(null)).toThrow("not a message: null");
+  });
+
+  test("every name is there", () => {
+    expect(Object.keys(web).toSorted()).toEqual(Object.keys(full).toSorted());
+  });
+
+  type Names = "bool" | "string" | "int32" | "int64" | "bytes" | "date" | "value" | "nullValue" | "fieldMask";
+
+  test.each<[Names, unknown, unknown]>([
+    ["bool", true, false],
+    ["string", "a", ""],
+    ["int32", 5, 0],
+    ["int64", 5n, 0n],
+    ["bytes", Uint8Array.of(1), new Uint8Array()],
+    ["date", new Date(0), undefined],
+    ["value", null, undefined],
+    ["nullValue", 0, 0],
+    ["fieldMask", ["a"], undefined],
+  ])("of %s, and of lists and maps of it", (name, given, absent) => {
+    for (const kindIn of [
+      (all: typeof full) => all[name],
+      (all: typeof full) => all.list(all[name]),
+      (all: typeof full) => all.map(all.string, all[name]),
+      (all: typeof full) => all.optional(all[name]),
+    ] as ((all: typeof full) => full.FieldType<unknown>)[]) {
+      const one = kindIn(full);
+      const other = kindIn(web as never);
+      const value = one.shape === "list" ? [given] : one.shape === "map" ? new Map([["k", given]]) : given;
+      const text = web.toJsonText(other, value);
+      expect(text).toBe(full.toJsonText(one, value));
+      expect(web.fromJsonText(other, text)).toEqual(value);
+      expect(other.isAbsent(absent)).toBe(one.isAbsent(absent));
+      const { takesNull, shape } = one;
+      expect({ takesNull: other.takesNull, shape: other.shape }).toEqual({ takesNull, shape });
+      const copy = other.fromPartial(value);
+      expect(copy).toEqual(value);
+      if (shape !== undefined) expect(copy).not.toBe(value);
+    }
+  });
+
+  test("of each other kind and form is that of the other module", () => {
+    const numbers = { A: 1 } as const;
+    const seconds = { seconds: 5n, nanos: 0 };
+    const forms: readonly ((all: typeof full) => [form: object, value: unknown])[] = [
+      (all) => [all.enumeration(numbers), 1],
+      (all) => [all.enumeration(numbers, { closed: true }), 1],
+      (all) => [all.mapObject(all.string, all.bool), { a: true }],
+      (all) => [all.timestampJson(all.int64), seconds],
+      (all) => [all.durationJson(all.int64), seconds],
+      (all) => [all.wrapperJson(all.int32), { value: 5 }],
+      (all) => [all.wrapper(all.int32), 5],
+      (all) => [all.fieldMaskJson, { paths: ["a_b"] }],
+      (all) => [all.structJson, { fields: { a: 1 } }],
+      (all) => [all.structMapJson, { fields: new Map([["a", 1]]) }],
+      (all) => [all.listValueJson, { values: [1] }],
+      (all) => [all.valueJson, { kind: { $case: "boolValue", value: true } }],
+      (all) => [all.struct, { a: [null] }],
+      (all) => [all.listValue, [1]],
+      ...(["double", "float", "uint32", "uint64", "uint64String", "int64String"] as const).map(
+        (name) => (all: typeof full) =>
+          [all[name], name.endsWith("String") ? "5" : name === "uint64" ? 5n : 5] as [object, unknown],
+      ),
+      (all) => [all.int64Number, 5],
+      (all) => [all.uint64Number, 5],
+    ];
+    for (const formIn of forms) {
+      const [one, value] = formIn(full) as [full.FieldType<unknown>, unknown];
+      const [other] = formIn(web as never) as [full.FieldType<unknown>, unknown];
+      const text = full.toJsonText(one, value);
+      expect(web.toJsonText(other, value)).toBe(text);
+      expect(web.fromJsonText(other, text)).toEqual(full.fromJsonText(one, text));
+      expect(other.takesNull).toBe(one.takesNull);
+    }
+  });
+});
