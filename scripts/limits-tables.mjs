@@ -161,8 +161,14 @@ export const places = {
     /^const DEFAULT_MIN_BYTES = (.*);$/m,
   ],
   "CorsOptions.maxAgeSeconds": ["edge/src/http/cors.ts", /^const DEFAULT_MAX_AGE_SECONDS = (.*);$/m],
-  "ClientOptions.timeoutMs": ["client-sdk/src/middleware/deadline.ts", /timeoutMs: byDefault = ([\d_]+)/],
-  "WebClientOptions.timeoutMs": ["client-sdk/src/middleware/deadline.ts", /timeoutMs: byDefault = ([\d_]+)/],
+  "ClientOptions.timeoutMs": [
+    "client-sdk/src/middleware/deadline.ts",
+    /^export const TIMEOUT_MS = ([\d_]+);$/m,
+  ],
+  "WebClientOptions.timeoutMs": [
+    "client-sdk/src/middleware/deadline.ts",
+    /^export const TIMEOUT_MS = ([\d_]+);$/m,
+  ],
   "WebClientOptions.maxReceiveMessageBytes": [
     "client-sdk/src/web/create-client.ts",
     /^const MAX_RECEIVE_MESSAGE_BYTES = (.*);$/m,

@@ -36,12 +36,3 @@ test("the throttle holds no fewer than none, however many failures come", () => 
   throttle.succeeded();
   expect(throttle.failed()).toBe(true);
 });
-
-test.each([
-  [0, 0.1],
-  [1001, 0.1],
-  [NaN, 0.1],
-  [10, 0],
-])("the throttle refuses maxTokens %d with tokenRatio %d", (maxTokens, tokenRatio) => {
-  expect(() => new RetryThrottle(maxTokens, tokenRatio)).toThrow(RangeError);
-});

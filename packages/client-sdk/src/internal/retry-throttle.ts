@@ -12,12 +12,7 @@ export class RetryThrottle {
   /** When a connection was lost last, by the clock of `performance.now()`. */
   #lostAt = -Infinity;
 
-  /** Throws a RangeError if `maxTokens` is not in (0, 1000] or `tokenRatio` is not positive. */
   constructor(maxTokens: number, tokenRatio: number) {
-    if (!(maxTokens > 0 && maxTokens <= 1000)) {
-      throw new RangeError(`retry.maxTokens is ${maxTokens}: it must be more than 0 and at most 1000`);
-    }
-    if (!(tokenRatio > 0)) throw new RangeError(`retry.tokenRatio is ${tokenRatio}: it must be more than 0`);
     this.#maxTokens = maxTokens;
     this.#tokenRatio = tokenRatio;
     this.#tokens = maxTokens;

@@ -21,8 +21,8 @@ export interface BearerTokenOptions {
 }
 
 /** The values that a token may have, which no error shows. */
-export const tokenRule = rules.secret(
-  rules.rule(
+export const tokenRule = /* @__PURE__ */ rules.secret(
+  /* @__PURE__ */ rules.rule(
     "a text of printable ASCII without spaces, or a function that gives one",
     (value) => typeof value === "function" || (typeof value === "string" && /^[!-~]+$/.test(value)),
   ),

@@ -12,6 +12,9 @@ export interface DeadlineOptions {
   timeoutMs?: number;
 }
 
+/** The default of {@link DeadlineOptions.timeoutMs}. */
+export const TIMEOUT_MS = 30_000;
+
 const optionRules: RulesOf<DeadlineOptions> = { timeoutMs: rules.positiveMilliseconds };
 
 /** Options of a call, for {@link deadline}. */
@@ -67,7 +70,7 @@ export function callTimeout(method: MethodDescriptor, own: number | undefined, b
  */
 export function deadline(options: DeadlineOptions = {}): ClientPhases<DeadlineCallOptions> {
   checkOptions("deadline", options, optionRules);
-  const { timeoutMs: byDefault = 30_000 } = options;
+  const { timeoutMs: byDefault = TIMEOUT_MS } = options;
   return {
     began(call) {
       const { method, options } = call;

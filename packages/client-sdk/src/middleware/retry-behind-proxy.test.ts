@@ -7,7 +7,7 @@ import { EchoServiceDefinition, EchoUnaryRequest } from "@callwire/testkit";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Status } from "nice-grpc-common";
 import { createClient } from "../test-room/clients.js";
-import { isTransient } from "./retry.js";
+import { isTransient } from "../internal/retry-policy.js";
 
 function answer(stream: ServerHttp2Stream): void {
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });

@@ -5,7 +5,8 @@ import { EchoServiceDefinition, echoService, type EchoUnaryRequest, startServer 
 import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
 import { createClient } from "../test-room/clients.js";
 import { sleep as sleepFor } from "../internal/abort.js";
-import { isRepeatable, pushback, retry } from "./retry.js";
+import { isRepeatable, pushback } from "../internal/retry-policy.js";
+import { retry } from "./retry.js";
 
 const sleep = (ms: number) => sleepFor(ms, undefined);
 
@@ -378,6 +379,8 @@ test.each([
   { maxAttempts: 1.5 },
   { initialBackoffMs: 0 },
   { maxTokens: 0 },
+  { maxTokens: 1001 },
+  { tokenRatio: 0 },
   { maxWaitMs: -1 },
   { maxWaitMs: NaN },
 ])("options out of their limits are refused: %j", (options) => {

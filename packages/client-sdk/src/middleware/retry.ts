@@ -6,10 +6,9 @@ import {
   type FailureOrigin,
   type RulesOf,
 } from "@callwire/transport/seam";
-import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import { Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
-import { codeOf } from "../internal/client-errors.js";
-import { RetryThrottle } from "../internal/retry-throttle.js";
+import { inTime, isRepeatable, retryPolicy } from "../internal/retry-policy.js";
 
 /** Options for {@link retry}. */
 export interface RetryOptions {
@@ -52,8 +51,6 @@ export const retryRules: RulesOf<RetryOptions> = {
   ),
   tokenRatio: rules.rule("a number of more than 0", (value) => typeof value === "number" && value > 0),
 };
-/** The longest wait between two looks for a connection, in milliseconds. */
-const MAX_LOOK_MS = 1_000;
 
 const defaults: Required<RetryOptions> = {
   maxAttempts: 4,
@@ -65,6 +62,15 @@ const defaults: Required<RetryOptions> = {
   tokenRatio: 0.1,
 };
 
+/** Pure: the options with the defaults of those that are not given. */
+export function retrySettings(options: RetryOptions): Required<RetryOptions> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
+/** The longest wait between two looks for a connection, in milliseconds. */
+const MAX_LOOK_MS = 1_000;
+
 /** Options of a call, for {@link retry}. */
 export interface RetryCallOptions {
   /**
@@ -72,29 +78,6 @@ export interface RetryCallOptions {
    * stream their requests never are: what was sent is gone.
    */
   retry?: boolean;
-}
-
-/** Pure: whether the call may be sent more than once. */
-export function isRepeatable(method: MethodDescriptor, asked: boolean | undefined): boolean {
-  return !method.requestStream && (asked ?? method.options.idempotencyLevel !== undefined);
-}
-
-/**
- * Pure: what the server wishes by `grpc-retry-pushback-ms` (gRFC A6): a wait in milliseconds, "stop" if it is negative or
- * not a number, undefined if it wishes nothing.
- */
-export function pushback(trailer: Metadata): number | "stop" | undefined {
-  const wish = trailer.get("grpc-retry-pushback-ms");
-  if (wish === undefined) return undefined;
-  return /^\d{1,9}$/.test(wish) ? Number(wish) : "stop";
-}
-
-/** The codes of a reset by a proxy whose server is gone. A server says them by a status, with another origin. */
-const CUT_OFF: ReadonlySet<Status> = new Set([Status.INTERNAL, Status.UNKNOWN, Status.CANCELLED]);
-
-/** Pure: true if a call that ended so may find a server that answers. */
-export function isTransient(code: Status, origin: FailureOrigin): boolean {
-  return code === Status.UNAVAILABLE || (origin === "reset" && CUT_OFF.has(code));
 }
 
 /** Since when a call waits for a connection, by the clock of `performance.now()`, and how often it has looked. */
@@ -108,27 +91,18 @@ function wasSeen(origin: FailureOrigin, { isUnseen }: ClientCallContext): boolea
   return !isUnseen && origin !== "local" && origin !== "deadline";
 }
 
-/** The wait, if it ends before the call's deadline. */
-function inTime({ deadlineMs }: ClientCallContext, waitMs: number): number | undefined {
-  return performance.now() + waitMs < deadlineMs ? waitMs : undefined;
-}
-
 /**
- * Tries a call again after UNAVAILABLE, or a reset that no server sent as a status, by gRFC A6 and AIP-194: only if that is safe, only while nothing of an answer has
- * come (headers included), after a wait that grows, never past the deadline, and not while most calls fail. `onHeader`
+ * Tries a call again after UNAVAILABLE, or a reset that no server sent as a status, by gRFC A6 and AIP-194: only if that is safe, only
+ * while nothing of an answer has come (headers included), after a wait that grows, never past the deadline, and not while most calls fail. `onHeader`
  * and `onTrailer` hear of the attempt that counts.
  *
  * Throws a RangeError at once if an option is out of its limits.
  */
 export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions> {
   checkOptions("retry", options, retryRules);
-  const { maxAttempts, initialBackoffMs, maxBackoffMs, backoffMultiplier, maxTokens, tokenRatio, maxWaitMs } =
-    {
-      ...defaults,
-      ...options,
-    };
-  const backoff = { initialMs: initialBackoffMs, maxMs: maxBackoffMs, multiplier: backoffMultiplier };
-  const throttle = new RetryThrottle(maxTokens, tokenRatio);
+  const settings = retrySettings(options);
+  const { maxAttempts, maxWaitMs } = settings;
+  const policy = retryPolicy(settings);
   /** True once a server has seen a call. */
   let isReached = false;
   const waits = new WeakMap<object, ConnectionWait>();
@@ -141,39 +115,24 @@ export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions
     wait.looks++;
     if (isReached ? now - wait.since >= maxWaitMs : call.attempts + wait.looks > maxAttempts)
       return undefined;
-    const waitMs = backoffMs(backoff, wait.looks);
+    const waitMs = backoffMs(policy.backoff, wait.looks);
     return inTime(call, isReached ? Math.min(waitMs, MAX_LOOK_MS) : waitMs);
   };
 
   return {
     retryAfterMs(error, origin, call) {
       isReached ||= wasSeen(origin, call);
-      if (!isRepeatable(call.method, call.options.retry)) return undefined;
-      if (call.isUnseen) return waitForConnection(call);
-      const unavailable = isTransient(codeOf(error), origin);
-      const wish = pushback(call.trailer);
-      if (!unavailable && wish !== "stop") return undefined;
-      // Every such failure counts, also one that is the last.
-      const allowed = origin === "connection" ? throttle.lost() : throttle.failed();
-      if (!allowed || wish === "stop" || call.attempts >= maxAttempts) return undefined;
-      return inTime(call, wish ?? backoffMs(backoff, call.attempts));
+      if (!call.isUnseen) return policy.retryAfterMs(error, origin, call);
+      return isRepeatable(call.method, call.options.retry) ? waitForConnection(call) : undefined;
     },
     failed(error, origin, call) {
       isReached ||= wasSeen(origin, call);
-      // For a call that has begun to answer, `retryAfterMs` is not asked.
-      if (
-        call.isCommitted &&
-        isRepeatable(call.method, call.options.retry) &&
-        (isTransient(codeOf(error), origin) || pushback(call.trailer) === "stop")
-      ) {
-        if (origin === "connection") throttle.lost();
-        else throttle.failed();
-      }
+      policy.failed(error, origin, call);
       return error;
     },
     ended(call, code) {
       if (code === Status.OK) isReached = true;
-      if (code === Status.OK && isRepeatable(call.method, call.options.retry)) throttle.succeeded();
+      policy.ended(call, code);
     },
   };
 }

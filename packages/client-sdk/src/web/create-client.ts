@@ -1,26 +1,17 @@
-import {
-  checkOptions,
-  clientObject,
-  type CompatServiceDefinition,
-  type RuntimeMethod,
-} from "@callwire/transport/seam";
-import { type CallOptions, type ClientMiddlewareCall, Status } from "nice-grpc-common";
-import type { ClientCallOptions } from "../call-options.js";
-import { checkPhases, middlewareOf } from "../client-middleware.js";
-import { clientError } from "../internal/client-errors.js";
+import { clientObject, type CompatServiceDefinition, type RuntimeMethod } from "@callwire/transport/seam";
+import { type CallOptions, Metadata } from "nice-grpc-common";
 import { closable } from "../internal/closable.js";
-import { errorText } from "../internal/error-text.js";
-import { InterruptibleStream } from "../internal/interruptible-stream.js";
+import { retryPolicy } from "../internal/retry-policy.js";
+import { retrySettings } from "../middleware/retry.js";
 import { RunningCalls } from "../internal/running-calls.js";
-import { composePhases } from "../pipeline/compose-phases.js";
-import { notedOrigin, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
+import { TIMEOUT_MS } from "../middleware/deadline.js";
 import type { ServiceClient } from "../service-client.js";
 import { baseUrlOf } from "./base-url.js";
+import { type Call, callOf, type CallSettings } from "./call.js";
 import { connect } from "./connect.js";
-import { type AttemptOptions, fetchAttempt } from "./fetch-attempt.js";
 import { grpcWeb } from "./grpc-web.js";
-import { type WebMethod, webMethodsOf } from "./web-methods.js";
-import { optionRules, type WebClientOptions } from "./web-options.js";
+import { webMethodsOf } from "./web-methods.js";
+import { checkWebOptions, type WebClientOptions } from "./web-options.js";
 
 /** As the SDK's channels have it. */
 const MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -39,78 +30,91 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   definition: Definition,
   options: WebClientOptions<Ext>,
 ): ServiceClient<Definition, Ext> {
-  checkOptions("createClient", options, optionRules);
-  options.middleware?.forEach(checkPhases);
-  const { credentials, maxReceiveMessageBytes = MAX_RECEIVE_MESSAGE_BYTES } = options;
-  const attempts: AttemptOptions = {
-    url: baseUrlOf(options),
-    protocol: options.protocol === "grpc-web" ? grpcWeb : connect,
-    // Looked up for each call: a page may put another one in its place.
-    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
-    ...(credentials && { credentials }),
-    maxReceiveMessageBytes,
-  };
+  checkWebOptions(options);
+  const {
+    credentials,
+    maxReceiveMessageBytes = MAX_RECEIVE_MESSAGE_BYTES,
+    metadata,
+    middleware = [],
+    retry = {},
+    timeoutMs = TIMEOUT_MS,
+    token,
+  } = options;
   const calls = new RunningCalls();
-  const middleware = middlewareOf(options);
+  const settings: CallSettings = {
+    attempts: {
+      url: baseUrlOf(options),
+      protocol: options.protocol === "grpc-web" ? grpcWeb : connect,
+      // Looked up for each call: a page may put another one in its place.
+      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      ...(credentials && { credentials }),
+      maxReceiveMessageBytes,
+    },
+    middleware,
+    metadata: Metadata(metadata),
+    retry: retry ? retryPolicy(retrySettings(retry)) : undefined,
+    timeoutMs,
+    token,
+    calls,
+  };
   const client = clientObject(
     webMethodsOf(definition).map((method) => {
-      const phases = composePhases(method.descriptor, middleware);
-      const around = phasedMiddleware(() => phases, hostOf(method, calls));
-      const next = (request: unknown, callOptions: CallOptions) =>
-        fetchAttempt(attempts, method.descriptor, request, callOptions);
-      const begin = (request: unknown, callOptions: CallOptions) => {
-        const { requestStream, responseStream } = method.descriptor;
-        const call = { method: method.descriptor, requestStream, responseStream, request, next };
-        // The union of the four shapes cannot be made of parts.
-        return around(call as unknown as ClientMiddlewareCall<unknown, unknown>, callOptions);
-      };
+      const begin = (request: unknown, callOptions: CallOptions = {}) =>
+        callOf(settings, method, request, callOptions);
       return [method.name, method.descriptor.responseStream ? streamOf(begin) : onlyOf(begin)] as const;
     }),
   );
   return closable(client, () => calls.close()) as ServiceClient<Definition, Ext>;
 }
 
-type Begin = (request: unknown, options: CallOptions) => AsyncGenerator<unknown, unknown, undefined>;
+type Begin = (request: unknown, options?: CallOptions) => Call;
 
 /** A method that answers with one message. */
 function onlyOf(begin: Begin): RuntimeMethod {
-  return async (request, options = {}) => (await begin(request, options).next()).value;
+  return async (request, options) => {
+    let only: unknown;
+    for await (only of begin(request, options).messages);
+    return only;
+  };
 }
 
-/** A method that answers with a stream. */
+/**
+ * A method that answers with a stream. A generator that waits takes no `return()`: so a reader who leaves ends the call, and who
+ * waits for a message then hears that there are no more.
+ */
 function streamOf(begin: Begin): RuntimeMethod {
-  return (request, options: CallOptions = {}) =>
-    new InterruptibleStream((signal) => begin(request, { ...options, signal }), options.signal);
-}
-
-/** Adds what a call has here: its messages as bytes, its `deadline`, and an end with its client. */
-function hostOf({ descriptor: { path }, encode, decode }: WebMethod, calls: RunningCalls): PhasedHost {
-  return {
-    originOf: notedOrigin,
-    coder: {
-      encode(_, message) {
+  return (request, options) => {
+    let call: Call | undefined;
+    let waiting = 0;
+    let isLeft = false;
+    const over = { done: true, value: undefined } as const;
+    const stream: AsyncIterableIterator<unknown, undefined> = {
+      async next() {
+        if (isLeft) return over;
+        waiting++;
         try {
-          return encode(message);
+          call ??= begin(request, options);
+          const result = await call.messages.next();
+          return result.done ? over : result;
         } catch (error) {
-          throw clientError(path, Status.INTERNAL, "a message cannot be encoded", "local", error);
+          if (isLeft) return over;
+          throw error;
+        } finally {
+          waiting--;
         }
       },
-      decode(_, bytes) {
-        try {
-          return decode(bytes as Uint8Array);
-        } catch (error) {
-          const why = `a response message cannot be decoded: ${errorText(error)}`;
-          throw clientError(path, Status.INTERNAL, why, "local", error);
-        }
+      async return() {
+        isLeft = true;
+        if (waiting > 0) call?.leave();
+        await call?.messages.return();
+        return over;
       },
-    },
-    onCall({ context, lifetime }) {
-      const { deadline = Infinity } = context.options as ClientCallOptions;
-      context.deadlineMs = performance.now() + Number(deadline) - Date.now();
-      const cancel = () =>
-        lifetime.fail(clientError(path, Status.CANCELLED, "the client is closed", "local"), "local");
-      calls.add(cancel);
-      return () => calls.delete(cancel);
-    },
+      async throw(error) {
+        await stream.return!();
+        throw error;
+      },
+      [Symbol.asyncIterator]: () => stream,
+    };
+    return stream;
   };
 }

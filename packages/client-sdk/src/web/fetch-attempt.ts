@@ -1,11 +1,11 @@
 import { describePage, type FailureOrigin, statusOfHttpStatus } from "@callwire/transport/seam";
-import { type CallOptions, Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import { Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";
 import { BodyReader } from "./body-reader.js";
 import { addField, fieldsOf } from "./metadata.js";
 import type { Ending, Protocol } from "./protocol.js";
-import { canStreamRequests, requestBody } from "./request-body.js";
+import { canStreamRequests, enveloped } from "./request-body.js";
 import type { FetchResponse, WebClientOptions } from "./web-options.js";
 
 /** Flags and length, before each message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
@@ -23,59 +23,64 @@ export interface AttemptOptions extends Pick<WebClientOptions, "credentials"> {
   maxReceiveMessageBytes: number;
 }
 
-/** Makes one attempt of a call by `fetch`, of bytes for bytes. */
+/** An attempt of a call. */
+export interface Attempt {
+  /** A message, or a stream of envelopes. */
+  body: Uint8Array | ReadableStream<Uint8Array>;
+  metadata: Metadata;
+  /** The time that is left, in milliseconds; undefined for no limit. */
+  timeoutMs: number | undefined;
+  signal: AbortSignal;
+  onHeader(header: Metadata): void;
+  onTrailer(trailer: Metadata): void;
+}
+
+/** Makes one attempt of a call by `fetch`, and yields the messages of its answer. */
 export async function* fetchAttempt(
   { url, protocol, fetch, credentials, maxReceiveMessageBytes }: AttemptOptions,
   { path, requestStream, responseStream }: MethodDescriptor,
-  request: unknown,
-  { metadata, signal, onHeader, onTrailer }: CallOptions,
-): AsyncGenerator<Uint8Array, Uint8Array | undefined, undefined> {
+  { body, metadata, timeoutMs, signal, onHeader, onTrailer }: Attempt,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const fail = (code: Status, why: string, origin: FailureOrigin = "reset", cause?: unknown) =>
     clientError(path, code, why, origin, cause);
   if (requestStream && !(protocol.streamsRequests && canStreamRequests())) {
     throw fail(Status.UNIMPLEMENTED, noRequestStreams(protocol), "local");
   }
   const bareType = requestStream || responseStream ? undefined : protocol.bareType;
-  const body = requestBody(request, bareType !== undefined);
-  const { "grpc-timeout": timeout, "grpc-previous-rpc-attempts": _, ...fields } = fieldsOf(metadata ?? []);
-  const timeoutMs =
-    timeout === undefined ? undefined : parseInt(timeout, 10) * (timeout.endsWith("S") ? 1000 : 1);
+  const mediaType = bareType ?? protocol.mediaType;
   let response: FetchResponse;
   try {
     response = await fetch(url + path, {
       method: "POST",
-      headers: { ...fields, ...protocol.fields(timeoutMs), "content-type": bareType ?? protocol.mediaType },
-      body: body.body,
-      signal: signal!,
+      headers: { ...fieldsOf(metadata), ...protocol.fields(timeoutMs), "content-type": mediaType },
+      body: bareType || requestStream ? body : enveloped(body as Uint8Array),
+      signal,
       redirect: "error",
       ...(credentials && { credentials }),
       ...(requestStream && { duplex: "half" }),
     });
   } catch (error) {
     const why = `${url} could not be reached${hint(url, requestStream)}: ${errorText(error)}`;
-    throw body.failure() ?? fail(Status.UNAVAILABLE, why, "connection", error);
+    throw fail(Status.UNAVAILABLE, why, "connection", error);
   }
 
   const reader = new BodyReader(response.body);
   const take = (size: number) =>
     reader.take(size).catch((error: unknown) => {
-      const why = `the connection was lost: ${errorText(error)}`;
-      throw body.failure() ?? fail(Status.UNAVAILABLE, why, "connection", error);
+      throw fail(Status.UNAVAILABLE, `the connection was lost: ${errorText(error)}`, "connection", error);
     });
   const checkLength = (length: number) => {
     if (length <= maxReceiveMessageBytes) return;
     const why = `a message of ${length} bytes, where maxReceiveMessageBytes allows ${maxReceiveMessageBytes}`;
     throw fail(Status.RESOURCE_EXHAUSTED, why, "local");
   };
-  const end = ({ code, message, trailer }: Ending) => {
-    onTrailer?.(trailer);
+  /** Ends the attempt as the server has said it: of a stream, there may be no message. */
+  const end = ({ code, message, trailer }: Ending, hasMessage: boolean) => {
+    onTrailer(trailer);
     if (code !== Status.OK) throw fail(code, message, "status");
-  };
-
-  /** The end of a response without a message: of a stream it may be one. */
-  const nothing = () => {
-    if (responseStream) return undefined;
-    throw fail(Status.UNIMPLEMENTED, "the response has no message", "local");
+    if (!hasMessage && !responseStream) {
+      throw fail(Status.UNIMPLEMENTED, "the response has no message", "local");
+    }
   };
 
   try {
@@ -87,18 +92,20 @@ export async function* fetchAttempt(
       else addField(header, name, value);
     });
     const type = headers.get("content-type") ?? "";
-    const [wanted = ""] = (bareType ?? protocol.mediaType).split("+");
+    const [wanted = ""] = mediaType.split("+");
     const isAnswer = status === 200 && type.split(/[;+]/, 1)[0] === wanted;
 
     if (!isAnswer || headers.get("grpc-status") !== null) {
-      const timer = setTimeout(() => reader.cancel(), PAGE_TIMEOUT_MS);
-      const page = await take(/json/i.test(type) ? maxReceiveMessageBytes : PAGE_BYTES).finally(() =>
+      const isJson = /json/i.test(type);
+      // An error of Connect may take its time. A page is of no use to the call.
+      const timer = isJson ? undefined : setTimeout(() => reader.cancel(), PAGE_TIMEOUT_MS);
+      const page = await take(isJson ? maxReceiveMessageBytes : PAGE_BYTES).finally(() =>
         clearTimeout(timer),
       );
       const ending = protocol.readError(status, Metadata([...header, ...trailer]), headers, page);
       if (ending !== undefined) {
-        end(ending);
-        return nothing();
+        end(ending, false);
+        return;
       }
       const isHttpError = status !== 200;
       const what = isHttpError ? `HTTP status ${status}` : `the response is not ${wanted}`;
@@ -110,14 +117,15 @@ export async function* fetchAttempt(
       );
     }
 
-    let only: Uint8Array | undefined;
     if (bareType !== undefined) {
-      only = await take(maxReceiveMessageBytes + 1);
+      const only = await take(maxReceiveMessageBytes + 1);
       checkLength(only.length);
-      onHeader?.(header);
-      end({ code: Status.OK, message: "", trailer });
-      return only;
+      onHeader(header);
+      onTrailer(trailer);
+      yield only;
+      return;
     }
+    let only: Uint8Array | undefined;
     for (let isFirst = true; ; isFirst = false) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const prefix = await take(PREFIX_LENGTH);
@@ -128,17 +136,17 @@ export async function* fetchAttempt(
       // oxlint-disable-next-line no-await-in-loop
       const bytes = await take(length);
       if (bytes.length < length) throw fail(Status.INTERNAL, "the response ended inside a message");
-      if (flags !== 0 && flags !== protocol.endFlag) {
-        const why =
-          (flags & 1) === 1 ? "a compressed message, which nobody asked for" : `unknown flags, ${flags}`;
-        throw fail(Status.INTERNAL, `the response has ${why}`);
-      }
       if (flags === 0) {
-        if (isFirst) onHeader?.(header);
+        if (isFirst) onHeader(header);
         if (responseStream) yield bytes;
         else if (only === undefined) only = bytes;
         else throw fail(Status.UNIMPLEMENTED, "the response has more than one message", "local");
         continue;
+      }
+      if (flags !== protocol.endFlag) {
+        const why =
+          (flags & 1) === 1 ? "a compressed message, which nobody asked for" : `unknown flags, ${flags}`;
+        throw fail(Status.INTERNAL, `the response has ${why}`);
       }
       let ending: Ending;
       try {
@@ -148,9 +156,10 @@ export async function* fetchAttempt(
       }
       // oxlint-disable-next-line no-await-in-loop
       if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after its trailers");
-      if (isFirst && ending.code === Status.OK) onHeader?.(header);
-      end(ending);
-      return only ?? nothing();
+      if (isFirst && ending.code === Status.OK) onHeader(header);
+      end(ending, only !== undefined);
+      if (only !== undefined) yield only;
+      return;
     }
   } finally {
     reader.cancel();

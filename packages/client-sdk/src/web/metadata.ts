@@ -1,8 +1,8 @@
 import { Metadata } from "nice-grpc-common";
 
-/** Header fields that are no metadata. */
+/** Header fields that belong to HTTP or the protocol, and are no metadata in either direction. */
 const RESERVED =
-  /^(content-(type|length|encoding)|grpc-(status|message|encoding|accept-encoding)|trailer-.*)$/;
+  /^(te|host|upgrade|user-agent|keep-alive|(proxy-)?connection|http2-settings|content-(type|length)|grpc-(timeout|message-type|status|message)|(grpc-|content-|transfer-|(grpc-)?accept-)encoding|trailer-.*)$/;
 
 /** Adds a header field to metadata, unless it is none, or no one may have such metadata. */
 export function addField(metadata: Metadata, name: string, value: string): void {
@@ -16,13 +16,13 @@ export function addField(metadata: Metadata, name: string, value: string): void 
 }
 
 /** Metadata as header fields. */
-export function fieldsOf(metadata: Iterable<[string, (string | Uint8Array)[]]>): Record<string, string> {
-  return Object.fromEntries(
-    Array.from(metadata, ([name, values]) => [
-      name,
-      values.map((value) => (typeof value === "string" ? value : toBase64(value))).join(","),
-    ]),
-  );
+export function fieldsOf(metadata: Metadata): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [name, values] of metadata) {
+    if (RESERVED.test(name)) continue;
+    fields[name] = values.map((value) => (typeof value === "string" ? value : toBase64(value))).join(",");
+  }
+  return fields;
 }
 
 export function fromBase64(text: string): Uint8Array {

@@ -1,49 +1,80 @@
-/** The body of a request. */
-export interface RequestBody {
-  /** As `fetch` takes it. */
-  readonly body: unknown;
-  /** The error that the source of a stream of requests has thrown; undefined if it has not. */
-  failure(): unknown;
-}
-
 /** A message with its flags and length before it (gRPC over HTTP/2, "Length-Prefixed-Message"). */
-function enveloped(message: Uint8Array): Uint8Array {
+export function enveloped(message: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(5 + message.length);
   new DataView(bytes.buffer).setUint32(1, message.length);
   bytes.set(message, 5);
   return bytes;
 }
 
-/**
- * Makes the body of a request: of one message, or of a stream of them, which is read as the network takes it.
- *
- * @param isBare True for a message without an envelope.
- */
-export function requestBody(request: unknown, isBare: boolean): RequestBody {
-  if (request instanceof Uint8Array) {
-    return { body: isBare ? request : enveloped(request), failure: () => undefined };
+/** The requests of a call that streams them, on their way to `fetch`. */
+export interface RequestStream {
+  /** The bytes, which are made as the network takes them. */
+  body: ReadableStream<Uint8Array>;
+  /** Tells the source that nothing more will be read. It may be waiting for its next item, for ever if nobody does. */
+  end(): void;
+}
+
+type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
+
+/** Begins to iterate over what was given for an iterable: an array, a generator, a stream of the web. */
+function iteratorOf(source: unknown): AnyIterator {
+  // Its own iterator, where there is one, waits for the next message before it closes the stream.
+  if (source instanceof ReadableStream) {
+    const reader = source.getReader();
+    return {
+      next: () => reader.read() as Promise<IteratorResult<unknown>>,
+      return: async (value) => ({ done: true, value: await reader.cancel(value) }),
+    };
   }
-  const messages = (request as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  let failure: unknown;
+  const iterable = source as Partial<AsyncIterable<unknown> & Iterable<unknown>> | undefined;
+  const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
+  if (typeof iterator?.next === "function") return iterator;
+  throw new TypeError("they are no iterable: a generator is declared as async function*");
+}
+
+/**
+ * Makes the body of a request of a source of messages.
+ *
+ * @param encode What it throws has ended the call.
+ * @param fail Is given what the source throws.
+ */
+export function requestStream(
+  source: unknown,
+  encode: (message: unknown) => Uint8Array,
+  fail: (error: unknown) => void,
+): RequestStream {
+  let iterator: AnyIterator | undefined;
+  let isOver = false;
+  /** Ends the source, once. What it makes of that concerns nobody: the call is over. */
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    void (async () => iterator?.return?.())().catch(() => {});
+  };
+  const next = async (): Promise<IteratorResult<unknown>> => {
+    if (isOver) return { done: true, value: undefined };
+    try {
+      iterator ??= iteratorOf(source);
+      return await iterator.next();
+    } catch (error) {
+      isOver = true;
+      fail(error);
+      throw error;
+    }
+  };
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        try {
-          const { done, value } = await messages.next();
-          if (done === true) controller.close();
-          else controller.enqueue(enveloped(value));
-        } catch (error) {
-          failure = error;
-          controller.error(error);
-        }
+        const { done, value } = await next();
+        isOver ||= done === true;
+        if (isOver) controller.close();
+        else controller.enqueue(enveloped(encode(value)));
       },
-      async cancel() {
-        await messages.return?.();
-      },
+      cancel: end,
     },
     { highWaterMark: 0 },
   );
-  return { body, failure: () => failure };
+  return { body, end };
 }
 
 /** Runtimes whose `fetch` streams both ways by itself, and does not ask for `duplex`. */

@@ -1,7 +1,8 @@
-import { rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
+import type { ClientPhases } from "@callwire/transport/seam";
 import type { MetadataInit } from "nice-grpc-common";
-import { tokenRule, type TokenSource } from "../middleware/bearer-token.js";
-import { retryRules, type RetryOptions } from "../middleware/retry.js";
+import type { TokenSource } from "../middleware/bearer-token.js";
+import type { RetryOptions } from "../middleware/retry.js";
+import { checkOptions, type Rule } from "./check-options.js";
 
 /** A request as the client hands it to `fetch`. */
 export interface FetchInit {
@@ -73,17 +74,73 @@ export interface WebClientOptions<Ext extends object = object> {
   middleware?: ClientPhases<Ext>[];
 }
 
-/** The rules of {@link WebClientOptions}. */
-export const optionRules: RulesOf<WebClientOptions> = {
-  allowTokenInClear: rules.boolean,
-  baseUrl: rules.required(rules.rule("a text like 'https://api.example.com'", rules.text.accepts)),
-  credentials: rules.oneOf("omit", "same-origin", "include"),
-  fetch: rules.callable,
-  maxReceiveMessageBytes: rules.wholeNumber({ min: 1 }),
-  metadata: rules.rule("metadata, such as { key: 'value' }", rules.anyObject.accepts),
-  middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
-  protocol: rules.oneOf("connect", "grpc-web"),
-  retry: rules.either(rules.oneOf(false), rules.options(retryRules)),
-  timeoutMs: rules.positiveMilliseconds,
-  token: tokenRule,
+type RulesOf<Options> = Readonly<Record<keyof Options, Rule>>;
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+const aFunction: Rule = ["a function", (value) => typeof value === "function"];
+const positiveMs: Rule = ["a number of milliseconds of more than 0, or Infinity", within(Number.MIN_VALUE)];
+
+/** Tests a number. */
+function within(min: number, max = Infinity): (value: unknown) => boolean {
+  return (value) => typeof value === "number" && value >= min && value <= max;
+}
+
+function wholeWithin(min: number, max?: number): (value: unknown) => boolean {
+  const isWithin = within(min, max);
+  return (value) => isWithin(value) && (value === Infinity || Number.isInteger(value));
+}
+
+function oneOf(...values: unknown[]): Rule {
+  return [values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value)];
+}
+
+const retryRules: RulesOf<RetryOptions> = {
+  maxAttempts: ["a whole number from 1 to 5", wholeWithin(1, 5)],
+  initialBackoffMs: positiveMs,
+  maxBackoffMs: positiveMs,
+  backoffMultiplier: ["a number of at least 1, or Infinity", within(1)],
+  maxWaitMs: ["a number of milliseconds of at least 0, or Infinity", within(0)],
+  maxTokens: ["a number of more than 0, at most 1000", within(Number.MIN_VALUE, 1000)],
+  tokenRatio: ["a number of more than 0", within(Number.MIN_VALUE)],
 };
+
+const optionRules: RulesOf<WebClientOptions> = {
+  allowTokenInClear: oneOf(true, false),
+  baseUrl: ["a text like 'https://api.example.com'", (value) => typeof value === "string"],
+  credentials: oneOf("omit", "same-origin", "include"),
+  fetch: aFunction,
+  maxReceiveMessageBytes: ["a whole number of at least 1, or Infinity", wholeWithin(1)],
+  metadata: ["metadata, such as { key: 'value' }", isObject],
+  middleware: ["an array of middleware, outermost first", Array.isArray],
+  protocol: oneOf("connect", "grpc-web"),
+  retry: ["false, or an object of options", (value) => value === false || isObject(value), retryRules],
+  timeoutMs: positiveMs,
+  token: [
+    "a text of printable ASCII without spaces, or a function that gives one",
+    (value) => typeof value === "function" || (typeof value === "string" && /^[!-~]+$/.test(value)),
+  ],
+};
+
+const phaseRules: RulesOf<ClientPhases> = {
+  attempted: aFunction,
+  began: aFunction,
+  ended: aFunction,
+  failed: aFunction,
+  request: aFunction,
+  response: aFunction,
+  retryAfterMs: aFunction,
+};
+
+/** Throws a TypeError or RangeError if an option is not right or not known. */
+export function checkWebOptions(options: WebClientOptions<never>): void {
+  checkOptions("createClient", options, optionRules);
+  if (options.baseUrl === undefined)
+    throw new TypeError(
+      `createClient: the option 'baseUrl' is missing: it must be ${optionRules.baseUrl[0]}`,
+    );
+  options.middleware?.forEach((phases, index) => {
+    const place = `createClient: middleware[${index}]`;
+    if (typeof phases === "function") throw new TypeError(`${place} is a function, which is none`);
+    checkOptions(place, phases, phaseRules);
+  });
+}
