@@ -1,9 +1,8 @@
 import type { DeepPartial } from "./deep-partial.js";
 import type { FieldType } from "./field-type.js";
-import { isNot } from "./json/json-error.js";
 import { fieldsOf, messageFromPartial, type MessageFields } from "./json/message-fields.js";
-import { readMessageJson, writeMessageJson, type JsonForm } from "./json/message-json.js";
-import { ObjectSink, ObjectSource } from "./json/object.js";
+import type { JsonForm } from "./json/message-json.js";
+import { messagePart } from "./json/message-part.js";
 import type { JsonReadOptions, JsonWriteOptions } from "./json/options.js";
 import { Reader } from "./reader.js";
 import { Writer } from "./writer.js";
@@ -93,53 +92,22 @@ export function isMessageType(type: object): boolean {
 }
 
 /**
- * Puts the code of JSON into a bundle for browsers: call it once, before the first `toJSON` or `fromJSON`. A page that does not call
- * it loads no JSON, and those two throw an error that says so. `toJsonText` and its like need no call. Everywhere else JSON is
+ * Puts the code of JSON into a bundle for browsers: call it once, before the first `toJSON`, `fromJSON` or `fields`. A page that does
+ * not call it loads no JSON, and these throw an error that says so. `toJsonText` and its like need no call. Everywhere else JSON is
  * always there, and this does nothing.
  */
 export function enableJson(): void {}
 
 let idleReader: Reader | undefined;
 
-/** What a message type has of JSON. */
-type JsonPart<T> = Required<Pick<MessageType<T>, "writeJson" | "readJson" | "takesNull">> &
-  Pick<MessageType<T>, "toJSON" | "fromJSON" | "fields">;
-
-function jsonPart<T extends object>(code: MessageCode<T>): JsonPart<T> {
-  const { create, json } = code;
-  const {
-    writeJson,
-    readJson,
-    takesNull = false,
-  }: JsonForm<T> = json ?? {
-    writeJson: (message, sink) => writeMessageJson(fieldsOf(code), message, sink),
-    readJson: (source) => readMessageJson(fieldsOf(code), create(), source),
-  };
-  return {
-    takesNull,
-    writeJson,
-    readJson,
-    toJSON(message, options) {
-      const sink = new ObjectSink(options);
-      writeJson(message, sink);
-      return sink.value;
-    },
-    fromJSON(value, options) {
-      if (value === null && !takesNull) throw isNot("a message", value);
-      return readJson(new ObjectSource(value, options));
-    },
-    fields: () => (json === undefined ? fieldsOf(code) : undefined),
-  };
-}
-
 /** Makes the type of a message from its code. Called by generated code. */
 export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
-  const { create, write, read } = code;
+  const { create, write, read, json } = code;
   const fromPartial = (object: unknown): T => messageFromPartial(fieldsOf(code), create(), object as object);
   const type: MessageType<T> = {
     typeName: code.name,
     lengthSize: 1,
-    isAbsent: (value) => value === undefined || value === null,
+    takesNull: json?.takesNull ?? false,
     create: (base) => (base === undefined ? create() : fromPartial(base)),
     fromPartial,
     encode(message, writer = new Writer()) {
@@ -168,7 +136,7 @@ export function messageType<T extends object>(code: MessageCode<T>): MessageType
     write,
     read,
     // Last: V8 keeps what stands before it inside the object.
-    ...jsonPart(code),
+    ...messagePart(code),
   };
   messageTypes.add(type);
   return type;

@@ -74,29 +74,31 @@ export class Reader implements Omit<FullReader, "begin"> {
   }
 
   message<T>(type: ReadableType<T>, into: T | undefined): T {
-    const message = into ?? type.create();
     const outer = this.range();
-    this.#deeper(++this.#depth);
-    type.read(message, this as never);
-    this.#depth--;
+    const message = this.#nested(type, into);
     this.limit = outer;
     return message;
   }
 
   group<T>(tag: number, type: ReadableType<T>, into: T | undefined): T {
-    const message = into ?? type.create();
+    const outer = this.limit;
     const group = this.#group;
     const groupDepth = this.#groupDepth;
-    const outer = this.limit;
-    this.#deeper(++this.#depth);
     this.#group = tag >>> 3;
-    this.#groupDepth = this.#depth;
-    type.read(message, this as never);
+    this.#groupDepth = this.#depth + 1;
+    const message = this.#nested(type, into);
     if (this.#groupDepth !== ENDED) throw this.#truncated();
-    this.#depth--;
     this.#group = group;
     this.#groupDepth = groupDepth;
     this.limit = outer;
+    return message;
+  }
+
+  #nested<T>(type: ReadableType<T>, into: T | undefined): T {
+    const message = into ?? type.create();
+    this.#deeper(++this.#depth);
+    type.read(message, this as never);
+    this.#depth--;
     return message;
   }
 

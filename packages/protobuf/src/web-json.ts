@@ -1,5 +1,4 @@
 // The code of JSON in a bundle for browsers: it is there if the page calls `enableJson`, or a function of JSON's text.
-import type { AnyFieldType } from "./field-type.js";
 import { anyJson } from "./json/any.js";
 import { list, optional } from "./json/composite-types.js";
 import { date } from "./json/date-type.js";
@@ -13,10 +12,9 @@ import {
   uint64Number,
   uint64String,
 } from "./json/integer64-types.js";
-import { isNot } from "./json/json-error.js";
 import { map, mapObject } from "./json/map-types.js";
-import { type JsonForm, readMessageJson, writeMessageJson } from "./json/message-json.js";
-import { ObjectSink, ObjectSource } from "./json/object.js";
+import type { JsonForm } from "./json/message-json.js";
+import { messagePart } from "./json/message-part.js";
 import { bool, bytes, double, float, int32, string, uint32 } from "./json/scalar-types.js";
 import {
   flatValueJson,
@@ -34,11 +32,7 @@ import { wrapper, wrapperJson } from "./json/wrapper-types.js";
 /** All that only JSON needs. */
 function codeOfJson() {
   return {
-    isNot,
-    ObjectSink,
-    ObjectSource,
-    readMessageJson,
-    writeMessageJson,
+    messagePart,
     bool,
     bytes,
     date,
@@ -85,41 +79,31 @@ export function enableJson(): void {
   enabled ??= codeOfJson();
 }
 
-/** @throws {Error} if it is not there. */
-export function json(): JsonCode {
-  if (enabled) return enabled;
-  throw new Error(
-    'there is no JSON of messages in this bundle: call enableJson() of "@callwire/protobuf" once, before the first use',
-  );
-}
-
 // Messages are of any type here.
-// oxlint-disable-next-line typescript/no-explicit-any
+/* oxlint-disable typescript/no-explicit-any */
 export type AnyForm = JsonForm<any>;
 
-/** A form in JSON that is looked up when it is used. */
-export function deferredForm(of: (code: JsonCode) => AnyForm): AnyForm {
-  let form: AnyForm | undefined;
-  const found = () => (form ??= of(json()));
-  return {
-    writeJson: (message, sink) => found().writeJson(message, sink),
-    readJson: (source): unknown => found().readJson(source),
-  };
-}
+/** The functions of a kind of field that are for JSON. */
+export const ofKinds = ["isAbsent", "writeJson", "readJson"];
 
-const same = (given: unknown): unknown => given;
-
-/** A kind of field whose part for JSON is looked up when it is used. */
+/** Adds functions that are for JSON to the rest of a kind of field, of a form or of a message type. They are looked up when they are used. */
 export function deferred(
-  of: (code: JsonCode) => AnyFieldType,
-  fromPartial: (given: unknown) => unknown = same,
-): AnyFieldType {
-  let kind: AnyFieldType | undefined;
-  const found = () => (kind ??= of(json()));
-  return {
-    fromPartial,
-    isAbsent: (given) => found().isAbsent(given),
-    writeJson: (given, sink) => found().writeJson(given, sink),
-    readJson: (source): unknown => found().readJson(source),
-  };
+  of: (code: JsonCode) => AnyForm,
+  rest: Record<string, unknown>,
+  names: readonly string[] = ofKinds,
+): any {
+  let found: Record<string, (...given: unknown[]) => unknown> | undefined;
+  const whole: Record<string, unknown> = { ...rest };
+  for (const name of names) {
+    whole[name] = (...given: unknown[]) => {
+      if (!enabled) {
+        throw new Error(
+          'there is no JSON of messages in this bundle: call enableJson() of "@callwire/protobuf" once, before the first use',
+        );
+      }
+      found ??= of(enabled) as never;
+      return found[name]!(...given);
+    };
+  }
+  return whole;
 }

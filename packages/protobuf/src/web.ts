@@ -5,7 +5,7 @@ import { copyList } from "./json/composite-types.js";
 import type { EnumerationOptions } from "./json/enum-types.js";
 import * as text from "./json/json-text.js";
 import { copyMap, copyMapObject } from "./json/map-types.js";
-import { deferred, deferredForm, enableJson } from "./web-json.js";
+import { type AnyForm, deferred, enableJson } from "./web-json.js";
 
 // An export below stands in place of the one of its name.
 export * from "./index.js";
@@ -24,75 +24,70 @@ export const toJsonText: typeof text.toJsonText = /* @__PURE__ */ withJson(text.
 export const toJsonBytes: typeof text.toJsonBytes = /* @__PURE__ */ withJson(text.toJsonBytes);
 export const fromJsonText: typeof text.fromJsonText = /* @__PURE__ */ withJson(text.fromJsonText);
 
-export const bool = /* @__PURE__ */ deferred((json) => json.bool);
-export const bytes = /* @__PURE__ */ deferred((json) => json.bytes);
-export const date = /* @__PURE__ */ deferred((json) => json.date);
-export const double = /* @__PURE__ */ deferred((json) => json.double);
-export const float = /* @__PURE__ */ deferred((json) => json.float);
-export const int32 = /* @__PURE__ */ deferred((json) => json.int32);
-export const int64 = /* @__PURE__ */ deferred((json) => json.int64);
-export const int64Number = /* @__PURE__ */ deferred((json) => json.int64Number);
-export const int64String = /* @__PURE__ */ deferred((json) => json.int64String);
-export const listValue = /* @__PURE__ */ deferred((json) => json.listValue);
-export const string = /* @__PURE__ */ deferred((json) => json.string);
-export const struct = /* @__PURE__ */ deferred((json) => json.struct);
-export const uint32 = /* @__PURE__ */ deferred((json) => json.uint32);
-export const uint64 = /* @__PURE__ */ deferred((json) => json.uint64);
-export const uint64Number = /* @__PURE__ */ deferred((json) => json.uint64Number);
-export const uint64String = /* @__PURE__ */ deferred((json) => json.uint64String);
+const same = (given: unknown): unknown => given;
 
-export const fieldMask: AnyFieldType = /* @__PURE__ */ deferred(
-  (json) => json.fieldMask,
-  (paths) => [...(paths as string[])],
-);
-export const nullValue: AnyFieldType = /* @__PURE__ */ takingNull(
-  /* @__PURE__ */ deferred(
-    (json) => json.nullValue,
-    () => 0,
-  ),
-);
-export const value: AnyFieldType = /* @__PURE__ */ takingNull(/* @__PURE__ */ deferred((json) => json.value));
-
-function takingNull<Kind extends object>(kind: Kind): Kind & { takesNull: true } {
-  return { ...kind, takesNull: true };
+function plain(of: Parameters<typeof deferred>[0]): AnyFieldType {
+  return deferred(of, { fromPartial: same });
 }
+
+export const bool: AnyFieldType = /* @__PURE__ */ plain((json) => json.bool);
+export const bytes: AnyFieldType = /* @__PURE__ */ plain((json) => json.bytes);
+export const date: AnyFieldType = /* @__PURE__ */ plain((json) => json.date);
+export const double: AnyFieldType = /* @__PURE__ */ plain((json) => json.double);
+export const float: AnyFieldType = /* @__PURE__ */ plain((json) => json.float);
+export const int32: AnyFieldType = /* @__PURE__ */ plain((json) => json.int32);
+export const int64: AnyFieldType = /* @__PURE__ */ plain((json) => json.int64);
+export const int64Number: AnyFieldType = /* @__PURE__ */ plain((json) => json.int64Number);
+export const int64String: AnyFieldType = /* @__PURE__ */ plain((json) => json.int64String);
+export const listValue: AnyFieldType = /* @__PURE__ */ plain((json) => json.listValue);
+export const string: AnyFieldType = /* @__PURE__ */ plain((json) => json.string);
+export const struct: AnyFieldType = /* @__PURE__ */ plain((json) => json.struct);
+export const uint32: AnyFieldType = /* @__PURE__ */ plain((json) => json.uint32);
+export const uint64: AnyFieldType = /* @__PURE__ */ plain((json) => json.uint64);
+export const uint64Number: AnyFieldType = /* @__PURE__ */ plain((json) => json.uint64Number);
+export const uint64String: AnyFieldType = /* @__PURE__ */ plain((json) => json.uint64String);
+export const fieldMask: AnyFieldType = /* @__PURE__ */ deferred((json) => json.fieldMask, {
+  fromPartial: (paths: string[]) => [...paths],
+});
+export const nullValue: AnyFieldType = /* @__PURE__ */ deferred((json) => json.nullValue, {
+  fromPartial: () => 0,
+  takesNull: true,
+});
+export const value: AnyFieldType = /* @__PURE__ */ deferred((json) => json.value, {
+  fromPartial: same,
+  takesNull: true,
+});
 
 export const enumeration = (
   type: Readonly<Record<string, number>>,
   options?: EnumerationOptions,
-): AnyFieldType => deferred((json) => json.enumeration(type, options));
-export const list = (type: AnyFieldType): AnyFieldType => ({
-  ...deferred(
-    (json) => json.list(type),
-    (values) => copyList(type, values),
-  ),
-  shape: "list",
-});
-export const map = (keyType: AnyFieldType, type: AnyFieldType): AnyFieldType => ({
-  ...deferred(
-    (json) => json.map(keyType, type),
-    (given) => copyMap(type, given),
-  ),
-  shape: "map",
-});
-export const mapObject = (keyType: AnyFieldType, type: AnyFieldType): AnyFieldType => ({
-  ...deferred(
-    (json) => json.mapObject(keyType, type),
-    (given) => copyMapObject(type, given),
-  ),
-  shape: "map",
-});
+): AnyFieldType => plain((json) => json.enumeration(type, options));
+export const list = (type: AnyFieldType): AnyFieldType =>
+  deferred((json) => json.list(type), {
+    shape: "list",
+    fromPartial: (values: unknown) => copyList(type, values),
+  });
+export const map = (keyType: AnyFieldType, type: AnyFieldType): AnyFieldType =>
+  deferred((json) => json.map(keyType, type), {
+    shape: "map",
+    fromPartial: (given: unknown) => copyMap(type, given),
+  });
+export const mapObject = (keyType: AnyFieldType, type: AnyFieldType): AnyFieldType =>
+  deferred((json) => json.mapObject(keyType, type), {
+    shape: "map",
+    fromPartial: (given: unknown) => copyMapObject(type, given),
+  });
 
-export const anyJson = /* @__PURE__ */ deferredForm((json) => json.anyJson);
-export const fieldMaskJson = /* @__PURE__ */ deferredForm((json) => json.fieldMaskJson);
-export const listValueJson = /* @__PURE__ */ deferredForm((json) => json.listValueJson);
-export const structJson = /* @__PURE__ */ deferredForm((json) => json.structJson);
-export const structMapJson = /* @__PURE__ */ deferredForm((json) => json.structMapJson);
-export const flatValueJson = /* @__PURE__ */ takingNull(
-  /* @__PURE__ */ deferredForm((json) => json.flatValueJson),
-);
-export const valueJson = /* @__PURE__ */ takingNull(/* @__PURE__ */ deferredForm((json) => json.valueJson));
-export const durationJson = (int64Type: AnyFieldType) => deferredForm((json) => json.durationJson(int64Type));
-export const timestampJson = (int64Type: AnyFieldType) =>
-  deferredForm((json) => json.timestampJson(int64Type));
-export const wrapperJson = (type: AnyFieldType) => deferredForm((json) => json.wrapperJson(type));
+const isNull = { takesNull: true };
+
+export const anyJson: AnyForm = /* @__PURE__ */ deferred((json) => json.anyJson, {});
+export const fieldMaskJson: AnyForm = /* @__PURE__ */ deferred((json) => json.fieldMaskJson, {});
+export const flatValueJson: AnyForm = /* @__PURE__ */ deferred((json) => json.flatValueJson, isNull);
+export const listValueJson: AnyForm = /* @__PURE__ */ deferred((json) => json.listValueJson, {});
+export const structJson: AnyForm = /* @__PURE__ */ deferred((json) => json.structJson, {});
+export const structMapJson: AnyForm = /* @__PURE__ */ deferred((json) => json.structMapJson, {});
+export const valueJson: AnyForm = /* @__PURE__ */ deferred((json) => json.valueJson, isNull);
+export const durationJson = (type: AnyFieldType): AnyForm => deferred((json) => json.durationJson(type), {});
+export const timestampJson = (type: AnyFieldType): AnyForm =>
+  deferred((json) => json.timestampJson(type), {});
+export const wrapperJson = (type: AnyFieldType): AnyForm => deferred((json) => json.wrapperJson(type), {});
