@@ -38,18 +38,21 @@ export interface RetryOptions {
   tokenRatio?: number;
 }
 
-/** The options of {@link retry}. */
+/** The options of {@link retry}. They are marked as pure: the client for browsers has the defaults alone. */
 export const retryRules: RulesOf<RetryOptions> = {
-  maxAttempts: rules.wholeNumber({ min: 1, max: 5 }),
+  maxAttempts: /* @__PURE__ */ rules.wholeNumber({ min: 1, max: 5 }),
   initialBackoffMs: rules.positiveMilliseconds,
   maxBackoffMs: rules.positiveMilliseconds,
-  backoffMultiplier: rules.anyNumber({ min: 1 }),
-  maxWaitMs: rules.milliseconds(),
-  maxTokens: rules.rule(
+  backoffMultiplier: /* @__PURE__ */ rules.anyNumber({ min: 1 }),
+  maxWaitMs: /* @__PURE__ */ rules.milliseconds(),
+  maxTokens: /* @__PURE__ */ rules.rule(
     "a number of more than 0, at most 1000",
     (value) => typeof value === "number" && value > 0 && value <= 1000,
   ),
-  tokenRatio: rules.rule("a number of more than 0", (value) => typeof value === "number" && value > 0),
+  tokenRatio: /* @__PURE__ */ rules.rule(
+    "a number of more than 0",
+    (value) => typeof value === "number" && value > 0,
+  ),
 };
 
 const defaults: Required<RetryOptions> = {

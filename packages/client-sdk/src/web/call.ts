@@ -131,10 +131,10 @@ export function callOf(
     if (failure) throw failure.error;
   };
   /** Waits, no longer than the call lasts. */
-  const until = (promise: Promise<void>) =>
-    new Promise<void>((resolve, reject) => {
+  const until = <Result>(promise: Result | Promise<Result>) =>
+    new Promise<Result>((resolve, reject) => {
       interrupt = () => reject(failure!.error);
-      promise.then(resolve, reject);
+      Promise.resolve(promise).then(resolve, reject);
       if (failure) interrupt();
     });
   const failureOf = (error: unknown): Failure =>
@@ -182,9 +182,9 @@ export function callOf(
       const limitMs = callTimeout(method, ownTimeoutMs, timeoutMs);
       context.deadlineMs = Math.min(context.deadlineMs, performance.now() + limitMs);
     }
+    calls.add(close);
     if (callers) unfollow = onAbort(callers, () => fail(abortError()));
     if (context.deadlineMs !== Infinity) limit();
-    calls.add(close);
     check();
   };
 
@@ -244,6 +244,8 @@ export function callOf(
     }
     const leftMs = context.deadlineMs - performance.now();
     yield* fetchAttempt(attempts, method, {
+      // One that an application gives may pass over the signal.
+      fetch: (url, init) => until(attempts.fetch(url, init)),
       body: requests?.body ?? encoded(request),
       metadata: context.metadata,
       timeoutMs: leftMs === Infinity ? undefined : Math.max(1, Math.ceil(leftMs)),
@@ -310,7 +312,7 @@ export function callOf(
         } catch (thrown) {
           const waitMs = retryAfterMs(failureOf(thrown));
           if (waitMs === undefined) throw thrown;
-          await until(new Promise((resolve) => (waitTimer = setTimeout(resolve, waitMs))));
+          await until(new Promise<void>((resolve) => (waitTimer = setTimeout(resolve, waitMs))));
         }
       }
     } catch (thrown) {

@@ -1,6 +1,7 @@
 // Calls of the client for browsers, whose requests are answered in the process.
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
+import { isSettable } from "@callwire/transport/seam";
 import { Metadata, Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
 import { answeredBy, echoBytes, envelope, response, type Sent } from "../test-room/web/answers.js";
@@ -49,8 +50,20 @@ test("a call of gRPC-Web has an envelope and its deadline", async () => {
     "x-grpc-web": "1",
     "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
-  await client.echoUnary({ text: "a" }, { deadline: Date.now() + 2 * 10 ** 9 });
-  expect(sent[1]!.headers["grpc-timeout"]).toMatch(/^(2000000|1999\d{6})\d*m$/);
+});
+
+test.each([
+  ["grpc-web", "grpc-timeout", 50_000, /^(50000|49\d{3})m$/],
+  // At most 8 digits and a unit.
+  ["grpc-web", "grpc-timeout", 2 * 10 ** 9, /^2000000S$/],
+  ["grpc-web", "grpc-timeout", 10 ** 12, /^99999999S$/],
+  ["connect", "connect-timeout-ms", 50_000, /^(50000|49\d{3})$/],
+  // At most 10 digits.
+  ["connect", "connect-timeout-ms", 10 ** 12, /^9999999999$/],
+] as const)("by %s, %s of %d ms is what the protocol takes", async (protocol, name, ms, text) => {
+  const { client, sent } = answeredBy(unary, { protocol, retry: false });
+  await client.echoUnary({}, { deadline: Date.now() + ms }).catch(() => {});
+  expect(sent[0]!.headers[name]).toMatch(text);
 });
 
 describe("attempts", () => {
@@ -182,6 +195,137 @@ describe("a stream", () => {
     const texts: string[] = [];
     for await (const { text } of client.echoServerStream({})) texts.push(text);
     expect(texts).toEqual(["abc", ""]);
+  });
+});
+
+describe("a fetch that passes over the signal", () => {
+  test("does not outlast the deadline", async () => {
+    const { client } = answeredBy(() => new Promise(() => {}));
+    await expect(client.echoUnary({}, { timeoutMs: 20 })).rejects.toMatchObject({
+      code: Status.DEADLINE_EXCEEDED,
+      origin: "deadline",
+    });
+  });
+
+  test("has its body cancelled when the call ends", async () => {
+    let cancelled = false;
+    const body = new ReadableStream({ cancel: () => void (cancelled = true) });
+    const type = { "content-type": "application/connect+proto" };
+    const { client } = answeredBy(() => new Response(body, { headers: type }));
+    const controller = new AbortController();
+    const message = client.echoServerStream({}, { signal: controller.signal })[Symbol.asyncIterator]().next();
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort("enough");
+    await expect(message).rejects.toBe("enough");
+    expect(cancelled).toBe(true);
+  });
+});
+
+test("the metadata of a call goes before that of the client, and reserved names stay here", async () => {
+  const reserved = [
+    "te",
+    "host",
+    "connection",
+    "proxy-connection",
+    "keep-alive",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "http2-settings",
+    "content-type",
+    "content-length",
+    "accept-encoding",
+    "grpc-encoding",
+    "grpc-accept-encoding",
+    "grpc-timeout",
+    "grpc-message-type",
+    "grpc-status",
+    "grpc-message",
+  ];
+  expect(reserved.filter((name) => isSettable(name))).toEqual([]);
+  const { client, sent } = answeredBy(unary, {
+    metadata: { "x-a": "client", "x-b": "client", authorization: "Basic b" },
+    token: "t1",
+  });
+  const metadata = Metadata({ "x-b": "call", "x-connection": "1", "grpc-status-details": "2" });
+  for (const name of reserved) metadata.set(name, "x");
+  await client.echoUnary({}, { metadata, timeoutMs: Infinity });
+  expect(sent[0]!.headers).toEqual({
+    "connect-protocol-version": "1",
+    "content-type": "application/proto",
+    "x-a": "client",
+    "x-b": "call",
+    "x-connection": "1",
+    "grpc-status-details": "2",
+    "x-request-id": expect.any(String),
+    authorization: "Basic b",
+  });
+});
+
+describe("a source of requests", () => {
+  /** A source that waits for ever. */
+  function endless() {
+    let close = () => {};
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<never>(() => {}),
+        return: async () => {
+          close();
+          return { done: true as const, value: undefined };
+        },
+      }),
+    };
+    return { closed, source };
+  }
+
+  /** Answers once the first request is asked for. */
+  const answering = async ({ body }: Sent) => {
+    void (body as ReadableStream).getReader().read();
+    await new Promise((resolve) => setImmediate(resolve));
+    return response("application/connect+proto", envelope(2, '{"error":{"code":"aborted"}}'));
+  };
+
+  test("is closed when the answer comes before its end", async () => {
+    const { closed, source } = endless();
+    const { client } = answeredBy(answering);
+    await expect(client.echoClientStream(source)).rejects.toMatchObject({ code: Status.ABORTED });
+    await closed;
+  });
+
+  test("is closed when nobody reads the answers any more, and the deadline passes", async () => {
+    const { closed, source } = endless();
+    const { client } = answeredBy(async ({ body }) => {
+      void (body as ReadableStream).getReader().read();
+      const first = new ReadableStream({ start: (to) => to.enqueue(envelope(0, echoBytes("a"))) });
+      return new Response(first, { headers: { "content-type": "application/connect+proto" } });
+    });
+    const answers = client.echoBidiStream(source, { timeoutMs: 50 })[Symbol.asyncIterator]();
+    expect((await answers.next()).value).toMatchObject({ text: "a" });
+    await closed;
+    await expect(answers.next()).rejects.toMatchObject({ code: Status.DEADLINE_EXCEEDED });
+  });
+
+  test("may be a stream of the web, which is cancelled", async () => {
+    let cancelled = false;
+    const source = new ReadableStream<{ text: string }>({ cancel: () => void (cancelled = true) });
+    const { client } = answeredBy(answering);
+    await expect(client.echoClientStream(source as never)).rejects.toMatchObject({ code: Status.ABORTED });
+    expect(cancelled).toBe(true);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["a promise", Promise.resolve([]), "they are no iterable: a generator is declared as async function*"],
+    ["nothing", undefined, "they are no iterable: a generator is declared as async function*"],
+  ])("that is %s", async (_, source, why) => {
+    const { client } = answeredBy(async ({ body }) => {
+      await (body as ReadableStream).getReader().read();
+      return unary();
+    });
+    await expect(client.echoClientStream(source as never)).rejects.toMatchObject({
+      code: Status.CANCELLED,
+      description: `the requests could not be read: ${why}`,
+    });
   });
 });
 

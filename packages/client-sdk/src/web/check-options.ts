@@ -1,36 +1,24 @@
-// The checks of the options of a client for browsers. The transport's `checkOptions`, which has more kinds of rules and finds a name at
-// another place too, is five times as long, and a page loads it for nothing.
+// The checks of the options of a client for browsers. The transport's `checkOptions` has more kinds of rules, and is five times as long:
+// a page would load that for nothing.
 
-/** The values that an option may have: what completes "it must be …", and the test. */
-export type Rule = readonly [
-  allowed: string,
-  accepts: (value: unknown) => boolean,
-  /** The rules of the options inside of an object. */
-  inside?: Rules,
-];
+/** What completes "it must be …", and the values that are allowed as an error shows them: `"a"`, `5`, `true`, `function`. */
+export type Rule = readonly [allowed: string, values: RegExp, inside?: Rules];
 
 /** Rules by the names of options. */
 export type Rules = Readonly<Record<string, Rule>>;
 
-/** The most characters of a text that an error shows. */
-const MAX_SHOWN = 60;
-
 /** The least likeness of a name that an error proposes. */
 const LIKE = 0.4;
 
-/** Pure: a value as an error shows it. A token is not shown. */
-function shown(name: string, value: unknown): string {
-  const kind = Array.isArray(value) ? "array" : typeof value;
-  if (kind === "string")
-    return name === "token" ? "a text" : JSON.stringify((value as string).slice(0, MAX_SHOWN));
-  if (value === null || /^[bnu]/.test(kind)) return String(value);
-  return `${/^[ao]/.test(kind) ? "an" : "a"} ${kind}`;
+/** Pure: a value as JSON if it is a text, a number or a boolean, and otherwise its kind. */
+export function described(value: unknown): string {
+  if (/^[bns]/.test(typeof value)) return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
 }
 
 /** Pure: the part of two names' pairs of letters that they have in common, from 0 to 1 (Dice). */
 function likeness(one: string, other: string): number {
-  const a = one.toLowerCase();
-  const b = other.toLowerCase();
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   let common = 0;
   for (let at = 0; at < a.length - 1; at++) if (b.includes(a.slice(at, at + 2))) common++;
   return (2 * common) / (a.length + b.length - 2);
@@ -41,25 +29,25 @@ function likeness(one: string, other: string): number {
  *
  * @throws {TypeError | RangeError} that names what is wrong, and what is right.
  */
-export function checkOptions(owner: string, options: unknown, rules: Rules, prefix = ""): void {
-  if (typeof options !== "object" || options === null)
-    throw new TypeError(`${owner} takes an object of options, and was given ${shown("", options)}`);
+export function checkOptions(owner: string, options: object, rules: Rules, prefix = ""): void {
+  const names = Object.keys(rules);
   for (const [name, value] of Object.entries(options)) {
-    const names = Object.keys(rules);
+    if (value === undefined && name in rules) continue;
+    const path = prefix + name;
     if (!names.includes(name)) {
       const [nearest = ""] = names.toSorted((a, b) => likeness(name, b) - likeness(name, a));
       const hint =
-        likeness(name, nearest) < LIKE
-          ? `; it has ${names.join(", ")}`
-          : `; did you mean '${prefix}${nearest}'?`;
-      throw new TypeError(`${owner} has no option '${prefix}${name}'${hint}`);
+        likeness(name, nearest) < LIKE ? `it has ${names.join(", ")}` : `did you mean '${prefix}${nearest}'?`;
+      throw new TypeError(`${owner} has no option '${path}'; ${hint}`);
     }
-    const [allowed, accepts, inside] = rules[name]!;
-    if (value === undefined) continue;
-    if (!accepts(value)) {
-      const Kind = typeof value === "number" && accepts(1) ? RangeError : TypeError;
-      throw new Kind(`${owner}: ${prefix}${name} is ${shown(name, value)}: it must be ${allowed}`);
+    const [allowed, values, inside] = rules[name]!;
+    const given = described(value);
+    if (!values.test(given)) {
+      // A token is not shown.
+      const shown = name === "token" ? typeof value : given.slice(0, 60);
+      const Kind = typeof value === "number" && values.test("1") ? RangeError : TypeError;
+      throw new Kind(`${owner}: ${path} is ${shown}: it must be ${allowed}`);
     }
-    if (inside !== undefined && typeof value === "object") checkOptions(owner, value, inside, `${name}.`);
+    if (inside !== undefined && given === "object") checkOptions(owner, value as object, inside, `${path}.`);
   }
 }

@@ -19,7 +19,10 @@ export const connect: Protocol = {
   endFlag: 2,
   fields: (timeoutMs) => ({
     "connect-protocol-version": "1",
-    ...(timeoutMs !== undefined && { "connect-timeout-ms": String(timeoutMs) }),
+    ...(timeoutMs !== undefined && {
+      // At most 10 digits.
+      "connect-timeout-ms": String(Math.min(timeoutMs, 1e10 - 1)),
+    }),
   }),
   readEnd(bytes) {
     const { error, metadata = {} } = jsonOf(bytes) as {

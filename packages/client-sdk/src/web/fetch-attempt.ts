@@ -19,12 +19,12 @@ export interface AttemptOptions extends Pick<WebClientOptions, "credentials"> {
   /** Without a slash at its end. */
   url: string;
   protocol: Protocol;
-  fetch: NonNullable<WebClientOptions["fetch"]>;
   maxReceiveMessageBytes: number;
+  fetch: NonNullable<WebClientOptions["fetch"]>;
 }
 
 /** An attempt of a call. */
-export interface Attempt {
+export interface Attempt extends Pick<AttemptOptions, "fetch"> {
   /** A message, or a stream of envelopes. */
   body: Uint8Array | ReadableStream<Uint8Array>;
   metadata: Metadata;
@@ -37,9 +37,9 @@ export interface Attempt {
 
 /** Makes one attempt of a call by `fetch`, and yields the messages of its answer. */
 export async function* fetchAttempt(
-  { url, protocol, fetch, credentials, maxReceiveMessageBytes }: AttemptOptions,
+  { url, protocol, credentials, maxReceiveMessageBytes }: AttemptOptions,
   { path, requestStream, responseStream }: MethodDescriptor,
-  { body, metadata, timeoutMs, signal, onHeader, onTrailer }: Attempt,
+  { fetch, body, metadata, timeoutMs, signal, onHeader, onTrailer }: Attempt,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const fail = (code: Status, why: string, origin: FailureOrigin = "reset", cause?: unknown) =>
     clientError(path, code, why, origin, cause);
@@ -65,6 +65,8 @@ export async function* fetchAttempt(
   }
 
   const reader = new BodyReader(response.body);
+  // A body that an application's own `fetch` has made may not end with the signal.
+  signal.addEventListener("abort", () => reader.cancel());
   const take = (size: number) =>
     reader.take(size).catch((error: unknown) => {
       throw fail(Status.UNAVAILABLE, `the connection was lost: ${errorText(error)}`, "connection", error);
@@ -129,7 +131,10 @@ export async function* fetchAttempt(
     for (let isFirst = true; ; isFirst = false) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const prefix = await take(PREFIX_LENGTH);
-      if (prefix.length === 0) throw fail(Status.UNKNOWN, "the response ended without a status");
+      if (prefix.length === 0) {
+        const why = isFirst && isForeign(url) ? NO_STATUS_HERE : "";
+        throw fail(Status.UNKNOWN, `the response ended without a status${why}`);
+      }
       const [flags = 0] = prefix;
       const length = prefix.length < PREFIX_LENGTH ? 1 : new DataView(prefix.buffer).getUint32(1);
       checkLength(length);
@@ -172,10 +177,17 @@ function noRequestStreams({ streamsRequests }: Protocol): string {
     : 'gRPC-Web cannot stream requests: use protocol "connect", or send them by unary calls';
 }
 
+/** A response of gRPC-Web without messages has its status in header fields. */
+const NO_STATUS_HERE = ": its CORS policy must expose grpc-status and grpc-message to this page";
+
+/** True if a page calls a server of another origin. */
+function isForeign(url: string): boolean {
+  const { location } = globalThis as { location?: { origin: string } };
+  return location !== undefined && new URL(url).origin !== location.origin;
+}
+
 /** What may be the reason, where a browser says none. */
 function hint(url: string, requestStream: boolean): string {
-  const { location } = globalThis as { location?: { origin: string } };
-  if (location === undefined) return "";
-  if (requestStream) return " (browsers stream requests over HTTP/2 alone)";
-  return new URL(url).origin === location.origin ? "" : ", or its CORS policy does not allow this page";
+  if (requestStream && "location" in globalThis) return " (browsers stream requests over HTTP/2 alone)";
+  return isForeign(url) ? ", or its CORS policy does not allow this page" : "";
 }

@@ -10,7 +10,7 @@ export const grpcWeb: Protocol = {
   endFlag: 0x80,
   fields: (timeoutMs) => ({
     "x-grpc-web": "1",
-    ...(timeoutMs !== undefined && { "grpc-timeout": `${timeoutMs}m` }),
+    ...(timeoutMs !== undefined && { "grpc-timeout": timeoutText(timeoutMs) }),
   }),
   readEnd(bytes) {
     const fields = new Map<string, string>();
@@ -27,6 +27,11 @@ export const grpcWeb: Protocol = {
   },
   readError: (_, trailer, fields) => endingOf(trailer, fields),
 };
+
+/** At most 8 digits and a unit (gRPC over HTTP/2, "Requests"). */
+function timeoutText(ms: number): string {
+  return ms < 1e8 ? `${ms}m` : `${Math.min(Math.ceil(ms / 1000), 1e8 - 1)}S`;
+}
 
 function endingOf(
   trailer: Metadata,

@@ -1,5 +1,5 @@
 // What broken and hostile servers answer: each is an error that says what stood there.
-import { describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { Status } from "nice-grpc-common";
 import { answeredBy, echoBytes, envelope, response } from "../test-room/web/answers.js";
 import type { WebClientOptions } from "./web-options.js";
@@ -230,4 +230,57 @@ test("a page that does not end is not waited for", async () => {
   } finally {
     jest.useRealTimers();
   }
+});
+
+test("an error of Connect that comes slowly is waited for", async () => {
+  jest.useFakeTimers({ doNotFake: ["performance"] });
+  try {
+    const text = new TextEncoder().encode('{"code":"not_found","message":"gone"}');
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(text.subarray(0, 9));
+        setTimeout(() => {
+          controller.enqueue(text.subarray(9));
+          controller.close();
+        }, 5000);
+      },
+    });
+    const headers = { "content-type": "application/json" };
+    const failure = failureOf(unary(() => new Response(body, { status: 404, headers }), {}));
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(await failure).toEqual([Status.NOT_FOUND, "status", "gone"]);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+describe("on a page of another origin", () => {
+  const page = globalThis as { location?: { origin: string; href: string } };
+  beforeEach(() => {
+    page.location = { origin: "https://shop.example.com", href: "https://shop.example.com/" };
+  });
+  afterEach(() => {
+    delete page.location;
+  });
+
+  test.each<[string, unknown]>([
+    ["Failed to fetch", new TypeError("Failed to fetch")],
+    ["undefined", undefined],
+    ["a text", "a text"],
+    ["an error without a text", Object.create(null)],
+  ])("a fetch that rejects with %s names CORS", async (text, thrown) => {
+    expect(await failureOf(unary(() => Promise.reject(thrown) as never, {}))).toEqual([
+      Status.UNAVAILABLE,
+      "connection",
+      `http://localhost/rpc could not be reached, or its CORS policy does not allow this page: ${text}`,
+    ]);
+  });
+
+  test("a status in header fields that the page may not read names CORS", async () => {
+    expect(await failureOf(unary(() => response(GRPC_WEB), { protocol: "grpc-web" }))).toEqual([
+      Status.UNKNOWN,
+      "reset",
+      "the response ended without a status: its CORS policy must expose grpc-status and grpc-message to this page",
+    ]);
+  });
 });

@@ -11,7 +11,7 @@ function making(options: object) {
 }
 
 test.each<[object, string]>([
-  [{}, "createClient: the option 'baseUrl' is missing: it must be a text like 'https://api.example.com'"],
+  [{}, "createClient: baseUrl is null: it must be a text like 'https://api.example.com'"],
   [{ baseURL: baseUrl }, "createClient has no option 'baseURL'; did you mean 'baseUrl'?"],
   [{ baseUrl, timeout: 1 }, "createClient has no option 'timeout'; did you mean 'timeoutMs'?"],
   [
@@ -21,7 +21,7 @@ test.each<[object, string]>([
   [{ baseUrl, protocol: "grpc" }, 'createClient: protocol is "grpc": it must be "connect" or "grpc-web"'],
   [
     { baseUrl, credentials: true },
-    'createClient: credentials is true: it must be "omit" or "same-origin" or "include"',
+    'createClient: credentials is true: it must be "omit", "same-origin" or "include"',
   ],
   [
     { baseUrl, maxReceiveMessageBytes: 0 },
@@ -29,7 +29,7 @@ test.each<[object, string]>([
   ],
   [
     { baseUrl, token: "a b" },
-    "createClient: token is a text: it must be a text of printable ASCII without spaces",
+    "createClient: token is string: it must be a text of printable ASCII without spaces, or a function that gives one",
   ],
   [
     { baseUrl, middleware: [{ begun() {} }] },
@@ -37,10 +37,57 @@ test.each<[object, string]>([
   ],
   [
     { baseUrl, middleware: [async function* () {}] },
-    "createClient: middleware[0] is a function, which is none",
+    "createClient: middleware[0] is function, which is none",
   ],
 ])("%j is refused at once", (options, message) => {
   expect(making(options)).toThrow(message);
+});
+
+test.each<[object, boolean]>([
+  [{ timeoutMs: 0 }, false],
+  [{ timeoutMs: -1 }, false],
+  [{ timeoutMs: NaN }, false],
+  [{ timeoutMs: "5" }, false],
+  [{ timeoutMs: 0.5 }, true],
+  [{ timeoutMs: Infinity }, true],
+  [{ timeoutMs: undefined }, true],
+  [{ maxReceiveMessageBytes: 1.5 }, false],
+  [{ maxReceiveMessageBytes: 1024 }, true],
+  [{ allowTokenInClear: "true" }, false],
+  [{ allowTokenInClear: false }, true],
+  [{ fetch: {} }, false],
+  [{ metadata: [["a", "b"]] }, false],
+  [{ metadata: { a: "b" } }, true],
+  [{ middleware: {} }, false],
+  [{ middleware: [null] }, false],
+  [{ middleware: [{ began: 1 }] }, false],
+  [{ retry: true }, false],
+  [{ retry: false }, true],
+  [{ retry: { maxAttempts: 6 } }, false],
+  [{ retry: { maxAttempts: 5, initialBackoffMs: 0.1, maxBackoffMs: Infinity } }, true],
+  [{ retry: { backoffMultiplier: 0.5 } }, false],
+  [{ retry: { backoffMultiplier: 1.5, maxWaitMs: 0 } }, true],
+  [{ retry: { maxWaitMs: -1 } }, false],
+  [{ retry: { maxTokens: 1001 } }, false],
+  [{ retry: { maxTokens: 0 } }, false],
+  [{ retry: { maxTokens: 0.5, tokenRatio: 1e-7 } }, true],
+  [{ retry: { tokenRatio: 0 } }, false],
+  [{ token: "" }, false],
+  [{ token: 'a"\\' }, true],
+  [{ token: () => "a" }, true],
+])("%j: %j", (options, isTaken) => {
+  const make = making({ baseUrl, ...options });
+  if (isTaken) expect(make).not.toThrow();
+  else expect(make).toThrow(/^createClient: .* is .*: it must be |which is none$/);
+});
+
+test("a number that is out of range is a RangeError, and what is no object is refused", () => {
+  expect(making({ baseUrl, timeoutMs: 0 })).toThrow(RangeError);
+  expect(making({ baseUrl, timeoutMs: "5" })).toThrow(TypeError);
+  expect(making(undefined as never)).toThrow("createClient: baseUrl is null");
+  expect(making({ baseUrl, cors: true })).toThrow(
+    "createClient has no option 'cors'; it has allowTokenInClear, ",
+  );
 });
 
 test("a definition that is none", () => {

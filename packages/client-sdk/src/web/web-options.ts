@@ -2,7 +2,7 @@ import type { ClientPhases } from "@callwire/transport/seam";
 import type { MetadataInit } from "nice-grpc-common";
 import type { TokenSource } from "../middleware/bearer-token.js";
 import type { RetryOptions } from "../middleware/retry.js";
-import { checkOptions, type Rule } from "./check-options.js";
+import { checkOptions, described, type Rule } from "./check-options.js";
 
 /** A request as the client hands it to `fetch`. */
 export interface FetchInit {
@@ -76,49 +76,31 @@ export interface WebClientOptions<Ext extends object = object> {
 
 type RulesOf<Options> = Readonly<Record<keyof Options, Rule>>;
 
-const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-const aFunction: Rule = ["a function", (value) => typeof value === "function"];
-const positiveMs: Rule = ["a number of milliseconds of more than 0, or Infinity", within(Number.MIN_VALUE)];
-
-/** Tests a number. */
-function within(min: number, max = Infinity): (value: unknown) => boolean {
-  return (value) => typeof value === "number" && value >= min && value <= max;
-}
-
-function wholeWithin(min: number, max?: number): (value: unknown) => boolean {
-  const isWithin = within(min, max);
-  return (value) => isWithin(value) && (value === Infinity || Number.isInteger(value));
-}
-
-function oneOf(...values: unknown[]): Rule {
-  return [values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value)];
-}
+const aFunction: Rule = ["a function", /^fu/];
+const positive: Rule = ["a number of more than 0", /^(?!0$)[\d.I]/];
 
 const retryRules: RulesOf<RetryOptions> = {
-  maxAttempts: ["a whole number from 1 to 5", wholeWithin(1, 5)],
-  initialBackoffMs: positiveMs,
-  maxBackoffMs: positiveMs,
-  backoffMultiplier: ["a number of at least 1, or Infinity", within(1)],
-  maxWaitMs: ["a number of milliseconds of at least 0, or Infinity", within(0)],
-  maxTokens: ["a number of more than 0, at most 1000", within(Number.MIN_VALUE, 1000)],
-  tokenRatio: ["a number of more than 0", within(Number.MIN_VALUE)],
+  maxAttempts: ["a whole number from 1 to 5", /^[1-5]$/],
+  initialBackoffMs: positive,
+  maxBackoffMs: positive,
+  backoffMultiplier: ["a number of at least 1", /^[1-9I]/],
+  maxWaitMs: ["a number of at least 0", /^[\dI]/],
+  maxTokens: ["a number of more than 0, at most 1000", /^(?!0$)(1000|\d{1,3}(\.\d+)?)$/],
+  tokenRatio: positive,
 };
 
 const optionRules: RulesOf<WebClientOptions> = {
-  allowTokenInClear: oneOf(true, false),
-  baseUrl: ["a text like 'https://api.example.com'", (value) => typeof value === "string"],
-  credentials: oneOf("omit", "same-origin", "include"),
+  allowTokenInClear: ["true or false", /^(true|false)$/],
+  baseUrl: ["a text like 'https://api.example.com'", /^"/],
+  credentials: ['"omit", "same-origin" or "include"', /^"(omit|same-origin|include)"$/],
   fetch: aFunction,
-  maxReceiveMessageBytes: ["a whole number of at least 1, or Infinity", wholeWithin(1)],
-  metadata: ["metadata, such as { key: 'value' }", isObject],
-  middleware: ["an array of middleware, outermost first", Array.isArray],
-  protocol: oneOf("connect", "grpc-web"),
-  retry: ["false, or an object of options", (value) => value === false || isObject(value), retryRules],
-  timeoutMs: positiveMs,
-  token: [
-    "a text of printable ASCII without spaces, or a function that gives one",
-    (value) => typeof value === "function" || (typeof value === "string" && /^[!-~]+$/.test(value)),
-  ],
+  maxReceiveMessageBytes: ["a whole number of at least 1, or Infinity", /^([1-9]\d*|Infinity)$/],
+  metadata: ["metadata, such as { key: 'value' }", /^object$/],
+  middleware: ["an array of middleware, outermost first", /^an/],
+  protocol: ['"connect" or "grpc-web"', /^"(connect|grpc-web)"$/],
+  retry: ["false, or an object of options", /^(object|false)$/, retryRules],
+  timeoutMs: ["a number of milliseconds of more than 0, or Infinity", positive[1]],
+  token: ["a text of printable ASCII without spaces, or a function that gives one", /^("[!-~]+"$|fu)/],
 };
 
 const phaseRules: RulesOf<ClientPhases> = {
@@ -133,14 +115,11 @@ const phaseRules: RulesOf<ClientPhases> = {
 
 /** Throws a TypeError or RangeError if an option is not right or not known. */
 export function checkWebOptions(options: WebClientOptions<never>): void {
-  checkOptions("createClient", options, optionRules);
-  if (options.baseUrl === undefined)
-    throw new TypeError(
-      `createClient: the option 'baseUrl' is missing: it must be ${optionRules.baseUrl[0]}`,
-    );
-  options.middleware?.forEach((phases, index) => {
+  checkOptions("createClient", { ...options, baseUrl: options?.baseUrl ?? null }, optionRules);
+  options.middleware?.forEach((phases: unknown, index) => {
     const place = `createClient: middleware[${index}]`;
-    if (typeof phases === "function") throw new TypeError(`${place} is a function, which is none`);
-    checkOptions(place, phases, phaseRules);
+    const kind = described(phases);
+    if (kind !== "object") throw new TypeError(`${place} is ${kind}, which is none`);
+    checkOptions(place, phases as object, phaseRules);
   });
 }

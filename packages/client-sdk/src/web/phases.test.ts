@@ -1,0 +1,171 @@
+// The application's middleware around calls of the client for browsers: as in the SDK's own pipeline.
+import { expect, jest, test } from "@jest/globals";
+import type { ClientPhases } from "@callwire/transport/seam";
+import { ClientError, Status } from "nice-grpc-common";
+import { answeredBy, echoBytes, envelope, response } from "../test-room/web/answers.js";
+
+const unary = () => response("application/proto", echoBytes("a"));
+const failing = (code: string, headers = {}) =>
+  new Response(JSON.stringify({ code, message: "no" }), {
+    status: 503,
+    headers: { "content-type": "application/json", ...headers },
+  });
+
+/** Phases that note each moment, and add their name to messages and errors. */
+function noting(name: string, events: string[]): ClientPhases {
+  const note = (moment: string) => void events.push(`${name} ${moment}`);
+  const named = (message: unknown) => ({ text: `${(message as { text: string }).text} ${name}` });
+  return {
+    began: () => note("began"),
+    attempted: () => note("attempted"),
+    request: named,
+    response: named,
+    retryAfterMs: () => (note("retryAfterMs"), undefined),
+    failed: (error) => (note("failed"), error),
+    ended: (_, code) => note(`ended ${code}`),
+  };
+}
+
+test("they run from the outermost in, and answers from the innermost out", async () => {
+  const events: string[] = [];
+  const middleware = [noting("outer", events), noting("inner", events)];
+  const { client, sent } = answeredBy(() => (sent.length === 1 ? unary() : failing("aborted")), {
+    middleware,
+  });
+  expect(await client.echoUnary({ text: "q" })).toEqual({ text: "a inner outer" });
+  expect(sent[0]!.body).toEqual(echoBytes("q outer inner"));
+  const began = ["outer began", "inner began", "outer attempted", "inner attempted"];
+  expect(events.splice(0)).toEqual([...began, "inner ended 0", "outer ended 0"]);
+  await expect(client.echoUnary({ text: "q" })).rejects.toMatchObject({ code: Status.ABORTED });
+  expect(events).toEqual([
+    ...began,
+    "inner retryAfterMs",
+    "outer retryAfterMs",
+    "inner failed",
+    "outer failed",
+    `inner ended ${Status.ABORTED}`,
+    `outer ended ${Status.ABORTED}`,
+  ]);
+});
+
+test("one may try a call again, and the caller hears of the attempt that counts alone", async () => {
+  const trailers: (string | undefined)[] = [];
+  const { client, sent } = answeredBy(
+    () => failing("aborted", { "trailer-x-attempt": String(sent.length) }),
+    { middleware: [{ retryAfterMs: (_, __, { attempts }) => (attempts < 3 ? 0 : undefined) }] },
+  );
+  const onTrailer = (trailer: { get(name: string): unknown }) =>
+    void trailers.push(trailer.get("x-attempt") as string);
+  await expect(client.echoUnary({}, { onTrailer })).rejects.toMatchObject({ code: Status.ABORTED });
+  expect(sent).toHaveLength(3);
+  expect(trailers).toEqual(["3"]);
+});
+
+test("if `began` throws, those inside never hear of the call", async () => {
+  const events: string[] = [];
+  const thrower: ClientPhases = {
+    began() {
+      throw new ClientError("/a.B/C", Status.FAILED_PRECONDITION, "mine");
+    },
+    ended: () => void events.push("thrower ended"),
+  };
+  const middleware = [noting("outer", events), thrower, noting("inner", events)];
+  const { client, sent } = answeredBy(unary, { middleware });
+  await expect(client.echoUnary({})).rejects.toMatchObject({ description: "mine", origin: "local" });
+  expect(events).toEqual(["outer began", "outer failed", "thrower ended", "outer ended 9"]);
+  expect(sent).toHaveLength(0);
+});
+
+test.each<[string, object]>([
+  ["began", { began: async () => {} }],
+  ["request", { request: async (message) => message }],
+  ["response", { response: async (message) => message }],
+])("a promise from %s is refused", async (phase, phases) => {
+  const { client } = answeredBy(unary, { middleware: [phases as ClientPhases] });
+  await expect(client.echoUnary({})).rejects.toMatchObject({
+    code: Status.UNKNOWN,
+    description: `a middleware returned a promise from ${phase}, which must not be async`,
+  });
+});
+
+test("what must not throw and does is a warning, and the error stays", async () => {
+  using warn = jest.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const bug = () => {
+    throw new Error("a bug");
+  };
+  const ended = jest.fn();
+  const middleware = [{ ended }, { failed: bug, ended: bug, retryAfterMs: bug }];
+  const { client } = answeredBy(() => failing("aborted"), { middleware });
+  await expect(client.echoUnary({})).rejects.toMatchObject({ code: Status.ABORTED });
+  expect(ended).toHaveBeenCalledTimes(1);
+  expect(warn).toHaveBeenCalledTimes(3);
+});
+
+test("an attempt waits for one, no longer than the call lasts", async () => {
+  let go = () => {};
+  const wait = new Promise<void>((resolve) => (go = resolve));
+  const { client, sent } = answeredBy(unary, { middleware: [{ attempted: () => wait }] });
+  const call = client.echoUnary({});
+  await expect(client.echoUnary({}, { signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+  await expect(client.echoUnary({}, { timeoutMs: 1 })).rejects.toMatchObject({
+    code: Status.DEADLINE_EXCEEDED,
+  });
+  expect(sent).toHaveLength(0);
+  go();
+  expect(await call).toEqual({ text: "a" });
+  const refusing = answeredBy(unary, { middleware: [{ attempted: () => Promise.reject(new Error("no")) }] });
+  await expect(refusing.client.echoUnary({})).rejects.toMatchObject({ description: "no", origin: "local" });
+});
+
+test.each(["onHeader", "onTrailer"] as const)("%s may fail the call", async (name) => {
+  const { client } = answeredBy(unary);
+  const throwing = () => {
+    throw new Error("mine");
+  };
+  await expect(client.echoUnary({}, { [name]: throwing })).rejects.toMatchObject({ description: "mine" });
+});
+
+test("a reader who leaves is told of no error, and the end is CANCELLED", async () => {
+  const failed = jest.fn((error: unknown) => error);
+  const codes: Status[] = [];
+  const middleware: ClientPhases[] = [{ failed, ended: (_, code) => void codes.push(code) }];
+  const message = envelope(0, echoBytes("a"));
+  const answer = () =>
+    new Response(new ReadableStream({ start: (to) => to.enqueue(message) }), {
+      headers: { "content-type": "application/connect+proto" },
+    });
+  const { client } = answeredBy(answer, { middleware });
+  for await (const _ of client.echoServerStream({})) break;
+  const waiting = client.echoServerStream({})[Symbol.asyncIterator]();
+  await waiting.next();
+  const next = waiting.next();
+  await waiting.return!();
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(codes).toEqual([Status.CANCELLED, Status.CANCELLED]);
+  expect(failed).not.toHaveBeenCalled();
+});
+
+test("a message that has come is not given after the call was aborted", async () => {
+  const two = [envelope(0, echoBytes("a")), envelope(0, echoBytes("b"))];
+  const { client } = answeredBy(() => response("application/connect+proto", ...two, envelope(2, "{}")));
+  const controller = new AbortController();
+  const messages = client.echoServerStream({}, { signal: controller.signal })[Symbol.asyncIterator]();
+  expect((await messages.next()).value).toMatchObject({ text: "a" });
+  controller.abort("enough");
+  await expect(messages.next()).rejects.toBe("enough");
+});
+
+test("retries end when most calls fail, at the wish of the server, and at the deadline", async () => {
+  const busy = () => failing("unavailable");
+  const quick = { initialBackoffMs: 1, maxBackoffMs: 1 };
+  const throttled = answeredBy(busy, { retry: { ...quick, maxTokens: 4 } });
+  await expect(throttled.client.echoUnary({})).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+  // At half of the tokens there is no retry.
+  expect(throttled.sent).toHaveLength(2);
+  const bounded = answeredBy(busy, { retry: { ...quick, maxAttempts: undefined as never } });
+  await expect(bounded.client.echoUnary({})).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+  expect(bounded.sent).toHaveLength(4);
+  const pushed = answeredBy(() => failing("unavailable", { "trailer-grpc-retry-pushback-ms": "100000" }));
+  await expect(pushed.client.echoUnary({})).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+  expect(pushed.sent).toHaveLength(1);
+});
