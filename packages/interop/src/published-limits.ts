@@ -37,3 +37,9 @@ export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   // A tool of development: the formatter's binaries for seven platforms have 24 MB.
   "@callwire/protoc-gen-callwire": { packages: 8, bytes: 29_000_000, imports: [] },
 };
+
+/**
+ * The most bytes of a minified bundle of esbuild, compressed, with the client for browsers, the code of one message and its service:
+ * `web/one-message.ts`.
+ */
+export const webClientLimits = { gzipBytes: 13_600, brotliBytes: 12_400 };
