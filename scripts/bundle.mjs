@@ -2,9 +2,8 @@
 // and declarations. An import of the SDK then takes a third of the time that it takes from a file for each module. Run in the
 // package's folder, after `tsc` has emitted the declarations: `node ../../scripts/bundle.mjs src/index.ts …`. Other packages
 // are left as imports, except those of `inlined`. `--web` names an entry point for browsers. `--alone` names one for browsers that
-// takes the place of another by a condition of `exports`, with its declarations: it is bundled with all that it needs, since no
-// program has both. The
-// bundler must leave a module's constants constants, as this one does: V8 reads a `var` of a module anew on each use, which costs
+// takes the place of another by a condition of `exports`, with its declarations. `--part` names a module that it shares with the
+// others, with all that stands in the folder of the same name: it is a file of `dist` too. The bundler must leave a module's constants constants, as this one does: V8 reads a `var` of a module anew on each use, which costs
 // a call 2 to 3 %.
 import { createRequire } from "node:module";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -68,12 +67,29 @@ const forBrowsers = {
   },
 };
 
+/** Leaves what is in a part to the part's own file. */
+const parts = {
+  name: "parts",
+  resolveId(id, importer) {
+    if (!id.startsWith(".") || importer === undefined) return undefined;
+    const path = join(dirname(importer), id);
+    const part = values.part
+      .map((each) => each.replace(/\.ts$/, ""))
+      .find((each) => path.startsWith(`${resolve(each)}/`));
+    return part && { id: `./${relative("src", part)}.js`, external: true };
+  },
+};
+
 /** Doc comments are in the declarations. What bundlers read stays: without it, they could leave nothing out. */
 const comments = { legal: true, annotation: true, jsdoc: false };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { alone: { type: "string" }, web: { type: "string", multiple: true, default: [] } },
+  options: {
+    alone: { type: "string" },
+    part: { type: "string", multiple: true, default: [] },
+    web: { type: "string", multiple: true, default: [] },
+  },
 });
 const named = (path) => [relative("src", path).replace(/\.ts$/, ""), path];
 const entries = [...positionals, ...values.web].map(named);
@@ -82,7 +98,7 @@ const forNode = {
   external: (id) => isPackage(id) && !inlined.test(id),
   plugins: [constants],
 };
-await bundleCode(positionals, forNode, "shared");
+await bundleCode([...positionals, ...values.part], forNode, "shared");
 const inBrowsers = {
   platform: "browser",
   external: (id) => isPackage(id) && !Object.hasOwn(webSources, id),
@@ -90,7 +106,7 @@ const inBrowsers = {
 };
 if (values.web.length > 0) await bundleCode(values.web, inBrowsers, "web-shared");
 if (values.alone !== undefined) {
-  const code = await open([values.alone], inBrowsers);
+  const code = await open([values.alone], { ...inBrowsers, plugins: [parts, ...inBrowsers.plugins] });
   await code.write({ dir: "dist", format: "esm", comments });
   await code.close();
 }

@@ -151,12 +151,14 @@ export function callOf(
       throw error;
     }
   };
-  /** Checks an option of the call. */
-  const checked = <Result>(run: () => Result): Result => {
+  const because = (code: Status, why: string, cause: unknown) =>
+    clientError(path, code, why + errorText(cause), "local", cause);
+  /** Runs a part of this side whose error says why the call fails. */
+  const trying = <Result>(code: Status, why: string, run: () => Result): Result => {
     try {
       return run();
     } catch (error) {
-      throw clientError(path, Status.INVALID_ARGUMENT, errorText(error), "local", error);
+      throw because(code, why, error);
     }
   };
 
@@ -172,12 +174,15 @@ export function callOf(
       for (const [name, values] of given) metadata.set(name, [...values] as string[]);
     }
     const id = options.requestId ?? metadata.get(requestIdKey);
-    metadata.set(requestIdKey, id === undefined ? randomUuid() : checked(() => checkRequestId(id)));
+    metadata.set(
+      requestIdKey,
+      id === undefined ? randomUuid() : trying(Status.INVALID_ARGUMENT, "", () => checkRequestId(id)),
+    );
     for (const phases of middleware) {
       begun.unshift(phases);
       direct("began", phases.began?.(context));
     }
-    if (ownTimeoutMs !== undefined) checked(() => checkTimeout(ownTimeoutMs));
+    if (ownTimeoutMs !== undefined) trying(Status.INVALID_ARGUMENT, "", () => checkTimeout(ownTimeoutMs));
     if (ownTimeoutMs !== undefined || context.deadlineMs === Infinity) {
       const limitMs = callTimeout(method, ownTimeoutMs, timeoutMs);
       context.deadlineMs = Math.min(context.deadlineMs, performance.now() + limitMs);
@@ -194,21 +199,12 @@ export function callOf(
         (passed, phases) => (phases.request ? direct("request", phases.request(passed, context)) : passed),
         message,
       );
-      try {
-        return encode(sent);
-      } catch (error) {
-        throw clientError(path, Status.INTERNAL, "a message cannot be encoded", "local", error);
-      }
+      return trying(Status.INTERNAL, "a message cannot be encoded: ", () => encode(sent));
     });
   const decoded = (bytes: Uint8Array): unknown =>
     ours(() => {
-      let message: unknown;
-      try {
-        message = decode(bytes);
-      } catch (error) {
-        const why = `a response message cannot be decoded: ${errorText(error)}`;
-        throw clientError(path, Status.INTERNAL, why, "local", error);
-      }
+      const why = "a response message cannot be decoded: ";
+      const message = trying(Status.INTERNAL, why, () => decode(bytes));
       return begun.reduce(
         (passed, phases) => (phases.response ? direct("response", phases.response(passed, context)) : passed),
         message,
@@ -221,8 +217,7 @@ export function callOf(
     try {
       context.metadata.set("authorization", bearerOf(typeof source === "string" ? source : await source()));
     } catch (error) {
-      const why = `no token could be had: ${errorText(error)}`;
-      throw clientError(path, Status.UNAUTHENTICATED, why, "local", error);
+      throw because(Status.UNAUTHENTICATED, "no token could be had: ", error);
     }
   };
   const attempted = async () => {

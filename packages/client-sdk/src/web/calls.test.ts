@@ -368,7 +368,7 @@ test("a message that cannot be encoded, and limits that are none, end the call b
   const wrong = { text: Promise.resolve("a") as never };
   await expect(client.echoUnary(wrong)).rejects.toMatchObject({
     code: Status.INTERNAL,
-    description: "a message cannot be encoded",
+    description: "a message cannot be encoded: invalid string: a promise",
   });
   await expect(client.echoUnary({}, { timeoutMs: 0 })).rejects.toMatchObject({
     code: Status.INVALID_ARGUMENT,

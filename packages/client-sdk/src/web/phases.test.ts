@@ -78,8 +78,8 @@ test("if `began` throws, those inside never hear of the call", async () => {
 
 test.each<[string, object]>([
   ["began", { began: async () => {} }],
-  ["request", { request: async (message) => message }],
-  ["response", { response: async (message) => message }],
+  ["request", { request: async (message: unknown) => message }],
+  ["response", { response: async (message: unknown) => message }],
 ])("a promise from %s is refused", async (phase, phases) => {
   const { client } = answeredBy(unary, { middleware: [phases as ClientPhases] });
   await expect(client.echoUnary({})).rejects.toMatchObject({
