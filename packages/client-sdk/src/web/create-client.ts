@@ -1,3 +1,4 @@
+import { checkWebOptions } from "#checks";
 import { clientObject, type CompatServiceDefinition, type RuntimeMethod } from "@callwire/transport/seam";
 import { type CallOptions, Metadata } from "nice-grpc-common";
 import { closable } from "../internal/closable.js";
@@ -11,7 +12,7 @@ import { type Call, callOf, type CallSettings } from "./call.js";
 import { connect } from "./connect.js";
 import { grpcWeb } from "./grpc-web.js";
 import { webMethodsOf } from "./web-methods.js";
-import { checkWebOptions, type WebClientOptions } from "./web-options.js";
+import type { WebClientOptions } from "./web-options.js";
 
 /** As the SDK's channels have it. */
 const MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
@@ -24,7 +25,8 @@ const MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
  * A call that fails throws a {@link CallError}; a call whose `signal` is aborted throws that signal's reason. Leaving a stream ends
  * its request at once.
  *
- * Throws a TypeError or RangeError at once if an option is not right or not known.
+ * Throws a TypeError or RangeError at once if an option is not right or not known. A bundle with the condition `production`, which Vite
+ * and webpack give to one for users, checks `baseUrl` alone.
  */
 export function createClient<Definition extends CompatServiceDefinition, Ext extends object = object>(
   definition: Definition,

@@ -2,7 +2,6 @@ import type { ClientPhases } from "@callwire/transport/seam";
 import type { MetadataInit } from "nice-grpc-common";
 import type { TokenSource } from "../middleware/bearer-token.js";
 import type { RetryOptions } from "../middleware/retry.js";
-import { checkOptions, described, type Rule } from "./check-options.js";
 
 /** A request as the client hands it to `fetch`. */
 export interface FetchInit {
@@ -72,54 +71,4 @@ export interface WebClientOptions<Ext extends object = object> {
   metadata?: MetadataInit;
   /** Middleware as phases, outermost first. They run once around each call, outside its deadline and its retries. Default: none. */
   middleware?: ClientPhases<Ext>[];
-}
-
-type RulesOf<Options> = Readonly<Record<keyof Options, Rule>>;
-
-const aFunction: Rule = ["a function", /^fu/];
-const positive: Rule = ["a number of more than 0", /^(?!0$)[\d.I]/];
-
-const retryRules: RulesOf<RetryOptions> = {
-  maxAttempts: ["a whole number from 1 to 5", /^[1-5]$/],
-  initialBackoffMs: positive,
-  maxBackoffMs: positive,
-  backoffMultiplier: ["a number of at least 1", /^[1-9I]/],
-  maxWaitMs: ["a number of at least 0", /^[\dI]/],
-  maxTokens: ["a number of more than 0, at most 1000", /^(?!0$)(1000|\d{1,3}(\.\d+)?)$/],
-  tokenRatio: positive,
-};
-
-const optionRules: RulesOf<WebClientOptions> = {
-  allowTokenInClear: ["true or false", /^(true|false)$/],
-  baseUrl: ["a text like 'https://api.example.com'", /^"/],
-  credentials: ['"omit", "same-origin" or "include"', /^"(omit|same-origin|include)"$/],
-  fetch: aFunction,
-  maxReceiveMessageBytes: ["a whole number of at least 1, or Infinity", /^([1-9]\d*|Infinity)$/],
-  metadata: ["metadata, such as { key: 'value' }", /^object$/],
-  middleware: ["an array of middleware, outermost first", /^an/],
-  protocol: ['"connect" or "grpc-web"', /^"(connect|grpc-web)"$/],
-  retry: ["false, or an object of options", /^(object|false)$/, retryRules],
-  timeoutMs: ["a number of milliseconds of more than 0, or Infinity", positive[1]],
-  token: ["a text of printable ASCII without spaces, or a function that gives one", /^("[!-~]+"$|fu)/],
-};
-
-const phaseRules: RulesOf<ClientPhases> = {
-  attempted: aFunction,
-  began: aFunction,
-  ended: aFunction,
-  failed: aFunction,
-  request: aFunction,
-  response: aFunction,
-  retryAfterMs: aFunction,
-};
-
-/** Throws a TypeError or RangeError if an option is not right or not known. */
-export function checkWebOptions(options: WebClientOptions<never>): void {
-  checkOptions("createClient", { ...options, baseUrl: options?.baseUrl ?? null }, optionRules);
-  options.middleware?.forEach((phases: unknown, index) => {
-    const place = `createClient: middleware[${index}]`;
-    const kind = described(phases);
-    if (kind !== "object") throw new TypeError(`${place} is ${kind}, which is none`);
-    checkOptions(place, phases as object, phaseRules);
-  });
 }

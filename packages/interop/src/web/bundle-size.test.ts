@@ -5,27 +5,38 @@ import { expect, test } from "@jest/globals";
 import { build } from "esbuild";
 import { webClientLimits } from "../published-limits.js";
 
-test("a page with one message and its service loads little", async () => {
+async function pageScript(...conditions: string[]): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("one-message.ts", import.meta.url))],
     bundle: true,
     minify: true,
     format: "esm",
     platform: "browser",
+    conditions,
     // The packages' own is for their sources.
     tsconfigRaw: "{}",
     write: false,
   });
-  const { contents } = outputFiles[0]!;
-  const sizes = {
-    gzipBytes: gzipSync(contents, { level: 9 }).length,
-    brotliBytes: brotliCompressSync(contents).length,
-  };
-  // Raise a limit only with a reason in the commit.
-  expect({ ...sizes, isGzipIn: sizes.gzipBytes <= webClientLimits.gzipBytes }).toMatchObject({
-    isGzipIn: true,
-  });
-  expect({ ...sizes, isBrotliIn: sizes.brotliBytes <= webClientLimits.brotliBytes }).toMatchObject({
-    isBrotliIn: true,
-  });
+  return outputFiles[0]!.contents;
+}
+
+// Raise a limit only with a reason in the commit.
+test.each(["default", "production"] as const)(
+  "a page with one message loads little: %s",
+  async (condition) => {
+    const script = await pageScript(...(condition === "default" ? [] : [condition]));
+    const limits = webClientLimits[condition];
+    const gzipBytes = gzipSync(script, { level: 9 }).length;
+    const brotliBytes = brotliCompressSync(script).length;
+    expect([gzipBytes, gzipBytes <= limits.gzipBytes]).toEqual([gzipBytes, true]);
+    expect([brotliBytes, brotliBytes <= limits.brotliBytes]).toEqual([brotliBytes, true]);
+  },
+);
+
+test("a page for users is without the checks of options, and a page without JSON of messages without its code", async () => {
+  const texts = await Promise.all(
+    [pageScript(), pageScript("production")].map(async (script) => new TextDecoder().decode(await script)),
+  );
+  expect(texts.map((text) => text.includes("did you mean"))).toEqual([true, false]);
+  expect(texts.map((text) => text.includes("JsonError"))).toEqual([false, false]);
 });
