@@ -74,6 +74,19 @@ test("the reader reads as the other one, and refuses the same with the same word
   );
 });
 
+test("varints are bounded as in the other one", () => {
+  for (const last of [0, 1, 2, 0x7f, 0x80]) {
+    for (let length = 0; length <= 10; length++) {
+      const bytes = Uint8Array.of(...Array<number>(length).fill(0xff), last);
+      const [one, other] = [Reader, WebReader].map((Kind) => {
+        const reader = new Kind(bytes);
+        return [told(() => reader.int64AsNumber()), reader.position];
+      });
+      expect(other).toEqual(one);
+    }
+  }
+});
+
 test("groups and depths are bounded as in the other one", () => {
   for (const bytes of [[11, 12], [11, 8, 1, 12], [11], [12], [11, 20], [0], [14], [11, 11, 12, 12, 8]]) {
     const [one, other] = [new Reader(Uint8Array.from(bytes)), new WebReader(Uint8Array.from(bytes))].map(
@@ -84,9 +97,13 @@ test("groups and depths are bounded as in the other one", () => {
   const deep = new Uint8Array(2 * full.MAX_DEPTH).fill(11, 0, full.MAX_DEPTH).fill(12, full.MAX_DEPTH);
   for (const length of [0, 1, 2]) {
     const bytes = deep.subarray(length, deep.length - length);
-    const [one, other] = [new Reader(bytes), new WebReader(bytes)].map((reader) =>
-      told(() => nested.read([], reader as Reader)),
-    );
+    const [one, other] = [Reader, WebReader].map((Kind) => [
+      told(() => nested.read([], new Kind(bytes) as Reader)),
+      told(() => {
+        const reader = new Kind(bytes);
+        return reader.skip(reader.tag());
+      }),
+    ]);
     expect(other).toEqual(one);
   }
   const outside = () => new WebReader().begin(deep, 3, deep.length + 1);
@@ -206,6 +223,34 @@ describe("JSON", () => {
       expect(use).toThrow(message);
     }
     expect(Item.fromPartial({ text: "a" })).toEqual({ text: "a" });
+  });
+
+  test("fromPartial sets the same fields", () => {
+    const fields = (all: typeof full) => () => ({
+      text: all.string,
+      list: all.list(all.string),
+      other: all.named(all.int32, "an_other", "anOther"),
+      choice: all.oneof({
+        a: all.string,
+        b: all.named(all.list(all.string), "b_b", "bB"),
+        none: all.nullValue,
+      }),
+      flat: all.members({ c: all.string, d: all.value }),
+    });
+    const code = { name: "test.M", create: () => ({}), write: () => {}, read: () => {} };
+    const one = full.messageType<object>({ ...code, fields: fields(full) });
+    const other = messageType<object>({ ...code, fields: fields(web as never) });
+    for (const given of [
+      {},
+      { text: "a", list: ["b"], other: 5, choice: { $case: "a", value: "c" }, c: "d", d: null },
+      { text: null, list: undefined, choice: { $case: "b", value: ["c"] }, flat: 1, d: undefined },
+      { choice: { $case: "none", value: 0 } },
+      { choice: { $case: "toString", value: 0 } },
+      { choice: { $case: "a", value: null } },
+      { choice: null, text: () => "a", surplus: 1 },
+    ]) {
+      expect(other.fromPartial(given)).toEqual(one.fromPartial(given));
+    }
   });
 
   test("is there by a function of its text, or when it is enabled", () => {

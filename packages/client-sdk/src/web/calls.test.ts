@@ -177,15 +177,17 @@ describe("a stream", () => {
     expect(sent).toHaveLength(2);
   });
 
-  test("in pieces of any size", async () => {
-    const bytes = new Uint8Array([
+  test.each([1, 700, 1e6])("in pieces of %d bytes", async (size) => {
+    const long = "x".repeat(5000);
+    const bytes = Uint8Array.of(
       ...envelope(0, echoBytes("abc")),
+      ...envelope(0, echoBytes(long)),
       ...envelope(0, ""),
       ...envelope(2, "{}"),
-    ]);
+    );
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
-        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+        for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.subarray(at, at + size));
         controller.close();
       },
     });
@@ -194,7 +196,7 @@ describe("a stream", () => {
     );
     const texts: string[] = [];
     for await (const { text } of client.echoServerStream({})) texts.push(text);
-    expect(texts).toEqual(["abc", ""]);
+    expect(texts).toEqual(["abc", long, ""]);
   });
 });
 

@@ -117,12 +117,23 @@ test("an attempt waits for one, no longer than the call lasts", async () => {
   await expect(refusing.client.echoUnary({})).rejects.toMatchObject({ description: "no", origin: "local" });
 });
 
-test.each(["onHeader", "onTrailer"] as const)("%s may fail the call", async (name) => {
+test("an attempt waits for none once the call is over", async () => {
+  const controller = new AbortController();
+  const middleware: ClientPhases[] = [
+    { attempted: () => controller.abort("enough") },
+    { attempted: () => new Promise(() => {}) },
+  ];
+  const { client } = answeredBy(unary, { middleware });
+  await expect(client.echoUnary({}, { signal: controller.signal })).rejects.toBe("enough");
+});
+
+test.each(["onHeader", "onTrailer"] as const)("%s may fail the call, and is called once", async (name) => {
   const { client } = answeredBy(unary);
-  const throwing = () => {
+  const throwing = jest.fn(() => {
     throw new Error("mine");
-  };
+  });
   await expect(client.echoUnary({}, { [name]: throwing })).rejects.toMatchObject({ description: "mine" });
+  expect(throwing).toHaveBeenCalledTimes(1);
 });
 
 test("a reader who leaves is told of no error, and the end is CANCELLED", async () => {
@@ -146,8 +157,9 @@ test("a reader who leaves is told of no error, and the end is CANCELLED", async 
 });
 
 test("a message that has come is not given after the call was aborted", async () => {
-  const two = [envelope(0, echoBytes("a")), envelope(0, echoBytes("b"))];
-  const { client } = answeredBy(() => response("application/connect+proto", ...two, envelope(2, "{}")));
+  // One piece, so that both have come.
+  const two = Uint8Array.of(...envelope(0, echoBytes("a")), ...envelope(0, echoBytes("b")));
+  const { client } = answeredBy(() => response("application/connect+proto", two));
   const controller = new AbortController();
   const messages = client.echoServerStream({}, { signal: controller.signal })[Symbol.asyncIterator]();
   expect((await messages.next()).value).toMatchObject({ text: "a" });
