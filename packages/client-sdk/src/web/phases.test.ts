@@ -81,7 +81,7 @@ test.each<[string, object]>([
   ["request", { request: async (message: unknown) => message }],
   ["response", { response: async (message: unknown) => message }],
 ])("a promise from %s is refused", async (phase, phases) => {
-  const { client } = answeredBy(unary, { middleware: [phases as ClientPhases] });
+  const { client } = answeredBy(unary, { middleware: [phases] });
   await expect(client.echoUnary({})).rejects.toMatchObject({
     code: Status.UNKNOWN,
     description: `a middleware returned a promise from ${phase}, which must not be async`,
