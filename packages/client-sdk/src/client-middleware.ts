@@ -33,7 +33,7 @@ export function checkMiddleware(middleware: unknown, index: number): void {
 }
 
 /** Throws a TypeError that names what is no phases by its place, or a phase that is misspelt. */
-export function checkPhases(middleware: unknown, index: number): void {
+function checkPhases(middleware: unknown, index: number): void {
   const place = placeOf(index);
   if (typeof middleware !== "object" || middleware === null) {
     throw new TypeError(`${place} is ${kindOf(middleware)}, which is none`);

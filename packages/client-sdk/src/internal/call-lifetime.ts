@@ -44,8 +44,7 @@ export class CallLifetime {
       // A timer takes no more than this; and it may be early. The call's socket keeps the process alive, while there is one.
       const afterMs = Math.min(Math.ceil(leftMs), 2 ** 31 - 1);
       this.#timer = setTimeout(() => this.limit(deadlineMs, late), afterMs);
-      // A browser's timer is a number.
-      this.#timer.unref?.();
+      this.#timer.unref();
     }
   }
 
