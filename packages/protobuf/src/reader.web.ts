@@ -135,9 +135,15 @@ export class Reader implements Omit<FullReader, "begin"> {
     }
   }
 
-  strings(_tag: number, into: string[]): string[] {
-    into.push(this.string());
-    return into;
+  strings(tag: number, into: string[]): string[] {
+    const list = into.length === 0 ? [] : into;
+    list.push(this.string());
+    // A tag of one byte may follow at once.
+    while (tag < 0x80 && this.position < this.limit && this.buffer[this.position] === tag) {
+      this.position++;
+      list.push(this.string());
+    }
+    return list;
   }
 
   unknown(tag: number, message: object): void {
