@@ -18,6 +18,7 @@ import { Cors } from "./http/cors.js";
 import { FetchExchange, type FetchInfo } from "./http/fetch-exchange.js";
 import { DEFAULT_REQUEST_METADATA, DEFAULT_RESPONSE_METADATA } from "./http/metadata.js";
 import type { Exchange } from "./http/exchange.js";
+import { HeldBytes } from "./http/held-bytes.js";
 import { Hosts } from "./http/hosts.js";
 import { NodeExchange } from "./http/node-exchange.js";
 import { Proxies } from "./http/proxies.js";
@@ -123,15 +124,19 @@ export function createEdge(options: EdgeOptions): Edge {
       [...CORS_RESPONSE_HEADERS, ...responseMetadata, ...responseMetadata.map((name) => `trailer-${name}`)],
     );
   const takesCookies = requestMetadata.includes("cookie");
+  const all = { ...defaultEdgeLimits, ...withoutUndefined(limits ?? {}) };
+  const held = new HeldBytes(all.maxBufferedBytes);
   const settings: EdgeSettings = {
-    limits: { ...defaultEdgeLimits, ...withoutUndefined(limits ?? {}) },
+    limits: all,
+    body: { maxBytes: all.maxBodyBytes, timeoutMs: all.bodyTimeoutMs, held },
+    answer: { timeoutMs: all.writeTimeoutMs, held },
     read: { ignoreUnknownFields, ...withRegistry },
     write: { ...write, ...withRegistry },
     registry,
     requestMetadata,
     responseMetadata,
     cors: pages,
-    compression: new Compression(compression, { takesCookies, cors: pages }),
+    compression: new Compression(compression, { takesCookies, cors: pages }, held),
     proxies: proxies && new Proxies(proxies),
     hosts: options.hosts && new Hosts(options.hosts),
     etags: { isQuoted: etags.quoted ?? false, isWeak: etags.weak ?? false },
@@ -152,7 +157,6 @@ export function createEdge(options: EdgeOptions): Edge {
   const places = placesByPath(placesOf(options, methods, settings), router, rpcMethods);
   const served = { places, rpcMethods, router };
   const answer = (exchange: Exchange) => serve(exchange, served, settings);
-  const { writeTimeoutMs } = settings.limits;
   const upgrades = new Upgrades(streamRoutes(byRest, routes, routeSettings), settings, answer);
 
   return {
@@ -181,7 +185,7 @@ export function createEdge(options: EdgeOptions): Edge {
       };
       try {
         answer(
-          new NodeExchange(request as IncomingMessage, response as ServerResponse, writeTimeoutMs),
+          new NodeExchange(request as IncomingMessage, response as ServerResponse, settings.answer),
         )?.catch(onFault);
       } catch (error) {
         onFault(error);
@@ -197,7 +201,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
     endStreams: () => streams.end(),
 
-    stream: (stream) => answer(new StreamExchange(stream, writeTimeoutMs)),
+    stream: (stream) => answer(new StreamExchange(stream, all.writeTimeoutMs)),
   };
 }
 

@@ -23,6 +23,13 @@ export interface EdgeLimits {
    * connection ends with 1009. Default: 4 MiB, as gRPC's messages have.
    */
   maxBodyBytes: number;
+  /**
+   * The bytes that wait in memory for all clients: of bodies and messages that are not whole, of both forms of compressed ones, and of
+   * answers that are not taken. Over it, the largest is given up, unless it is alone: a request gets 503, RESOURCE_EXHAUSTED, a
+   * WebSocket ends with 1013, and an answer breaks off. What the port of gRPC keeps for HTTP/2, a request that is not read and an answer
+   * that is not taken, counts for the server's `maxBufferedBytes` instead. Default: 256 MiB.
+   */
+  maxBufferedBytes: number;
   /** The path with its query, in characters. Over it: 414. Default: 8,192. */
   maxUrlLength: number;
   /** The header fields of a request, in bytes; node:http has a bound of its own before. Over it: 431. Default: 16 KiB. */
@@ -51,6 +58,7 @@ export interface EdgeLimits {
 /** The limits, where options state no others. */
 export const defaultEdgeLimits: EdgeLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
+  maxBufferedBytes: 256 * 1024 * 1024,
   maxUrlLength: 8192,
   maxHeaderBytes: 16 * 1024,
   maxParameters: 256,
@@ -147,6 +155,7 @@ const names = rules.listOf(rules.nonEmptyText, "names of header fields");
 
 const limitRules: RulesOf<EdgeLimits> = {
   maxBodyBytes: rules.wholeNumber(),
+  maxBufferedBytes: rules.wholeNumber(),
   maxUrlLength: rules.wholeNumber({ min: 1 }),
   maxHeaderBytes: rules.wholeNumber({ min: 1 }),
   maxParameters: rules.wholeNumber(),

@@ -19,7 +19,11 @@ interface Zlib {
   /** Compresses a whole body, off the event loop. */
   compress(body: string | Uint8Array): Promise<Uint8Array>;
   compressor(): Compressor;
+  /** The memory of a compressor, in bytes. */
+  readonly compressorBytes: number;
   decompressor(): Transform;
+  /** The memory of a decompressor, in bytes. @param first The first byte of what it gets. */
+  decompressorBytes(first: number): number;
 }
 
 /** A stream of node:zlib that compresses. */
@@ -31,8 +35,12 @@ export interface Compressor extends Transform {
 const BROTLI_QUALITY = 4;
 /** A stream of responses may be open for days, beside a thousand others: it takes 70 KiB so, and 600 KiB by quality 4. */
 const BROTLI_STREAM_QUALITY = 1;
+const BROTLI_STREAM_BYTES = 70 * 1024;
 /** 165 KiB, instead of 260 KiB. */
 const GZIP_STREAM = { windowBits: 13, memLevel: 6 };
+const GZIP_STREAM_BYTES = 165 * 1024;
+/** A decompressor's own memory, with the window of gzip. */
+const DECOMPRESSOR_BYTES = 64 * 1024;
 
 const brotliOptions = (quality: number): BrotliOptions => ({
   params: {
@@ -48,11 +56,22 @@ export const codings: Readonly<Record<Coding, Zlib>> = {
   br: {
     compress: (body) => compressByBrotli(body, brotliOptions(BROTLI_QUALITY)),
     compressor: () => createBrotliCompress(brotliOptions(BROTLI_STREAM_QUALITY)),
+    compressorBytes: BROTLI_STREAM_BYTES,
     decompressor: createBrotliDecompress,
+    decompressorBytes: (first) => DECOMPRESSOR_BYTES + brotliWindow(first),
   },
   gzip: {
     compress: (body) => compressByGzip(body),
     compressor: () => createGzip(GZIP_STREAM),
+    compressorBytes: GZIP_STREAM_BYTES,
     decompressor: createGunzip,
+    decompressorBytes: () => DECOMPRESSOR_BYTES,
   },
 };
+
+/** The bytes that Brotli keeps of what it has given, as the sender chooses (RFC 7932, section 9.1). */
+function brotliWindow(first: number): number {
+  const [long, short] = [(first >> 1) & 7, (first >> 4) & 7];
+  const bits = (first & 1) === 0 ? 16 : long > 0 ? 17 + long : short > 0 ? 8 + short : 17;
+  return 1 << bits;
+}

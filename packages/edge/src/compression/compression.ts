@@ -1,5 +1,6 @@
 import { mayCall, type Cors } from "../http/cors.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
+import { tooMuch, type HeldBytes } from "../http/held-bytes.js";
 import { chooseCoding, type ChosenCoding } from "./accept-encoding.js";
 import { codings, type Coding } from "./codings.js";
 import { CompressedWriter } from "./compressed-writer.js";
@@ -35,14 +36,16 @@ export class Compression {
   readonly #offered: readonly Coding[];
   readonly #minBytes: number;
   readonly #risks: CompressionRisks;
+  readonly #held: HeldBytes;
   /** What was chosen, by `accept-encoding`: most clients send the same. */
   readonly #known = new Map<string, ChosenCoding | undefined>();
 
-  /** @param options False for none. */
-  constructor(options: CompressionOptions | false, risks: CompressionRisks) {
+  /** @param options False for none. @param held Counts the memory of compressors. */
+  constructor(options: CompressionOptions | false, risks: CompressionRisks, held: HeldBytes) {
     this.#offered = options === false ? [] : OFFERED;
     this.#minBytes = (options === false ? undefined : options.minBytes) ?? DEFAULT_MIN_BYTES;
     this.#risks = risks;
+    this.#held = held;
   }
 
   /**
@@ -91,15 +94,28 @@ export class Compression {
     return Buffer.byteLength(body) >= this.#minBytes && COMPRESSIBLE.test(type) ? chosen.coding : undefined;
   }
 
-  /** Begins an answer that is a stream. Its messages go out one by one. */
+  /**
+   * Begins an answer that is a stream. Its messages go out one by one. Where memory is scarce, they go out as they are.
+   *
+   * @throws {EdgeError} if the client does not take them so.
+   */
   begin(exchange: Exchange, type: string, headers: string[], chosen?: ChosenCoding): ResponseWriter {
     this.addVary(headers);
     headers.push("content-type", type);
     if (chosen === undefined || !(chosen.isForced || COMPRESSIBLE.test(type)))
       return exchange.begin({ status: 200, headers });
+    const held = this.#held;
+    const { compressor: open, compressorBytes } = codings[chosen.coding];
+    if (!held.takeSpare(compressorBytes)) {
+      if (chosen.isForced) throw tooMuch();
+      return exchange.begin({ status: 200, headers });
+    }
     headers.push("content-encoding", chosen.coding);
     const writer = exchange.begin({ status: 200, headers });
-    return new CompressedWriter(writer, codings[chosen.coding].compressor());
+    return new CompressedWriter(
+      writer,
+      open().once("close", () => held.giveBack(compressorBytes)),
+    );
   }
 
   /** Says, for caches, that the answer would be another one for another `accept-encoding`. */

@@ -1,66 +1,92 @@
-import { pipeline, type Transform } from "node:stream";
+import { pipeline } from "node:stream";
 import { EdgeError } from "../errors/edge-error.js";
 import { brokenOff, tooLarge } from "../http/body-errors.js";
 import type { Exchange } from "../http/exchange.js";
+import type { BodyLimits, HeldBytes } from "../http/held-bytes.js";
+import { JoinedParts } from "../http/joined-parts.js";
 import { codings, type Coding } from "./codings.js";
 
 /**
  * Reads a whole body, decompressed.
  *
- * @param maxBytes The most bytes as it came, and the most decompressed.
+ * @param limits Of its bytes as they came, and decompressed.
  * @throws {EdgeError} As `readBody` of an exchange, or for a coding that is not taken, or is not what it says.
  */
-export async function readBody(exchange: Exchange, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+export async function readBody(exchange: Exchange, limits: BodyLimits): Promise<Uint8Array> {
   const coding = codingOf(exchange);
-  const body = await exchange.readBody(maxBytes, timeoutMs);
-  return coding === undefined ? body : decompress(coding, body, maxBytes, "content-encoding");
+  const body = await exchange.readBody(limits);
+  return coding === undefined ? body : decompress(coding, body, limits, "content-encoding");
 }
 
 /**
  * Decompresses a whole body, or a message. Nothing is nothing, compressed or not.
  *
  * @param field The field that names the coding, for the error.
- * @throws {EdgeError} if there is more than `maxBytes`, or if it is in another coding.
+ * @throws {EdgeError} if there is more than `maxBytes`, if too much is held, or if it is in another coding.
  */
 export async function decompress(
   coding: Coding,
   bytes: Uint8Array,
-  maxBytes: number,
+  { maxBytes, held }: BodyLimits,
   field: string,
 ): Promise<Uint8Array> {
   if (bytes.length === 0) return bytes;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const decompressor = codings[coding].decompressor();
-  decompressor.end(bytes);
-  for await (const chunk of outputOf(decompressor, field)) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  const parts = new JoinedParts();
+  // Both forms are there.
+  const kept = (): number => bytes.length + parts.size;
+  for await (const chunk of decompressed(coding, [bytes], { held, kept, field })) {
+    parts.add(chunk);
+    if (parts.size > maxBytes) throw tooLarge(maxBytes);
   }
-  return Buffer.concat(chunks, size);
+  return parts.take();
 }
 
 /** Reads a body as it comes, decompressed. @throws {EdgeError} As {@link readBody}. */
-export function readChunks(exchange: Exchange): AsyncIterableIterator<Uint8Array> {
+export function readChunks(exchange: Exchange, { held }: BodyLimits): AsyncIterableIterator<Uint8Array> {
   const coding = codingOf(exchange);
   const chunks = exchange.readChunks();
   if (coding === undefined) return chunks;
-  const decompressor = codings[coding].decompressor();
-  // Its errors come out at the other end.
-  pipeline(chunks, decompressor, () => {});
-  return outputOf(decompressor, "content-encoding");
+  return decompressed(coding, chunks, { held, kept: () => 0, field: "content-encoding" });
 }
 
-async function* outputOf(decompressor: Transform, field: string): AsyncIterableIterator<Uint8Array> {
+/** How compressed bytes are read. */
+interface Reading {
+  readonly held: HeldBytes;
+  /** The number of bytes that wait beside the decompressor. */
+  readonly kept: () => number;
+  readonly field: string;
+}
+
+async function* decompressed(
+  coding: Coding,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { held, kept, field }: Reading,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { decompressor: open, decompressorBytes } = codings[coding];
+  const decompressor = open();
+  const hold = held.open((error) => decompressor.destroy(error));
+  let memory = 0;
+  const input = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const part of parts) {
+      if (memory === 0 && part.length > 0) hold.set(kept() + (memory = decompressorBytes(part[0]!)));
+      yield part;
+    }
+  };
+  // Its errors come out at the other end.
+  pipeline(input, decompressor, () => {});
   try {
-    yield* decompressor as AsyncIterable<Uint8Array>;
+    for await (const chunk of decompressor as AsyncIterable<Uint8Array>) {
+      yield chunk;
+      hold.set(kept() + memory);
+    }
   } catch (error) {
     if (error instanceof EdgeError) throw error;
     const { code } = error as { code?: unknown };
     throw code === "ERR_STREAM_PREMATURE_CLOSE"
       ? brokenOff()
       : new EdgeError("BODY_CODING_BROKEN", `the body is not what ${field} says`);
+  } finally {
+    hold.set(0);
   }
 }
 

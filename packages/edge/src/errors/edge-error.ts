@@ -29,6 +29,7 @@ const refusals = {
   CODING_NOT_TAKEN: [415, Status.INVALID_ARGUMENT],
   HOST_NOT_SERVED: [421, Status.PERMISSION_DENIED],
   HEADERS_TOO_LARGE: [431, Status.RESOURCE_EXHAUSTED],
+  TOO_MUCH_BUFFERED: [503, Status.RESOURCE_EXHAUSTED],
   WEBSOCKET_NOT_SERVED: [501, Status.UNIMPLEMENTED],
 } as const satisfies Record<string, readonly [httpStatus: number, code: Status]>;
 

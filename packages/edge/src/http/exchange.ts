@@ -1,4 +1,5 @@
 import type { PeerCertificate } from "node:tls";
+import type { BodyLimits } from "./held-bytes.js";
 import type { Part } from "./shared-part.js";
 
 /** The head of an answer. */
@@ -43,7 +44,7 @@ export interface Exchange {
    *
    * @throws {EdgeError} if it is too large, too slow, or broken off.
    */
-  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array>;
+  readBody(limits: BodyLimits): Promise<Uint8Array>;
   /** Reads the body as it comes. The client waits while nobody reads. */
   readChunks(): AsyncIterableIterator<Uint8Array>;
   /** Answers. @param body Text is sent in UTF-8; undefined is none. */

@@ -1,5 +1,6 @@
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
 import { brokenOff } from "./body-errors.js";
+import type { BodyLimits } from "./held-bytes.js";
 import { readWhole } from "./read-whole.js";
 import { SharedPart, type Part } from "./shared-part.js";
 
@@ -59,8 +60,8 @@ export class FetchExchange implements Exchange {
     if (this.#request.signal.aborted) listener();
   }
 
-  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-    return readWhole(this.readChunks(), maxBytes, timeoutMs);
+  readBody(limits: BodyLimits): Promise<Uint8Array> {
+    return readWhole(this.readChunks(), limits);
   }
 
   async *readChunks(): AsyncIterableIterator<Uint8Array> {

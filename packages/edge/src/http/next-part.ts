@@ -1,23 +1,22 @@
-import { TimeLimit } from "../internal/time-limit.js";
-import { tooSlow } from "./body-errors.js";
+import { BodyBounds } from "./body-bounds.js";
+import type { BodyLimits } from "./held-bytes.js";
 
 /**
  * The next part of a body that comes while it is read.
  *
- * @param timeoutMs The time that it may take, in milliseconds; undefined if nothing has begun that it must complete.
- * @throws {EdgeError} if it takes longer.
+ * @param begun The bytes of what has begun, and must be completed; 0 if nothing has: then it may take any time.
+ * @throws {EdgeError} if it takes too long, or if too much is held.
  */
 export async function nextPart(
   parts: AsyncIterator<Uint8Array>,
-  timeoutMs: number | undefined,
+  begun: number,
+  limits: BodyLimits,
 ): Promise<IteratorResult<Uint8Array, unknown>> {
-  if (timeoutMs === undefined) return parts.next();
-  let onPassed = () => {};
-  const passed = new Promise<never>((_, reject) => (onPassed = () => reject(tooSlow(timeoutMs))));
-  const limit = new TimeLimit(timeoutMs, () => onPassed());
+  if (begun === 0) return parts.next();
+  const bounds = new BodyBounds(limits);
   try {
-    return await Promise.race([parts.next(), passed]);
+    return await bounds.wait(parts.next(), begun);
   } finally {
-    limit.clear();
+    bounds.end();
   }
 }

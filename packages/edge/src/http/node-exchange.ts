@@ -3,9 +3,12 @@ import { constants, type Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import type { EdgeError } from "../errors/edge-error.js";
+import { boundWait } from "../internal/bounded-wait.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+import type { BodyLimits, WaitLimits } from "./held-bytes.js";
+import { JoinedParts } from "./joined-parts.js";
 import { chunkOf, contentOf, SharedPart, type Part } from "./shared-part.js";
 
 /** Less is not worth to watch until the client has it: an answer of so many bytes. */
@@ -19,15 +22,15 @@ export class NodeExchange implements Exchange, ResponseWriter {
   readonly target: string;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #writeTimeoutMs: number;
+  readonly #limits: WaitLimits;
   /** True if the whole answer was given. */
   #isEnded = false;
 
-  /** @param writeTimeoutMs The time that a client may take for what was written to it. */
-  constructor(request: IncomingMessage, response: ServerResponse, writeTimeoutMs: number) {
+  /** @param limits Of what was written to the client, until it has taken that. */
+  constructor(request: IncomingMessage, response: ServerResponse, limits: WaitLimits) {
     this.#request = request;
     this.#response = response;
-    this.#writeTimeoutMs = writeTimeoutMs;
+    this.#limits = limits;
     this.method = request.method ?? "";
     this.target = request.url ?? "";
   }
@@ -82,28 +85,29 @@ export class NodeExchange implements Exchange, ResponseWriter {
     });
   }
 
-  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  readBody({ maxBytes, timeoutMs, held }: BodyLimits): Promise<Uint8Array> {
     const request = this.#request;
     if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
+      const parts = new JoinedParts();
       const settle = (error?: EdgeError) => {
         limit.clear();
+        hold.set(0);
         request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
-        if (error === undefined) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+        if (error === undefined) resolve(parts.take());
         else {
           request.pause();
           reject(error);
         }
       };
       const onData = (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > maxBytes) settle(tooLarge(maxBytes));
+        parts.add(chunk);
+        if (parts.size > maxBytes) settle(tooLarge(maxBytes));
+        else hold.set(parts.size);
       };
       const onEnd = () => settle();
       const onClose = () => settle(brokenOff());
+      const hold = held.open(settle);
       const limit = new TimeLimit(timeoutMs, () => settle(tooSlow(timeoutMs)));
       request.on("error", onClose).on("close", onClose).on("data", onData).on("end", onEnd);
     });
@@ -148,11 +152,11 @@ export class NodeExchange implements Exchange, ResponseWriter {
     if (response.destroyed || this.#write(part)) return undefined;
     return new Promise((resolve) => {
       const go = () => {
-        limit.clear();
+        end();
         response.off("drain", go).off("close", go);
         resolve();
       };
-      const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
+      const end = boundWait(response.writableLength, this.#limits, () => response.destroy());
       response.on("drain", go).on("close", go);
     });
   }
@@ -220,8 +224,10 @@ export class NodeExchange implements Exchange, ResponseWriter {
     const response = this.#response;
     // Most answers are in the system's hands at once.
     if (response.writableLength < WATCHED_BYTES || response.destroyed) return;
-    const limit = new TimeLimit(this.#writeTimeoutMs, () => response.destroy());
-    response.once("close", () => limit.clear());
+    response.once(
+      "close",
+      boundWait(response.writableLength, this.#limits, () => response.destroy()),
+    );
   }
 }
 

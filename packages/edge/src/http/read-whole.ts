@@ -1,32 +1,24 @@
-import { TimeLimit } from "../internal/time-limit.js";
-import { tooLarge, tooSlow } from "./body-errors.js";
+import { BodyBounds } from "./body-bounds.js";
+import { tooLarge } from "./body-errors.js";
+import type { BodyLimits } from "./held-bytes.js";
+import { JoinedParts } from "./joined-parts.js";
 
 /**
  * Reads a body to its end.
  *
- * @throws {EdgeError} if it is too large or too slow.
+ * @throws {EdgeError} if it is too large or too slow, or if too much is held.
  */
-export async function readWhole(
-  chunks: AsyncIterator<Uint8Array>,
-  maxBytes: number,
-  timeoutMs: number,
-): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  const isTooSlow = Symbol("too slow");
-  let onPassed = () => {};
-  const passed = new Promise<typeof isTooSlow>((resolve) => (onPassed = () => resolve(isTooSlow)));
-  const limit = new TimeLimit(timeoutMs, () => onPassed());
+export async function readWhole(chunks: AsyncIterator<Uint8Array>, limits: BodyLimits): Promise<Uint8Array> {
+  const parts = new JoinedParts();
+  const bounds = new BodyBounds(limits);
   try {
     for (;;) {
-      const next = await Promise.race([chunks.next(), passed]);
-      if (next === isTooSlow) throw tooSlow(timeoutMs);
-      if (next.done === true) return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size);
-      size += next.value.length;
-      parts.push(next.value);
-      if (size > maxBytes) throw tooLarge(maxBytes);
+      const next = await bounds.wait(chunks.next(), parts.size);
+      if (next.done === true) return parts.take();
+      parts.add(next.value);
+      if (parts.size > limits.maxBytes) throw tooLarge(limits.maxBytes);
     }
   } finally {
-    limit.clear();
+    bounds.end();
   }
 }

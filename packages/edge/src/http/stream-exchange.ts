@@ -3,6 +3,7 @@ import type { HttpStream } from "@callwire/transport";
 import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge } from "./body-errors.js";
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";
+import type { BodyLimits } from "./held-bytes.js";
 import { readWhole } from "./read-whole.js";
 import { contentOf, type Part } from "./shared-part.js";
 
@@ -67,9 +68,10 @@ export class StreamExchange implements Exchange, ResponseWriter {
     this.#stream.onGone(listener);
   }
 
-  readBody(maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  readBody(limits: BodyLimits): Promise<Uint8Array> {
+    const { maxBytes } = limits;
     if (Number(this.header("content-length") ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
-    return readWhole(this.readChunks(), maxBytes, timeoutMs);
+    return readWhole(this.readChunks(), limits);
   }
 
   async *readChunks(): AsyncIterableIterator<Uint8Array> {

@@ -50,10 +50,9 @@ export async function serveMcp(
 /** Answers without a session: each request has a server of its own. @throws {EdgeError} for one that is refused. */
 async function answer(exchange: Exchange, service: McpService, settings: EdgeSettings): Promise<void> {
   checkOrigin(exchange, settings);
-  const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
   const gone = new AbortController();
   exchange.onGone(() => gone.abort());
-  const body = await readBody(exchange, maxBodyBytes, bodyTimeoutMs);
+  const body = await readBody(exchange, settings.body);
   checkBatch(exchange, body);
   const request: McpRequest = { exchange, body, signal: gone.signal, waiting: undefined };
   const handler = createMcpHandler(() => serverOf(request, service, settings), {

@@ -51,12 +51,11 @@ export class ConnectUnaryCarrier implements Carrier {
   }
 
   async read(): Promise<unknown> {
-    const { compression, limits } = this.#settings;
+    const { compression, body } = this.#settings;
     this.#chosen = compression.codingFor(this.#exchange, this.#body.contentType);
     const { encoding, bytes } = await this.#request.request();
     const coding = encodingOf(encoding);
-    const message =
-      coding === undefined ? bytes : await decompress(coding, bytes, limits.maxBodyBytes, "its encoding");
+    const message = coding === undefined ? bytes : await decompress(coding, bytes, body, "its encoding");
     return this.#body.format.decode(message);
   }
 

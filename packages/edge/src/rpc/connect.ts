@@ -67,10 +67,9 @@ export function connectCarrier(
     timeoutMs: () => connectTimeoutMs(exchange),
     request: async () => {
       checkVersion(exchange);
-      const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
       return {
         encoding: exchange.header("content-encoding"),
-        bytes: await exchange.readBody(maxBodyBytes, bodyTimeoutMs),
+        bytes: await exchange.readBody(settings.body),
       };
     },
   });

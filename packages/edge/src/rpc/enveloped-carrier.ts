@@ -125,12 +125,12 @@ export class EnvelopedCarrier implements Carrier {
   }
 
   async #message(coding: Coding | undefined): Promise<unknown> {
-    const { maxBodyBytes, bodyTimeoutMs } = this.#settings.limits;
-    const most = PREFIX_LENGTH + maxBodyBytes;
+    const limits = this.#settings.body;
+    const most = PREFIX_LENGTH + limits.maxBytes;
     const { isText } = this.#body;
-    const body = await this.#exchange.readBody(isText ? base64Length(most) : most, bodyTimeoutMs);
+    const body = await this.#exchange.readBody({ ...limits, maxBytes: isText ? base64Length(most) : most });
     const base64 = isText ? new Base64Reader() : undefined;
-    const reader = new EnvelopeReader(maxBodyBytes);
+    const reader = new EnvelopeReader(limits.maxBytes);
     const [first, second] = reader.read(base64?.read(body) ?? body);
     base64?.end();
     reader.end();
@@ -140,14 +140,13 @@ export class EnvelopedCarrier implements Carrier {
   }
 
   async *#messages(coding: Coding | undefined): AsyncGenerator<unknown, void, undefined> {
-    const { maxBodyBytes, bodyTimeoutMs } = this.#settings.limits;
+    const limits = this.#settings.body;
     const parts = this.#exchange.readChunks();
     const base64 = this.#body.isText ? new Base64Reader() : undefined;
-    const reader = new EnvelopeReader(maxBodyBytes);
+    const reader = new EnvelopeReader(limits.maxBytes);
     try {
       for (;;) {
-        const isInside = reader.isInside || base64?.isInside === true;
-        const next = await nextPart(parts, isInside ? bodyTimeoutMs : undefined);
+        const next = await nextPart(parts, reader.held || Number(base64?.isInside === true), limits);
         if (next.done === true) break;
         const bytes = base64?.read(next.value) ?? next.value;
         for (const each of reader.read(bytes)) {
@@ -171,8 +170,7 @@ export class EnvelopedCarrier implements Carrier {
     const { encodingField } = this.#dialect;
     if (coding === undefined)
       throw new EdgeError("ENCODING_MISSING", `a message is compressed, and ${encodingField} says not how`);
-    const { maxBodyBytes } = this.#settings.limits;
-    return format.decode(await decompress(coding, data, maxBodyBytes, encodingField));
+    return format.decode(await decompress(coding, data, this.#settings.body, encodingField));
   }
 
   #wrongFlags(flags: number): EdgeError {

@@ -9,5 +9,5 @@ test("the length that an envelope claims takes no memory before it comes", () =>
   const before = process.memoryUsage().arrayBuffers;
   expect([...reader.read(Buffer.concat([prefix, Buffer.alloc(1000)]))]).toEqual([]);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024);
-  expect(reader.isInside).toBe(true);
+  expect(reader.held).toBeGreaterThanOrEqual(1005);
 });

@@ -40,9 +40,9 @@ export class EnvelopeReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** True if a part of an envelope has come, and not the whole. */
-  get isInside(): boolean {
-    return this.#have > 0;
+  /** The memory of an envelope of which a part has come, in bytes; 0 if none has begun. */
+  get held(): number {
+    return this.#partial.length;
   }
 
   /**
@@ -72,7 +72,7 @@ export class EnvelopeReader {
 
   /** @throws {EdgeError} if the body ends inside of an envelope. */
   end(): void {
-    if (this.isInside) throw new EdgeError("BAD_ENVELOPE", "the body ends inside of a message");
+    if (this.held > 0) throw new EdgeError("BAD_ENVELOPE", "the body ends inside of a message");
   }
 
   /** Where an envelope ends; undefined before its prefix has come. */

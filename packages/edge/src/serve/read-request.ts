@@ -39,7 +39,7 @@ export function readRequest(
   parts: RequestParts,
   settings: EdgeSettings,
 ): unknown {
-  const { limits, etags } = settings;
+  const { etags } = settings;
   const { request } = route;
   if (route.method.descriptor.requestStream) {
     setExpectedTag(exchange, route, undefined, etags.isQuoted);
@@ -57,7 +57,7 @@ export function readRequest(
   if (!request.hasBody)
     throw new EdgeError("BODY_NOT_TAKEN", `${route.httpMethod} ${route.template.text} takes no body`);
   const type = rawTypeOf(exchange, route, json, settings);
-  return readBody(exchange, limits.maxBodyBytes, limits.bodyTimeoutMs).then((body) =>
+  return readBody(exchange, settings.body).then((body) =>
     complete(type === undefined ? request.message(parts, body) : request.messageOf(parts, { type, body })),
   );
 }
@@ -69,14 +69,13 @@ async function* readMessages(
   settings: EdgeSettings,
 ): AsyncGenerator<unknown, void, undefined> {
   const { request } = route;
-  const { maxBodyBytes, bodyTimeoutMs } = settings.limits;
   const type = rawTypeOf(exchange, route, ndjson, settings);
-  const chunks = readChunks(exchange);
+  const chunks = readChunks(exchange, settings.body);
   if (type !== undefined) {
     for await (const body of chunks) yield request.messageOf(parts, { type, body });
     return;
   }
-  const lines = ndjsonLines(chunks, { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs });
+  const lines = ndjsonLines(chunks, settings.body);
   let index = 0;
   for await (const line of lines) yield request.message(parts, line, `[${index++}]`);
 }

@@ -2,6 +2,7 @@ import type { JsonReadOptions, JsonRegistry, JsonWriteOptions } from "@callwire/
 import type { EdgeLimits } from "../edge-options.js";
 import type { Compression } from "../compression/compression.js";
 import type { Cors } from "../http/cors.js";
+import type { BodyLimits, WaitLimits } from "../http/held-bytes.js";
 import type { Hosts } from "../http/hosts.js";
 import type { Proxies } from "../http/proxies.js";
 
@@ -16,6 +17,10 @@ export interface EtagSettings {
 /** What an edge answers with, beside its routes. */
 export interface EdgeSettings {
   readonly limits: EdgeLimits;
+  /** Of bodies, and of messages of streams. */
+  readonly body: BodyLimits;
+  /** Of answers that clients do not take. */
+  readonly answer: WaitLimits;
   readonly read: JsonReadOptions;
   readonly write: JsonWriteOptions;
   readonly registry: JsonRegistry | undefined;

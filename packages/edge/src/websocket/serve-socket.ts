@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { EdgeCall } from "../calls/edge-method.js";
 import type { RequestParts } from "../binding/request-binding.js";
@@ -10,9 +11,15 @@ import type { FrameCodec } from "./frames.js";
 import { keepAlive } from "./keep-alive.js";
 import { SocketAnswer } from "./socket-answer.js";
 import { SocketRequests } from "./socket-requests.js";
+import { countUnfinished } from "./unfinished-message.js";
+
+/** RFC 6455, section 7.4.1, and IANA's registry: try again later. */
+const TRY_AGAIN_LATER = 1013;
 
 /** What a call over a socket is made with. */
 export interface SocketCall {
+  /** The socket beneath. */
+  readonly connection: Duplex;
   readonly exchange: Exchange;
   readonly route: Route;
   readonly parts: RequestParts;
@@ -23,13 +30,20 @@ export interface SocketCall {
 /** Makes a call of a socket's messages, and its messages of what comes back. It does not throw. */
 export async function serveSocket(
   socket: WebSocket,
-  { exchange, route, parts, codec, opening }: SocketCall,
+  { connection, exchange, route, parts, codec, opening }: SocketCall,
   settings: EdgeSettings,
 ): Promise<void> {
   const { limits } = settings;
   const { requestStream, responseStream } = route.method.descriptor;
-  const requests = new SocketRequests(socket);
-  const answer = new SocketAnswer(socket, limits.writeTimeoutMs);
+  const hold = () =>
+    settings.body.held.open(({ details }) => {
+      socket.close(TRY_AGAIN_LATER, details);
+      // What is kept of a message goes with the connection alone.
+      socket.terminate();
+    });
+  countUnfinished(socket, connection, hold());
+  const requests = new SocketRequests(socket, hold());
+  const answer = new SocketAnswer(socket, settings.answer);
   keepAlive(socket, limits.pingIntervalMs);
   let call: EdgeCall | undefined;
   // It ends the connection by itself, with the code that says why.

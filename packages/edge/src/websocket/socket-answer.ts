@@ -1,7 +1,8 @@
 import { Status } from "nice-grpc-common";
 import type { WebSocket } from "ws";
 import { reasonsOf } from "../errors/status-json.js";
-import { TimeLimit } from "../internal/time-limit.js";
+import type { WaitLimits } from "../http/held-bytes.js";
+import { boundWait } from "../internal/bounded-wait.js";
 import { errorLine, type OutgoingError } from "../serve/answer.js";
 
 /** RFC 6455, section 7.4.1. */
@@ -18,13 +19,13 @@ const HIGH_WATER_BYTES = 64 * 1024;
 /** Sends the answer to a call over a socket. */
 export class SocketAnswer {
   readonly #socket: WebSocket;
-  readonly #writeTimeoutMs: number;
+  readonly #limits: WaitLimits;
   readonly #closed: Promise<void>;
 
-  /** @param writeTimeoutMs The time that a client may take for what was sent to it. */
-  constructor(socket: WebSocket, writeTimeoutMs: number) {
+  /** @param limits Of what was sent to the client, until it has taken that. */
+  constructor(socket: WebSocket, limits: WaitLimits) {
     this.#socket = socket;
-    this.#writeTimeoutMs = writeTimeoutMs;
+    this.#limits = limits;
     this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
@@ -38,11 +39,11 @@ export class SocketAnswer {
       return undefined;
     }
     return new Promise((resolve) => {
-      const limit = new TimeLimit(this.#writeTimeoutMs, () => socket.terminate());
       socket.send(data, () => {
-        limit.clear();
+        end();
         resolve();
       });
+      const end = boundWait(socket.bufferedAmount, this.#limits, () => socket.terminate());
     });
   }
 

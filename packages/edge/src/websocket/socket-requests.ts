@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import { brokenOff, tooSlow } from "../http/body-errors.js";
+import type { Hold } from "../http/held-bytes.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import type { Frame } from "./frames.js";
 
@@ -12,6 +13,7 @@ const PROTOCOL_ERROR = 1002;
  */
 export class SocketRequests {
   readonly #socket: WebSocket;
+  readonly #hold: Hold;
   readonly #waiting: Frame[] = [];
   #wake: (() => void) | undefined;
   /** True after the frame that ends the requests, or if no more are taken. */
@@ -19,8 +21,10 @@ export class SocketRequests {
   /** True if the client went before that. */
   #isBroken = false;
 
-  constructor(socket: WebSocket) {
+  /** @param hold Counts those that wait. */
+  constructor(socket: WebSocket, hold: Hold) {
     this.#socket = socket;
+    this.#hold = hold;
     // One piece, by the server's `binaryType`.
     socket.on("message", (data, isBinary) => this.#onMessage({ data: data as Buffer, isBinary }));
     socket.on("close", () => {
@@ -38,6 +42,7 @@ export class SocketRequests {
     if (isEnd) this.#isEnded = true;
     else {
       this.#waiting.push(frame);
+      this.#hold.set(this.#hold.bytes + frame.data.length);
       this.#socket.pause();
     }
     this.#wake?.();
@@ -47,6 +52,7 @@ export class SocketRequests {
   end(): void {
     this.#isEnded = true;
     this.#waiting.splice(0);
+    this.#hold.set(0);
     this.#socket.resume();
     this.#wake?.();
   }
@@ -59,6 +65,7 @@ export class SocketRequests {
     }
     if (this.#isBroken) throw brokenOff();
     const frame = this.#waiting.shift();
+    if (frame !== undefined) this.#hold.set(this.#hold.bytes - frame.data.length);
     if (this.#waiting.length === 0) this.#socket.resume();
     return frame;
   }

@@ -54,7 +54,7 @@ export class Upgrades {
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.once("finish", () => socket.destroySoon());
-    const exchange = new NodeExchange(request, response, this.#settings.limits.writeTimeoutMs);
+    const exchange = new NodeExchange(request, response, this.#settings.answer);
     try {
       if (request.headers.upgrade?.toLowerCase() !== "websocket") {
         // Whoever offers h2c, as Java's client does, takes HTTP/1.1 too (RFC 9110, section 7.8). The body is not read any more.
@@ -65,7 +65,7 @@ export class Upgrades {
         await this.#serve(exchange);
         return;
       }
-      const call = this.#callOf(exchange);
+      const call = { ...this.#callOf(exchange), connection: socket };
       const server = await (this.#server ??= startServer(this.#settings));
       response.detachSocket(socket);
       server.handleUpgrade(request, socket, head, (webSocket) => {
@@ -81,7 +81,7 @@ export class Upgrades {
   }
 
   /** What a handshake asks for. @throws {EdgeError} if it may not, or if there is no such thing. */
-  #callOf(exchange: NodeExchange): SocketCall {
+  #callOf(exchange: NodeExchange): Omit<SocketCall, "connection"> {
     const settings = this.#settings;
     const { limits, cors } = settings;
     checkHost(exchange, settings);

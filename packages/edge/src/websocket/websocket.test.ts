@@ -582,3 +582,43 @@ test("a call has a line in the log, and ends when the server stops", async () =>
   expect((await after.closed)[0]).toBe(1001);
   http.close();
 });
+
+test("what has come of messages that are not whole is bounded all together, and the largest goes", async () => {
+  await using served = await serveEdge({ options: { limits: { maxBufferedBytes: 1500 } } });
+  /** Sends the first bytes of a message, and then those that are left. */
+  const begin = async (length: number) => {
+    const client = new Client(served, "/v1/talk", [JSON_PROTOCOL]);
+    await once(client.socket, "open");
+    client.socket.send(`{"text":"${"x".repeat(length - 9)}`, { fin: false });
+    return { client, end: () => client.socket.send('"}', { fin: true }) };
+  };
+  // What is whole counts no more, nor do signs of life.
+  const other = new Client(served, "/v1/talk", [JSON_PROTOCOL]);
+  for (let i = 0; i < 10; i++) {
+    await other.send(`{"text":"${"x".repeat(300)}"}`);
+    other.socket.ping("x".repeat(100));
+  }
+  await until(() => other.messages.length === 10);
+  const alone = await begin(1400);
+  alone.client.socket.ping();
+  await once(alone.client.socket, "pong");
+  alone.end();
+  await until(() => alone.client.messages.length === 1);
+  const [large, small] = [await begin(900), await begin(700)];
+  expect(await large.client.closed).toEqual([1013, expect.stringContaining("too much waits")]);
+  small.end();
+  await until(() => small.client.messages.length === 1);
+  for (const { socket } of [other, alone.client, small.client]) socket.close();
+});
+
+test("answers that are not taken are bounded all together", async () => {
+  await using served = await serveEdge({ options: { limits: { maxBufferedBytes: 150_000 } } });
+  const clients = Array.from({ length: 3 }, () => new Client(served, "/v1/numbers?padding=100000"));
+  for (const { socket } of clients) socket.once("message", () => socket.pause());
+  await until(() => served.seen.ended === 2);
+  const { made } = served.seen;
+  for (const { socket } of clients) socket.resume();
+  await until(() => served.seen.made > made + 50);
+  expect(served.seen.ended).toBe(2);
+  for (const { socket } of clients) socket.terminate();
+});
