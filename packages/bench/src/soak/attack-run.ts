@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { serverAttacks } from "@callwire/testkit/attacks";
+import { soakAttacks } from "./soak-attacks.js";
 import { builtProgram } from "../run/built.js";
 import { residentBytes, RunningProgram } from "../run/programs.js";
 import { problemsOf, type AttackBounds, type AttackPart, type AttackRow } from "./attack-table.js";
@@ -37,7 +37,7 @@ export function attackRounds(names: readonly string[]): string[][] {
  * @returns The faults that were found; empty if all is well.
  */
 export async function runAttacks(options: AttackOptions): Promise<string[]> {
-  const rounds = attackRounds(options.only ?? serverAttacks.map(({ name }) => name));
+  const rounds = attackRounds(options.only ?? soakAttacks.map(({ name }) => name));
   // Of a round's time, a quarter goes before the attack, and a quarter after it.
   const roundMs = Math.max((1000 * options.seconds) / rounds.length, 4 * MIN_PART_MS);
   await using server = start(0, "attacked-server.js", []);

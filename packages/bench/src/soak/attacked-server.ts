@@ -1,7 +1,13 @@
-// The server that is attacked: the echo service, with the limits that are the default. Prints its state on `state`.
+// The server that is attacked: the echo service and the users', with an edge, and the limits that are the default. Prints its state on
+// `state`.
 import { createInterface } from "node:readline";
-import { createServer } from "@callwire/transport";
+import { UserServiceDefinition } from "@callwire/contracts/users";
+import { createEdge } from "@callwire/edge";
+import { createLogger, createServer } from "@callwire/server-kit";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
+import { serverRuntime, type RuntimeServer, type ServerStats } from "@callwire/transport";
+import { Directory } from "../service/directory.js";
+import { usersHandlers } from "../service/handlers.js";
 import { noteUnhandledRejections, processState, type ProcessState } from "./state.js";
 
 /** The server's answer to the line `state`. */
@@ -12,8 +18,18 @@ export interface AttackedState extends ProcessState {
 }
 
 noteUnhandledRejections();
-const server = createServer();
-server.add(EchoServiceDefinition, {
+let stats!: ServerStats;
+const server = createServer({
+  logger: createLogger({ level: "silent" }),
+  runtime: {
+    ...serverRuntime,
+    openServer(options) {
+      const opened = serverRuntime.openServer(options) as RuntimeServer & { stats: ServerStats };
+      ({ stats } = opened);
+      return opened;
+    },
+  },
+}).add(EchoServiceDefinition, {
   ...echoService(),
   // The echo service's own keeps every text, and an attack sends them without end.
   async echoClientStream(requests) {
@@ -22,10 +38,12 @@ server.add(EchoServiceDefinition, {
     return { count };
   },
 });
+server.add(UserServiceDefinition, usersHandlers(new Directory()));
+server.http(createEdge({ server }));
 const port = await server.listen("127.0.0.1:0");
 
 async function state(): Promise<AttackedState> {
-  const { callsStarted, callsSucceeded, callsFailed, connectionsOpen } = server.stats;
+  const { callsStarted, callsSucceeded, callsFailed, connectionsOpen } = stats;
   const callsOpen = callsStarted - callsSucceeded - callsFailed;
   return { ...(await processState()), connectionsOpen, callsOpen };
 }

@@ -2,7 +2,7 @@
 // answers when all of their sockets are closed.
 import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
-import { serverAttacks } from "@callwire/testkit/attacks";
+import { soakAttacks } from "./soak-attacks.js";
 
 // The attacker shares a core with the callers, and must not be what delays them.
 setPriority(19);
@@ -12,7 +12,7 @@ let running: { controller: AbortController; ended: Promise<unknown> } | undefine
 
 function begin(names: readonly string[]): void {
   const controller = new AbortController();
-  const chosen = serverAttacks.filter(({ name }) => names.includes(name));
+  const chosen = soakAttacks.filter(({ name }) => names.includes(name));
   running = { controller, ended: Promise.all(chosen.map((attack) => attack.run(port, controller.signal))) };
   // A fault of an attack would otherwise go by as one that does nothing.
   running.ended.catch((error: unknown) => {

@@ -1,12 +1,12 @@
 // `pnpm soak`: ten minutes at full load, or as many seconds as `--seconds` says; with `--attacks` under attack. Ends with 1 if
 // anything was wrong.
 import { parseArgs } from "node:util";
-import { serverAttacks } from "@callwire/testkit/attacks";
+import { soakAttacks } from "./soak-attacks.js";
 import { runAttacks } from "./attack-run.js";
 import { TABLE_HEADING, tableLine } from "./attack-table.js";
 import { runSoak } from "./run.js";
 
-const names = serverAttacks.map(({ name }) => name);
+const names = soakAttacks.map(({ name }) => name);
 
 const USAGE = `Breaks the transport, and looks at what is left.
 
