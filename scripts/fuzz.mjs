@@ -9,7 +9,12 @@ import { createInstrumenter } from "istanbul-lib-instrument";
 import { build } from "rolldown";
 
 /** The packages that have targets, and the private folder of each with its own: some have an entry point named `testing`. */
-const packages = { transport: "testing", "client-sdk": "test-room", "users-service": "testing" };
+const packages = {
+  transport: "testing",
+  "client-sdk": "test-room",
+  edge: "testing",
+  "users-service": "testing",
+};
 /** A thread that takes so long for one input hangs, in seconds. */
 const HANG_SECONDS = 20;
 /** The memory that a thread may use before it is ended, in MB. */

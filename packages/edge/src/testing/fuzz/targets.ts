@@ -1,0 +1,5 @@
+import type { FuzzTarget } from "@callwire/testkit/fuzz/fuzz-target";
+import { edgeRequests } from "./request-target.js";
+
+/** The edge's targets, for `pnpm fuzz` and the replay of their corpora. */
+export const targets: readonly FuzzTarget[] = [edgeRequests];
