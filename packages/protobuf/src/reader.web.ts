@@ -139,7 +139,8 @@ export class Reader implements Omit<FullReader, "begin"> {
     const list = into.length === 0 ? [] : into;
     list.push(this.string());
     // A tag of one byte may follow at once.
-    while (tag < 0x80 && this.position < this.limit && this.buffer[this.position] === tag) {
+    if (tag >= 0x80) return list;
+    while (this.position < this.limit && this.buffer[this.position] === tag) {
       this.position++;
       list.push(this.string());
     }
