@@ -109,6 +109,18 @@ test("a method that is served by no protocol of RPC has no path to hide", () => 
   expect(() => createEdge({ server, protocols, ...at["healthPath"]!(`/${SERVICE}/Query`) })).not.toThrow();
 });
 
+test("a rule that takes any path leaves places theirs", async () => {
+  const { methods } = ProbeServiceDefinition;
+  const http = [{ method: "GET", path: "/{string_value=**}" }];
+  const definition = { ...ProbeServiceDefinition, methods: { query: { ...methods.query, http } } };
+  const any = createServer({ middleware: [] }).add(definition, { query: async (request) => ({ request }) });
+  const edge = createEdge({ server: any });
+  const ask = async (path: string): Promise<unknown> =>
+    (await edge.fetch(new Request(`http://edge.test${path}`))).json();
+  expect(await ask("/healthz")).toEqual({ status: "SERVING" });
+  expect(await ask("/healthz/a")).toEqual({ request: { stringValue: "healthz/a" } });
+});
+
 test("all places answer by their methods of HTTP alone, and say which they are", async () => {
   const origin = "https://app.example.com";
   const edge = createEdge({

@@ -64,8 +64,9 @@ function nameOfRpc(path: string, rpcMethods: RpcMethods): string | undefined {
   return rpcMethods.get(path)?.method.descriptor.path.slice(1);
 }
 
-/** The rule that takes a path, by whatever method of HTTP, also by its variables. */
+/** The rule that takes a path, by whatever method of HTTP, also by its variables. One of any path, `/{name=**}`, takes the others. */
 function nameOfRule(path: string, router: Router<Route>): string | undefined {
   const route = router.findAny(parsePath(path)!);
-  return route && `${route.httpMethod} ${route.template.text} of ${route.name}`;
+  if (route === undefined || route.template.manyAt === 0) return undefined;
+  return `${route.httpMethod} ${route.template.text} of ${route.name}`;
 }
