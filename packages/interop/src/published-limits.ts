@@ -25,15 +25,15 @@ export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   },
   "@callwire/server-kit": {
     packages: 6,
-    bytes: 1_900_000,
+    bytes: 1_920_000,
     beside: "pino",
     imports: ["@callwire/server-kit"],
   },
   // The gateway reads descriptors: their messages have 130 KB.
-  "@callwire/edge": { packages: 7, bytes: 2_500_000, beside: "pino", imports: ["@callwire/edge"] },
-  "@callwire/contracts": { packages: 5, bytes: 1_560_000, imports: ["@callwire/contracts/users"] },
-  "@callwire/transport": { packages: 4, bytes: 1_270_000, imports: ["@callwire/transport"] },
-  "@callwire/protobuf": { packages: 1, bytes: 300_000, imports: ["@callwire/protobuf"] },
+  "@callwire/edge": { packages: 7, bytes: 2_520_000, beside: "pino", imports: ["@callwire/edge"] },
+  "@callwire/contracts": { packages: 5, bytes: 1_590_000, imports: ["@callwire/contracts/users"] },
+  "@callwire/transport": { packages: 4, bytes: 1_300_000, imports: ["@callwire/transport"] },
+  "@callwire/protobuf": { packages: 1, bytes: 335_000, imports: ["@callwire/protobuf"] },
   // A tool of development: the formatter's binaries for seven platforms have 24 MB.
   "@callwire/protoc-gen-callwire": { packages: 8, bytes: 29_000_000, imports: [] },
 };
@@ -50,5 +50,5 @@ export interface BundleLimits {
  */
 export const webClientLimits: Readonly<Record<"default" | "production", BundleLimits>> = {
   default: { gzipBytes: 13_600, brotliBytes: 12_400 },
-  production: { gzipBytes: 12_700, brotliBytes: 11_500 },
+  production: { gzipBytes: 12_700, brotliBytes: 11_600 },
 };

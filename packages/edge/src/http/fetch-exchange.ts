@@ -88,17 +88,22 @@ export class FetchExchange implements Exchange {
 
   begin(head: ResponseHead): ResponseWriter {
     let wake: (() => void) | undefined;
+    let isCancelled = false;
     let controller!: ReadableStreamDefaultController<Uint8Array>;
     const stream = new ReadableStream<Uint8Array>({
       start: (given) => void (controller = given),
       pull: () => wake?.(),
-      cancel: () => this.#gone(),
+      cancel: () => {
+        isCancelled = true;
+        this.#gone();
+      },
     });
     this.#resolve(new Response(stream, init(head)));
     this.onGone(() => {
       wake?.();
-      // Whoever reads on must not wait. Nothing, if it was the reader who left.
-      controller.error(new Error("the request was aborted"));
+      // Whoever reads on must not wait, and who aborted knows that it is not whole: servers would log an error for each client that
+      // leaves a watch. Nothing is left to close if it was the reader who left.
+      if (!isCancelled) controller.close();
     });
     return {
       write: (part) => {

@@ -225,11 +225,7 @@ describe("fetch", () => {
     client.abort();
     await until(() => served.seen.ended === 1);
     expect(codes).toEqual([Status.CANCELLED]);
-    // Nobody who reads on waits.
-    await expect(
-      (async () => {
-        while (!(await reader.read()).done);
-      })(),
-    ).rejects.toThrow("the request was aborted");
+    // Nobody who reads on waits. It hangs otherwise.
+    while (!(await reader.read()).done);
   });
 });
