@@ -75,6 +75,9 @@ function http2Uploads(url: string, ca?: string): { open: Open; close(): void } {
     const stream = session.request({ ":method": "POST", ":path": path, ...fields });
     stream.on("error", () => {});
     const answer = once(stream, "response").then(async ([headers]) => {
+      // An answer that is read to its end before its request has ended frees the stream, in Node.js 20, while nghttp2 still uses it:
+      // it must not be read from within the frame.
+      await new Promise(setImmediate);
       const { ":status": status, "retry-after": retryAfter } = headers as IncomingHttpHeaders;
       return { status: Number(status), retryAfter: String(retryAfter), text: await text(stream) };
     });
