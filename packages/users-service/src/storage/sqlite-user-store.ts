@@ -55,24 +55,12 @@ interface PendingWrite {
   reject(error: unknown): void;
 }
 
-/** A transaction that was committed, until the disk has it. */
-interface Commit {
-  readonly writes: readonly PendingWrite[];
-  /** Acknowledge the writes. */
-  readonly settle: readonly (() => void)[];
-  readonly changes: readonly Change[];
-}
-
-/** The most commits that the disk does not have: one that it is about to have, and the next one, so that nobody waits for the disk. */
-const MAX_UNSYNCED = 2;
-
 /**
  * Keeps the users in a SQLite database. The driver is synchronous: a call holds the event loop for as long as it takes,
  * some microseconds for most. What may take longer is kept off the loop:
  *
- * - Writes are acknowledged when the log is synced, which runs beside the loop, and beside the next commit
- *   ({@link MAX_UNSYNCED}). Those that come meanwhile share the one after it; no commit has more of them than {@link MAX_TURN_MS}
- *   allows.
+ * - The writes that come while the disk is busy share the next commit, and no commit has more of them than
+ *   {@link MAX_TURN_MS} allows. They are acknowledged when the log is synced, which runs beside the loop.
  * - Lists that no index serves, and checkpoints, run in threads.
  */
 export class SqliteUserStore implements UserStore {
@@ -92,10 +80,8 @@ export class SqliteUserStore implements UserStore {
   readonly #totals: Map<number, number>;
   #pending: PendingWrite[] = [];
   #scheduled = false;
-  /** What the disk does not have, in the order of the commits; the first one is being synced. */
-  readonly #unsynced: Commit[] = [];
-  /** Called when the disk has everything. */
-  #onSynced: (() => void) | undefined;
+  /** Resolves when the disk has the last commit; undefined if it has. */
+  #syncing: Promise<void> | undefined;
   /** The failure after which nothing can be written. */
   #broken: Error | undefined;
   #lastPosition: number;
@@ -205,10 +191,8 @@ export class SqliteUserStore implements UserStore {
   }
 
   async #close(): Promise<void> {
-    while (this.#pending.length > 0 || this.#unsynced.length > 0) {
-      await (this.#unsynced.length > 0
-        ? new Promise<void>((resolve) => (this.#onSynced = resolve))
-        : this.#checkpointer.pause);
+    while (this.#pending.length > 0 || this.#syncing !== undefined) {
+      await (this.#syncing ?? this.#checkpointer.pause);
       this.#flush();
     }
     await Promise.all([this.#pool.close(), this.#checkpointer.close()]);
@@ -229,7 +213,7 @@ export class SqliteUserStore implements UserStore {
   }
 
   get #canFlush(): boolean {
-    return this.#unsynced.length < MAX_UNSYNCED && this.#checkpointer.pause === undefined;
+    return this.#syncing === undefined && this.#checkpointer.pause === undefined;
   }
 
   /** Does writes that wait, in one transaction, then has the disk sync it. */
@@ -267,20 +251,13 @@ export class SqliteUserStore implements UserStore {
     }
     this.#pending.splice(0, done.length);
     this.#committed(changes);
-    this.#unsynced.push({ writes: done, settle, changes });
-    if (this.#unsynced.length === 1) this.#sync();
-  }
-
-  /** Has the disk sync the log, and then acknowledges the first commit that it did not have. */
-  #sync(): void {
-    this.#opened.sync((error) => {
-      const commit = this.#unsynced.shift()!;
-      // The disk works meanwhile.
-      if (error === null && this.#unsynced.length > 0) this.#sync();
-      if (error === null) this.#synced(commit);
-      else for (const each of [commit, ...this.#unsynced.splice(0)]) this.#failed(error, each);
-      this.#schedule();
-      if (this.#unsynced.length === 0) this.#onSynced?.();
+    this.#syncing = new Promise((resolve) => {
+      this.#opened.sync((error) => {
+        this.#syncing = undefined;
+        this.#synced(error, changes, done, settle);
+        this.#schedule();
+        resolve();
+      });
     });
   }
 
@@ -304,7 +281,26 @@ export class SqliteUserStore implements UserStore {
     this.#checkpointer.committed(changes.length);
   }
 
-  #synced({ changes, settle }: Commit): void {
+  #synced(
+    error: Error | null,
+    changes: readonly Change[],
+    done: readonly PendingWrite[],
+    settle: readonly (() => void)[],
+  ): void {
+    if (error !== null) {
+      // The system has let go of what it could not write: nobody can say what the disk has.
+      const broken = new Error(
+        `The database could not be synced, start the service again: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
+      this.#broken = isDiskFull(error) ? new DiskFull(broken) : broken;
+      for (const write of done) {
+        write.reject(this.#broken);
+      }
+      return;
+    }
     if (changes.length > 0) {
       for (const listener of this.#listeners) {
         listener(changes);
@@ -312,17 +308,6 @@ export class SqliteUserStore implements UserStore {
     }
     for (const resolve of settle) {
       resolve();
-    }
-  }
-
-  /** The system has let go of what it could not write: nobody can say what the disk has. */
-  #failed(error: Error, { writes }: Commit): void {
-    const broken = new Error(`The database could not be synced, start the service again: ${error.message}`, {
-      cause: error,
-    });
-    this.#broken ??= isDiskFull(error) ? new DiskFull(broken) : broken;
-    for (const write of writes) {
-      write.reject(this.#broken);
     }
   }
 
