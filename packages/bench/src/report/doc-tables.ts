@@ -106,6 +106,11 @@ const millionColumns: readonly Column[] = [
   },
 ];
 
+const restLoadColumns: readonly Column[] = [
+  { head: "GET one, calls per CPU second", work: "rest-load-get" },
+  { head: "a page of 100", work: "rest-load-page-100" },
+];
+
 const heapColumns: readonly Column[] = [
   { head: "server's heap", work: "heap", show: ({ serverHeapRatio }) => factor(serverHeapRatio) },
   { head: "client's heap", work: "heap", show: ({ clientHeapRatio }) => factor(clientHeapRatio) },
@@ -165,6 +170,7 @@ export function docTables(reports: readonly Report[]): ReadonlyMap<string, Rows>
       "product-watch",
       byPeer(watchColumns("product-watch"), ["product", "before", "grpc-go-full", "grpc-go"]),
     ],
+    ["rest-load", byPeer(restLoadColumns, ["edge", "rest-full", "hono-full", "elysia-full"])],
     ["sse-fanout", byPeer(watchColumns("sse-fanout"), ["edge", "rest-full"])],
     ["uploads", byPeer(uploadColumns, ["product", "before", "store"])],
     ["million", byPeer(millionColumns, ["product", "before"])],

@@ -33,6 +33,8 @@ export const productPoints: readonly Point[] = [
   edge("GET one", "product-get-64"),
   edge("POST one", "product-create-64"),
   edge("a page of 100", "product-page-100"),
+  edge("GET one, the server alone", "rest-load-get"),
+  edge("a page of 100, the server alone", "rest-load-page-100"),
   edge("SSE to 1,000 watchers, beside NDJSON by hand", "sse-fanout"),
   atLeastTimes(
     "P1 the transport with metadata",

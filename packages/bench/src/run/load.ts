@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GetUserRequest } from "@callwire/contracts/users";
+import { TOKEN } from "../full/settings.js";
 import { userId } from "../service/data.js";
 import type { Peer } from "./peers.js";
 import { cpuSeconds, onCore } from "./programs.js";
@@ -30,8 +31,7 @@ export async function measureLoad(
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "callwire-bench-load-"));
   try {
-    const target =
-      peer.load === "grpc" ? grpcTarget(folder, port) : [`http://127.0.0.1:${port}/users/${userId(7)}`];
+    const target = peer.load === "grpc" ? grpcTarget(folder, port) : restTarget(peer, work, port);
     const { connections, streams } = shape(peer, work);
     const args = [
       "-c",
@@ -52,6 +52,13 @@ export async function measureLoad(
 /** h2load takes whole seconds. */
 function seconds(ms: number): string {
   return String(Math.max(1, Math.round(ms / 1000)));
+}
+
+/** A user, or a page of so many as the work says; peers with all features get what they ask for. */
+function restTarget({ rest, full }: Peer, { size }: Work, port: number): string[] {
+  const path = size === undefined ? `${rest!.user}${userId(7)}` : `${rest!.page}${size}`;
+  const headers = [`authorization: Bearer ${TOKEN}`, `x-request-id: ${userId(7)}`];
+  return [...(full ? headers.flatMap((header) => ["-H", header]) : []), `http://127.0.0.1:${port}${path}`];
 }
 
 function grpcTarget(folder: string, port: number): string[] {

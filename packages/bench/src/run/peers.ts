@@ -29,6 +29,9 @@ export const peerNames = [
 ] as const;
 export type PeerName = (typeof peerNames)[number];
 
+/** The REST API of the peers that were written by hand. */
+const rest = { user: "/users/", page: "/users?pageSize=" };
+
 /** One stack that is measured: a server, and the client of the same stack. */
 export interface Peer {
   name: PeerName;
@@ -39,6 +42,8 @@ export interface Peer {
   connections: number;
   /** The way in which h2load asks its server for one user; absent if it cannot. */
   load: "grpc" | "http1" | undefined;
+  /** What comes in its REST API before a user's id, and before the size of a page; absent without REST. */
+  rest?: { user: string; page: string };
   /** The settings of its client beside the job. */
   clientArgument?: string;
   /** True if only work that names it is for it. */
@@ -95,11 +100,20 @@ export function findPeer(name: PeerName, { runtime, before, install }: PeerOptio
     case "connect":
       return { name, ...nodePrograms(name), can: new Set(everything), connections: 1, load: "grpc" };
     case "rest":
-      return { name, ...nodePrograms(name), can: new Set(calls), connections: 64, load: "http1" };
+      return { name, ...nodePrograms(name), can: new Set(calls), connections: 64, load: "http1", rest };
     case "rest-pipelined": {
       const { server, client } = nodePrograms("rest");
       const can = new Set<JobKind>(["get", "list"]);
-      return { name, server, client, can, connections: 4, load: "http1", clientArgument: String(PIPELINING) };
+      return {
+        name,
+        server,
+        client,
+        can,
+        connections: 4,
+        load: "http1",
+        rest,
+        clientArgument: String(PIPELINING),
+      };
     }
     case "ndjson":
       return {
@@ -143,8 +157,9 @@ export function findPeer(name: PeerName, { runtime, before, install }: PeerOptio
       const { server, serverArguments } = productPrograms(checkout(), runtime);
       const client = clientProgram("rest-full");
       const full = shared();
-      const has = { server, serverArguments, client, clientArgument: "edge", full };
-      return { name, ...has, can: fullCallsAndWatch, connections: 64, load: undefined };
+      const ofContract = { user: "/v1/users/", page: "/v1/users?page_size=" };
+      const has = { server, serverArguments, client, clientArgument: "edge", rest: ofContract, full };
+      return { name, ...has, can: fullCallsAndWatch, connections: 64, load: "http1" };
     }
     case "rest-full":
       return {
@@ -152,20 +167,21 @@ export function findPeer(name: PeerName, { runtime, before, install }: PeerOptio
         ...nodePrograms(name),
         can: fullCallsAndWatch,
         connections: 64,
-        load: undefined,
+        load: "http1",
+        rest,
         full: shared(),
       };
     case "hono-full": {
       const server = serverProgram(name);
       const client = clientProgram("rest-full");
-      return { name, server, client, can: fullCalls, connections: 64, load: undefined, full: shared() };
+      return { name, server, client, can: fullCalls, connections: 64, load: "http1", rest, full: shared() };
     }
     case "elysia-full": {
       const bun = findBun(install);
       if (!bun.found) return { name, reason: bun.reason };
       const server = [bun.path, builtProgram("peers", name, "server.js")];
       const client = clientProgram("rest-full");
-      return { name, server, client, can: fullCalls, connections: 64, load: undefined, full: shared() };
+      return { name, server, client, can: fullCalls, connections: 64, load: "http1", rest, full: shared() };
     }
     case "nice-grpc-full":
       return { name, ...nodePrograms(name), can: fullCalls, connections: 1, load: undefined, full: shared() };

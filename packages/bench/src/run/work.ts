@@ -125,6 +125,14 @@ function productWork(quick: boolean): Work[] {
       users: USER_COUNT,
       peers: work.kind === "get" ? [...transportPeers, ...fullPeers] : fullPeers,
     })),
+    ...[undefined, 100].map((size): Work => ({
+      name: size === undefined ? "rest-load-get" : `rest-load-page-${size}`,
+      kind: "load",
+      unit: "calls/CPU s",
+      inFlight: 64,
+      ...(size !== undefined && { size }),
+      peers: ["edge", "rest-full", "hono-full", "elysia-full"],
+    })),
     {
       name: "product-watch",
       kind: "watch",
