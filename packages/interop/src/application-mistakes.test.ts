@@ -308,7 +308,13 @@ describe.each(onServer)("a server's %s that", (place, expected, call) => {
     const line = await endLine();
     // A reader that leaves has what it wants: to the server it has cancelled.
     const isLeft = place === "iterator's return";
-    expect(line["grpc.code"]).toBe(Status[isLeft ? Status.CANCELLED : code]);
+    // A client whose time is up cancels, too: on a busy machine before the server's time is up, which began later.
+    const ends = isLeft
+      ? [Status.CANCELLED]
+      : code === Status.DEADLINE_EXCEEDED
+        ? [code, Status.CANCELLED]
+        : [code];
+    expect(ends.map((each) => Status[each])).toContain(line["grpc.code"]);
     if (!throwing(way) || place === "level" || place === "log fields") return;
     const cause = lines.find(({ err }) => err !== undefined);
     expect(cause).toMatchObject({
