@@ -1,4 +1,4 @@
-import { once, setMaxListeners } from "node:events";
+import { setMaxListeners } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -47,7 +47,8 @@ function overHttp1(name: string, head: string, body: Buffer = Buffer.alloc(0), r
       signal.addEventListener("abort", leave, { once: true });
       socket.write(head);
       socket.write(body);
-      await once(socket, "close");
+      // Not `once` of node:events, which rejects for a reset.
+      await new Promise((resolve) => socket.once("close", resolve));
       signal.removeEventListener("abort", leave);
       await delay(20);
     }
