@@ -7,7 +7,7 @@ import { MAX_MESSAGE_BYTES, noBytes } from "./writer.js";
 
 export const MAX_DEPTH = 100;
 /** No string keeps memory of its message alive here. */
-export const TEXT_WINDOW_BYTES = 256;
+export const TEXT_WINDOW_BYTES = 0;
 
 export const viewBytes: TakeBytes = (buffer, start, end) => buffer.subarray(start, end);
 
