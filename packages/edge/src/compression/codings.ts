@@ -10,6 +10,7 @@ import {
   gzip,
   type BrotliOptions,
 } from "node:zlib";
+import { inThreads } from "./thread-pool.js";
 
 /** A content coding (RFC 9110, section 8.4.1). */
 export type Coding = "br" | "gzip";
@@ -54,14 +55,14 @@ const compressByGzip = promisify(gzip);
 
 export const codings: Readonly<Record<Coding, Zlib>> = {
   br: {
-    compress: (body) => compressByBrotli(body, brotliOptions(BROTLI_QUALITY)),
+    compress: (body) => inThreads(() => compressByBrotli(body, brotliOptions(BROTLI_QUALITY))),
     compressor: () => createBrotliCompress(brotliOptions(BROTLI_STREAM_QUALITY)),
     compressorBytes: BROTLI_STREAM_BYTES,
     decompressor: createBrotliDecompress,
     decompressorBytes: (first) => DECOMPRESSOR_BYTES + brotliWindow(first),
   },
   gzip: {
-    compress: (body) => compressByGzip(body),
+    compress: (body) => inThreads(() => compressByGzip(body)),
     compressor: () => createGzip(GZIP_STREAM),
     compressorBytes: GZIP_STREAM_BYTES,
     decompressor: createGunzip,

@@ -5,6 +5,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { BodyLimits, HeldBytes } from "../http/held-bytes.js";
 import { JoinedParts } from "../http/joined-parts.js";
 import { codings, type Coding } from "./codings.js";
+import { pieceTurn } from "./thread-pool.js";
 
 /**
  * Reads a whole body, decompressed.
@@ -69,6 +70,7 @@ async function* decompressed(
   const input = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const part of parts) {
       if (memory === 0 && part.length > 0) hold.set(kept() + (memory = decompressorBytes(part[0]!)));
+      await pieceTurn();
       yield part;
     }
   };
@@ -78,6 +80,7 @@ async function* decompressed(
     for await (const chunk of decompressor as AsyncIterable<Uint8Array>) {
       yield chunk;
       hold.set(kept() + memory);
+      await pieceTurn();
     }
   } catch (error) {
     if (error instanceof EdgeError) throw error;

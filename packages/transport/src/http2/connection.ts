@@ -31,8 +31,8 @@ import { beginRead, isReadOver, isReadTurnOver, readLater } from "./read-turn.js
 import { borrowCopy, READ_BYTES, readSocket } from "./socket-reader.js";
 import type { Http2Stream } from "./stream.js";
 
-/** The least that a socket reads in one piece when there is more, in bytes: node:tls cuts it so. */
-const FULL_CHUNK_BYTES = 16 * 1024;
+/** What a socket reads in one piece is long from here on, in bytes: some tens of requests. */
+const LONG_READ_BYTES = 1024;
 /** The part of a GOAWAY's debug data that is read, in bytes. */
 const MAX_DEBUG_BYTES = 256;
 
@@ -127,12 +127,11 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     }
     if (!this.#settingsReceived && this.onFirstBytes(buffer, length)) return;
     const now = (this.lastReadAt = this.guard.now = performance.now());
-    this.#isLong = length >= FULL_CHUNK_BYTES;
+    this.#isLong = length >= LONG_READ_BYTES;
     if (this.#isLong) beginRead(now);
     const at = this.#read(buffer, length);
     if (this.end) return;
     if (at < length) this.#held = Buffer.from(buffer.subarray(at, length));
-    // A shorter one was all that had come: no more of them this turn.
     if (at < length || (this.#isLong && isReadTurnOver(performance.now()))) this.#pause();
   }
 

@@ -9,6 +9,9 @@ export const READ_BYTES = 256 * 1024;
  * whoever was given it returns.
  */
 const readMemory = Buffer.allocUnsafeSlow(READ_BYTES);
+/** The most that one read of a socket takes that is read in small parts, in bytes. */
+const SMALL_READ_BYTES = 16 * 1024;
+const smallReadMemory = readMemory.subarray(0, SMALL_READ_BYTES);
 
 /** Size of the pieces of memory that kept bytes share, and so the most that a few of them can hold in memory. */
 const SHARED_BYTES = 64 * 1024;
@@ -18,7 +21,7 @@ let taken = 0;
 
 /** True if what stands in a buffer is gone soon. */
 export function isBorrowed(buffer: Buffer): boolean {
-  return buffer === readMemory;
+  return buffer === readMemory || buffer === smallReadMemory;
 }
 
 /** Copies bytes to where sockets are read into, as if they came now: at most {@link READ_BYTES} from `start` on. */
@@ -42,12 +45,24 @@ export function keepBytes(buffer: Buffer, start: number, end: number): Buffer {
   return shared.subarray(taken - length, taken);
 }
 
+type OnRead = (buffer: Buffer, length: number) => void;
+
 /**
  * Takes what a socket reads: the first `length` bytes of a buffer, which may be borrowed: what is kept of it must be taken
  * by {@link keepBytes}. For each read node:net otherwise allocates 64 KiB, a tenth of what small calls cost altogether.
  */
-export function readSocket(socket: Socket, onRead: (buffer: Buffer, length: number) => void): void {
-  if (!readIntoMemory(socket, onRead)) socket.on("data", (chunk: Buffer) => onRead(chunk, chunk.length));
+export function readSocket(socket: Socket, onRead: OnRead): void {
+  readBy(socket, readMemory, onRead);
+}
+
+/** As {@link readSocket}, in smaller parts: there is less to keep for each of many sockets. */
+export function readSocketInSmallParts(socket: Socket, onRead: OnRead): void {
+  readBy(socket, smallReadMemory, onRead);
+}
+
+function readBy(socket: Socket, memory: Buffer, onRead: OnRead): void {
+  if (!readIntoMemory(socket, memory, onRead))
+    socket.on("data", (chunk: Buffer) => onRead(chunk, chunk.length));
 }
 
 /** The part of node:net's handles that is used: `onread` stands on it. */
@@ -59,7 +74,7 @@ interface ReadingHandle {
  * Does to a socket that is connected what node:net's option `onread` does to one that it makes: the sockets that a server
  * accepts cannot be given it. False if that cannot be done here, and the socket is as it was.
  */
-function readIntoMemory(socket: Socket, onRead: (buffer: Buffer, length: number) => void): boolean {
+function readIntoMemory(socket: Socket, memory: Buffer, onRead: OnRead): boolean {
   // There a read that waits holds its memory.
   if (process.platform === "win32") return false;
   // Otherwise later bytes would be read before earlier ones.
@@ -68,10 +83,10 @@ function readIntoMemory(socket: Socket, onRead: (buffer: Buffer, length: number)
   const keys = onReadKeys(socket);
   if (keys === undefined || typeof handle?.useUserBuffer !== "function") return false;
   Object.assign(socket, {
-    [keys.buffer]: readMemory,
-    [keys.callback]: (length: number) => onRead(readMemory, length),
+    [keys.buffer]: memory,
+    [keys.callback]: (length: number) => onRead(memory, length),
   });
-  handle.useUserBuffer(readMemory);
+  handle.useUserBuffer(memory);
   return true;
 }
 

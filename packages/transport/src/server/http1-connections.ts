@@ -11,6 +11,7 @@ import { timerMs } from "../http2/timers.js";
 import { reportHandlerFault } from "./handler-fault.js";
 import type { HttpHandler } from "./http-handler.js";
 import { Http1Request } from "./http1-request.js";
+import { Http1Socket } from "./http1-socket.js";
 import type { Http1Options } from "./http1-options.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 
@@ -23,8 +24,8 @@ interface Http1Connection {
   readonly oldAt: number;
   /** The answers that have not ended: one, unless the client sends requests before it has their answers. */
   readonly running: ServerResponse[];
-  /** What was read of it when its last answer ended, in bytes: one that has read more has begun a request. */
-  readBefore: number;
+  /** What node:http had got of it when its last answer ended, in bytes: a client that has sent more has begun a request. */
+  givenBefore: number;
 }
 
 /** What connections of HTTP/1.1 need of their server. */
@@ -40,7 +41,7 @@ export class Http1Connections {
   readonly #owner: Http1Owner;
   /** Made for the first connection. */
   #server: Server | undefined;
-  readonly #open = new Map<Socket, Http1Connection>();
+  readonly #open = new Map<Http1Socket, Http1Connection>();
   #isClosed = false;
   #onEnded = () => {};
   /** After {@link close}: resolves when they have ended. */
@@ -51,34 +52,32 @@ export class Http1Connections {
   }
 
   /** Takes a connection. @param first What was read of it. */
-  take(socket: Socket, first: Buffer): void {
+  take(accepted: Socket, first: Buffer): void {
     const { stats, limits } = this.#owner;
+    const socket = new Http1Socket(accepted, first);
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: [], readBefore: 0 });
+    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: [], givenBefore: 0 });
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
     const timer = most === Infinity ? undefined : setTimeout(() => socket.destroy(), timerMs(most)).unref();
-    socket.once("close", () => {
+    accepted.once("close", () => {
       clearTimeout(timer);
       stats.connectionsOpen--;
       this.#open.delete(socket);
       this.#endIfOver();
     });
-    socket.pause();
-    socket.unshift(first);
     this.#server ??= this.#openServer();
     this.#server.emit("connection", socket);
-    socket.resume();
   }
 
   /** Idle connections end now, others with their answers. */
   close(): void {
     this.#isClosed = true;
-    for (const [socket, { running, readBefore }] of this.#open) {
+    for (const [socket, { running, givenBefore }] of this.#open) {
       for (const response of running) response.shouldKeepAlive = false;
-      if (running.length === 0 && socket.bytesRead === readBefore) socket.destroySoon();
+      if (running.length === 0 && socket.bytesRead === givenBefore) socket.destroySoon();
     }
     this.#endIfOver();
   }
@@ -103,13 +102,13 @@ export class Http1Connections {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
+    const socket = request.socket as unknown as Http1Socket;
     const connection = this.#open.get(socket)!;
     const { running, oldAt } = connection;
     running.push(response);
     response.on("close", () => {
       running.splice(running.indexOf(response), 1);
-      connection.readBefore = socket.bytesRead;
+      connection.givenBefore = socket.bytesGiven;
       if (this.#isClosed && running.length === 0) socket.destroySoon();
     });
     if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;

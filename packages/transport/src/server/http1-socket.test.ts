@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import { Http1Socket } from "./http1-socket.js";
+
+const open: Socket[] = [];
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  for (const socket of open.splice(0)) socket.destroy();
+});
+
+/** A client's socket, and the server's as node:http gets it, of which `first` was read. */
+async function pair(first = ""): Promise<[Socket, Http1Socket]> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const [accepted] = (await once(server, "connection")) as [Socket];
+  server.close();
+  open.push(client, accepted);
+  return [client, new Http1Socket(accepted, Buffer.from(first))];
+}
+
+/** Makes the clock go by so many milliseconds at each look. */
+function everyLookTakes(ms: number): void {
+  let now = 0;
+  jest.spyOn(performance, "now").mockImplementation(() => (now += ms));
+}
+
+describe("a socket of HTTP/1.1", () => {
+  test("gives what came in parts, one in a turn of the event loop if each takes long", async () => {
+    const [client, socket] = await pair("a".repeat(10_000));
+    everyLookTakes(20);
+    let turn = 0;
+    const countTurns = (): void => {
+      turn++;
+      immediate = setImmediate(countTurns);
+    };
+    let immediate = setImmediate(countTurns);
+    const turns: number[] = [];
+    let text = "";
+    socket.on("data", (part: Buffer) => {
+      expect(part.length).toBeLessThanOrEqual(4096);
+      turns.push(turn);
+      text += part.toString("latin1");
+    });
+    client.end("b".repeat(50_000));
+    await once(socket, "end");
+    clearImmediate(immediate);
+    expect(text).toBe("a".repeat(10_000) + "b".repeat(50_000));
+    expect(new Set(turns).size).toBe(turns.length);
+    expect(socket).toMatchObject({ bytesRead: 60_000, bytesGiven: 60_000 });
+  });
+
+  test("gives larger parts, and many in a turn, if they take no time", async () => {
+    const [client, socket] = await pair();
+    everyLookTakes(0);
+    let longest = 0;
+    socket.on("data", (part: Buffer) => (longest = Math.max(longest, part.length)));
+    client.end(Buffer.alloc(1_000_000));
+    await once(socket, "end");
+    expect(longest).toBe(16 * 1024);
+    expect(socket.bytesGiven).toBe(1_000_000);
+  });
+
+  test("reads no more than a little while nobody takes it, and all of it later", async () => {
+    const [client, socket] = await pair("begun");
+    const written = new Promise((resolve) =>
+      client.end(Buffer.alloc(20_000_000, "x"), () => resolve(undefined)),
+    );
+    await once(socket, "readable");
+    // What the system keeps takes less than the rest.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(socket.bytesRead).toBeLessThan(200_000);
+    let bytes = 0;
+    socket.on("data", (part: Buffer) => (bytes += part.length));
+    await Promise.all([written, once(socket, "end")]);
+    expect(bytes).toBe(20_000_005);
+  });
+
+  test("writes in order, ends its side, and takes what comes after", async () => {
+    const [client, socket] = await pair();
+    let answer = "";
+    client.on("data", (part: Buffer) => (answer += part.toString("latin1")));
+    socket.cork();
+    socket.write("head ");
+    socket.write(Buffer.from("body "));
+    socket.write("ä", "latin1");
+    socket.uncork();
+    socket.write(" more");
+    socket.end();
+    await once(client, "end");
+    expect(answer).toBe("head body ä more");
+    client.end("late");
+    const [late] = (await once(socket, "data")) as [Buffer];
+    expect(late.toString()).toBe("late");
+    await once(socket, "close");
+  });
+
+  test("goes when its client breaks off, and takes the client's connection with it when it goes", async () => {
+    const [client, socket] = await pair();
+    const failed = once(socket, "error");
+    socket.resume();
+    client.resetAndDestroy();
+    expect((await failed)[0]).toMatchObject({ code: "ECONNRESET" });
+
+    const [other, gone] = await pair();
+    other.resume().once("end", () => other.end());
+    gone.end("last");
+    gone.destroySoon();
+    await once(other, "close");
+    expect(other.bytesRead).toBe(4);
+  });
+
+  test("tells what applications ask a socket, and when it was idle for too long", async () => {
+    const [client, socket] = await pair();
+    expect(socket).toMatchObject({ remoteAddress: "127.0.0.1", remotePort: client.localPort });
+    const timedOut = once(socket, "timeout");
+    expect(socket.setTimeout(1)).toBe(socket);
+    await timedOut;
+  });
+});

@@ -1,0 +1,174 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
+import { keepBytes, readSocketInSmallParts } from "../http2/socket-reader.js";
+
+/** What node:http gets at once, in bytes: at first, and after one that took long, a hundred requests or some hundred chunks. */
+const MIN_PART_BYTES = 4 * 1024;
+const MAX_PART_BYTES = 16 * 1024;
+/** The time from which on a part has taken long, in milliseconds. */
+const LONG_PART_MS = 0.5;
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * A socket as node:http reads it: in small parts, in the turns that all connections share. By itself, node:http reads what there
+ * is of each socket, 64 KiB and more, in one turn of the event loop: full of chunks of one byte, or of requests, that takes many
+ * milliseconds for each of them.
+ */
+export class Http1Socket extends Duplex {
+  readonly #socket: Socket;
+  /** What was read and was not given. */
+  #held: Buffer | undefined;
+  /** For what the rest waits: the next turn, or the reader; undefined while what comes is given at once. */
+  #waitsFor: "turn" | "reader" | undefined = "reader";
+  #partBytes = MIN_PART_BYTES;
+  /** True if the client has ended its side. */
+  #isEnded = false;
+  /** The bytes that were read of the socket. */
+  bytesRead: number;
+  /** The bytes that node:http has got. */
+  bytesGiven = 0;
+
+  /** @param first What was read of the socket. */
+  constructor(socket: Socket, first: Buffer) {
+    super({ decodeStrings: false });
+    this.#socket = socket;
+    this.#held = first;
+    this.bytesRead = first.length;
+    socket.on("error", (error) => this.destroy(error));
+    socket.on("close", () => this.destroy());
+    socket.on("timeout", () => this.emit("timeout"));
+    socket.on("end", () => {
+      this.#isEnded = true;
+      if (this.#waitsFor === undefined) this.push(null);
+    });
+    socket.pause();
+    readSocketInSmallParts(socket, (buffer, length) => this.#onRead(buffer, length));
+  }
+
+  override _read(): void {
+    if (this.#waitsFor === "reader") this.#goOn();
+  }
+
+  override _write(chunk: string | Buffer, encoding: BufferEncoding, done: Done): void {
+    this.#socket.write(chunk, encoding, done);
+  }
+
+  override _writev(parts: { chunk: string | Buffer; encoding: BufferEncoding }[], done: Done): void {
+    const last = parts.pop()!;
+    this.#socket.cork();
+    for (const { chunk, encoding } of parts) this.#socket.write(chunk, encoding);
+    this.#socket.write(last.chunk, last.encoding, done);
+    this.#socket.uncork();
+  }
+
+  override _final(done: Done): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#socket.destroy();
+    done(error);
+  }
+
+  /** As that of node:net, which node:http calls. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
+  /** As that of node:net, which node:http and ws call. */
+  setTimeout(ms: number, onTimeout?: () => void): this {
+    this.#socket.setTimeout(ms);
+    if (onTimeout !== undefined) this.once("timeout", onTimeout);
+    return this;
+  }
+
+  /** What the socket beneath has of this name. */
+  ofSocket(name: keyof TLSSocket): unknown {
+    const value: unknown = (this.#socket as TLSSocket)[name];
+    return typeof value === "function" ? value.bind(this.#socket) : value;
+  }
+
+  #onRead(buffer: Buffer, length: number): void {
+    let at = 0;
+    this.bytesRead += length;
+    if (this.#waitsFor === undefined) {
+      at = this.#give(buffer, length);
+      if (this.#waitsFor !== undefined) this.#socket.pause();
+    }
+    if (at === length) return;
+    const rest = keepBytes(buffer, at, length);
+    // A socket may still give what it had.
+    this.#held = this.#held === undefined ? rest : Buffer.concat([this.#held, rest]);
+  }
+
+  /** Gives node:http parts while it wants them, and there is time; returns how far. */
+  #give(buffer: Buffer, length: number): number {
+    let now = performance.now();
+    beginRead(now);
+    let at = 0;
+    while (at < length && this.#waitsFor === undefined) {
+      if (isReadTurnOver(now)) {
+        this.#waitsFor = "turn";
+        readLater(this.#goOn);
+      } else {
+        const end = Math.min(at + this.#partBytes, length);
+        this.bytesGiven += end - at;
+        if (!this.push(keepBytes(buffer, at, end))) this.#waitsFor = "reader";
+        at = end;
+        const before = now;
+        now = performance.now();
+        this.#partBytes =
+          now - before < LONG_PART_MS ? Math.min(2 * this.#partBytes, MAX_PART_BYTES) : MIN_PART_BYTES;
+      }
+    }
+    return at;
+  }
+
+  readonly #goOn = (): void => {
+    this.#waitsFor = undefined;
+    const held = this.#held;
+    if (held !== undefined) {
+      this.#held = undefined;
+      const at = this.#give(held, held.length);
+      if (at < held.length) this.#held = held.subarray(at);
+    }
+    if (this.destroyed || this.#waitsFor !== undefined) return;
+    if (this.#isEnded) this.push(null);
+    else this.#socket.resume();
+  };
+}
+
+// What else applications, middleware and ws ask the socket of a request.
+const NAMES = [
+  "address",
+  "alpnProtocol",
+  "authorizationError",
+  "authorized",
+  "bytesWritten",
+  "encrypted",
+  "getCipher",
+  "getPeerCertificate",
+  "getProtocol",
+  "localAddress",
+  "localFamily",
+  "localPort",
+  "remoteAddress",
+  "remoteFamily",
+  "remotePort",
+  "servername",
+  "setKeepAlive",
+  "setNoDelay",
+] as const satisfies readonly (keyof TLSSocket)[];
+
+for (const name of NAMES)
+  Object.defineProperty(Http1Socket.prototype, name, {
+    configurable: true,
+    get(this: Http1Socket) {
+      return this.ofSocket(name);
+    },
+  });
