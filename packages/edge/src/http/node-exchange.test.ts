@@ -41,6 +41,21 @@ test("requests that a client sends without waiting are answered in their order",
     expect(answers[index]).toContain(`\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
 });
 
+test("an answer is written when it is there, and not at the end of the tick", async () => {
+  await using served = await serveEdge();
+  let waiting: number | undefined;
+  const http = createServer((request, response) => {
+    served.edge.handler(request, response);
+    waiting = response.writableLength;
+  }).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const { port } = http.address() as AddressInfo;
+  expect((await send(`http://127.0.0.1:${port}/nothing`)).status).toBe(404);
+  expect(waiting).toBe(0);
+  http.close();
+  http.closeAllConnections();
+});
+
 test("a stream goes through what a middleware has put around the answer", async () => {
   await using served = await serveEdge();
   const http = createServer((request, response) => {
