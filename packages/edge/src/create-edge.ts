@@ -33,6 +33,7 @@ import { CONNECT_REQUEST_FIELDS, CONNECT_RESPONSE_FIELDS } from "./rpc/connect.j
 import { GRPC_WEB_REQUEST_FIELDS, GRPC_WEB_RESPONSE_FIELDS } from "./rpc/grpc-web.js";
 import { chosenMethods } from "./rpc/protocols.js";
 import { rpcMethodsOf } from "./rpc/rpc-methods.js";
+import { withKeptJson } from "./serve/kept-json.js";
 import { serve } from "./serve/serve.js";
 import type { EdgeSettings } from "./serve/settings.js";
 import { streamRoutes } from "./websocket/stream-routes.js";
@@ -126,12 +127,14 @@ export function createEdge(options: EdgeOptions): Edge {
   const takesCookies = requestMetadata.includes("cookie");
   const all = { ...defaultEdgeLimits, ...withoutUndefined(limits ?? {}) };
   const held = new HeldBytes(all.maxBufferedBytes);
+  const withAll = { ...write, ...withRegistry };
   const settings: EdgeSettings = {
     limits: all,
     body: { maxBytes: all.maxBodyBytes, timeoutMs: all.bodyTimeoutMs, held },
     answer: { timeoutMs: all.writeTimeoutMs, held },
     read: { ignoreUnknownFields, ...withRegistry },
-    write: { ...write, ...withRegistry },
+    write: withAll,
+    writeKept: withKeptJson(withAll),
     registry,
     requestMetadata,
     responseMetadata,

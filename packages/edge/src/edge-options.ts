@@ -70,7 +70,9 @@ export const defaultEdgeLimits: EdgeLimits = {
 
 /** How messages are written as JSON, and read. */
 export interface EdgeJsonOptions
-  extends Omit<JsonWriteOptions, "registry">, Pick<JsonReadOptions, "ignoreUnknownFields" | "registry"> {}
+  extends
+    Omit<JsonWriteOptions, "registry" | "keptJson">,
+    Pick<JsonReadOptions, "ignoreUnknownFields" | "registry"> {}
 
 /** How the states of resources are marked (AIP-154, RFC 9110). */
 export interface EtagOptions {

@@ -2,17 +2,20 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { JsonSink } from "@callwire/protobuf";
+import { toJsonText, type JsonSink } from "@callwire/protobuf";
 import { createServer, type CallwireServer } from "@callwire/server-kit";
 import { shareEncoding } from "@callwire/transport";
 import { WebSocket } from "ws";
 import { createEdge, type Edge } from "./create-edge.js";
+import { withKeptJson } from "./serve/kept-json.js";
 import { post, PROBE, requestBytes } from "./testing/call-rpc.js";
 import { frame, framesOf } from "./testing/frames.js";
 import { send } from "./testing/serve-edge.js";
 import {
   ProbeServiceDefinition,
+  BindRequest,
   BindResponse,
+  Part,
   WatchNumbersResponse,
 } from "./testing/gen/callwire/edge/testing/v1/probe_service.js";
 
@@ -58,13 +61,16 @@ let edge: Edge;
 let url: string;
 let watched: WatchNumbersResponse[];
 const bound = shareEncoding(BindResponse.fromPartial({ request: { name: "n" } }));
+/** What Bind answers. */
+let answer: BindResponse;
 
 beforeEach(async () => {
   made = { json: 0, proto: 0 };
   watched = numbers().map(shareEncoding);
+  answer = bound;
   const started = createServer().add(definition, {
     query: async () => ({}),
-    bind: async () => bound,
+    bind: async () => answer,
     async *watchNumbers() {
       yield* watched;
     },
@@ -134,12 +140,37 @@ test("a message that is not marked is made for each watcher", async () => {
   expect(made.json).toBe(8);
 });
 
+const bind = async () => (await send(`${url}/v1/shelves/1/books/2:bind`, { method: "POST" })).text;
+
 test("one answer of a marked message is made once, too", async () => {
-  for (let time = 0; time < 3; time++)
-    expect(await send(`${url}/v1/shelves/1/books/2:bind`, { method: "POST" })).toMatchObject({
-      text: '{"request":{"name":"n"}}',
-    });
+  for (let time = 0; time < 3; time++) expect(await bind()).toBe('{"request":{"name":"n"}}');
   expect(made.json).toBe(1);
+});
+
+test("a marked message is made once for all answers that it is a part of", async () => {
+  const part = shareEncoding({ id: "é", count: 1, inner: undefined });
+  const { request } = BindResponse.fromPartial({ request: { part: {} } });
+  request!.part = part;
+  const answers = [];
+  for (const tag of ["a", "b"]) {
+    // Nobody may change what is marked: here it shows what was written again.
+    part.count = tag.charCodeAt(0);
+    request!.name = tag;
+    answer = { request, tags: [tag] };
+    answers.push(await bind());
+  }
+  expect(answers).toEqual([
+    '{"request":{"name":"a","part":{"id":"é","count":97}},"tags":["a"]}',
+    '{"request":{"name":"b","part":{"id":"é","count":97}},"tags":["b"]}',
+  ]);
+});
+
+test("types that share a message have JSON of their own", () => {
+  const write = withKeptJson({});
+  const message = shareEncoding({ id: "a", name: "b", count: 0, inner: undefined });
+  expect(toJsonText(Part, message, write)).toBe('{"id":"a"}');
+  expect(toJsonText(BindRequest, message as never, write)).toBe('{"name":"b","id":"a"}');
+  expect(toJsonText(Part, message, write)).toBe('{"id":"a"}');
 });
 
 test.each(["json", "proto"] as const)("Connect and WebSocket send %s that was made once", async (format) => {

@@ -42,6 +42,7 @@ export {
   type JsonWriteOptions,
   type RegisteredExtension,
   type RegisteredMessage,
+  type WrittenType,
 } from "./json/options.js";
 export { bool, bytes, double, float, int32, string, uint32 } from "./json/scalar-types.js";
 export {

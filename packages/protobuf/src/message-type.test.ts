@@ -1,11 +1,12 @@
 import { expect, test } from "@jest/globals";
 import { oneof } from "./field-type.js";
 import { list } from "./json/composite-types.js";
+import { toJsonBytes, toJsonText } from "./json/json-text.js";
 import { map } from "./json/map-types.js";
 import { int32, string } from "./json/scalar-types.js";
 import { timestampJson } from "./json/timestamp.js";
 import { int64Number } from "./json/integer64-types.js";
-import { messageType } from "./message-type.js";
+import { messageType, type MessageType } from "./message-type.js";
 
 const noCode = { write: () => {}, read: () => {} };
 
@@ -50,4 +51,33 @@ test("fields() has none of a type that has a JSON form of its own", () => {
     json: timestampJson(int64Number),
   });
   expect(type.fields()).toBeUndefined();
+});
+
+test("JSON that is kept of a message stands for it, wherever it is in another one", () => {
+  interface Node {
+    name: string;
+    children: Node[];
+  }
+  const type: MessageType<Node> = messageType<Node>({
+    name: "test.Node",
+    create: () => ({ name: "", children: [] }),
+    ...noCode,
+    fields: (): object => ({ name: string, children: list(type) }),
+  });
+  const ascii = { name: "written", children: [] };
+  const wide = { name: "written", children: [] };
+  const long = { name: "written", children: [] };
+  const kept = new Map<object, string>([
+    [ascii, '{"name":"kept"}'],
+    [wide, '{"name":"gehört – 🙂"}'],
+    [long, JSON.stringify({ name: "long".repeat(1000) })],
+  ]);
+  const message = { name: "é", children: [ascii, { name: "own", children: [wide] }, long, ascii] };
+  const options = { keptJson: (one: object) => kept.get(one) };
+  const json = `{"name":"é","children":[${kept.get(ascii)},{"name":"own","children":[${kept.get(wide)}]},${kept.get(long)},${kept.get(ascii)}]}`;
+  expect(toJsonText(type, message, options)).toBe(json);
+  expect(new TextDecoder().decode(toJsonBytes(type, message, options))).toBe(json);
+  expect(type.toJSON(message, options)).toEqual(JSON.parse(json));
+  expect(toJsonText(type, long, options)).toBe(kept.get(long));
+  expect(toJsonText(type, ascii)).toBe('{"name":"written"}');
 });

@@ -29,22 +29,27 @@ export function jsonOf(route: Route, message: unknown, options: JsonWriteOptions
   return sent === undefined ? "null" : toJsonText<unknown>(route.response.type, sent, options);
 }
 
-/** As {@link jsonOf}, and made once for all who get the message. */
-export function sharedJsonOf(route: Route, message: unknown, options: JsonWriteOptions): string {
-  return sharedForm(message, route, () => jsonOf(route, message, options));
+/** As {@link jsonOf}, and made once for all who get the message, or a part of it. */
+export function sharedJsonOf(route: Route, message: unknown, settings: JsonSettings): string {
+  const { write, writeKept } = settings;
+  // Of a message that is kept as a whole, no part is kept beside it.
+  return sharedForm(message, route, (one, isShared) => jsonOf(route, one, isShared ? write : writeKept));
 }
+
+/** The ways to write JSON. */
+export type JsonSettings = Pick<EdgeSettings, "write" | "writeKept">;
 
 /** The body that a message is. */
 export function contentOf(
   exchange: Exchange,
   route: Route,
   message: unknown,
-  { write, etags }: EdgeSettings,
+  settings: EdgeSettings,
 ): Content {
   const sent = sentOf(route, message);
   const raw = route.response.httpBody?.read(sent);
-  const body = raw === undefined ? sharedJsonOf(route, message, write) : raw.body;
-  return { type: raw?.type ?? JSON_TYPE, body, tag: tagOf(exchange, route, sent, body, etags) };
+  const body = raw === undefined ? sharedJsonOf(route, message, settings) : raw.body;
+  return { type: raw?.type ?? JSON_TYPE, body, tag: tagOf(exchange, route, sent, body, settings.etags) };
 }
 
 /** A tag goes with what a client may ask for again: RFC 9110, section 9.3.4, has none in the answer to a PUT. */

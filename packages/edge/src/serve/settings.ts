@@ -23,6 +23,8 @@ export interface EdgeSettings {
   readonly answer: WaitLimits;
   readonly read: JsonReadOptions;
   readonly write: JsonWriteOptions;
+  /** The same, of `withKeptJson`. */
+  readonly writeKept: JsonWriteOptions;
   readonly registry: JsonRegistry | undefined;
   readonly cors: Cors | undefined;
   readonly compression: Compression;

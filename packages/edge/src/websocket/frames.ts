@@ -1,9 +1,9 @@
-import { ProtobufError, type JsonWriteOptions } from "@callwire/protobuf";
+import { ProtobufError } from "@callwire/protobuf";
 import type { RequestParts } from "../binding/request-binding.js";
 import { sharedBytes } from "../calls/shared-bytes.js";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Route } from "../routing/route.js";
-import { sharedJsonOf } from "../serve/content.js";
+import { sharedJsonOf, type JsonSettings } from "../serve/content.js";
 import { PROTO_PROTOCOL, type Offer } from "./subprotocols.js";
 
 /** A frame as it came. An empty text ends the requests. */
@@ -28,18 +28,18 @@ export function codecOf(
   { protocol }: Offer,
   route: Route,
   parts: RequestParts,
-  options: JsonWriteOptions,
+  settings: JsonSettings,
 ): FrameCodec {
-  return protocol === PROTO_PROTOCOL ? protoCodec(route, parts) : jsonCodec(route, parts, options);
+  return protocol === PROTO_PROTOCOL ? protoCodec(route, parts) : jsonCodec(route, parts, settings);
 }
 
-function jsonCodec(route: Route, parts: RequestParts, options: JsonWriteOptions): FrameCodec {
+function jsonCodec(route: Route, parts: RequestParts, settings: JsonSettings): FrameCodec {
   return {
     read({ data, isBinary }, place) {
       if (isBinary) throw new EdgeError("MESSAGE_MALFORMED", "a message is a text frame, of JSON");
       return route.request.message(parts, data, place);
     },
-    write: (message) => sharedJsonOf(route, message, options),
+    write: (message) => sharedJsonOf(route, message, settings),
   };
 }
 

@@ -112,7 +112,7 @@ export class Upgrades {
       exchange,
       route,
       parts,
-      codec: codecOf(offer, route, parts, settings.write),
+      codec: codecOf(offer, route, parts, settings),
       opening: { metadata, timeoutMs: Math.min(timeoutMs, limitMs) },
     };
   }

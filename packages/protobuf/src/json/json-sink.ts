@@ -17,6 +17,9 @@ export interface JsonSink {
 
   null(): void;
 
+  /** Writes a value that is JSON already, without space around it. */
+  json(json: string): void;
+
   beginObject(): void;
 
   /**

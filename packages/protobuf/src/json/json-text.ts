@@ -8,7 +8,11 @@ import { TextSource } from "./text-source.js";
  *
  * @throws {JsonError} with the path of the field, for a value that has no form in JSON.
  */
-export function toJsonText<T>(type: FieldType<T>, message: T, options?: JsonWriteOptions): string {
+export function toJsonText<T>(
+  type: Pick<FieldType<T>, "writeJson">,
+  message: T,
+  options?: JsonWriteOptions,
+): string {
   const sink = new TextSink(options, true);
   type.writeJson(message, sink);
   return sink.finishText();

@@ -25,10 +25,14 @@ export function messagePart<T extends object>(
     readJson,
     takesNull = false,
   }: JsonForm<T> = code.json ?? {
-    writeJson: (message, sink) => writeMessageJson(fieldsOf(code), message, sink),
+    writeJson(message, sink) {
+      const kept = sink.options.keptJson?.(message, type);
+      if (kept === undefined) writeMessageJson(fieldsOf(code), message, sink);
+      else sink.json(kept);
+    },
     readJson: (source) => readMessageJson(fieldsOf(code), code.create(), source),
   };
-  return {
+  const type: MessagePart<T> = {
     isAbsent: (message) => message === undefined || message === null,
     writeJson,
     readJson,
@@ -43,4 +47,5 @@ export function messagePart<T extends object>(
     },
     fields: () => (code.json === undefined ? fieldsOf(code) : undefined),
   };
+  return type;
 }

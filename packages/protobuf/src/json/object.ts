@@ -41,6 +41,10 @@ export class ObjectSink implements JsonSink {
     this.#put(null);
   }
 
+  json(json: string): void {
+    this.#put(JSON.parse(json));
+  }
+
   beginObject(): void {
     this.#begin({});
   }

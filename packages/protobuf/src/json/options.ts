@@ -10,6 +10,11 @@ export interface JsonWriteOptions {
   readonly enumsAsIntegers?: boolean;
   /** Types of messages in `google.protobuf.Any`. Default: none, and an Any that is not empty is refused. */
   readonly registry?: JsonRegistry;
+  /**
+   * Returns the JSON that is kept of a message, as the other options have it; undefined for a message to be written. It is asked for each
+   * message whose JSON is an object of its fields, those inside others too. Default: none is kept.
+   */
+  readonly keptJson?: (message: object, type: WrittenType) => string | undefined;
 }
 
 /** Options of reading messages from JSON. */
@@ -38,6 +43,11 @@ export interface JsonRegistry {
   extension(name: string, extendee: string): RegisteredExtension | undefined;
   /** The extensions that a message has. */
   extensionsIn(typeName: string, message: object): readonly RegisteredExtension[];
+}
+
+/** The part of a message type that writes its JSON. A `sink` is a JsonSink, as of {@link RegisteredExtension}. */
+export interface WrittenType {
+  writeJson(message: never, sink: never): void;
 }
 
 /** The part of a message type that `google.protobuf.Any` needs. */

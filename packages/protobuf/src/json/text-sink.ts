@@ -99,7 +99,7 @@ export class TextSink implements JsonSink {
   }
 
   numbers(values: readonly number[]): void {
-    this.#json(JSON.stringify(values));
+    this.json(JSON.stringify(values));
   }
 
   bool(value: boolean): void {
@@ -108,6 +108,17 @@ export class TextSink implements JsonSink {
 
   null(): void {
     this.#ascii("null");
+  }
+
+  json(json: string): void {
+    const { length } = json;
+    if (this.#text !== undefined && length > MAX_COPIED) return this.#append(json);
+    // A UTF-16 unit takes three bytes at most.
+    this.#reserve(length > MAX_COPIED ? utf8Length(json) + 1 : length * 3 + 1);
+    const written = utf8Write(this.#bytes, json, this.#length);
+    if (this.#text !== undefined && written !== length) return this.#append(json);
+    this.#length += written;
+    this.#bytes[this.#length++] = COMMA;
   }
 
   beginObject(): void {
@@ -167,19 +178,7 @@ export class TextSink implements JsonSink {
   /** Writes a text that is long, or has characters to escape or to encode. */
   #escaped(value: string): void {
     checkText(value);
-    this.#json(JSON.stringify(value));
-  }
-
-  /** Writes a value that is JSON. */
-  #json(json: string): void {
-    const { length } = json;
-    if (this.#text !== undefined && length > MAX_COPIED) return this.#append(json);
-    // A UTF-16 unit takes three bytes at most.
-    this.#reserve(length > MAX_COPIED ? utf8Length(json) + 1 : length * 3 + 1);
-    const written = utf8Write(this.#bytes, json, this.#length);
-    if (this.#text !== undefined && written !== length) return this.#append(json);
-    this.#length += written;
-    this.#bytes[this.#length++] = COMMA;
+    this.json(JSON.stringify(value));
   }
 
   /** Writes text that need not become bytes. */

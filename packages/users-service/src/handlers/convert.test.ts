@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { CreateUserRequest, Department, UpdateUserRequest, User, UserEvent } from "@callwire/contracts/users";
+import { sharedForm } from "@callwire/transport";
 import { etagOf, type User as DomainUser } from "../domain/user.js";
 import {
   fromCreateMessage,
@@ -59,6 +60,14 @@ test("all who ask for a user get one message, which nobody can change", () => {
   expect(toListedUserMessage(later)).toBe(toSharedUserMessage(later));
   expect(toSharedUserMessage(later).name).toBe("Zoe");
   expect(toSharedUserMessage(user).name).toBe("Zoë");
+});
+
+test("other forms of a user are made once for all pages, from the second on", () => {
+  const listed = { ...user };
+  const maker = {};
+  let made = 0;
+  const forms = [1, 2, 3].map(() => sharedForm(toListedUserMessage(listed), maker, () => ++made));
+  expect(forms).toEqual([1, 2, 2]);
 });
 
 test("a create is read field by field", () => {

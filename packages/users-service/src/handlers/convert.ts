@@ -54,14 +54,14 @@ export function toSharedUserMessage(user: User): UserMessage {
   return shared === undefined ? shareMessage(user) : shareEncoding(shared);
 }
 
-/** The same message, on a page of a list; what is kept of its encoding is another one, without a prefix. */
+/** The same message, on a page of a list: what is kept of its encoding is another one, without a prefix. Its JSON is kept too. */
 export function toListedUserMessage(user: User): UserMessage {
   const shared = sharedMessages.get(user);
   if (shared === undefined) {
     return shareMessage(user);
   }
   keepEncoding(shared);
-  return shared;
+  return shareEncoding(shared);
 }
 
 function shareMessage(user: User): UserMessage {
