@@ -67,3 +67,6 @@ export function fromBase64(text: string): Uint8Array {
 
 /** True if JSON.stringify takes less time for a number than a loop over its digits. */
 export const stringifiesQuickly = true;
+
+/** True if JSON.stringify takes longer for a long text than for its parts. */
+export const stringifiesInParts = false;

@@ -1,6 +1,7 @@
-import { allocate, latin1Slice, utf8Length, utf8Write } from "#text";
+import { allocate, latin1Slice, stringifiesInParts, utf8Length, utf8Write } from "#text";
 import { MAX_DOUBLE_BYTES, writeDouble, writeInteger } from "./decimal.js";
 import type { JsonSink } from "./json-sink.js";
+import { longJson } from "./long-json.js";
 import type { JsonWriteOptions } from "./options.js";
 import { checkText } from "./values.js";
 
@@ -178,7 +179,7 @@ export class TextSink implements JsonSink {
   /** Writes a text that is long, or has characters to escape or to encode. */
   #escaped(value: string): void {
     checkText(value);
-    this.json(JSON.stringify(value));
+    this.json(stringifiesInParts && value.length > MAX_COPIED ? longJson(value) : JSON.stringify(value));
   }
 
   /** Writes text that need not become bytes. */
