@@ -13,10 +13,12 @@ import { pieceTurn } from "./thread-pool.js";
  * @param limits Of its bytes as they came, and decompressed.
  * @throws {EdgeError} As `readBody` of an exchange, or for a coding that is not taken, or is not what it says.
  */
-export async function readBody(exchange: Exchange, limits: BodyLimits): Promise<Uint8Array> {
+export function readBody(exchange: Exchange, limits: BodyLimits): Promise<Uint8Array> {
   const coding = codingOf(exchange);
-  const body = await exchange.readBody(limits);
-  return coding === undefined ? body : decompress(coding, body, limits, "content-encoding");
+  const body = exchange.readBody(limits);
+  return coding === undefined
+    ? body
+    : body.then((bytes) => decompress(coding, bytes, limits, "content-encoding"));
 }
 
 /**
