@@ -250,8 +250,6 @@ export class TextSource implements JsonSource {
       json = window.text.slice(index, window.text.indexOf("]", index) + 1);
       end = start + json.length - 1;
     }
-    // Values in it have a limit of depth, which JSON.parse has not.
-    if (json.includes("[", 1) || json.includes("{")) return undefined;
     let numbers: unknown[];
     try {
       numbers = JSON.parse(json) as unknown[];
