@@ -104,6 +104,9 @@ describe("a router", () => {
     "GET /v1/{name=files/**}",
     "GET /v1/{name=files/**}:raw",
     "GET /v1/{name=tails/**/end}/x",
+    "GET /v1/{name=tails/**}",
+    "GET /v1/{name=tails/**}/y/x",
+    "GET /v1/{name=tails/**}/x",
     "* /v1/any/{id}",
     "PUT /v1/any/{id}",
     "GET /",
@@ -138,7 +141,10 @@ describe("a router", () => {
     ["GET /v1/files/a//c", "GET /v1/{name=files/**} files/a//c"],
     ["GET /v1/tails/end/x", "GET /v1/{name=tails/**/end}/x tails/end"],
     ["GET /v1/tails/a/b/end/x", "GET /v1/{name=tails/**/end}/x tails/a/b/end"],
-    ["GET /v1/tails/a/b/x", "none"],
+    // The more follows **, the more exact.
+    ["GET /v1/tails/a/b", "GET /v1/{name=tails/**} tails/a/b"],
+    ["GET /v1/tails/a/b/x", "GET /v1/{name=tails/**}/x tails/a/b"],
+    ["GET /v1/tails/a/y/x", "GET /v1/{name=tails/**}/y/x tails/a"],
     // Backwards, where a literal leads nowhere.
     ["GET /a/b/c", "GET /a/b/*"],
     ["GET /x/b/c", "GET /x/*/c"],

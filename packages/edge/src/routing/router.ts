@@ -154,8 +154,8 @@ function firstEnd<Route, Taken>(
       taken = firstEnd(node.one, path, at + 1, verb, take);
   }
   if (node.many === undefined) return taken;
-  // As much as possible, since most often nothing follows.
-  for (let end = segments.length; taken === undefined && end >= at; end--)
+  // As little as possible: the more segments follow **, the more exact is the template.
+  for (let end = at; taken === undefined && end <= segments.length; end++)
     taken = firstEnd(node.many, path, end, verb, take);
   return taken;
 }
