@@ -200,7 +200,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
     refusal:
       refuseHttp(httpMethod, contentType) ??
       (encoding === undefined
-        ? refuse(Status.UNIMPLEMENTED, "the message encoding is not known", [
+        ? refuse(Status.UNIMPLEMENTED, `the message encoding is not known: ${ACCEPT_ENCODING} are`, [
             "grpc-accept-encoding",
             ACCEPT_ENCODING,
           ])
