@@ -321,7 +321,9 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
 
   #complete(): void {
     const head = this.trailer === undefined ? this.#head! : responseHead(this.trailer);
-    const { status } = head;
+    // A header is the status of a response without a body (gRPC over HTTP/2, "Responses"); one after it is cut off.
+    const isCutOff = this.trailer === undefined && this.#received > 0;
+    const status = isCutOff ? undefined : head.status;
     if (status === undefined) {
       const { httpStatus } = head;
       if (httpStatus !== undefined && httpStatus !== "200") {

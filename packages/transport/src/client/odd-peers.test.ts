@@ -85,6 +85,22 @@ describe("responses that are not what gRPC says", () => {
     expect(error.code).toBe(Status.UNKNOWN);
   });
 
+  test("a grpc-status in the header of a body that has no trailers", async () => {
+    const error = await failureAt((stream) => {
+      stream.respond({ ...grpc, "grpc-status": "0" });
+      stream.end(lengthPrefixed(echoOf("a")));
+    });
+    expect([error.code, error.details]).toEqual([Status.UNKNOWN, "the response has no grpc-status"]);
+  });
+
+  test("a grpc-status in a header, and then the end without a body", async () => {
+    const error = await failureAt((stream) => {
+      stream.respond({ ...grpc, "grpc-status": "7" });
+      stream.end();
+    });
+    expect(error.code).toBe(Status.PERMISSION_DENIED);
+  });
+
   test("a grpc-status that nobody knows", async () => {
     expect(
       (await failureAt((stream) => respond(stream, Buffer.alloc(0), { "grpc-status": "99" }))).code,
