@@ -91,6 +91,8 @@ export function callOf(
   let waitTimer: ReturnType<typeof setTimeout> | undefined;
   let unfollow: (() => void) | undefined;
   let requests: RequestStream | undefined;
+  /** The header of the last attempt, if it only had an error. */
+  let failedHeader: Metadata | undefined;
   let trailer: Metadata | undefined;
   let isTrailerTold = false;
   /** True if the caller's own metadata has a token. */
@@ -231,6 +233,7 @@ export function callOf(
   const attempt = async function* () {
     context.attempts++;
     context.isCommitted = false;
+    failedHeader = undefined;
     trailer = undefined;
     await attempted().catch((error: unknown) => fail(error));
     check();
@@ -252,6 +255,9 @@ export function callOf(
         } catch (error) {
           fail(error);
         }
+      },
+      onFailedHeader(header) {
+        failedHeader = header;
       },
       onTrailer(received) {
         trailer = received;
@@ -313,6 +319,7 @@ export function callOf(
     } catch (thrown) {
       let last = failureOf(thrown);
       try {
+        if (failedHeader !== undefined) ignoreResult(options.onHeader?.(failedHeader));
         tellTrailer();
       } catch (error) {
         last = { error, origin: "local" };

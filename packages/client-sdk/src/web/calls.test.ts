@@ -177,6 +177,26 @@ describe("a stream", () => {
     expect(sent).toHaveLength(2);
   });
 
+  test("tells of the header of an error that came alone, unless another attempt follows", async () => {
+    const answer = () => {
+      const code = sent.length === 1 ? "unavailable" : "aborted";
+      const end = envelope(2, `{"error":{"code":"${code}"},"metadata":{"x-end":["yes"]}}`);
+      const headers = { "content-type": "application/connect+proto", "x-attempt": String(sent.length) };
+      return new Response(Buffer.from(end), { headers });
+    };
+    const { client, sent } = answeredBy(answer, { retry: { initialBackoffMs: 1 } });
+    const heard: (string | undefined)[] = [];
+    const messages = client.echoServerStream(
+      {},
+      {
+        onHeader: (header) => heard.push(header.get("x-attempt")),
+        onTrailer: (trailer) => heard.push(trailer.get("x-end")),
+      },
+    );
+    await expect(messages[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: Status.ABORTED });
+    expect(heard).toEqual(["2", "yes"]);
+  });
+
   test.each([1, 700, 1e6])("in pieces of %d bytes", async (size) => {
     const long = "x".repeat(5000);
     const bytes = Uint8Array.of(

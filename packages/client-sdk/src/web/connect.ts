@@ -25,15 +25,15 @@ export const connect: Protocol = {
     }),
   }),
   readEnd(bytes) {
-    const { error, metadata = {} } = jsonOf(bytes) as {
-      error?: ErrorJson;
-      metadata?: Record<string, string[]>;
+    const { error, metadata } = jsonOf(bytes) as {
+      error?: ErrorJson | null;
+      metadata?: Record<string, string[]> | null;
     };
     const trailer = Metadata();
-    for (const [name, values] of Object.entries(metadata)) {
+    for (const [name, values] of Object.entries(metadata ?? {})) {
       for (const value of values) addField(trailer, name.toLowerCase(), value);
     }
-    return error === undefined
+    return error === undefined || error === null
       ? { code: Status.OK, message: "", trailer }
       : endingOf(error, trailer, Status.UNKNOWN);
   },

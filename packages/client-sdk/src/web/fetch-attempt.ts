@@ -32,6 +32,8 @@ export interface Attempt extends Pick<AttemptOptions, "fetch"> {
   timeoutMs: number | undefined;
   signal: AbortSignal;
   onHeader(header: Metadata): void;
+  /** The header of an answer that is an error and no message: another attempt may follow. */
+  onFailedHeader(header: Metadata): void;
   onTrailer(trailer: Metadata): void;
 }
 
@@ -39,7 +41,7 @@ export interface Attempt extends Pick<AttemptOptions, "fetch"> {
 export async function* fetchAttempt(
   { url, protocol, credentials, maxReceiveMessageBytes }: AttemptOptions,
   { path, requestStream, responseStream }: MethodDescriptor,
-  { fetch, body, metadata, timeoutMs, signal, onHeader, onTrailer }: Attempt,
+  { fetch, body, metadata, timeoutMs, signal, onHeader, onFailedHeader, onTrailer }: Attempt,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const fail = (code: Status, why: string, origin: FailureOrigin = "reset", cause?: unknown) =>
     clientError(path, code, why, origin, cause);
@@ -97,7 +99,7 @@ export async function* fetchAttempt(
     const [wanted = ""] = mediaType.split("+");
     const isAnswer = status === 200 && type.split(/[;+]/, 1)[0] === wanted;
 
-    if (!isAnswer || headers.get("grpc-status") !== null) {
+    if (!isAnswer) {
       const isJson = /json/i.test(type);
       // An error of Connect may take its time. A page is of no use to the call.
       const timer = isJson ? undefined : setTimeout(() => reader.cancel(), PAGE_TIMEOUT_MS);
@@ -132,6 +134,12 @@ export async function* fetchAttempt(
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const prefix = await take(PREFIX_LENGTH);
       if (prefix.length === 0) {
+        // Only a response without a body has its status in the header.
+        const ending = isFirst ? protocol.readError(status, header, headers, prefix) : undefined;
+        if (ending !== undefined) {
+          end(ending, false);
+          return;
+        }
         const why = isFirst && isForeign(url) ? NO_STATUS_HERE : "";
         throw fail(Status.UNKNOWN, `the response ended without a status${why}`);
       }
@@ -161,7 +169,7 @@ export async function* fetchAttempt(
       }
       // oxlint-disable-next-line no-await-in-loop
       if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after its trailers");
-      if (isFirst && ending.code === Status.OK) onHeader(header);
+      if (isFirst) (ending.code === Status.OK ? onHeader : onFailedHeader)(header);
       end(ending, only !== undefined);
       if (only !== undefined) yield only;
       return;

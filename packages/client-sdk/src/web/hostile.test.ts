@@ -171,6 +171,11 @@ describe("a unary call of Connect", () => {
     expect(await unary(answer, { maxReceiveMessageBytes: 10 })).toEqual({ text: "abcdefgh" });
   });
 
+  test("whose stream ends with an error and metadata that are null", async () => {
+    const end = envelope(2, '{"error":null,"metadata":null}');
+    expect(await stream(() => response(CONNECT, end), {})).toEqual([]);
+  });
+
   test("whose end of a stream cannot be read", async () => {
     expect((await failureOf(stream(() => response(CONNECT, envelope(2, "[")), {})))[2]).toMatch(
       /^the trailers cannot be read: /,
@@ -218,6 +223,16 @@ describe("a unary call of gRPC-Web", () => {
       "the response has no message",
     ]);
   });
+});
+
+test("trailers count, whatever status the header of gRPC-Web names", async () => {
+  const headers = { "content-type": GRPC_WEB, "grpc-status": "0" };
+  const answer = () => new Response(Buffer.from(envelope(0x80, "grpc-status: 9\r\n")), { headers });
+  expect(await failureOf(unary(answer, { protocol: "grpc-web" }))).toEqual([
+    Status.FAILED_PRECONDITION,
+    "status",
+    "",
+  ]);
 });
 
 test("a page that does not end is not waited for", async () => {
