@@ -388,5 +388,5 @@ function pageHead({ fields }: HeaderList): PageHead {
 
 /** An error of a proxy's is no status; one that blames the request would come again. */
 function httpOrigin(httpStatus: string): FailureOrigin {
-  return httpStatus.startsWith("5") ? "reset" : "status";
+  return httpStatus >= "500" ? "reset" : "status";
 }

@@ -22,6 +22,15 @@ import { createClient } from "./create-client.js";
 const headers = (id: number, flags: number, ...fields: string[][]) =>
   frame(FRAME_HEADERS, FLAG_END_HEADERS | flags, id, literals(fields));
 
+test("an HTTP status that there is not is an error of the server", async () => {
+  await using raw = await openRawEcho();
+  const failure = failureOf(raw.client.echoUnary({ text: "a" }));
+  raw.peer.send(headers(await takeRequest(raw.peer), FLAG_END_STREAM, [":status", "800"]));
+  const { code, details } = await failure;
+  expect([code, details]).toEqual([Status.UNKNOWN, "HTTP status 800"]);
+  await goodEcho(raw, raw.peer);
+});
+
 describe("white space around a value, as C-core and Go send it", () => {
   test("a status message to us: the code is kept, and so is the text", async () => {
     await using raw = await openRawEcho();

@@ -61,8 +61,9 @@ function parse(list: HeaderList): ResponseHead {
     const name = fields[i]!;
     const value = fields[i + 1]!;
     if (name.charCodeAt(0) === 0x3a /* : */) {
-      // RFC 9113, section 8.3: pseudo-header fields stand first, and a response has one.
-      if (regular || name !== ":status" || head.httpStatus !== undefined || !/^[1-5]\d\d$/.test(value)) {
+      // RFC 9113, section 8.3: pseudo-header fields stand first, and a response has one. One beyond 599 is an error of the
+      // server (RFC 9110, section 15).
+      if (regular || name !== ":status" || head.httpStatus !== undefined || !/^[1-9]\d\d$/.test(value)) {
         throw malformed("a pseudo-header field that is unknown, out of place or not right");
       }
       head.httpStatus = value;

@@ -94,7 +94,7 @@ describe("8.3.2 pseudo-header fields of a response", () => {
     [":status is there twice", [good[0]!, ...good]],
     [":status after a regular field", good.toReversed()],
     ["a second :status after a regular field", [...good, good[0]!]],
-    ...["", "20", "2000", "2oo", "+20", "099", "600", " 200"].map((status): [string, Field[]] => [
+    ...["", "20", "2000", "2oo", "+20", "099", " 200"].map((status): [string, Field[]] => [
       `:status is ${JSON.stringify(status)}`,
       [[":status", status], ...good.slice(1)],
     ]),
