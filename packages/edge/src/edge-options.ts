@@ -36,7 +36,10 @@ export interface EdgeLimits {
   maxHeaderBytes: number;
   /** The parameters of a query. Over it: 400. Default: 256. */
   maxParameters: number;
-  /** The time that a body may take, or the rest of a message that has begun, in milliseconds. Over it: 408. Default: 30,000. */
+  /**
+   * The time that a body may take, or the rest of a message that has begun, in milliseconds. Over it: 408; a WebSocket ends with 1008.
+   * Default: 30,000.
+   */
   bodyTimeoutMs: number;
   /**
    * The time that a call with one response may take, in milliseconds, also for a client that would wait longer. Over it: 504.

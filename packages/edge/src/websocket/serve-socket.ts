@@ -11,9 +11,11 @@ import type { FrameCodec } from "./frames.js";
 import { keepAlive } from "./keep-alive.js";
 import { SocketAnswer } from "./socket-answer.js";
 import { SocketRequests } from "./socket-requests.js";
-import { countUnfinished } from "./unfinished-message.js";
+import { boundUnfinished } from "./unfinished-message.js";
 
-/** RFC 6455, section 7.4.1, and IANA's registry: try again later. */
+/** RFC 6455, section 7.4.1: a client that breaks a rule of the server's. */
+const POLICY_VIOLATION = 1008;
+/** IANA's registry: try again later. */
 const TRY_AGAIN_LATER = 1013;
 
 /** What a call over a socket is made with. */
@@ -35,13 +37,18 @@ export async function serveSocket(
 ): Promise<void> {
   const { limits } = settings;
   const { requestStream, responseStream } = route.method.descriptor;
-  const hold = () =>
-    settings.body.held.open(({ details }) => {
-      socket.close(TRY_AGAIN_LATER, details);
-      // What is kept of a message goes with the connection alone.
-      socket.terminate();
-    });
-  countUnfinished(socket, connection, hold());
+  const cutOff = (code: number, reason: string): void => {
+    socket.close(code, reason);
+    // What is kept of a message goes with the connection alone.
+    socket.terminate();
+  };
+  const hold = () => settings.body.held.open(({ details }) => cutOff(TRY_AGAIN_LATER, details));
+  const timeoutMs = limits.bodyTimeoutMs;
+  boundUnfinished(socket, connection, {
+    hold: hold(),
+    timeoutMs,
+    onLate: () => cutOff(POLICY_VIOLATION, `the rest of a message did not arrive within ${timeoutMs} ms`),
+  });
   const requests = new SocketRequests(socket, hold());
   const answer = new SocketAnswer(socket, settings.answer);
   keepAlive(socket, limits.pingIntervalMs);
@@ -53,7 +60,7 @@ export async function serveSocket(
     if (requestStream) return readAll(requests, codec);
     if (route.request.hasBody)
       return requests
-        .one(limits.bodyTimeoutMs)
+        .one(timeoutMs)
         .then((frame) =>
           frame === undefined ? route.request.message(parts, undefined) : codec.read(frame, ""),
         );

@@ -1,41 +1,50 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Hold } from "../http/held-bytes.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import { FrameProgress } from "./frame-progress.js";
 
-/** The most bytes of a client's frame before its data (RFC 6455, section 5.2): two, and four of the mask. */
-const SHORT_HEAD = 6;
+/** Bounds of a message that is not whole. */
+export interface UnfinishedLimits {
+  /** Counts what has come of it. */
+  readonly hold: Hold;
+  /** The time that the rest of it may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** It took longer. */
+  onLate(): void;
+}
 
 /**
- * Counts what has come of a message that is not whole: `ws` keeps it, and says nothing of it.
+ * Bounds the memory and the time of a message that is not whole.
  *
  * @param connection The socket beneath, which `ws` reads.
  */
-export function countUnfinished(socket: WebSocket, connection: Duplex, hold: Hold): void {
-  let unfinished = 0;
-  /** The bytes of frames that a chunk has completed. */
-  let whole = 0;
-  let hasMessage = false;
-  const onControl = (data: Buffer): void => void (whole += SHORT_HEAD + data.length);
-  socket.on("ping", onControl).on("pong", onControl);
-  socket.on("message", (data) => {
-    whole += frameLength((data as Buffer).length);
-    hasMessage = true;
-    // Who takes it counts it.
+export function boundUnfinished(
+  socket: WebSocket,
+  connection: Duplex,
+  { hold, timeoutMs, onLate }: UnfinishedLimits,
+): void {
+  const progress = new FrameProgress();
+  let limit: TimeLimit | undefined;
+  const clear = (): void => {
+    limit?.clear();
+    limit = undefined;
+  };
+  // A client whose messages nobody reads waits for us: its time begins when it is read again.
+  const watch = (): void => {
+    if (progress.unfinished > 0 && !socket.isPaused) limit ??= new TimeLimit(timeoutMs, onLate);
+  };
+  // Who takes it counts it.
+  socket.on("message", () => hold.set(0));
+  // Behind the listener of `ws`, which has given out what is whole.
+  connection.on("data", (chunk: Buffer) => {
+    if (progress.take(chunk) || progress.unfinished === 0) clear();
+    hold.set(progress.unfinished);
+    watch();
+  });
+  connection.on("resume", watch);
+  socket.on("close", () => {
+    clear();
     hold.set(0);
   });
-  // Behind the listener of `ws`, which has told of what is whole.
-  connection.on("data", (chunk: Buffer) => {
-    unfinished = Math.max(unfinished + chunk.length - whole, 0);
-    // A message in many frames had more bytes than its length says.
-    if (hasMessage) unfinished = Math.min(unfinished, chunk.length);
-    whole = 0;
-    hasMessage = false;
-    hold.set(unfinished);
-  });
-  socket.on("close", () => hold.set(0));
-}
-
-/** The bytes of a message that is one frame. */
-function frameLength(length: number): number {
-  return SHORT_HEAD + length + (length < 126 ? 0 : length < 65_536 ? 2 : 8);
 }

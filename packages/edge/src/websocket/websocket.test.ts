@@ -611,6 +611,66 @@ test("what has come of messages that are not whole is bounded all together, and 
   for (const { socket } of [other, alone.client, small.client]) socket.close();
 });
 
+test("a message that is not whole in time ends the connection, though its client goes on with it", async () => {
+  using clock = fakeClock();
+  let admit = () => {};
+  const gate = new Promise<void>((resolve) => (admit = resolve));
+  const waits: AnyMiddleware = {
+    name: "waits",
+    arrived: (call) =>
+      (call as unknown as { metadata: Metadata }).metadata.has("x-request-id") ? gate : undefined,
+  };
+  await using served = await serveEdge({
+    middleware: [waits],
+    options: { limits: { pingIntervalMs: Infinity } },
+  });
+  const open = async (headers = {}) => {
+    const client = new Client(served, "/v1/talk", [], { headers });
+    await once(client.socket, "open");
+    return client;
+  };
+  const [slow, often, still] = [await open(), await open(), await open()];
+  const [unread, lost] = [await open({ "x-request-id": "a" }), await open({ "x-request-id": "b" })];
+  /** Sends a part, and waits until it has come. */
+  const part = async ({ socket }: Client, text: string, fin: boolean) => {
+    socket.send(text, { fin });
+    socket.ping();
+    await once(socket, "pong");
+  };
+  for (const client of [slow, often]) await part(client, '{"te', false);
+  // Its time has not begun while the one before waits for the handler.
+  for (const { socket } of [unread, lost]) {
+    socket.send('{"text":"a"}');
+    socket.send('{"text":', { fin: false });
+  }
+  await part(still, '{"text":', false);
+  await part(still, '"a"}', true);
+  await clock.advance(29_999);
+  await part(slow, "xt", false);
+  await part(often, 'xt":"a"}', true);
+  await part(often, "{", false);
+  await clock.advance(1);
+  expect(await slow.closed).toEqual([1008, "the rest of a message did not arrive within 30000 ms"]);
+  admit();
+  await until(() => unread.messages.length + lost.messages.length === 2);
+  await part(unread, '"b"', false);
+  await clock.advance(29_998);
+  await part(unread, "}", true);
+  await part(often, '"text":"b"}', true);
+  await clock.advance(2);
+  expect((await lost.closed)[0]).toBe(1008);
+  await clock.advance(60_000);
+  for (const client of [often, still, unread]) {
+    await client.send("");
+    expect(await client.closed).toEqual([1000, ""]);
+  }
+  expect([often.json, still.json, unread.json]).toEqual([
+    [{ text: "a!" }, { text: "b!" }],
+    [{ text: "a!" }],
+    [{ text: "a!" }, { text: "b!" }],
+  ]);
+});
+
 test("answers that are not taken are bounded all together", async () => {
   await using served = await serveEdge({ options: { limits: { maxBufferedBytes: 150_000 } } });
   const clients = Array.from({ length: 3 }, () => new Client(served, "/v1/numbers?padding=100000"));
