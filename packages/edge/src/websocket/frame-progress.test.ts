@@ -1,18 +1,15 @@
 import { expect, test } from "@jest/globals";
-import { Sender } from "ws";
 import { FrameProgress } from "./frame-progress.js";
 
-const MASK = Buffer.from("mask");
-
 /** A frame as a client sends it. */
-function frame(length: number, opcode = 1, fin = true): Buffer {
-  const options = { opcode, fin, mask: true, maskBuffer: MASK, readOnly: false, rsv1: false };
-  return Buffer.concat(
-    (Sender as unknown as { frame(data: Buffer, options: object): Buffer[] }).frame(
-      Buffer.alloc(length),
-      options,
-    ),
-  );
+function frame(length: number, opcode = 1, isFinal = true): Buffer {
+  const head = Buffer.alloc(10);
+  head[0] = opcode | (isFinal ? 0x80 : 0);
+  const [form, headLength] = length < 126 ? [length, 2] : length < 65_536 ? [126, 4] : [127, 10];
+  head[1] = form | 0x80;
+  if (form === 126) head.writeUInt16BE(length, 2);
+  if (form === 127) head.writeBigUInt64BE(BigInt(length), 2);
+  return Buffer.concat([head.subarray(0, headLength), Buffer.from("mask"), Buffer.alloc(length)]);
 }
 
 test.each([
