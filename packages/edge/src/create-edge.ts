@@ -78,6 +78,8 @@ export interface Edge extends HttpHandler {
   endStreams(): void;
   /** Answers a request of HTTP/2 on the port of gRPC. */
   stream(stream: HttpStream): Promise<void> | void;
+  /** Answers a request of HTTP/2 for a WebSocket, on the port of gRPC (RFC 8441). It needs `ws`, as {@link Edge.upgrade} does. */
+  webSocket(stream: HttpStream): Promise<void>;
 }
 
 /** The header fields that every page may send, beside those that become metadata. */
@@ -205,6 +207,8 @@ export function createEdge(options: EdgeOptions): Edge {
     endStreams: () => streams.end(),
 
     stream: (stream) => answer(new StreamExchange(stream, all.writeTimeoutMs)),
+
+    webSocket: (stream) => upgrades.takeStream(stream),
   };
 }
 

@@ -8,7 +8,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
-import { auth, createLogger, errorBoundary } from "@callwire/server-kit";
+import {
+  auth,
+  createLogger,
+  createServer as createGrpcServer,
+  errorBoundary,
+  tlsCredentials,
+} from "@callwire/server-kit";
+import { testCertificates } from "@callwire/testkit";
+import { createEdge } from "../create-edge.js";
+import { ProbeServiceDefinition } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
+import { probeService } from "../testing/probe-service.js";
 import { serveEdge } from "../testing/serve-edge.js";
 
 const hasChromium = spawnSync("chromium", ["--version"]).status === 0;
@@ -21,12 +31,17 @@ const page = readFileSync(new URL("../../../../docs/edge.md", import.meta.url), 
 const TALK = /^```js\n(.*?)^```$/ms.exec(page)![1]!;
 
 /** Talks at the same origin, with a token that is good and one that is not, and elsewhere. */
-const allOf = (own: string, other: string) => `${TALK}
+const allOf = (own: string, other: string, more = "") => `${TALK}
   const all = Promise.all([
     talk("${own}/v1/talk", "good", [{ text: "a" }, { text: "b" }]),
     talk("${own}/v1/talk", "bad", []),
     talk("${other}/v1/talk", "good", []),
+    ${more}
   ]);`;
+
+/** Talks over the connection that a request has opened. */
+const overHttp2 = (port: number) => `fetch("https://localhost:${port}/v1/query", { credentials: "include" })
+  .then(() => talk("wss://localhost:${port}/v1/talk", "none", [{ text: "a" }, { text: "b" }]))`;
 
 const served = () =>
   serveEdge({
@@ -42,6 +57,23 @@ const refused = {
   received: [{ error: expect.objectContaining({ code: 401 }) }],
 };
 
+/** An edge over TLS, which notes the requests for WebSockets that come over HTTP/2. */
+async function serveTls(origin: string) {
+  const server = createGrpcServer({}).add(ProbeServiceDefinition, probeService());
+  const edge = createEdge({ server, cors: { origins: [origin], credentials: true } });
+  const asked: string[] = [];
+  server.http({
+    ...edge,
+    webSocket(stream) {
+      asked.push(stream.path);
+      return edge.webSocket(stream);
+    },
+  });
+  const { server: certificate } = await testCertificates();
+  const port = await server.listen("127.0.0.1:0", tlsCredentials(certificate));
+  return { port, asked, [Symbol.dispose]: () => server.forceShutdown() };
+}
+
 (hasOwn ? test : test.skip)(
   "Node's own WebSocket speaks, and is told why it may not",
   async () => {
@@ -56,7 +88,7 @@ const refused = {
 );
 
 (hasChromium ? test : test.skip)(
-  "Chromium's does, and from another origin it does not",
+  "Chromium's does, over HTTP/2 too, and from another origin it does not",
   async () => {
     await using own = await served();
     await using other = await served();
@@ -67,14 +99,16 @@ const refused = {
       if (request.method === "POST") void textOf(request).then((text) => report(JSON.parse(text)));
       const { port } = pages.address() as AddressInfo;
       const send = 'all.then((results) => fetch("/", { method: "POST", body: JSON.stringify(results) }));';
-      const script = allOf(url(port), url(other.port)) + send;
+      const script = allOf(url(port), url(other.port), overHttp2(tls.port)) + send;
       response.setHeader("content-type", "text/html").end(`<!doctype html><script>${script}</script>`);
     });
     pages.on("upgrade", own.edge.upgrade).listen(0, "127.0.0.1");
     await once(pages, "listening");
     const profile = await mkdtemp(join(tmpdir(), "callwire-chromium-"));
     const { port } = pages.address() as AddressInfo;
+    using tls = await serveTls(`http://127.0.0.1:${port}`);
     const args = [
+      "--ignore-certificate-errors",
       "--headless=new",
       "--no-sandbox",
       "--disable-gpu",
@@ -84,7 +118,8 @@ const refused = {
     const chromium = spawn("chromium", [...args, `http://127.0.0.1:${port}/`], { stdio: "ignore" });
     const exited = once(chromium, "exit");
     try {
-      expect(await results).toMatchObject([spoken, refused, { code: 1006, received: [] }]);
+      expect(await results).toMatchObject([spoken, refused, { code: 1006, received: [] }, spoken]);
+      expect(tls.asked).toEqual(["/v1/talk"]);
     } finally {
       chromium.kill();
       await exited;

@@ -1,12 +1,14 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { HttpStream } from "@callwire/transport";
 import type { WebSocketServer } from "ws";
 import { EdgeError } from "../errors/edge-error.js";
 import { isSameOrigin, mayCall, originNotAllowed } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { NodeExchange } from "../http/node-exchange.js";
+import { StreamExchange } from "../http/stream-exchange.js";
 import { timeoutOf } from "../http/timeout.js";
 import { reportFault } from "../internal/report-fault.js";
 import type { Route } from "../routing/route.js";
@@ -16,10 +18,14 @@ import { checkHost, partsOf, targetOf } from "../serve/serve.js";
 import type { EdgeSettings } from "../serve/settings.js";
 import { codecOf } from "./frames.js";
 import { serveSocket, type SocketCall } from "./serve-socket.js";
-import { parseOffer } from "./subprotocols.js";
+import { handshakeOf, StreamSocket, WEBSOCKET_VERSION } from "./stream-socket.js";
+import { parseOffer, type Offer } from "./subprotocols.js";
 
 /** The largest limit that the package ws keeps. */
 const MAX_PAYLOAD_BYTES = 2 ** 31 - 1;
+
+/** A call whose socket is not open yet. */
+type Opened = Omit<SocketCall, "connection">;
 
 /** Takes connections whose client would change the protocol: to WebSocket (RFC 6455), and to no other. */
 export class Upgrades {
@@ -65,23 +71,51 @@ export class Upgrades {
         await this.#serve(exchange);
         return;
       }
-      const call = { ...this.#callOf(exchange), connection: socket };
+      const { call } = this.#callOf(exchange);
       const server = await (this.#server ??= startServer(this.#settings));
       response.detachSocket(socket);
-      server.handleUpgrade(request, socket, head, (webSocket) => {
-        serveSocket(webSocket, call, this.#settings).catch((error: unknown) => {
-          reportFault(error);
-          webSocket.terminate();
-        });
-      });
+      this.#open(server, request, socket, head, call);
     } catch (thrown) {
       if (!(thrown instanceof EdgeError)) throw thrown;
       refuse(exchange, thrown, this.#settings);
     }
   }
 
+  /** Takes a stream of HTTP/2, or answers why not. It rejects for a mistake of ours alone. */
+  async takeStream(stream: HttpStream): Promise<void> {
+    const exchange = new StreamExchange(stream, this.#settings.limits.writeTimeoutMs);
+    try {
+      if (exchange.header("sec-websocket-version") !== WEBSOCKET_VERSION)
+        throw new EdgeError("BAD_HEADER", `sec-websocket-version must be ${WEBSOCKET_VERSION}`, {
+          "sec-websocket-version": WEBSOCKET_VERSION,
+        });
+      const { call, protocol } = this.#callOf(exchange);
+      const server = await (this.#server ??= startServer(this.#settings));
+      const fields = protocol === undefined ? [] : ["sec-websocket-protocol", protocol];
+      this.#open(server, handshakeOf(), new StreamSocket(stream, fields), Buffer.alloc(0), call);
+    } catch (thrown) {
+      if (!(thrown instanceof EdgeError)) throw thrown;
+      refuse(exchange, thrown, this.#settings);
+    }
+  }
+
+  #open(
+    server: WebSocketServer,
+    request: IncomingMessage,
+    connection: Duplex,
+    head: Buffer,
+    call: Opened,
+  ): void {
+    server.handleUpgrade(request, connection, head, (webSocket) => {
+      serveSocket(webSocket, { ...call, connection }, this.#settings).catch((error: unknown) => {
+        reportFault(error);
+        webSocket.terminate();
+      });
+    });
+  }
+
   /** What a handshake asks for. @throws {EdgeError} if it may not, or if there is no such thing. */
-  #callOf(exchange: NodeExchange): Omit<SocketCall, "connection"> {
+  #callOf(exchange: Exchange): { call: Opened; protocol: Offer["protocol"] } {
     const settings = this.#settings;
     const { limits, cors } = settings;
     checkHost(exchange, settings);
@@ -108,13 +142,9 @@ export class Upgrades {
     }
     const limitMs = route.method.descriptor.responseStream ? Infinity : limits.callTimeoutMs;
     const { timeoutMs = Infinity } = timeoutOf(exchange, limitMs);
-    return {
-      exchange,
-      route,
-      parts,
-      codec: codecOf(offer, route, parts, settings),
-      opening: { metadata, timeoutMs: Math.min(timeoutMs, limitMs) },
-    };
+    const codec = codecOf(offer, route, parts, settings);
+    const opening = { metadata, timeoutMs: Math.min(timeoutMs, limitMs) };
+    return { call: { exchange, route, parts, codec, opening }, protocol: offer.protocol };
   }
 
   /** The fields that become metadata: a cookie is none from a page that may not send it. */

@@ -24,6 +24,8 @@ export const SETTING_MAX_CONCURRENT_STREAMS = 0x3;
 export const SETTING_INITIAL_WINDOW_SIZE = 0x4;
 export const SETTING_MAX_FRAME_SIZE = 0x5;
 export const SETTING_MAX_HEADER_LIST_SIZE = 0x6;
+/** RFC 8441, section 3. */
+export const SETTING_ENABLE_CONNECT_PROTOCOL = 0x8;
 
 /** Length of a frame's header (RFC 9113, section 4.1). */
 export const FRAME_HEADER_LENGTH = 9;

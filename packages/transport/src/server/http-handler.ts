@@ -19,6 +19,12 @@ export interface HttpHandler {
    * event `upgrade` does. A shutdown waits for the socket's end. Default: the request is answered as if it had not asked.
    */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> | void;
+  /**
+   * Answers a request of HTTP/2 for a WebSocket: an extended CONNECT (RFC 8441, section 5). After `begin` with the status 200, the bytes
+   * of the WebSocket come as the body, and go by `write`. Default: clients are not told that they may ask for one, and who asks has its
+   * stream reset.
+   */
+  webSocket?(stream: HttpStream): Promise<void> | void;
 }
 
 /** A request of HTTP/2 that is not gRPC, and its answer. Whoever serves it bounds its time. */

@@ -29,6 +29,8 @@ export interface RequestHead {
 export interface Refusal {
   /** True if the request is not gRPC: a server that answers other HTTP does not refuse it. */
   isOther: boolean;
+  /** The protocol that an extended CONNECT asks for (RFC 8441, section 4); undefined for any other request. */
+  protocol: string | undefined;
   httpStatus: string;
   status: Status | undefined;
   /** Of the gRPC status; without one, the body. */
@@ -128,6 +130,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
   let scheme: string | undefined;
   let path: string | undefined;
   let authority: string | undefined;
+  let protocol: string | undefined;
   let contentType = "";
   let timeout: string | undefined;
   let encodingName = "identity";
@@ -147,6 +150,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
       else if (name === ":scheme" && scheme === undefined) scheme = value;
       else if (name === ":path" && path === undefined) path = value;
       else if (name === ":authority" && authority === undefined) authority = value;
+      else if (name === ":protocol" && protocol === undefined) protocol = value;
       else throw malformed("a pseudo-header field that is unknown, or there twice");
       continue;
     }
@@ -187,6 +191,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
   if (httpMethod === undefined || scheme === undefined || path === undefined || path === "") {
     throw malformed("a pseudo-header field is missing");
   }
+  if (protocol !== undefined && httpMethod !== "CONNECT") throw malformed(":protocol without CONNECT");
   const method = path.length <= MAX_PATH_LENGTH ? methods.get(path) : undefined;
   const encoding = parseEncoding(encodingName);
   const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
@@ -198,7 +203,7 @@ function parse(list: HeaderList, methods: Methods): RequestHead {
     acceptsGzip: /\bgzip\b/.test(acceptEncoding),
     contentLength,
     refusal:
-      refuseHttp(httpMethod, contentType) ??
+      (protocol === undefined ? refuseHttp(httpMethod, contentType) : refuseProtocol(protocol)) ??
       (encoding === undefined
         ? refuse(Status.UNIMPLEMENTED, `the message encoding is not known: ${ACCEPT_ENCODING} are`, [
             "grpc-accept-encoding",
@@ -236,7 +241,7 @@ export function checkTrailers({ fields, tooLarge, malformed: isMalformed }: Head
   }
 }
 
-function malformed(why: string): StreamError {
+export function malformed(why: string): StreamError {
   return new StreamError(ErrorCode.PROTOCOL_ERROR, `the request is malformed: ${why}`);
 }
 
@@ -246,13 +251,20 @@ function refuseHttp(httpMethod: string, contentType: string): Refusal | undefine
   if (httpMethod !== "POST") {
     // The answer to HEAD has no body.
     const message = httpMethod === "HEAD" ? "" : "gRPC is served here, by POST.\n";
-    return { isOther, httpStatus: "405", status: undefined, message, fields: ["allow", "POST"] };
+    const fields = ["allow", "POST"];
+    return { isOther, protocol: undefined, httpStatus: "405", status: undefined, message, fields };
   }
   if (isOther) {
     const message = "gRPC is served here: the content-type must be application/grpc.\n";
-    return { isOther, httpStatus: "415", status: undefined, message, fields: [] };
+    return { isOther, protocol: undefined, httpStatus: "415", status: undefined, message, fields: [] };
   }
   return undefined;
+}
+
+/** An extended CONNECT is no call of gRPC. */
+function refuseProtocol(protocol: string): Refusal {
+  const message = "The only protocol that CONNECT may ask for is websocket.\n";
+  return { isOther: true, protocol, httpStatus: "501", status: undefined, message, fields: [] };
 }
 
 function refuseBinary(values: number): Refusal {
@@ -267,5 +279,5 @@ function contractFields(contract: string | undefined): readonly string[] {
 }
 
 function refuse(status: Status, message: string, fields: readonly string[] = []): Refusal {
-  return { isOther: false, httpStatus: "200", status, message, fields };
+  return { isOther: false, protocol: undefined, httpStatus: "200", status, message, fields };
 }

@@ -5,7 +5,11 @@ import { BufferedBytes, serverBytes } from "../http2/buffered-bytes.js";
 import { Connection } from "../http2/connection.js";
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
-import { MAX_32_BITS, SETTING_MAX_CONCURRENT_STREAMS } from "../http2/constants.js";
+import {
+  MAX_32_BITS,
+  SETTING_ENABLE_CONNECT_PROTOCOL,
+  SETTING_MAX_CONCURRENT_STREAMS,
+} from "../http2/constants.js";
 import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import { Keepalive } from "../http2/keepalive.js";
@@ -15,7 +19,7 @@ import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
 import type { HttpHandler } from "./http-handler.js";
-import { oversizeHead, requestHead, type RequestHead } from "./request-head.js";
+import { malformed, oversizeHead, requestHead, type Refusal, type RequestHead } from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
 import { ServerHttpStream } from "./server-http-stream.js";
@@ -90,10 +94,11 @@ export class ServerConnection extends Connection implements CallHost {
     state.connections.add(this);
     this.stats.connectionsOpened++;
     this.stats.connectionsOpen++;
-    this.start(
-      [[SETTING_MAX_CONCURRENT_STREAMS, Math.min(this.limits.maxConcurrentStreams, MAX_32_BITS)]],
-      first,
-    );
+    const settings: [id: number, value: number][] = [
+      [SETTING_MAX_CONCURRENT_STREAMS, Math.min(this.limits.maxConcurrentStreams, MAX_32_BITS)],
+    ];
+    if (state.http?.webSocket !== undefined) settings.push([SETTING_ENABLE_CONNECT_PROTOCOL, 1]);
+    this.start(settings, first);
   }
 
   /** The client's certificate, if it was verified. */
@@ -181,11 +186,12 @@ export class ServerConnection extends Connection implements CallHost {
   #onNoCall(list: HeaderList, head: RequestHead, id: number, endStream: boolean): void {
     const refusal = head.refusal!;
     const { http } = this.#state;
-    if (refusal.isOther && http?.stream !== undefined) {
+    const served = servedBy(http, refusal);
+    if (served !== undefined) {
       const stream = new ServerHttpStream(list, head, this, !endStream);
       this.addStream(stream, id);
       stream.remoteEnded = endStream;
-      stream.start((request) => http.stream!(request));
+      stream.start((request) => http![served]!(request));
       return;
     }
     const refused = new RefusedCall(head, refusal, this.sender);
@@ -309,6 +315,20 @@ export class ServerConnection extends Connection implements CallHost {
       else if (stream.pending?.isStuck(now, answerTimeoutMs) === true) stream.owner.onAnswerTimeout();
     }
   }
+}
+
+/**
+ * The function of a handler that answers a request that is not gRPC; undefined if none does.
+ *
+ * @throws {StreamError} PROTOCOL_ERROR for an extended CONNECT, if no SETTINGS allow it (RFC 8441, section 4).
+ */
+function servedBy(
+  http: HttpHandler | undefined,
+  { isOther, protocol }: Refusal,
+): "stream" | "webSocket" | undefined {
+  if (protocol === undefined) return isOther && http?.stream !== undefined ? "stream" : undefined;
+  if (http?.webSocket === undefined) throw malformed("a pseudo-header field that is unknown");
+  return /^websocket$/i.test(protocol) ? "webSocket" : undefined;
 }
 
 function peerOf({ remoteAddress, remotePort, remoteFamily }: Socket): string {
