@@ -11,6 +11,17 @@ import { FileDescriptorProto, FileDescriptorSet } from "../descriptors/gen/googl
 /** The time that the server may take for one answer, in milliseconds. */
 export const REFLECTION_TIMEOUT_MS = 10_000;
 
+/** Bounds of what a server may say of itself. */
+export interface ReflectionLimits {
+  /** The files of its contract. */
+  readonly maxFiles: number;
+  /** The bytes of all of them, as they come. */
+  readonly maxBytes: number;
+}
+
+/** The contract of a large company has some thousands of files. */
+const defaultLimits: ReflectionLimits = { maxFiles: 10_000, maxBytes: 64 * 1024 * 1024 };
+
 type Question = NonNullable<ServerReflectionRequest["messageRequest"]>;
 type Answer = ServerReflectionResponse["messageResponse"];
 
@@ -26,9 +37,13 @@ export interface Reflected {
  * Asks a server for its contract, by grpc.reflection.v1.ServerReflection or by v1alpha.
  *
  * @param wanted The full names of services; empty for all that it lists.
- * @throws {Error} if it does not answer, has no reflection, or does not describe a service.
+ * @throws {Error} if it does not answer, has no reflection, does not describe a service, or has more than the limits allow.
  */
-export async function reflect(channel: Channel, wanted: readonly string[]): Promise<Reflected> {
+export async function reflect(
+  channel: Channel,
+  wanted: readonly string[],
+  limits = defaultLimits,
+): Promise<Reflected> {
   for (const definition of [ServerReflectionDefinition, ServerReflectionV1AlphaDefinition]) {
     // The messages of both versions are the same.
     const ask = questions(definition as typeof ServerReflectionDefinition, channel);
@@ -41,6 +56,7 @@ export async function reflect(channel: Channel, wanted: readonly string[]): Prom
         ask,
         names.filter((name) => !name.startsWith("grpc.reflection.")),
         wanted,
+        limits,
       );
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
@@ -70,8 +86,10 @@ async function describe(
   ask: (question: Question) => Promise<Answer>,
   services: readonly string[],
   wanted: readonly string[],
+  { maxFiles, maxBytes }: ReflectionLimits,
 ): Promise<Reflected> {
   const files = new Map<string, FileDescriptorProto>();
+  let size = 0;
   const add = async (question: Question & { value: string }): Promise<void> => {
     const answer = await ask(question);
     if (answer?.$case !== "fileDescriptorResponse") {
@@ -80,8 +98,13 @@ async function describe(
       throw new Error(`the server's reflection does not describe ${question.value}${why}; ${advice}`);
     }
     for (const bytes of answer.value.fileDescriptorProto) {
+      size += bytes.length;
       const file = FileDescriptorProto.decode(bytes);
       files.set(file.name ?? "", file);
+      if (files.size > maxFiles || size > maxBytes)
+        throw new Error(
+          `the server's reflection has more than ${maxFiles} files, or ${maxBytes} bytes: give its contract by --descriptors`,
+        );
     }
   };
   for (const name of services) {

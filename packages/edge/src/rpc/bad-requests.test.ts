@@ -257,7 +257,7 @@ describe("a unary request of Connect that is wrong is refused:", () => {
     for (const [method, allow] of [
       ["Bind", "POST"],
       ["WatchNumbers", "POST"],
-      ["Query", "GET, POST"],
+      ["Query", "GET, HEAD, POST"],
     ] as const) {
       const answer = await send(url(method), { method: method === "Query" ? "DELETE" : "GET" });
       expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);

@@ -2,6 +2,7 @@ import type { ServerError } from "nice-grpc-common";
 import type { ChosenCoding } from "../compression/accept-encoding.js";
 import { codings } from "../compression/codings.js";
 import { decompress } from "../compression/request-body.js";
+import { isRead } from "../conditional/preconditions.js";
 import { httpStatusOf } from "../errors/http-status.js";
 import type { Exchange } from "../http/exchange.js";
 import { textsOf } from "../http/metadata.js";
@@ -90,7 +91,7 @@ export class ConnectUnaryCarrier implements Carrier {
   #headers(call: Answered | undefined): string[] {
     const headers = commonHeaders(this.#exchange, this.#settings);
     headers.push("accept-encoding", ACCEPTED_CODINGS);
-    if (this.#exchange.method === "GET") this.#settings.compression.addVary(headers);
+    if (isRead(this.#exchange)) this.#settings.compression.addVary(headers);
     if (call === undefined) return headers;
     const { responseMetadata } = this.#settings;
     for (const [name, values] of textsOf(call.header, responseMetadata))

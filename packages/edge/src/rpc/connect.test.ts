@@ -112,14 +112,18 @@ describe.each(bothWays)("before a %s, Connect", (behind) => {
 
   test("answers GET for a method that changes nothing", async () => {
     await using served = await serveEdge({ behind });
-    const get = (query: Record<string, string>) => {
+    const get = (query: Record<string, string>, method = "GET") => {
       const parameters = new URLSearchParams({ connect: "v1", ...query });
-      return fetch(`${served.url}${PROBE}/Query?${parameters.toString()}`);
+      return fetch(`${served.url}${PROBE}/Query?${parameters.toString()}`, { method });
     };
     const json = '{"stringValue":"é+ &"}';
     const answer = await get({ encoding: "json", message: json });
     expect([answer.status, answer.headers.get("vary")]).toEqual([200, "accept-encoding"]);
     expect(await answer.json()).toEqual({ request: { stringValue: "é+ &" } });
+    const head = await get({ encoding: "json", message: json }, "HEAD");
+    expect([head.status, head.headers.get("vary"), await head.text()]).toEqual([200, "accept-encoding", ""]);
+    expect(head.headers.get("content-length")).toBe(answer.headers.get("content-length"));
+    expect((await get({ encoding: "json", message: "{" }, "HEAD")).status).toBe(400);
     const bytes = Buffer.from(requestBytes("Query", { stringValue: "é", int32Value: -1 }));
     const expected = { request: { stringValue: "é", int32Value: -1 } };
     for (const [compression, message] of [

@@ -75,7 +75,7 @@ export function connectCarrier(
   });
 }
 
-/** The carrier of a request by GET. @throws {EdgeError} if the query names no format that the method has. */
+/** The carrier of a request by GET, or by HEAD. @throws {EdgeError} if the query names no format that the method has. */
 export function connectGetCarrier(
   exchange: Exchange,
   rpc: RpcMethod,

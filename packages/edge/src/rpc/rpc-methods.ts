@@ -31,7 +31,7 @@ export function rpcMethodsOf(
       const protocols = new Set<RpcProtocol>();
       if (byGrpcWeb.has(method)) protocols.add("grpc-web");
       if (byConnect.has(method)) protocols.add("connect");
-      const httpMethods = byConnect.has(method) && hasGet(method) ? ["GET", "POST"] : ["POST"];
+      const httpMethods = byConnect.has(method) && hasGet(method) ? ["GET", "HEAD", "POST"] : ["POST"];
       const formats = formatsOf(method, settings);
       return [
         method.descriptor.path,
@@ -41,7 +41,7 @@ export function rpcMethodsOf(
   );
 }
 
-/** True if a request of GET may call a method: it changes nothing, and has one request and one response. */
+/** True if a request of GET, or of HEAD, may call a method: it changes nothing, and has one request and one response. */
 function hasGet({ descriptor: { requestStream, responseStream, options } }: EdgeMethod): boolean {
   return !requestStream && !responseStream && options?.idempotencyLevel === "NO_SIDE_EFFECTS";
 }

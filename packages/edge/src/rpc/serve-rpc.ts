@@ -1,4 +1,5 @@
 import type { EdgeCall } from "../calls/edge-method.js";
+import { isRead } from "../conditional/preconditions.js";
 import { EdgeError } from "../errors/edge-error.js";
 import { sendable } from "../errors/sendable.js";
 import type { Exchange } from "../http/exchange.js";
@@ -53,7 +54,7 @@ function carrierOf(
   query: string,
   settings: EdgeSettings,
 ): Carrier | undefined {
-  if (exchange.method === "GET") return connectGetCarrier(exchange, rpc, query, settings);
+  if (isRead(exchange)) return connectGetCarrier(exchange, rpc, query, settings);
   const { type, isUtf8 } = mediaTypeOf(exchange.header("content-type"));
   if (!isUtf8) return undefined;
   return (
