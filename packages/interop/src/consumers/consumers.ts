@@ -74,6 +74,7 @@ const BANNER =
 export const consumers: readonly Consumer[] = [
   ...modules("npm", "npm", true),
   ...modules("pnpm", "pnpm"),
+  ...modules("yarn-1", "Yarn 1"),
   ...modules("yarn", "Yarn 4, Plug'n'Play").map((consumer) => ({
     ...consumer,
     setting: "`npmPreapprovedPackages`, for a release of the last days",

@@ -16,7 +16,7 @@ export interface Manifest {
 }
 
 /** A program that installs packages. */
-export type PackageManager = "npm" | "pnpm" | "yarn";
+export type PackageManager = "npm" | "pnpm" | "yarn" | "yarn-1";
 
 /** Reads a package.json; without dependencies it has an empty list of them. */
 export function manifestIn(folder: string): Manifest {
@@ -29,12 +29,14 @@ const COMMANDS: Record<PackageManager, readonly [command: string, ...args: strin
   npm: ["npm"],
   pnpm: ["pnpm"],
   yarn: ["npx", "--yes", "@yarnpkg/cli-dist@4.18.1"],
+  "yarn-1": ["npx", "--yes", "yarn@1.22.22"],
 };
 /** No script runs. pnpm's cache is by host and port: what another registry had there before must not be taken for ours. */
 const INSTALL: Record<PackageManager, readonly string[]> = {
   npm: ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
   pnpm: ["install", "--ignore-workspace", "--ignore-scripts", "--config.cache-dir=.cache"],
   yarn: ["install", "--mode=skip-build", "--no-immutable"],
+  "yarn-1": ["install", "--ignore-scripts", "--non-interactive", "--no-progress", "--prefer-offline"],
 };
 
 /** The settings of {@link installProject}. */
