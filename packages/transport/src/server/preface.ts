@@ -11,11 +11,11 @@ export function readPreface(
 ): void {
   let read: Buffer = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), timerMs(Math.max(timeoutMs, 0))).unref();
+  const stopTimer = (): void => clearTimeout(timer);
+  // Nothing of it stays: what was read first would be kept as long as the connection.
   const done = (): void => {
-    clearTimeout(timer);
-    socket.off("data", onData);
-    socket.off("error", onError);
-    socket.off("end", onError);
+    stopTimer();
+    socket.off("data", onData).off("error", onError).off("end", onError).off("close", stopTimer);
   };
   const onError = (): void => void socket.destroy();
   const onData = (chunk: Buffer): void => {
@@ -33,5 +33,5 @@ export function readPreface(
   socket.on("error", onError);
   // A client that has ended its side says nothing more.
   socket.on("end", onError);
-  socket.on("close", () => clearTimeout(timer));
+  socket.on("close", stopTimer);
 }
