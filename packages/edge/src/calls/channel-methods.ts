@@ -45,6 +45,7 @@ class ChannelCall implements EdgeCall, EndableStream {
   #cut: ServerError | undefined;
   /** True if the client waits no more, as servers of the transport have it: a channel takes no time of 0. */
   readonly #isLate: boolean;
+  #isOver = false;
 
   constructor(
     method: AnyClient[string],
@@ -74,11 +75,14 @@ class ChannelCall implements EdgeCall, EndableStream {
     }
   }
 
-  async *stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined> {
+  async stream(read: () => unknown, send: (message: unknown) => Promise<void> | undefined): Promise<void> {
     try {
       this.#streams.add(this);
-      for await (const message of this.#method(await this.#request(read), this.#options))
-        yield write(message);
+      for await (const message of this.#method(await this.#request(read), this.#options)) {
+        const waiting = send(message);
+        if (waiting !== undefined) await waiting;
+        if (this.#isOver) return;
+      }
     } catch (thrown) {
       throw this.#cut ?? serverError(thrown);
     } finally {
@@ -101,7 +105,9 @@ class ChannelCall implements EdgeCall, EndableStream {
     this.cancel();
   }
 
-  end(): void {}
+  end(): void {
+    this.#isOver = true;
+  }
 }
 
 /** What may be shown of an error. Only what a server has said is: other texts have addresses, and the edge's own mistakes. */

@@ -18,10 +18,16 @@ export interface EdgeCall {
   readonly trailer: Metadata;
   /** Runs a call that has one response, which may be there at once. @throws {ServerError} */
   unary<T>(read: () => unknown, write: (message: unknown) => T): T | Promise<T>;
-  /** Runs a call that has a stream of responses. @throws {ServerError} */
-  stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined>;
+  /**
+   * Runs a call that has a stream of responses.
+   *
+   * @param send Sends a response; a promise if the next one must wait. What it throws fails the call.
+   * @returns Resolves when all were sent, or when `end` is called before.
+   * @throws {ServerError}
+   */
+  stream(read: () => unknown, send: (message: unknown) => Promise<void> | undefined): Promise<void>;
   /** The client has gone. */
   cancel(): void;
-  /** All was sent. */
+  /** All was sent. A stream of which no more is wanted is closed. */
   end(): void;
 }

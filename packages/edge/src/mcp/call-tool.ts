@@ -98,29 +98,33 @@ async function readStream(
   let isOver = false;
   const result = (complete: boolean) =>
     resultOf(`{"messages":[${texts.join(",")}],"complete":${complete}}`, true);
+  const leave = (): void => {
+    isOver = true;
+    call.end();
+  };
   const limit = new TimeLimit(streamTimeoutMs, () => {
     isOver = true;
     call.cancel();
   });
   try {
-    const stream = call.stream(
+    await call.stream(
       () => read(tool, toolCall),
-      (message) => toJsonText<unknown>(tool.responseType, message, settings.write),
+      async (message) => {
+        const text = toJsonText<unknown>(tool.responseType, message, settings.write);
+        bytes += Buffer.byteLength(text);
+        if (bytes > maxResultBytes) {
+          if (texts.length === 0) throw tooLarge(maxResultBytes);
+          leave();
+          return;
+        }
+        texts.push(text);
+        await onMessage?.(texts.length, text);
+        if (texts.length >= maxMessages) leave();
+        // A handler that never waits has its messages there at once.
+        await nextTurn();
+      },
     );
-    for await (const text of stream) {
-      bytes += Buffer.byteLength(text);
-      if (bytes > maxResultBytes) {
-        if (texts.length === 0) throw tooLarge(maxResultBytes);
-        return result(false);
-      }
-      texts.push(text);
-      await onMessage?.(texts.length, text);
-      if (texts.length >= maxMessages) return result(false);
-      // A handler that never waits has its messages there at once.
-      const turn = nextTurn();
-      if (turn !== undefined) await turn;
-    }
-    return result(true);
+    return result(!isOver);
   } catch (thrown) {
     // The time is over: what came until then is the result.
     if (isOver) return result(false);

@@ -88,13 +88,8 @@ async function answerCall(
     opened = call;
     exchange.onGone(() => call.cancel());
     const read = () => carrier.read();
-    const encode = (message: unknown) => carrier.encode(message);
-    if (responseStream) {
-      for await (const message of call.stream(read, encode)) {
-        const waiting = carrier.send(message, call);
-        if (waiting !== undefined) await waiting;
-      }
-    } else await carrier.send(await call.unary(read, encode), call);
+    if (responseStream) await call.stream(read, (message) => carrier.send(carrier.encode(message), call));
+    else await carrier.send(await call.unary(read, (message) => carrier.encode(message)), call);
     await carrier.end(call, undefined);
   } catch (thrown) {
     await carrier.end(opened, sendable(thrown));

@@ -151,10 +151,7 @@ class StreamAnswer {
     const { call, route, settings } = this.#answering;
     const { contentType = "application/octet-stream", end, failure } = this.#form;
     try {
-      for await (const { type, body } of call.stream(read, (message) => this.#partOf(message))) {
-        const waiting = this.#begin(type).write(body);
-        if (waiting !== undefined) await waiting;
-      }
+      await call.stream(read, (message) => this.#send(message));
       const writer = this.#begin(contentType);
       if (end !== "") await writer.write(end);
       writer.end();
@@ -169,11 +166,15 @@ class StreamAnswer {
     }
   }
 
-  #partOf(message: unknown): { type: string; body: Part } {
-    const { exchange, route, settings } = this.#answering;
+  #send(message: unknown): Promise<void> | undefined {
     const { contentType } = this.#form;
-    if (contentType === undefined) return contentOf(exchange, route, message, settings);
-    return { type: contentType, body: sharedForm(message, this.#form, this.#makePart) };
+    if (contentType !== undefined) {
+      const part = sharedForm(message, this.#form, this.#makePart);
+      return this.#begin(contentType).write(part);
+    }
+    const { exchange, route, settings } = this.#answering;
+    const { type, body } = contentOf(exchange, route, message, settings);
+    return this.#begin(type).write(body);
   }
 
   readonly #makePart = (message: unknown, isShared: boolean): Part => {

@@ -69,12 +69,8 @@ export async function serveSocket(
   };
   try {
     call = openCall(exchange, route, settings, opening);
-    if (responseStream) {
-      for await (const data of call.stream(read, (message) => codec.write(message))) {
-        const waiting = answer.send(data);
-        if (waiting !== undefined) await waiting;
-      }
-    } else await answer.send(await call.unary(read, (message) => codec.write(message)));
+    if (responseStream) await call.stream(read, (message) => answer.send(codec.write(message)));
+    else await answer.send(await call.unary(read, (message) => codec.write(message)));
     answer.end();
   } catch (thrown) {
     answer.fail(failureOf(thrown, call, route, settings));

@@ -1,4 +1,5 @@
-import { once } from "node:events";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { EventEmitter, once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
@@ -47,10 +48,22 @@ async function failure(run: () => unknown): Promise<unknown> {
   }
 }
 
-async function all(messages: AsyncIterable<unknown>): Promise<unknown[]> {
+/** The responses of a call to its end. */
+async function all(call: DirectCall, read: () => unknown): Promise<unknown[]> {
   const list: unknown[] = [];
-  for await (const message of messages) list.push(message);
+  await call.stream(read, (message) => void list.push(message));
   return list;
+}
+
+/** A stream under way: what it has sent, and its end. */
+function startStream(call: DirectCall, read: () => unknown) {
+  const arrivals = new EventEmitter();
+  const sent: unknown[] = [];
+  const ended = call.stream(read, (message) => {
+    sent.push(message);
+    arrivals.emit("sent");
+  });
+  return { sent, ended, next: () => once(arrivals, "sent") };
 }
 
 async function* stream(...texts: string[]): AsyncGenerator<{ text: string }> {
@@ -62,15 +75,13 @@ describe("a direct call", () => {
     const { open } = serve();
     const unary = open("EchoUnary");
     expect(await unary.unary(() => ({ text: "a" }), same)).toEqual({ text: "a" });
-    const down = open("EchoServerStream").stream(() => ({ text: "a", count: 2 }), same);
-    expect(await all(down)).toEqual([
+    expect(await all(open("EchoServerStream"), () => ({ text: "a", count: 2 }))).toEqual([
       { text: "a", index: 0 },
       { text: "a", index: 1 },
     ]);
     const up = open("EchoClientStream").unary(() => stream("a", "b"), same);
     expect(await up).toEqual({ text: "a,b", count: 2 });
-    const both = open("EchoBidiStream").stream(() => stream("a", "b"), JSON.stringify);
-    expect(await all(both)).toEqual(['{"text":"a"}', '{"text":"b"}']);
+    expect(await all(open("EchoBidiStream"), () => stream("a", "b"))).toEqual([{ text: "a" }, { text: "b" }]);
   });
 
   test("logs the line that a call by gRPC does", async () => {
@@ -171,23 +182,17 @@ describe("a direct call", () => {
     };
     const { open } = serve([], { echoServerStream: () => watch });
     const call = open("EchoServerStream");
-    const messages = call.stream(() => ({ text: "" }), same);
-    expect([await messages.next(), await messages.next()]).toMatchObject([
-      { value: { text: "a" } },
-      { value: { text: "b" } },
-    ]);
-    const third = messages.next();
-    await turn();
-    // Woken for nothing, and then for something.
+    const { sent, ended } = startStream(call, () => ({ text: "" }));
+    expect(sent).toEqual([{ text: "a" }, { text: "b" }]);
+    // Woken for nothing, and then for something, which is sent before it returns.
     wake();
-    await turn();
     texts.push("c");
     wake();
-    expect(await third).toMatchObject({ value: { text: "c" } });
-    const fourth = failure(() => messages.next());
-    await turn();
+    expect(sent.slice(2)).toEqual([{ text: "c" }]);
     call.cancel();
-    expect(await fourth).toMatchObject({ code: Status.CANCELLED });
+    expect(await failure(() => ended)).toMatchObject({ code: Status.CANCELLED });
+    texts.push("d");
+    wake();
     const asked = ["a", "b", "more", "more", "c", "more"].map((what) => `asked for ${what}`);
     expect(log).toEqual([...asked, "closed"]);
   });
@@ -218,7 +223,7 @@ describe("a direct call", () => {
       failure(() => open("EchoUnary").unary(() => unexpected, same)),
       failure(() => open("EchoUnary").unary(fails, same)),
       failure(() => open("EchoUnary").unary(() => ({ text: "" }), fails)),
-      failure(() => all(open("EchoServerStream").stream(() => ({ ...unexpected, count: 0 }), same))),
+      failure(() => all(open("EchoServerStream"), () => ({ ...unexpected, count: 0 }))),
     ]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ code: Status.INTERNAL, details: "internal error" });
@@ -257,31 +262,109 @@ describe("a direct call", () => {
       },
     });
     const call = open("EchoServerStream");
-    const messages = call.stream(() => ({ text: "", count: 0 }), same);
-    await messages.next();
-    const waiting = failure(() => messages.next());
+    const { ended, next } = startStream(call, () => ({ text: "", count: 0 }));
+    await next();
     call.cancel();
-    expect(await waiting).toMatchObject({ code: Status.CANCELLED });
+    expect(await failure(() => ended)).toMatchObject({ code: Status.CANCELLED });
     await turn();
     expect(closed).toBe(true);
     expect(codes).toEqual([Status.CANCELLED]);
   });
 
-  test("whose reader leaves closes the handler's stream", async () => {
+  test("that is ended in the middle of a stream closes the handler's, and went well", async () => {
+    const codes: Status[] = [];
     let closed = false;
-    const { open } = serve([], {
+    const { open } = serve([{ name: "end", ended: (_call, code) => void codes.push(code) }], {
       async *echoServerStream() {
         try {
-          for (;;) yield { text: "", index: 0 };
+          for (let index = 0; index < 100; index++) yield { text: "", index };
         } finally {
           closed = true;
         }
       },
     });
-    for await (const _ of open("EchoServerStream").stream(() => ({ text: "", count: 0 }), same)) break;
+    const call = open("EchoServerStream");
+    let sent = 0;
+    const end = (): undefined => {
+      sent++;
+      call.end();
+    };
+    await call.stream(() => ({ text: "", count: 0 }), end);
     await turn();
-    expect(closed).toBe(true);
+    expect([sent, closed, codes]).toEqual([1, true, [Status.OK]]);
   });
+});
+
+test("a stream waits while what was sent waits, and fails with what cannot be sent", async () => {
+  let given = 0;
+  const { open } = serve([], {
+    async *echoServerStream() {
+      for (; ; given++) yield { text: "", index: given };
+    },
+  });
+  const release: (() => void)[] = [];
+  const call = open("EchoServerStream");
+  const ended = call.stream(
+    () => ({ text: "", count: 0 }),
+    () => new Promise<void>((resolve) => release.push(resolve)),
+  );
+  await turn();
+  expect([given, release.length]).toEqual([0, 1]);
+  release[0]!();
+  await turn();
+  expect([given, release.length]).toEqual([1, 2]);
+  call.cancel();
+  expect(await failure(() => ended)).toMatchObject({ code: Status.CANCELLED });
+  const refuse = () => {
+    throw new ServerError(Status.OUT_OF_RANGE, "too long");
+  };
+  expect(
+    await failure(() => open("EchoServerStream").stream(() => ({ text: "", count: 0 }), refuse)),
+  ).toMatchObject({ code: Status.OUT_OF_RANGE });
+});
+
+test("a handler that never waits leaves others their turn", async () => {
+  let isTurn = false;
+  const { open } = serve([], {
+    async *echoServerStream() {
+      for (let index = 0; index < 300_000; index++) {
+        if (isTurn) return;
+        yield { text: "", index };
+      }
+    },
+  });
+  setImmediate(() => (isTurn = true));
+  await open("EchoServerStream").stream(
+    () => ({ text: "", count: 0 }),
+    () => undefined,
+  );
+  expect(isTurn).toBe(true);
+});
+
+test("a stream that others wake runs where its own call does", async () => {
+  const store = new AsyncLocalStorage<string>();
+  let wake = () => {};
+  const texts: string[] = [];
+  const seen: unknown[] = [];
+  const watch = {
+    nextNow: () => {
+      seen.push(store.getStore());
+      const text = texts.shift();
+      return text === undefined ? undefined : { done: false, value: { text } };
+    },
+    onReady: (woken: () => void) => void (wake = woken),
+    next: () => Promise.reject(new Error("not asked")),
+    [Symbol.asyncIterator]: () => watch,
+  };
+  const { open } = serve([], { echoServerStream: () => watch });
+  const call = open("EchoServerStream");
+  const { ended } = store.run("its own", () => startStream(call, () => ({ text: "" })));
+  texts.push("a");
+  store.run("another's", wake);
+  call.cancel();
+  await failure(() => ended);
+  store.disable();
+  expect(seen).toEqual(["its own", "its own", "its own"]);
 });
 
 describe("a server that stops", () => {
@@ -311,10 +394,10 @@ describe("a server that stops", () => {
       },
     });
     const call = open("EchoServerStream");
-    const messages = call.stream(() => ({ text: "", count: 0 }), same);
-    await messages.next();
+    const { ended, next } = startStream(call, () => ({ text: "", count: 0 }));
+    await next();
     const stopped = server.shutdown();
-    expect(await failure(() => messages.next())).toMatchObject({ code: Status.UNAVAILABLE });
+    expect(await failure(() => ended)).toMatchObject({ code: Status.UNAVAILABLE });
     expect(call.trailer.has("grpc-status-details-bin")).toBe(true);
     call.end();
     expect(await stopped).toEqual({ forced: false, cutOff: [] });

@@ -1,22 +1,21 @@
 import type { PeerCertificate } from "node:tls";
-import { deadlines, guardListeners, iteratorOf, Metadata } from "@callwire/transport";
+import { deadlines, guardListeners, Metadata } from "@callwire/transport";
 import type {
   AnyIterable,
-  AnyIterator,
   DeadlineEntry,
   DeadlineLinks,
   FaultSink,
-  ReadyIterator,
   ServerCallContext,
 } from "@callwire/transport";
 import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
 import { withText } from "../errors/to-server-error.js";
 import { cancellationCode } from "../internal/abort.js";
-import { ignoreResult, isPromiseLike } from "../internal/promises.js";
+import { isPromiseLike } from "../internal/promises.js";
 import { warn } from "../internal/warn.js";
+import { DirectResponses, type StreamFailure } from "./direct-responses.js";
 import type { CallsOfServer, DirectArrival, DirectlyServed, EndableCall } from "./direct-types.js";
 
-type Result = IteratorResult<unknown, unknown>;
+type Send = (message: unknown) => Promise<void> | undefined;
 
 /**
  * One call of a method in the server's process, from its arrival to its end: what phases and handlers get. It passes the same
@@ -42,10 +41,9 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   #cut: { readonly error: ServerError; readonly reason: unknown } | undefined;
   /** Ends what is waited for, when the call is cut. */
   #reject: ((error: ServerError) => void) | undefined;
-  /** The messages of a response that is a stream. */
-  #iterator: AnyIterator | undefined;
-  /** Goes on with a stream that waits for its handler's iterator to be ready. */
-  #wake: (() => void) | undefined;
+  /** Ends what is waited for, when all that is wanted of a stream was sent. */
+  #resolve: (() => void) | undefined;
+  #responses: DirectResponses | undefined;
   #handlerDone = false;
   #hasArrived = false;
   #code = Status.OK;
@@ -136,33 +134,21 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   }
 
   /**
-   * Runs a call that has a stream of responses. To return the generator closes the handler's stream.
+   * Runs a call that has a stream of responses, each of which is sent as soon as it is there.
    *
    * @param read As of {@link unary}.
-   * @param write As of {@link unary}, for each message.
-   * @throws {ServerError} As of {@link unary}.
+   * @param send Sends a response; a promise if the next one must wait. What it throws fails the call.
+   * @returns Resolves when the handler has given its last response, or when {@link end} is called before.
+   * @throws {ServerError} As of {@link unary}; nothing is sent after that.
    */
-  async *stream<T>(read: () => unknown, write: (message: unknown) => T): AsyncGenerator<T, void, undefined> {
+  stream(read: () => unknown, send: Send): Promise<void> {
     try {
       const { endReason } = this.#calls;
       if (endReason !== undefined) this.endStream(endReason);
       const answer = this.#answer(read);
-      const messages = isPromiseLike(answer) ? await this.#unlessCut(answer) : answer;
-      const iterator = (this.#iterator = iteratorOf(messages as AnyIterable));
-      const { nextNow, onReady } = iterator as Partial<ReadyIterator<unknown>>;
-      const wakes = typeof nextNow === "function" && typeof onReady === "function";
-      if (wakes) onReady.call(iterator, () => this.#wake?.());
-      for (;;) {
-        const result = this.#nextNow(iterator) ?? (await this.#later(iterator, wakes));
-        if (result === undefined) continue;
-        if (result.done === true) break;
-        yield write(this.#outgoing(result.value));
-      }
-      this.#handlerDone = true;
+      return isPromiseLike(answer) ? this.#sendLater(answer, send) : this.#sendAll(answer, send);
     } catch (thrown) {
-      throw this.#fail(thrown);
-    } finally {
-      if (!this.#handlerDone) this.#close();
+      return Promise.reject(this.#fail(thrown));
     }
   }
 
@@ -173,10 +159,12 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     this.end();
   }
 
-  /** All was sent, the status too: the phases hear of the call's end. */
+  /** All was sent, the status too: the phases hear of the call's end. A handler that still has responses is closed. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#close();
+    this.#resolve?.();
     deadlines.remove(this);
     this.#calls.remove(this);
     if (!this.#hasArrived) return;
@@ -269,18 +257,44 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     return phases?.response === undefined ? message : phases.response(message, this);
   }
 
-  /** The next result of the handler's stream, if it is there. */
-  #nextNow(iterator: AnyIterator): Result | undefined {
-    this.#checkCut();
-    return (iterator as Partial<ReadyIterator<unknown>>).nextNow?.();
+  async #sendLater(answer: PromiseLike<unknown>, send: Send): Promise<void> {
+    let messages: unknown;
+    try {
+      messages = await this.#unlessCut(answer);
+    } catch (thrown) {
+      throw this.#fail(thrown);
+    }
+    return this.#sendAll(messages, send);
   }
 
-  /** Waits for the next result, or, of an iterator that wakes its reader, until it may be there or the call is cut. */
-  #later(iterator: AnyIterator, wakes: boolean): Promise<Result | undefined> {
-    if (!wakes) return this.#unlessCut(Promise.resolve(iterator.next() as Result));
-    return new Promise((resolve) => {
-      this.#wake = () => resolve(undefined);
+  /** Sends what the handler gives, without a promise for each response. @throws What was thrown, if it gives no messages. */
+  #sendAll(messages: unknown, send: Send): Promise<void> {
+    const responses = new DirectResponses(messages as AnyIterable, {
+      send: (message) => send(this.#outgoing(message)),
+      onEnd: (failure) => this.#onStreamEnd(failure),
+      scope: this.#calls.scopes.here(),
     });
+    this.#responses = responses;
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#cut === undefined) responses.start();
+      else {
+        reject(this.#cut.error);
+        this.#close();
+      }
+    });
+  }
+
+  #onStreamEnd(failure: StreamFailure): void {
+    // It was closed from outside, and whoever waited knows.
+    if (this.#handlerDone) {
+      if (failure !== undefined) this.#failLate(failure.thrown);
+      return;
+    }
+    this.#handlerDone = true;
+    if (failure === undefined) this.#resolve!();
+    else this.#reject!(this.#fail(failure.thrown));
   }
 
   async #writeLater<T>(answer: PromiseLike<unknown>, write: (message: unknown) => T): Promise<T> {
@@ -312,7 +326,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
 
   /** Passes what was thrown through the phases. Returns the error that goes out. */
   #fail(thrown: unknown): ServerError {
-    this.#handlerDone ||= this.#iterator === undefined && this.#cut === undefined;
+    this.#handlerDone ||= this.#responses === undefined && this.#cut === undefined;
     const cut = this.#cut;
     let error: ServerError;
     if (cut !== undefined && cut.error === thrown) error = cut.error;
@@ -347,23 +361,18 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     this.#code = error.code;
     const out = isHeard ? sendable(this.method, this.#throughFailed(error)) : error;
     if (isHeard) this.#error = out;
+    this.#code = out.code;
     this.#cut = { error: out, reason };
     if (!this.#handlerDone) this.#controller?.abort(reason);
     this.#reject?.(out);
-    this.#wake?.();
     this.#close();
   }
 
-  /** Gives the handler's `finally` its turn, though a message of it may be waited for. */
+  /** Closes the handler's stream, though a message of it may be waited for. */
   #close(): void {
-    const iterator = this.#iterator;
-    if (iterator === undefined || this.#handlerDone) return;
+    if (this.#responses === undefined || this.#handlerDone) return;
     this.#handlerDone = true;
-    try {
-      ignoreResult(iterator.return?.(), (error) => this.#failLate(error));
-    } catch (error) {
-      this.#failLate(error);
-    }
+    this.#responses.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { createCallScopes } from "@callwire/transport";
 import type { ServerError } from "nice-grpc-common";
 import type { CallsOfServer, EndableCall } from "./direct-types.js";
 
@@ -6,6 +7,7 @@ import type { CallsOfServer, EndableCall } from "./direct-types.js";
  * Set would build table after table, and each would keep the next one, with its calls, from the collector.
  */
 export class DirectCalls implements CallsOfServer {
+  readonly scopes = createCallScopes();
   #first: EndableCall | undefined;
   #last: EndableCall | undefined;
   /** Why calls are refused; undefined while they are taken. */

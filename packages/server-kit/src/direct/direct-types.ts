@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import type { ServerPhases } from "@callwire/transport";
+import type { CallScopes, ServerPhases } from "@callwire/transport";
 import type { Metadata, MethodDescriptor, ServerError } from "nice-grpc-common";
 import type { Handler } from "../internal/generator-chain.js";
 
@@ -31,6 +31,7 @@ export interface DirectlyServed {
 export interface CallsOfServer {
   /** Why streams end that begin now; undefined if they do not. */
   readonly endReason: ServerError | undefined;
+  readonly scopes: CallScopes;
   /** A call has ended: called once for each. */
   remove(call: EndableCall): void;
 }

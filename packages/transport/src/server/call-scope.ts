@@ -12,6 +12,8 @@ export interface CallScope {
 export interface CallScopes {
   /** A scope with what was entered when the server was made; undefined if nobody uses AsyncLocalStorage. */
   open(): CallScope | undefined;
+  /** A scope with what is entered now; undefined if nobody uses AsyncLocalStorage. */
+  here(): CallScope | undefined;
 }
 
 /** Node.js marks each promise with this while hooks follow promises, which is how AsyncLocalStorage works before Node.js 24. */
@@ -45,13 +47,18 @@ class HookScopes implements CallScopes {
   }
 
   open(): CallScope | undefined {
-    if (!this.#inUse) {
-      // A new promise costs less than all other ways to learn whether promises are followed.
-      const marked = Promise.resolve() as unknown as { [key: symbol]: unknown };
-      if (marked[this.#idSymbol] === undefined) return undefined;
-      this.#inUse = true;
-    }
-    return this.#outside.runInAsyncScope(() => new ResourceScope());
+    return this.#isInUse() ? this.#outside.runInAsyncScope(() => new ResourceScope()) : undefined;
+  }
+
+  here(): CallScope | undefined {
+    return this.#isInUse() ? new ResourceScope() : undefined;
+  }
+
+  #isInUse(): boolean {
+    // A new promise costs less than all other ways to learn whether promises are followed.
+    this.#inUse ||=
+      (Promise.resolve() as unknown as { [key: symbol]: unknown })[this.#idSymbol] !== undefined;
+    return this.#inUse;
   }
 }
 
@@ -71,6 +78,10 @@ class FrameScopes implements CallScopes {
 
   open(): CallScope {
     return new FrameScope(this.#outside);
+  }
+
+  here(): CallScope {
+    return new FrameScope(AsyncLocalStorage.snapshot());
   }
 }
 

@@ -32,18 +32,23 @@ export function isTurnOver(): boolean {
   return over;
 }
 
-/**
- * Counts a message that was written for a stream. Connections send what is little at the turn's end: their clients would
- * have nothing to do before the last handler has run. So all connections send what they have whenever
- * {@link MESSAGES_PER_FLUSH} messages wait.
- */
-export function countMessage(output: Output): void {
+/** Counts a message that was sent. */
+export function countSent(): void {
   if (messages === 0) {
     until = performance.now() + MAX_TURN_MS;
     schedule();
   }
   messages++;
   if (messages % MESSAGES_PER_LOOK === 0 && performance.now() >= until) over = true;
+}
+
+/**
+ * Counts a message that was written for a stream. Connections send what is little at the turn's end: their clients would
+ * have nothing to do before the last handler has run. So all connections send what they have whenever
+ * {@link MESSAGES_PER_FLUSH} messages wait.
+ */
+export function countMessage(output: Output): void {
+  countSent();
   if (output !== lastUnsent) {
     lastUnsent = output;
     unsent.add(output);
