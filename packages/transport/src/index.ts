@@ -16,6 +16,7 @@ export {
 export type { ServerCallContext } from "./server/server-call-context.js";
 export type { HttpHandler, HttpStream } from "./server/http-handler.js";
 export type { Http1Options } from "./server/http1-options.js";
+export { readInTurns } from "./server/http1-socket.js";
 export type { ReadyIterator } from "./server/ready-iterator.js";
 export { ResponseStream, type ResponseSink } from "./server/response-stream.js";
 export { countSent } from "./server/turns.js";

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { readInTurns } from "@callwire/transport";
 import type { Logger } from "@callwire/server-kit";
 import type { Edge } from "../create-edge.js";
 import { logRequest, logUpgrade } from "./log-request.js";
@@ -22,6 +23,7 @@ export function httpServer(edge: Pick<Edge, "handler">, logger: Logger): Server 
       edge.handler(request, response);
     },
   );
+  readInTurns(server);
   return server;
 }
 

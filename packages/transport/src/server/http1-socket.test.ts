@@ -1,7 +1,10 @@
 import { once } from "node:events";
+import { createServer as createHttpServer, request, type IncomingMessage } from "node:http";
+import { createServer as createHttpsServer, request as requestByTls } from "node:https";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { Http1Socket } from "./http1-socket.js";
+import { testCertificates } from "@callwire/testkit";
+import { Http1Socket, readInTurns } from "./http1-socket.js";
 
 const open: Socket[] = [];
 
@@ -120,4 +123,28 @@ describe("a socket of HTTP/1.1", () => {
     expect(socket.setTimeout(1)).toBe(socket);
     await timedOut;
   });
+});
+
+test.each(["node:http", "node:https"])("a server of %s reads in small parts", async (by) => {
+  const { ca, server: pem } = await testCertificates();
+  const server =
+    by === "node:http" ? createHttpServer() : createHttpsServer({ key: pem.key, cert: pem.cert });
+  let longest = 0;
+  server.on("request", (incoming, response) => {
+    incoming.on("data", (part: Buffer) => (longest = Math.max(longest, part.length)));
+    incoming.on("end", () => response.end(incoming.socket.remoteAddress));
+  });
+  readInTurns(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const options = { host: "127.0.0.1", port, method: "POST", agent: false as const };
+  const outgoing =
+    by === "node:http" ? request(options) : requestByTls({ ...options, servername: "localhost", ca });
+  outgoing.end(Buffer.alloc(1_000_000));
+  const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+  expect(((await once(answer, "data")) as [Buffer])[0].toString()).toBe("127.0.0.1");
+  expect(longest).toBeLessThanOrEqual(16 * 1024);
+  server.close();
+  await once(server, "close");
 });

@@ -1,6 +1,7 @@
+import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
+import { Server as TlsServer, type TLSSocket } from "node:tls";
 import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
 import { keepBytes, readSocketInSmallParts } from "../http2/socket-reader.js";
 
@@ -172,3 +173,16 @@ for (const name of NAMES)
       return this.ofSocket(name);
     },
   });
+
+/**
+ * Makes a server of node:http or node:https read its connections in small parts, in the turns that all connections of this package
+ * share: nobody holds up the others by what they send. A server that answers HTTP on the port of gRPC does so by itself. Call it before
+ * the server listens. The socket of a request is another object then, which has what node:net's has.
+ */
+export function readInTurns(server: Server): void {
+  const event = server instanceof TlsServer ? "secureConnection" : "connection";
+  for (const take of server.listeners(event)) {
+    server.off(event, take as () => void);
+    server.on(event, (socket: Socket) => void take.call(server, new Http1Socket(socket, Buffer.alloc(0))));
+  }
+}
