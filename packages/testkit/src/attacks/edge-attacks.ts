@@ -109,6 +109,10 @@ export const edgeAttacks: readonly Attack[] = [
     "POST /v1/users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
     Buffer.from("1\r\n \r\n".repeat(10_000)),
   ),
+  overHttp1(
+    "requests over HTTP/1.1 that do not wait for their answers",
+    "GET /v1/users/nobody HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(1000),
+  ),
   overHttp1("messages of WebSockets that never end", HANDSHAKE, firstFrame(HALF_OBJECT)),
   overHttp1(
     "Server-Sent Events that are not read",
