@@ -115,6 +115,32 @@ describe("metadata", () => {
     ]);
   });
 
+  test.each<[string, unknown]>([
+    ["an object", { "X-Tenant": "a" }],
+    ["Headers", new Headers({ "x-tenant": "a" })],
+    ["a Map", new Map([["x-tenant", "a"]])],
+  ])("of a call may be %s", async (_what, metadata) => {
+    const calls: CallContext[] = [];
+    await using server = await startRecording(calls);
+    await using client = createClient(EchoServiceDefinition, { address: server.address });
+    await client.echoUnary({}, { metadata: metadata as Metadata });
+    expect(calls.map((call) => call.metadata.get("x-tenant"))).toEqual(["a"]);
+  });
+
+  test.each<[object, string]>([
+    [{ metadata: "x" }, "metadata"],
+    [{ metadata: { a: 1 } }, "'a'"],
+    [{ metadata: { "a b": "x" } }, "'a b'"],
+    [{ metadata: { "a-bin": "x" } }, "'a-bin'"],
+    [{ requestId: 5 }, "requestId"],
+  ])("of a call that is none is refused by name: %j", async (options, name) => {
+    await using client = createClient(EchoServiceDefinition, { address: unreachable });
+    await expect(client.echoUnary({}, options)).rejects.toMatchObject({
+      code: Status.INVALID_ARGUMENT,
+      message: expect.stringContaining(name),
+    });
+  });
+
   test("carries a new request id for each call, unless the call has one", async () => {
     const calls: CallContext[] = [];
     await using server = await startRecording(calls);

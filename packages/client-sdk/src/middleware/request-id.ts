@@ -1,6 +1,7 @@
 import type { ClientPhases } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
+import { errorText } from "../internal/error-text.js";
 import { randomUuid } from "../internal/random-uuid.js";
 import { requestIdKey } from "../internal/request-id-key.js";
 
@@ -15,7 +16,7 @@ export interface RequestIdCallOptions {
 
 /** Pure: returns the id. Throws a TypeError if it cannot be sent. */
 export function checkRequestId(requestId: string): string {
-  if (/^[!-~]+$/.test(requestId)) return requestId;
+  if (typeof requestId === "string" && /^[!-~]+$/.test(requestId)) return requestId;
   throw new TypeError(`requestId is ${JSON.stringify(requestId)}: it must be printable ASCII without spaces`);
 }
 
@@ -26,16 +27,14 @@ export function checkRequestId(requestId: string): string {
 export function requestId(): ClientPhases<RequestIdCallOptions> {
   return {
     began(call) {
-      const { metadata } = call;
-      const given = call.options.requestId ?? metadata.get(requestIdKey);
-      let id: string;
       try {
-        id = given === undefined ? randomUuid() : checkRequestId(given);
+        // It is made of what the caller gave, which may be none.
+        const { metadata } = call;
+        const given = call.options.requestId ?? metadata.get(requestIdKey);
+        metadata.set(requestIdKey, given === undefined ? randomUuid() : checkRequestId(given));
       } catch (cause) {
-        const { message } = cause as TypeError;
-        throw clientError(call.method.path, Status.INVALID_ARGUMENT, message, "local", cause);
+        throw clientError(call.method.path, Status.INVALID_ARGUMENT, errorText(cause), "local", cause);
       }
-      metadata.set(requestIdKey, id);
     },
   };
 }

@@ -29,7 +29,11 @@ export class PhasedContext implements ClientCallContext {
   }
 
   get metadata(): Metadata {
-    return (this.#metadata ??= Metadata(this.options.metadata));
+    const { metadata } = this.options;
+    if (metadata !== undefined && typeof metadata !== "object") {
+      throw new TypeError(`metadata is a ${typeof metadata}: it must be metadata, such as { key: 'value' }`);
+    }
+    return (this.#metadata ??= Metadata(metadata));
   }
 
   get trailer(): Metadata {

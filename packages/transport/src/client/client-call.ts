@@ -4,6 +4,7 @@ import type { Encoding } from "../grpc/compression.js";
 import { KeptRequest, type KeptMessage } from "../grpc/kept-messages.js";
 import { encodeCompressed, encodeKept } from "../grpc/message-writer.js";
 import { LazyMetadata } from "../grpc/metadata.js";
+import { givenMetadata } from "../grpc/new-metadata.js";
 import { headerListSize } from "../hpack/header-fields.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
@@ -97,7 +98,7 @@ export abstract class ClientCall
   }
 
   get metadata(): Metadata {
-    return (this.#metadata ??= LazyMetadata.copyOf(this.options.metadata));
+    return (this.#metadata ??= LazyMetadata.copyOf(givenMetadata(this.options.metadata)));
   }
 
   get trailer(): Metadata {
@@ -142,7 +143,7 @@ export abstract class ClientCall
     if (optionsCheck !== undefined || hasTimes(options)) {
       try {
         optionsCheck?.check(options, target.path);
-        if (hasTimes(options)) this.deadlineMs = deadlineOf(options);
+        if (hasTimes(options)) this.deadlineMs = deadlineOf(options, options.metadata && this.metadata);
       } catch (error) {
         // An option, or metadata, that is none.
         wrong = { error };
@@ -152,7 +153,8 @@ export abstract class ClientCall
       try {
         target.phases.began?.(this);
       } catch (error) {
-        wrong ??= { error };
+        // What a phase says of it names the cause.
+        wrong = { error };
       }
     }
     if (wrong !== undefined) {

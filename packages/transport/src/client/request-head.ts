@@ -34,10 +34,11 @@ export function requestFields(
  * When a call is over, by the clock of `performance.now()`: by its deadline, its timeout, or the timeout in its metadata,
  * whichever is earliest. `Infinity` if there is none.
  *
+ * @param metadata The call's, where it was given some.
  * @throws {RangeError} if one of the times in the options is none.
  */
-export function deadlineOf(options: CallOptions): number {
-  const { deadline, metadata, timeoutMs = Infinity, stallTimeoutMs = Infinity } = options;
+export function deadlineOf(options: CallOptions, metadata: Metadata | undefined): number {
+  const { deadline, timeoutMs = Infinity, stallTimeoutMs = Infinity } = options;
   checkLimit("timeoutMs", timeoutMs);
   checkLimit("stallTimeoutMs", stallTimeoutMs);
   const text = metadata?.get("grpc-timeout");

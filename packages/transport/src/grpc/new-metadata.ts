@@ -17,3 +17,23 @@ export const Metadata = function Metadata(init?: MetadataInit): AnyMetadata {
   else for (const name of Object.keys(init)) metadata.set(name, init[name]!);
   return metadata;
 } as MetadataConstructor;
+
+/**
+ * The metadata that a call was given: callers without types give what {@link Metadata} takes, too.
+ *
+ * @throws {Error} If it is none, or has a name or a value that gRPC does not allow.
+ */
+export function givenMetadata(given: AnyMetadata | MetadataInit | undefined): AnyMetadata | undefined {
+  if (given === undefined || isMetadata(given)) return given;
+  if (typeof given !== "object" || given === null)
+    throw new TypeError(
+      `metadata is ${JSON.stringify(given)}: it must be metadata, such as { key: 'value' }`,
+    );
+  return Metadata(given);
+}
+
+function isMetadata(given: AnyMetadata | MetadataInit): given is AnyMetadata {
+  return (
+    given instanceof LazyMetadata || typeof (given as Partial<AnyMetadata> | null)?.getAll === "function"
+  );
+}
