@@ -335,7 +335,9 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         const why = /EADDRINUSE/.test(cause)
           ? "the address is already in use; stop what listens there, or give another port"
           : /EACCES/.test(cause)
-            ? "the system does not allow it; ports below 1024 need a privilege"
+            ? address.startsWith("unix:")
+              ? "its folder must exist, and this process must be allowed to write there"
+              : "the system does not allow it; ports below 1024 need a privilege"
             : cause;
         throw new Error(`cannot listen on ${address}: ${why}`, { cause: error });
       }

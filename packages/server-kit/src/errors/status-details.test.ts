@@ -147,6 +147,7 @@ test("what was not made on purpose becomes INTERNAL and keeps its cause", () => 
     null,
     new ServerError(Status.OK, "ok"),
     new ServerError(99 as Status, "odd"),
+    new ServerError("NOT_FOUND" as unknown as Status, "a name"),
   ]) {
     const error = toServerError(thrown);
     expect(error).toMatchObject({ code: Status.INTERNAL, details: "internal error" });

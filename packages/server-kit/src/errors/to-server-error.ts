@@ -20,7 +20,12 @@ export function withText(error: ServerError): ServerError {
  */
 export function toServerError(thrown: unknown): ServerError {
   try {
-    if (thrown instanceof ServerError && thrown.code !== Status.OK && Status[thrown.code] !== undefined) {
+    // A name, as "NOT_FOUND", is no code.
+    if (
+      thrown instanceof ServerError &&
+      thrown.code !== Status.OK &&
+      typeof Status[thrown.code] === "string"
+    ) {
       return withText(thrown);
     }
   } catch {

@@ -11,6 +11,7 @@ export function checkAddress(address: string): void {
   const { host, port } = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>\d*))?$/.exec(address)?.groups ?? {};
   const wrong = (why: string) =>
     new TypeError(`cannot listen on '${address}': ${why}; give 'host:port', '[ipv6]:port' or 'unix:path'`);
+  if (/^unix(-abstract)?:$/.test(address)) throw wrong("the path is missing");
   if (/^https?:\/\//i.test(address)) throw wrong("an address to listen on has no scheme");
   if (host === undefined) {
     throw wrong(
