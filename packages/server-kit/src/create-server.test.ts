@@ -85,6 +85,8 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       ["127.0.0.1:70000", "a port is 65535 at most"],
       ["http://127.0.0.1:50051", "has no scheme"],
       ["", "the port is missing"],
+      ["unix:", "the path is missing"],
+      ["unix:/no-such-folder/s", "its folder must exist"],
       [50051, "the address is 50051: it must be a text"],
       [undefined, "the address is missing"],
       [{ port: 1 }, "the address is an object"],
@@ -327,6 +329,24 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     expect(await echo.server.shutdown({ timeoutMs: 5000 })).toEqual({ forced: false, cutOff: [] });
     expect(ended).toBe(1000);
     expect(signals.every((signal) => signal.aborted)).toBe(true);
+  });
+
+  test.each<[string, unknown, unknown]>([
+    ["an error", new Error("returned"), "an error (returned): errors are thrown"],
+    ["a text", "x", "a text"],
+    ["an iterable", words(), "an iterable"],
+  ])("%s in place of a message fails the call, and the log says why", async (_what, returned, why) => {
+    const { logger, text } = recordLog();
+    await using echo = await startEcho(
+      { runtime, middleware: [errorBoundary({ logger })] },
+      { echoUnary: async () => returned as object },
+    );
+    const channel = createChannel(echo.address);
+    await expect(createClient(EchoServiceDefinition, channel).echoUnary({})).rejects.toMatchObject({
+      code: Status.INTERNAL,
+    });
+    expect(text()).toContain(why);
+    channel.close();
   });
 
   test("a message that cannot be read is INTERNAL, and the server goes on", async () => {

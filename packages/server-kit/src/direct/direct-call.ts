@@ -308,7 +308,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   #written<T>(message: unknown, write: (message: unknown) => T): T {
     this.#handlerDone = true;
     if (message === undefined || message === null)
-      throw new Error(`${this.method.path}: the handler returned no message`);
+      throw new Error(`${this.method.path}: the handler returned no message; is a 'return' missing?`);
     return write(this.#outgoing(message));
   }
 

@@ -197,7 +197,7 @@ describe("a source of requests", () => {
     using echo = echoClient(peer.address);
     for (const wrong of ["abc", { text: "a" }, undefined, null]) {
       expect((await failureOf(echo.client.echoClientStream(wrong as never))).message).toContain(
-        "client streaming",
+        "and no iterable",
       );
     }
   });

@@ -13,21 +13,14 @@ type NextMethod = (request: unknown, options: CallOptions) => CallGenerator;
 
 /** A method without middleware: no generator stands between the caller and the call. */
 export function directMethod(method: ClientMethod, defaults: CallOptions): AnyClientMethod {
-  const { requestStream, responseStream } = method.definition.descriptor;
+  const { responseStream } = method.definition.descriptor;
   const hasDefaults = Object.keys(defaults).length > 0;
   const merge = (options: CallOptions | undefined): CallOptions =>
     hasDefaults && options !== undefined ? { ...defaults, ...options } : (options ?? defaults);
 
-  if (responseStream) {
-    return (request, options) =>
-      isRightRequest(request, requestStream)
-        ? new ResponseStream(method, request, merge(options))
-        : failing(wrongRequest(method));
-  }
-  return (request, options) =>
-    isRightRequest(request, requestStream)
-      ? new SingleResponseCall(method, request, merge(options)).response
-      : Promise.reject(wrongRequest(method));
+  // A request of the wrong kind fails its call, as any that cannot be sent.
+  if (responseStream) return (request, options) => new ResponseStream(method, request, merge(options));
+  return (request, options) => new SingleResponseCall(method, request, merge(options)).response;
 }
 
 /** A method whose calls pass through middleware. */

@@ -55,9 +55,8 @@ export class RequestPump {
   /** Sends all messages. The source runs in the async context in which this is called. */
   async run(source: RequestSource): Promise<void> {
     try {
-      const isAsync = isAsyncIterable(source);
       this.#iterator = iteratorOf(source);
-      await this.#sendAll(this.#iterator, isAsync);
+      await this.#sendAll(this.#iterator, isAsyncIterable(source));
       if (this.#stopped) return;
       this.#ended = true;
       this.owedSince = performance.now();

@@ -3,6 +3,7 @@ import type { MethodDescriptor } from "nice-grpc-common";
 import { keepBytes } from "../http2/socket-reader.js";
 import type { ServiceDefinition } from "./definition-types.js";
 import { checkDefinition } from "./check-definition.js";
+import { checkMessage } from "./check-message.js";
 import { codecOf, type MessageCodec, type MessageType } from "../protobuf/message-codec.js";
 import { refusePromise } from "../protobuf/refuse-promise.js";
 import { namedFault } from "./encode-fault.js";
@@ -131,6 +132,7 @@ class TsProtoCodec implements Codec {
       codec.encode(message, writer);
       return;
     }
+    checkMessage(message);
     this.#inherited ??= inheritedNames(type.fromPartial(Object.create(null)));
     if (this.#inherited.length > 0 && inheritsField(message, this.#inherited)) {
       codec.encode(type.fromPartial(withOwnFields(message)), writer);

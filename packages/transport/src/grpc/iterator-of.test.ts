@@ -54,6 +54,15 @@ describe("iteratorOf", () => {
   });
 
   test.each<[string, unknown]>([
+    ["undefined, and no iterable", undefined],
+    ["a text, and no iterable", "abc"],
+    ["an object, and no iterable", { text: "one message" }],
+    ["a function, and no iterable: call it", async function* () {}],
+  ])("refuses %s", (what, iterable) => {
+    expect(() => iteratorOf(iterable as AnyIterable)).toThrow(what);
+  });
+
+  test.each<[string, unknown]>([
     ["a promise of an iterable", Promise.reject(new Error("later"))],
     ["a promise of an iterator", { [Symbol.asyncIterator]: () => Promise.reject(new Error("later")) }],
   ])("refuses %s, whose rejection concerns nobody", (what, iterable) => {

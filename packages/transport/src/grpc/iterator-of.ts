@@ -1,3 +1,5 @@
+import { kindOf } from "./check-options.js";
+
 /** An iterator of either kind. */
 export type AnyIterator = Iterator<unknown, unknown> | AsyncIterator<unknown, unknown>;
 
@@ -19,11 +21,26 @@ export function isAsyncIterable(iterable: AnyIterable): iterable is AsyncIterabl
  */
 export function iteratorOf(iterable: AnyIterable): AnyIterator {
   if (iterable instanceof Promise) throw refused(iterable, "a promise of an iterable; give the iterable");
+  if (!isIterable(iterable)) throw new TypeError(`this is ${noIterable(iterable)}`);
   if (!isAsyncIterable(iterable)) return checked(iterable[Symbol.iterator]());
   if (typeof ReadableStream === "function" && iterable instanceof ReadableStream)
     return overWebStream(iterable);
   const iterator = checked(iterable[Symbol.asyncIterator]()) as AsyncIterator<unknown, unknown>;
   return isNodeStream(iterable) ? overNodeStream(iterable, iterator) : iterator;
+}
+
+/** A text is none: its letters are no messages. */
+function isIterable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = value as Partial<
+    AsyncIterable<unknown> & Iterable<unknown>
+  >;
+  return typeof asynchronous === "function" || typeof synchronous === "function";
+}
+
+function noIterable(value: unknown): string {
+  if (typeof value === "function") return "a function, and no iterable: call it";
+  return `${kindOf(value)}, and no iterable: give an array or a generator of messages (it is declared as async function*)`;
 }
 
 function checked<T extends object>(iterator: T): T {

@@ -115,7 +115,7 @@ describe("the four shapes", () => {
     });
     const warned = nextWarning();
     expect(await failure(client.echoUnary({ text: "nothing" }))).toMatchObject({ code: Status.UNKNOWN });
-    expect(await warned).toContain("returned void");
+    expect(await warned).toContain("returned no message");
   });
 
   test("answer by a promise that was made by hand, whatever its `then` does", async () => {

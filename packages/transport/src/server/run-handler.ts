@@ -41,7 +41,7 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 
 function onAnswer(call: UnarySink, response: unknown): void {
   try {
-    if (response == null) throw new Error(returnedVoid(call.method));
+    if (response == null) throw new Error("the handler returned no message; is a 'return' missing?");
     call.onHandlerAnswered(response);
   } catch (error) {
     call.onHandlerFailed(error);

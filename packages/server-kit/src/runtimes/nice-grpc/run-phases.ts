@@ -28,7 +28,7 @@ export function runPhases(
         const response: unknown = yield* call.next(request, arrival);
         // Here, where the phases hear of it: nice-grpc looks for it when they are through.
         if (response === undefined || response === null)
-          throw new Error(`${arrival.method.path}: the handler returned no message`);
+          throw new Error(`${arrival.method.path}: the handler returned no message; is a 'return' missing?`);
         return (onResponse === undefined ? response : onResponse(response, arrival)) as Response;
       }
       return yield* endable(() => call.next(request, arrival), arrival, onResponse, endReason());
