@@ -12,6 +12,14 @@ const NO_TLS = new Set([
   "ERR_SSL_UNEXPECTED_MESSAGE",
 ]);
 
+/** What Node.js says of a certificate that no known authority has signed. */
+const UNKNOWN_AUTHORITY = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
 const CLEAR_TEXT =
   "the server does not speak TLS, and the channel does: in clear text it needs credentials of ChannelCredentials.createInsecure()";
 const NO_HTTP2 = "the server does not offer HTTP/2 over TLS (ALPN h2)";
@@ -22,6 +30,8 @@ export function connectErrorText(error: Error & { code?: string }, isTls: boolea
   if (NO_TLS.has(code)) return `${CLEAR_TEXT} (${code})`;
   if (code === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL")
     return `${NO_HTTP2}: it speaks other protocols only`;
+  if (UNKNOWN_AUTHORITY.has(code))
+    return `${message} (the credentials do not trust the server's authority: give its certificate, as 'ca')`;
   if (isTls && code === "ECONNRESET") return `${message} (does the server speak TLS?)`;
   return message;
 }
