@@ -87,6 +87,7 @@ export { CONTRACT_HEADER, contractOf, readContract } from "./grpc/contract.js";
 export { isSettable } from "./grpc/field-names.js";
 export { encodeStatusMessage } from "./grpc/status.js";
 export { parseTimeout } from "./grpc/timeout.js";
+export { checkMessage } from "./grpc/check-message.js";
 export { isReadTurnOver } from "./grpc/read-turns.js";
 export { handlerOf } from "./grpc/handler-of.js";
 export { clientObject } from "./client/client-object.js";

@@ -84,6 +84,26 @@ describe("a direct call", () => {
     expect(await all(open("EchoBidiStream"), () => stream("a", "b"))).toEqual([{ text: "a" }, { text: "b" }]);
   });
 
+  test("fails if its handler returns what is no message, as a call by gRPC does", async () => {
+    const { logger, lines } = recordLog();
+    const wrong = new Error("returned, not thrown") as never;
+    const { open } = serve([logging({ logger }), errorBoundary({ logger })], {
+      echoUnary: () => Promise.resolve(wrong),
+      async *echoServerStream() {
+        yield* [{ text: "a" }, wrong];
+      },
+    });
+    const unary = open("EchoUnary");
+    expect(await failure(() => unary.unary(() => ({}), same))).toMatchObject({ code: Status.INTERNAL });
+    const sent: unknown[] = [];
+    const responses = open("EchoServerStream");
+    const error = await failure(() => responses.stream(same, (message) => void sent.push(message)));
+    expect(error).toMatchObject({ code: Status.INTERNAL });
+    expect(sent).toMatchObject([{ text: "a" }]);
+    const logged = lines.map((line) => JSON.stringify(line)).join("");
+    expect(logged.split("errors are thrown, not returned").length - 1).toBeGreaterThanOrEqual(2);
+  });
+
   test("logs the line that a call by gRPC does", async () => {
     const { logger, lines } = recordLog();
     const middleware = [requestId(), logging({ logger }), errorBoundary({ logger })] as const;

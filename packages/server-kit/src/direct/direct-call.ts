@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import { deadlines, guardListeners, Metadata } from "@callwire/transport";
+import { checkMessage, deadlines, guardListeners, Metadata } from "@callwire/transport";
 import type {
   AnyIterable,
   DeadlineEntry,
@@ -254,7 +254,9 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
 
   #outgoing(message: unknown): unknown {
     const { phases } = this.#served;
-    return phases?.response === undefined ? message : phases.response(message, this);
+    const outgoing = phases?.response === undefined ? message : phases.response(message, this);
+    checkMessage(outgoing);
+    return outgoing;
   }
 
   async #sendLater(answer: PromiseLike<unknown>, send: Send): Promise<void> {
