@@ -4,12 +4,15 @@ interface Latin1Buffer extends Buffer {
   latin1Write(text: string, at: number, length: number): number;
 }
 
+// Taken out of the prototype once: a look-up for each string makes it take a tenth longer.
+const { latin1Slice, latin1Write } = Buffer.prototype as Latin1Buffer;
+
 /** Up to this many characters a loop is faster than the call into native code. */
 const SHORT = 12;
 
 /** The bytes from `start` to `end` as a string, a character each. */
 export function readLatin1(bytes: Buffer, start: number, end: number): string {
-  if (end - start > SHORT) return (bytes as Latin1Buffer).latin1Slice(start, end);
+  if (end - start > SHORT) return latin1Slice.call(bytes, start, end);
   let text = "";
   let at = start;
   for (; at + 4 <= end; at += 4) {
@@ -22,7 +25,7 @@ export function readLatin1(bytes: Buffer, start: number, end: number): string {
 /** Writes each character's low byte; returns the position after them. */
 export function writeLatin1(text: string, out: Buffer, at: number): number {
   const length = text.length;
-  if (length > SHORT) (out as Latin1Buffer).latin1Write(text, at, length);
+  if (length > SHORT) latin1Write.call(out, text, at, length);
   else for (let i = 0; i < length; i++) out[at + i] = text.charCodeAt(i);
   return at + length;
 }
