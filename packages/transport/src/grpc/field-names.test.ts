@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { fieldName, isPrintable } from "./field-names.js";
+import { isPrintable } from "../hpack/field-rules.js";
+import { fieldName } from "./field-names.js";
 
 describe("the name of a field", () => {
   test.each([

@@ -1,3 +1,4 @@
+import { isPrintable } from "../hpack/field-rules.js";
 import { CONNECTION, isReserved, isSettable } from "./reserved-names.js";
 
 export { isSettable };
@@ -76,15 +77,4 @@ function remember(key: string): FieldName {
   if (known.size >= MAX_KNOWN_NAMES) known.clear();
   known.set(key, name);
   return name;
-}
-
-/** True if a text is printable ASCII. */
-export function isPrintable(text: string): boolean {
-  // Below zero once a character is out of range: without a branch for each it takes half the time of an expression.
-  let signs = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    signs |= (char - 0x20) | (0x7e - char);
-  }
-  return signs >= 0;
 }

@@ -22,6 +22,13 @@ describe("received", () => {
     expect(metadata.getAll("b-bin").map((value) => [...value])).toEqual([[1], [2, 3], [4]]);
   });
 
+  test("texts that gRPC does not allow are not read, whichever part of a list they are in", () => {
+    const base = listOf("a", "1", "b", "é");
+    const list = new HeaderList(["a", "\t", "c", "2"], 0, false, false, undefined, base);
+    const metadata = new LazyMetadata(list);
+    expect(["a", "b", "c"].map((name) => metadata.get(name))).toEqual(["1", undefined, "2"]);
+  });
+
   test.each([
     ["AQ", 1],
     ["AQ==", 1],

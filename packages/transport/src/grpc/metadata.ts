@@ -1,6 +1,7 @@
 import { Metadata, type MetadataValue } from "nice-grpc-common";
+import { isPrintable } from "../hpack/field-rules.js";
 import type { HeaderList } from "../hpack/header-list.js";
-import { fieldName, isPrintable, type FieldName } from "./field-names.js";
+import { fieldName, type FieldName } from "./field-names.js";
 
 /** Among so many names one is looked for in their order; among more by an index. */
 const MAX_SCANNED_NAMES = 16;
@@ -291,23 +292,25 @@ export class LazyMetadata implements Metadata {
 }
 
 /** The value of a name among received fields: of several texts all, of several binary ones the first. */
-function received({ base, rest }: HeaderList, field: FieldName): Value | undefined {
+function received(list: HeaderList, field: FieldName): Value | undefined {
+  const { base } = list;
   // Both apart: to read a field or two is not worth a list of all.
-  const value = base && receivedIn(base.rest, field, undefined);
-  return value !== undefined && field.isBinary ? value : receivedIn(rest, field, value as string | undefined);
+  const value = base && receivedIn(base, field, undefined);
+  return value !== undefined && field.isBinary ? value : receivedIn(list, field, value as string | undefined);
 }
 
 /** @param text The texts before these. */
 function receivedIn(
-  fields: readonly string[],
+  list: HeaderList,
   { name, isBinary }: FieldName,
   text: string | undefined,
 ): Value | undefined {
+  const fields = list.rest;
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] !== name) continue;
     const value = fields[i + 1]!;
     if (isBinary) return fromBase64(value.split(",", 1)[0]!);
-    if (!isPrintable(value)) continue;
+    if (!list.isText && !isPrintable(value)) continue;
     text = text === undefined ? value : `${text}, ${value}`;
   }
   return text;

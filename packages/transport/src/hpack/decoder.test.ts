@@ -219,6 +219,17 @@ describe("malformed fields (RFC 9113, section 8.2.1) are marked, and are no comp
     }
   });
 
+  test.each([
+    ["31", true],
+    ["e9", false],
+    ["09", false],
+  ])("a list says whether its values are text, out of the table too: %s", (value, isText) => {
+    const decoder = new HpackDecoder();
+    expect(decode(decoder, hex(`0001 61 01${value}`)).isText).toBe(isText);
+    expect(decode(decoder, hex(`4001 61 01${value}`)).isText).toBe(isText);
+    for (let i = 0; i < 4; i++) expect(decode(decoder, FIRST).isText).toBe(isText);
+  });
+
   test("a string that is valid as a value is not taken for valid as a name", () => {
     const decoder = new HpackDecoder();
     for (let i = 0; i < 4; i++)

@@ -258,7 +258,7 @@ export class HpackDecoder {
       }
     }
     if (size > this.#maxHeaderListSize) return new HeaderList([], size, true, malformed);
-    return new HeaderList(fields, size, false, malformed, reader.isText, base);
+    return new HeaderList(fields, size, false, malformed, reader.isText || undefined, base);
   }
 }
 

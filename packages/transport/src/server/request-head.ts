@@ -1,9 +1,10 @@
 import { Status } from "nice-grpc-common";
 import { ACCEPT_ENCODING, parseEncoding, type Encoding } from "../grpc/compression.js";
 import { CONTRACT_HEADER } from "../grpc/contract.js";
-import { fieldName, isPrintable } from "../grpc/field-names.js";
+import { fieldName } from "../grpc/field-names.js";
 import { countBinaryValues, MAX_BINARY_VALUES } from "../grpc/metadata.js";
 import { parseTimeout } from "../grpc/timeout.js";
+import { isPrintable } from "../hpack/field-rules.js";
 import type { HeaderList } from "../hpack/header-list.js";
 import { parseContentLength } from "../http2/content-length.js";
 import { ErrorCode, StreamError } from "../http2/errors.js";
@@ -79,11 +80,9 @@ export function requestHead(list: HeaderList, methods: Methods): RequestHead {
 }
 
 /** The head of a list that goes on where its `base` ends; undefined if the whole list must be looked at. */
-function headFromBase(
-  { base, rest, isText, malformed: isMalformed }: HeaderList,
-  methods: Methods,
-): RequestHead | undefined {
-  if (base === undefined || isMalformed) return undefined;
+function headFromBase(list: HeaderList, methods: Methods): RequestHead | undefined {
+  const { base, rest } = list;
+  if (base === undefined || list.malformed || !list.isText) return undefined;
   const head = (base.parsed ??= parseBase(base, methods)) as RequestHead | typeof NO_HEAD;
   if (head === NO_HEAD || head.refusal !== undefined) return undefined;
   let { timeoutMs } = head;
@@ -91,12 +90,7 @@ function headFromBase(
     const name = fieldName(rest[i]!);
     const value = rest[i + 1]!;
     if (name.isMetadata) {
-      if (
-        name.isForbidden ||
-        !(isText || isPrintable(value)) ||
-        (name.isBinary && countBinaryValues(value) !== 1)
-      )
-        return undefined;
+      if (name.isForbidden || (name.isBinary && countBinaryValues(value) !== 1)) return undefined;
       name.keepText(value);
     } else if (name.name === "grpc-timeout") {
       timeoutMs = parseTimeout(value);
