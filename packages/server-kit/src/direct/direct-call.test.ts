@@ -97,7 +97,12 @@ describe("a direct call", () => {
     expect(await failure(() => unary.unary(() => ({}), same))).toMatchObject({ code: Status.INTERNAL });
     const sent: unknown[] = [];
     const responses = open("EchoServerStream");
-    const error = await failure(() => responses.stream(same, (message) => void sent.push(message)));
+    const error = await failure(() =>
+      responses.stream(
+        () => ({}),
+        (message) => void sent.push(message),
+      ),
+    );
     expect(error).toMatchObject({ code: Status.INTERNAL });
     expect(sent).toMatchObject([{ text: "a" }]);
     const logged = lines.map((line) => JSON.stringify(line)).join("");
