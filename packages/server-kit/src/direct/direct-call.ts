@@ -15,6 +15,11 @@ import { warn } from "../internal/warn.js";
 import { DirectResponses, type StreamFailure } from "./direct-responses.js";
 import type { CallsOfServer, DirectArrival, DirectlyServed, EndableCall } from "./direct-types.js";
 
+/** A method of a definition that was generated: by ts-proto, or in its form. */
+interface GeneratedMethod {
+  readonly responseType?: { readonly fromPartial?: unknown };
+}
+
 type Send = (message: unknown) => Promise<void> | undefined;
 
 /**
@@ -253,9 +258,10 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   }
 
   #outgoing(message: unknown): unknown {
-    const { phases } = this.#served;
+    const { phases, definition } = this.#served;
     const outgoing = phases?.response === undefined ? message : phases.response(message, this);
-    checkMessage(outgoing);
+    // Of other generators anything may be a message.
+    if ((definition as GeneratedMethod).responseType?.fromPartial !== undefined) checkMessage(outgoing);
     return outgoing;
   }
 
