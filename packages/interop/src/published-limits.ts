@@ -32,7 +32,7 @@ export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
   // The gateway reads descriptors: their messages have 130 KB.
   "@callwire/edge": { packages: 7, bytes: 2_520_000, beside: "pino", imports: ["@callwire/edge"] },
   "@callwire/contracts": { packages: 5, bytes: 1_590_000, imports: ["@callwire/contracts/users"] },
-  "@callwire/transport": { packages: 4, bytes: 1_300_000, imports: ["@callwire/transport"] },
+  "@callwire/transport": { packages: 4, bytes: 1_320_000, imports: ["@callwire/transport"] },
   "@callwire/protobuf": { packages: 1, bytes: 335_000, imports: ["@callwire/protobuf"] },
   // A tool of development: the formatter's binaries for seven platforms have 24 MB.
   "@callwire/protoc-gen-callwire": { packages: 8, bytes: 29_000_000, imports: [] },
@@ -49,6 +49,6 @@ export interface BundleLimits {
  * esbuild's own conditions, and with `production`, which Vite and webpack give to a build for users.
  */
 export const webClientLimits: Readonly<Record<"default" | "production", BundleLimits>> = {
-  default: { gzipBytes: 13_600, brotliBytes: 12_400 },
-  production: { gzipBytes: 12_700, brotliBytes: 11_600 },
+  default: { gzipBytes: 13_700, brotliBytes: 12_500 },
+  production: { gzipBytes: 12_800, brotliBytes: 11_700 },
 };
