@@ -101,6 +101,29 @@ describe("a socket of HTTP/1.1", () => {
     await once(socket, "close");
   });
 
+  test("keeps the order of what a slow client takes, says how much waits, and when it is taken", async () => {
+    const [client, socket] = await pair();
+    client.pause();
+    let sent = "";
+    let isTaken = true;
+    for (let i = 0; i < 300; i++) {
+      const part = `${i},`.repeat(10_000 * (i % 2) + 1);
+      isTaken = socket.write(part);
+      sent += part;
+      // Between some of them the socket beneath takes what it can.
+      if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(isTaken).toBe(false);
+    expect(socket.writableLength).toBeGreaterThan(0);
+    let received = "";
+    client.on("data", (part: Buffer) => (received += part.toString("latin1"))).resume();
+    await once(socket, "drain");
+    socket.write("last");
+    socket.end();
+    await once(client, "end");
+    expect(received === `${sent}last`).toBe(true);
+  });
+
   test("goes when its client breaks off, and takes the client's connection with it when it goes", async () => {
     const [client, socket] = await pair();
     const failed = once(socket, "error");
