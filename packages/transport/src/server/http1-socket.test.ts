@@ -3,6 +3,7 @@ import { createServer as createHttpServer, request, type IncomingMessage } from 
 import { createServer as createHttpsServer, request as requestByTls } from "node:https";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
+import type { TLSSocket } from "node:tls";
 import { testCertificates } from "@callwire/testkit";
 import { Http1Socket, readInTurns } from "./http1-socket.js";
 
@@ -145,8 +146,16 @@ describe("a socket of HTTP/1.1", () => {
     const timedOut = once(socket, "timeout");
     expect(socket.setTimeout(1)).toBe(socket);
     await timedOut;
+    expect(socket).toMatchObject({ timeout: 1, connecting: false, readyState: "open" });
   });
 });
+
+/** What applications ask the socket of a request, by TLS and without. */
+function tell(socket: Socket | TLSSocket): string {
+  const { encrypted, getProtocol } = socket as Partial<TLSSocket>;
+  const isItself = socket.setKeepAlive(true).unref().ref() === socket;
+  return `${socket.remoteAddress} ${encrypted} ${getProtocol?.()} ${isItself}`;
+}
 
 test.each(["node:http", "node:https"])("a server of %s reads in small parts", async (by) => {
   const { ca, server: pem } = await testCertificates();
@@ -155,7 +164,7 @@ test.each(["node:http", "node:https"])("a server of %s reads in small parts", as
   let longest = 0;
   server.on("request", (incoming, response) => {
     incoming.on("data", (part: Buffer) => (longest = Math.max(longest, part.length)));
-    incoming.on("end", () => response.end(incoming.socket.remoteAddress));
+    incoming.on("end", () => response.end(tell(incoming.socket)));
   });
   readInTurns(server);
   server.listen(0, "127.0.0.1");
@@ -166,7 +175,9 @@ test.each(["node:http", "node:https"])("a server of %s reads in small parts", as
     by === "node:http" ? request(options) : requestByTls({ ...options, servername: "localhost", ca });
   outgoing.end(Buffer.alloc(1_000_000));
   const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
-  expect(((await once(answer, "data")) as [Buffer])[0].toString()).toBe("127.0.0.1");
+  expect(((await once(answer, "data")) as [Buffer])[0].toString()).toBe(
+    `127.0.0.1 ${by === "node:https" ? "true TLSv1.3" : "undefined undefined"} true`,
+  );
   expect(longest).toBeLessThanOrEqual(16 * 1024);
   server.close();
   await once(server, "close");

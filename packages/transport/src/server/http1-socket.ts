@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { Server as TlsServer, type TLSSocket } from "node:tls";
+import { Server as TlsServer, TLSSocket } from "node:tls";
 import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
 import { keepBytes, readSocketInSmallParts } from "../http2/socket-reader.js";
 
@@ -31,8 +31,7 @@ export class Http1Socket extends Duplex {
   #needsDrain = false;
   /** True if the client has ended its side. */
   #isEnded = false;
-  /** The bytes that were read of the socket. */
-  bytesRead: number;
+  #bytesRead: number;
   /** The bytes that node:http has got. */
   bytesGiven = 0;
 
@@ -41,7 +40,7 @@ export class Http1Socket extends Duplex {
     super({ decodeStrings: false });
     this.#socket = socket;
     this.#held = first;
-    this.bytesRead = first.length;
+    this.#bytesRead = first.length;
     socket.on("error", (error) => this.destroy(error));
     socket.on("close", () => this.destroy());
     socket.on("timeout", () => this.emit("timeout"));
@@ -56,6 +55,11 @@ export class Http1Socket extends Duplex {
     });
     socket.pause();
     readSocketInSmallParts(socket, (buffer, length) => this.#onRead(buffer, length));
+  }
+
+  /** The bytes that were read of the socket. */
+  get bytesRead(): number {
+    return this.#bytesRead;
   }
 
   override _read(): void {
@@ -116,14 +120,19 @@ export class Http1Socket extends Duplex {
   }
 
   /** What the socket beneath has of this name. */
-  ofSocket(name: keyof TLSSocket): unknown {
-    const value: unknown = (this.#socket as TLSSocket)[name];
-    return typeof value === "function" ? value.bind(this.#socket) : value;
+  ofSocket(name: string): unknown {
+    const socket = this.#socket;
+    const value: unknown = Reflect.get(socket, name);
+    if (typeof value !== "function") return value;
+    return (...args: unknown[]): unknown => {
+      const result: unknown = Reflect.apply(value, socket, args);
+      return result === socket ? this : result;
+    };
   }
 
   #onRead(buffer: Buffer, length: number): void {
     let at = 0;
-    this.bytesRead += length;
+    this.#bytesRead += length;
     if (this.#waitsFor === undefined) {
       at = this.#give(buffer, length);
       if (this.#waitsFor !== undefined) this.#socket.pause();
@@ -171,30 +180,22 @@ export class Http1Socket extends Duplex {
   };
 }
 
-// What else applications, middleware and ws ask the socket of a request.
-const NAMES = [
-  "address",
+// What else applications, middleware and ws ask the socket of a request: all that node's have, and Duplex has not.
+const NAMES = new Set([
   "alpnProtocol",
   "authorizationError",
   "authorized",
-  "bytesWritten",
+  "connecting",
   "encrypted",
-  "getCipher",
-  "getPeerCertificate",
-  "getProtocol",
-  "localAddress",
-  "localFamily",
-  "localPort",
-  "remoteAddress",
-  "remoteFamily",
-  "remotePort",
   "servername",
-  "setKeepAlive",
-  "setNoDelay",
+  "timeout",
   "writableCorked",
   "writableLength",
   "writableNeedDrain",
-] as const satisfies readonly (keyof TLSSocket)[];
+]);
+for (const { prototype } of [Socket, TLSSocket])
+  for (const name of Object.getOwnPropertyNames(prototype))
+    if (!name.startsWith("_") && !(name in Http1Socket.prototype)) NAMES.add(name);
 
 for (const name of NAMES)
   Object.defineProperty(Http1Socket.prototype, name, {
