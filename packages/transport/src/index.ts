@@ -88,7 +88,7 @@ export { isSettable } from "./grpc/field-names.js";
 export { encodeStatusMessage } from "./grpc/status.js";
 export { parseTimeout } from "./grpc/timeout.js";
 export { checkMessage } from "./grpc/check-message.js";
-export { isReadTurnOver } from "./grpc/read-turns.js";
+export { isMessageTurnOver } from "./grpc/message-turn.js";
 export { handlerOf } from "./grpc/handler-of.js";
 export { clientObject } from "./client/client-object.js";
 export { deserialize, serialize } from "./grpc/serialize.js";

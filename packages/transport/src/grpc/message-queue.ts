@@ -1,4 +1,4 @@
-import { isReadTurnOver } from "./read-turns.js";
+import { isMessageTurnOver } from "./message-turn.js";
 
 /** A reader that waits for a message. */
 interface Waiter<T> {
@@ -111,7 +111,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
       else if (this.#next === MAX_TAKEN) this.#forgetTaken();
       this.#onRead(cost);
       const result = { done: false as const, value };
-      return isReadTurnOver() ? inNextTurn(result) : Promise.resolve(result);
+      return isMessageTurnOver() ? inNextTurn(result) : Promise.resolve(result);
     }
     if (this.#failed) {
       this.#failed = false;

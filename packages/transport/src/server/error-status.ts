@@ -10,7 +10,7 @@ const CANCELLED: ErrorStatus = { code: Status.CANCELLED, message: "The operation
 const UNEXPECTED: ErrorStatus = { code: Status.UNKNOWN, message: "Unknown server error occurred" };
 
 /** The status of what a handler threw, by nice-grpc's rules; undefined for what it should not throw. It may be anything. */
-export function statusOfError(thrown: unknown): ErrorStatus | undefined {
+function statusOfError(thrown: unknown): ErrorStatus | undefined {
   try {
     if (thrown instanceof ServerError) return statusOfServerError(thrown);
     return isAbortError(thrown) ? CANCELLED : undefined;
