@@ -203,4 +203,6 @@ export const fixed = [
   ["transport/src/client/tunnel.ts", ["MAX_PROXY_ANSWER_BYTES"]],
   ["server-kit/src/middleware/request-id.ts", ["MAX_REQUEST_ID_LENGTH"]],
   ["server-kit/src/errors/status-details.ts", ["MAX_STATUS_DETAILS_BYTES"]],
+  ["edge/src/conditional/idempotency-key.ts", ["MAX_IDEMPOTENCY_KEY_LENGTH"]],
+  ["edge/src/gateway/reflection.ts", ["REFLECTION_TIMEOUT_MS"]],
 ];

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Settings } from "./settings.js";
 
 /** Where a service listens: the address of its settings, with the port that it has. */
-export function listeningAddress({ address }: Settings, port: number): string {
+function listeningAddress({ address }: Settings, port: number): string {
   return `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
 }
 

@@ -3,7 +3,7 @@ import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Route } from "../routing/route.js";
 
-/** The longest key, in characters. */
+/** The longest `idempotency-key` that is taken, in characters. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 
 /** Visible characters without quotes, backslashes and what separates the parts of a list. */

@@ -85,7 +85,7 @@ export interface DescribedMethod {
 }
 
 /** How a set is made, for errors. */
-export const HOW_TO_MAKE_A_SET =
+const HOW_TO_MAKE_A_SET =
   "make it by 'buf build -o contract.binpb' or 'protoc --include_imports --include_source_info --descriptor_set_out=contract.binpb'";
 
 /**

@@ -3,7 +3,7 @@ import type { JsonStatus } from "./status-json.js";
 
 /** The media types of errors. */
 export const JSON_TYPE = "application/json";
-export const PROBLEM_TYPE = "application/problem+json";
+const PROBLEM_TYPE = "application/problem+json";
 
 /** An error as AIP-193 has it: google.rpc.Status, with the HTTP status for its code, and the code's name. */
 export function errorObject(httpStatus: number, { status, message, details }: JsonStatus): object {

@@ -8,7 +8,7 @@ import { createClient, type Channel } from "@callwire/transport";
 import { ClientError, Status } from "nice-grpc-common";
 import { FileDescriptorProto, FileDescriptorSet } from "../descriptors/gen/google/protobuf/descriptor.js";
 
-/** The time that the server may take for one answer, in milliseconds. */
+/** The time that a server may take for one answer of reflection to a gateway, in milliseconds. */
 export const REFLECTION_TIMEOUT_MS = 10_000;
 
 /** Bounds of what a server may say of itself. */

@@ -2,7 +2,7 @@ import type { CreateUserRequest, UploadError, UploadSummary } from "@callwire/co
 import type { CreateResult } from "../domain/directory.js";
 
 /** The rows of an upload that are committed together: enough to share a commit's cost, few enough not to delay other callers. */
-export const uploadBatchSize = 200;
+const uploadBatchSize = 200;
 
 /** The most problems that an upload's summary lists; `failed` counts on. */
 export const MAX_UPLOAD_ERRORS = 1000;
@@ -41,7 +41,7 @@ export async function uploadRows(
 }
 
 /** Takes as many rows as a batch has; fewer only at the end. */
-export async function nextBatch<T>(rows: Rows<T>, size: number): Promise<T[]> {
+async function nextBatch<T>(rows: Rows<T>, size: number): Promise<T[]> {
   const batch: T[] = [];
   while (batch.length < size) {
     const result = rows.nextNow?.() ?? (await rows.next());
