@@ -1,25 +1,23 @@
 // Makes the pages of the API reference out of the declarations that the packages publish: a heading for each exported name, its
 // doc comment as prose, and its declaration.
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { format } from "oxfmt";
 
-/** The entry points, by the names that are imported. */
-const entries = [
-  ["@callwire/client-sdk", "client-sdk/dist/index.d.cts"],
-  ["@callwire/client-sdk/users", "client-sdk/dist/users.d.cts"],
-  ["@callwire/client-sdk/testing", "client-sdk/dist/testing.d.cts"],
-  ["@callwire/client-sdk/nice-grpc", "client-sdk/dist/nice-grpc.d.cts"],
-  ["@callwire/server-kit", "server-kit/dist/index.d.cts"],
-  ["@callwire/server-kit/testing", "server-kit/dist/testing.d.cts"],
-  ["@callwire/server-kit/nice-grpc", "server-kit/dist/nice-grpc.d.cts"],
-  ["@callwire/transport", "transport/dist/index.d.cts"],
-  ["@callwire/transport/testing", "transport/dist/fake-clock.d.cts"],
-  ["@callwire/protobuf", "protobuf/dist/index.d.cts"],
-];
+/** The packages whose entry points have a page each. Those of `gen` are generated from contracts, which have their own comments. */
+const packages = ["client-sdk", "server-kit", "edge", "transport", "protobuf"];
+
+/** The entry points: the names that are imported, and the files of their declarations. */
+const entries = packages.flatMap((folder) => {
+  const manifest = readFileSync(new URL(`../${folder}/package.json`, import.meta.url), "utf8");
+  const { name, exports } = JSON.parse(manifest);
+  return Object.entries(exports)
+    .filter(([, conditions]) => conditions.require !== undefined)
+    .map(([path, { require }]) => [posix.join(name, path), posix.join(folder, require.types)]);
+});
 
 /** The place of an entry point's page. */
-const pathOf = (name) => `/api/${name.replace("@callwire/", "").replace("/", "-")}`;
+const pathOf = (name) => `/api/${name.replace("@callwire/", "").replaceAll("/", "-")}`;
 
 /** The pages, for the sidebar. */
 export const referencePages = entries.map(([name]) => ({ title: name, path: pathOf(name) }));
@@ -45,13 +43,16 @@ function parse(file) {
     for (const [, names, from] of line.matchAll(/^import (?:type )?\{ (.*) \} from "(.*)";$/g)) {
       for (const [name, local] of namesIn(names)) imported.set(local, { name, from });
     }
-    for (const [, names, from] of line.matchAll(/^export \{ (.*?),? \}(?: from "(.*)")?;$/g)) {
+    const [list, names, from] = /^export (?:type )?\{ (.*?),? \}(?: from "(.*)")?;$/.exec(line) ?? [];
+    if (list !== undefined) {
       for (const [name, outside] of namesIn(names)) {
         exported.set(outside, from === undefined ? name : outside);
         if (from !== undefined) imported.set(outside, { name, from });
       }
     }
     const [, kind, name] = statement.exec(line) ?? [];
+    if (kind === undefined && list === undefined && line.startsWith("export "))
+      throw new Error(`${file}:${at + 1} exports what reference.mjs does not read: ${line}`);
     if (kind !== undefined) {
       const rest = lines.findIndex(
         (each, index) =>
