@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { importCosts, installApart, installedWith } from "./consumers/cost.js";
-import { IMPORT_OVER_NICE_GRPC, publishedLimits } from "./published-limits.js";
+import { IMPORT_OVER_NICE_GRPC, publishedLimits, webClientLimits } from "./published-limits.js";
 import { publicPackages } from "./registry/workspace.js";
 import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.js";
 
@@ -105,6 +105,13 @@ describe.each(Object.entries(publishedLimits))("an install of %s", (name, limits
       .flatMap((file) => readFileSync(join(dist, file), "utf8").match(/sourceMappingURL=.*/) ?? []);
     expect(named).toEqual([]);
   });
+});
+
+test("the client SDK's README says what it costs", () => {
+  const readme = readFileSync(join(root, "packages/client-sdk/README.md"), "utf8");
+  const { packages, bytes } = publishedLimits["@callwire/client-sdk"]!;
+  expect(readme).toContain(`It installs ${packages} packages of less than ${bytes / 1e6} MB`);
+  expect(readme).toContain(`loads less than ${webClientLimits.production.gzipBytes / 1000} KB, compressed`);
 });
 
 test("what serves and calls brings no grpc-js", () => {

@@ -1,4 +1,5 @@
 // What a page loads for the client for browsers.
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { expect, test } from "@jest/globals";
@@ -20,6 +21,13 @@ async function pageScript(...conditions: string[]): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
+/** What the guide says of each: of gzip and, for users, of Brotli, in KB. */
+const guide = readFileSync(new URL("../../../../docs/guides/browsers.md", import.meta.url), "utf8");
+const said = {
+  production: /loads ([\d.]+) KB, compressed by gzip, or ([\d.]+) KB by Brotli/.exec(guide),
+  default: /With esbuild's own conditions it is ([\d.]+) KB/.exec(guide),
+};
+
 // Raise a limit only with a reason in the commit.
 test.each(["default", "production"] as const)(
   "a page with one message loads little: %s",
@@ -30,6 +38,11 @@ test.each(["default", "production"] as const)(
     const brotliBytes = brotliCompressSync(script).length;
     expect([gzipBytes, gzipBytes <= limits.gzipBytes]).toEqual([gzipBytes, true]);
     expect([brotliBytes, brotliBytes <= limits.brotliBytes]).toEqual([brotliBytes, true]);
+    const [, gzip, brotli = brotliBytes / 1000] = said[condition]!;
+    for (const [figure, bytes] of [[gzip, gzipBytes] as const, [brotli, brotliBytes] as const]) {
+      const isNear = Math.abs(Number(figure) - bytes / 1000) < 0.15;
+      expect(["docs/guides/browsers.md", figure, bytes, isNear]).toEqual(expect.arrayContaining([true]));
+    }
   },
 );
 
