@@ -230,15 +230,18 @@ function judged(results: readonly Result[]): Rows {
 
 /** Where, when, how and with what it was measured. */
 function runs(reports: readonly Report[]): Rows {
+  const texts = reports.map(({ versions }) =>
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", "),
+  );
   return [
     ["run", "machine", "work", "versions"],
-    ...reports.map(({ date, machine, settings, versions }) => [
+    ...reports.map(({ date, machine, settings }, index) => [
       `${date.slice(0, 10)}, medians of ${settings.rounds} rounds of ${settings.seconds} s`,
       `${machine.cpu}, ${machine.cores} cores`,
       settings.only?.join(", ") ?? "all but `million`",
-      Object.entries(versions)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(", "),
+      texts[index] === texts[index - 1] ? "as above" : texts[index]!,
     ]),
   ];
 }
