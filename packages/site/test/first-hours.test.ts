@@ -36,7 +36,7 @@ const settings = { PATH: `${programs}:${process.env["PATH"]}`, npm_config_update
 test.each(followed.map((pages) => [pages.join(", then "), pages] as const))(
   "%s works as written",
   async (_name, pages) => {
-    await expect(followAll(pages, installByLinks, settings)).resolves.toBeUndefined();
+    await expect(followAll(pages, { instead: installByLinks, settings })).resolves.toBeUndefined();
   },
   120_000,
 );

@@ -9,6 +9,16 @@ import { root } from "./pages.js";
 /** Runs a command in another way than a shell does, or not at all: true if it did. */
 export type Instead = (command: string, folder: string) => boolean;
 
+/** How pages are followed. */
+export interface Following {
+  /** Default: a shell runs all commands. */
+  instead?: Instead;
+  /** More of the environment. Default: nothing. */
+  settings?: NodeJS.ProcessEnv;
+  /** The command after which a reader has the page before them, in the folder that it leads to. Default: none. */
+  before?: (page: string) => string | undefined;
+}
+
 /** The environment of a reader, beside what this process has. */
 const reader: NodeJS.ProcessEnv = {
   // A service takes a free port; the pages after it find it there.
@@ -28,8 +38,7 @@ const reader: NodeJS.ProcessEnv = {
  */
 export async function followAll(
   pages: readonly string[],
-  instead: Instead = () => false,
-  settings: NodeJS.ProcessEnv = {},
+  { instead = () => false, settings = {}, before = () => undefined }: Following = {},
 ): Promise<void> {
   const base = mkdtempSync(join(tmpdir(), "callwire-docs-"));
   const env = { ...process.env, ...reader, ...settings };
@@ -38,7 +47,7 @@ export async function followAll(
     for (const [index, page] of pages.entries()) {
       const folder = join(base, `reader-${index}`);
       mkdirSync(folder);
-      await follow(page, { folder, env, running, instead });
+      await follow(page, { folder, env, running, instead, before: before(page) });
     }
   } finally {
     for (const child of running) await end(child);
@@ -52,11 +61,17 @@ interface Reading {
   env: NodeJS.ProcessEnv;
   running: ChildProcess[];
   instead: Instead;
+  before: string | undefined;
 }
 
-async function follow(page: string, { folder: begin, env, running, instead }: Reading): Promise<void> {
+async function follow(
+  page: string,
+  { folder: begin, env, running, instead, before }: Reading,
+): Promise<void> {
   let folder = begin;
   let output = "";
+  if (before !== undefined)
+    ({ folder } = await run({ text: before, comment: "", line: 0 }, page, folder, env));
   for (const block of blocksOf(readFileSync(join(root, page), "utf8"))) {
     if (block.file !== undefined) {
       const path = join(folder, block.file);
@@ -66,7 +81,7 @@ async function follow(page: string, { folder: begin, env, running, instead }: Re
       for (const command of commandsOf(block)) {
         const place = `${page}:${command.line}`;
         if (instead(command.text, folder)) continue;
-        if (command.comment === "leave it running" || command.text === "npm start")
+        if (/^(leave it running|serves on )/.test(command.comment))
           running.push(await leave(command, place, folder, env));
         else ({ output, folder } = await run(command, place, folder, env));
       }
@@ -93,7 +108,9 @@ async function run(
   folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<{ output: string; folder: string }> {
-  const shell = spawn("sh", ["-c", `${text}\nstatus=$?\npwd >&3\nexit $status`], {
+  // What is left running has another port than the one that pages name.
+  const there = text.replace("localhost:50051", env["ADDRESS"] ?? "");
+  const shell = spawn("sh", ["-c", `${there}\nstatus=$?\npwd >&3\nexit $status`], {
     cwd: folder,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe"],

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { blocksOf, commandsOf } from "./markdown.js";
 
@@ -12,8 +12,20 @@ export const followed: readonly (readonly string[])[] = [
   ["docs/first-hour-ci.md"],
 ];
 
-/** Pages that only a registry lets a reader follow. */
-export const followedFromRegistry: readonly (readonly string[])[] = [["packages/create-callwire/README.md"]];
+const templates = "packages/create-callwire/template";
+
+/** Pages that only a registry lets a reader follow. The second template calls the service of the first. */
+export const followedFromRegistry: readonly (readonly string[])[] = [
+  ["packages/create-callwire/README.md"],
+  ["service", "client", "middleware"].map((name) => `${templates}/${name}/README.md`),
+];
+
+/** The command that makes the project of which a template's page is; undefined for another page. */
+export function creationOf(page: string): string | undefined {
+  if (!page.startsWith(templates)) return undefined;
+  const name = basename(dirname(page));
+  return `npm create callwire@latest my-${name} -- --template ${name} && cd my-${name}`;
+}
 
 /** The runs of a command that is not followed: the file that runs it, and the words by which it is found there. */
 export type Elsewhere = readonly [file: string, words: string];
@@ -73,7 +85,7 @@ export function isInstall(command: string): boolean {
   return /^(npm (install|ci|create|init)|pnpm (add|create|install)|yarn (add|create))( |$)/.test(command);
 }
 
-const skipped = new Set(["node_modules", "dist", "pages", "template", ".git", ".turbo", ".changeset"]);
+const skipped = new Set(["node_modules", "dist", "pages", ".git", ".turbo", ".changeset"]);
 
 /** Every page of the repository, by its path. */
 export function allPages(folder = root): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { followAll } from "../follow.js";
-import { allPages, followed, followedFromRegistry, isInstall, shellCommands } from "../pages.js";
+import { allPages, creationOf, followed, followedFromRegistry, isInstall, shellCommands } from "../pages.js";
 import { runAlone } from "./run-alone.js";
 
 const inFull = [...followed, ...followedFromRegistry];
@@ -16,7 +16,7 @@ describe.each([1, 2])("from the registry, time %d", () => {
   test.each(inFull.map((pages) => [pages.join(", then "), pages] as const))(
     "%s works as written",
     async (_name, pages) => {
-      await expect(followAll(pages, undefined, registry())).resolves.toBeUndefined();
+      await expect(followAll(pages, { settings: registry(), before: creationOf })).resolves.toBeUndefined();
     },
   );
 
