@@ -21,7 +21,8 @@ export async function run(): Promise<void> {
     if (argument !== undefined)
       throw new Error(`no argument "${argument}": protoc and buf run it, as a plugin`);
     const request = fromBinary(CodeGeneratorRequestSchema, await buffer(process.stdin));
-    process.stdout.write(toBinary(CodeGeneratorResponseSchema, generate(request)));
+    const response = generate(request, (line) => console.error(`${NAME}: ${line}`));
+    process.stdout.write(toBinary(CodeGeneratorResponseSchema, response));
   } catch (error) {
     console.error(`${NAME}: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

@@ -77,7 +77,22 @@ describe("parseOptions", () => {
     ["openapi,openapi_security=oauth", "openapi_security=oauth: takes none or bearer"],
     ["openapi_secruity=bearer", 'did you mean "openapi_security"?'],
     ["contract_versoin=1.4.0", 'did you mean "contract_version"?'],
+    ["unknownFields=false", 'did you mean "unknown_fields"?'],
+    ["import_suffix=js", 'did you mean ".js"?'],
+    ["qqq=1", 'no option "qqq": there are timestamp, int64,'],
+    ["forceLong=bigint", 'no option "forceLong": another generator has it, and here it is "int64"'],
+    ["esModuleInterop=true", "this one needs none: leave it out"],
+    ["int64=string,int64=number", 'int64 is given twice, as "string" and as "number"'],
+    ["openapi,openapi_title=Tea, coffee", "a comma begins the next option, so the text of openapi_title"],
   ])("refuses %s, with the nearest", (parameter, message) => {
     expect(() => parse(parameter)).toThrow(message);
+  });
+
+  test("guesses no name that is nothing like it", () => {
+    expect(() => parse("descriptors=yes")).toThrow(/^descriptors=yes: takes false or true$/);
+  });
+
+  test("takes an option that is given twice alike", () => {
+    expect(parse("int64=string,int64=string")).toMatchObject({ int64: "string" });
   });
 });

@@ -1,3 +1,5 @@
+import { adviceForForeign } from "./foreign-options.js";
+
 /** The options of the plugin: what follows `opt:` in buf.gen.yaml. */
 export interface CodegenOptions {
   /**
@@ -98,14 +100,19 @@ const texts = {
 /**
  * Reads the plugin's options.
  *
- * @throws {Error} if there is none of that name, with the nearest one, or a value is none of those that it has.
+ * @throws {Error} if there is none of that name, with the nearest one, a value is none of those that it has, or there are two.
  */
 export function parseOptions(given: readonly { key: string; value: string }[]): CodegenOptions {
   const values = Object.fromEntries([
     ...Object.entries(choices).map(([name, [first]]) => [name, first as string] as const),
     ...Object.keys(texts).map((name) => [name, ""] as const),
   ]);
-  for (const { key, value } of given) {
+  const seen = new Map<string, string>();
+  for (const [index, { key, value }] of given.entries()) {
+    const before = seen.get(key);
+    if (before !== undefined && before !== value)
+      throw new Error(`${key} is given twice, as "${before}" and as "${value}": leave one out`);
+    seen.set(key, value);
     if (Object.hasOwn(texts, key)) {
       const { form, wanted } = texts[key as keyof typeof texts];
       if (!form.test(value)) throw new Error(`${key}=${value}: takes ${wanted}`);
@@ -115,15 +122,12 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
     const allowed = Object.hasOwn(choices, key)
       ? (choices[key as OptionName] as readonly string[])
       : undefined;
-    if (allowed === undefined) {
-      throw new Error(`no option "${key}": did you mean "${nearest(key, Object.keys(values))}"?`);
-    }
+    if (allowed === undefined)
+      throw new Error(unknownOption(key, Object.keys(values), given[index - 1]?.key));
     // An option without a value is switched on.
     const chosen = value === "" && allowed.includes("true") ? "true" : value;
-    if (!allowed.includes(chosen)) {
-      const meant = nearest(chosen, allowed);
-      throw new Error(`${key}=${value}: takes ${allowed.join(" or ")}; did you mean "${meant}"?`);
-    }
+    if (!allowed.includes(chosen))
+      throw new Error(`${key}=${value}: takes ${allowed.join(" or ")}${didYouMean(chosen, allowed)}`);
     values[key] = chosen;
   }
   const more = Object.keys(values).find(
@@ -141,9 +145,36 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
   } as CodegenOptions;
 }
 
-/** The name that is the fewest changes of a letter away. */
-function nearest(name: string, names: readonly string[]): string {
-  return names.toSorted((a, b) => distance(name, a) - distance(name, b))[0]!;
+/** Says of an option that there is none of its name, and what to write instead. */
+function unknownOption(key: string, known: readonly string[], before: string | undefined): string {
+  const none = `no option "${key}"`;
+  const advice = adviceForForeign(key);
+  if (advice !== undefined) return `${none}: ${advice}`;
+  const meant = nearest(key, known);
+  if (meant !== undefined) return `${none}: did you mean "${meant}"?`;
+  if (before !== undefined && Object.hasOwn(texts, before))
+    return `${none}: a comma begins the next option, so the text of ${before} can have none`;
+  return `${none}: there are ${known.join(", ")}`;
+}
+
+function didYouMean(value: string, allowed: readonly string[]): string {
+  const meant = nearest(value, allowed);
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
+}
+
+/** The name that is the fewest changes of a letter away; undefined if a third of its letters, or more, are others. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const wrong = plain(name);
+  const [found] = names
+    .map((known) => ({ known, letters: distance(wrong, plain(known)) }))
+    .filter(({ known, letters }) => letters <= Math.max(1, known.length / 3))
+    .toSorted((a, b) => a.letters - b.letters);
+  return found?.known;
+}
+
+/** A name without what people write in more than one way. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_. ]/g, "");
 }
 
 /** Levenshtein distance: how many letters must be put in, left out or changed. */

@@ -16,13 +16,21 @@ import { format } from "./format.js";
 import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
 import { openApiDocument } from "./openapi/openapi-document.js";
+import { missingImports } from "./missing-imports.js";
 import { parseOptions, type CodegenOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
 import { ServiceCoder } from "./service-code.js";
 import { ValueCoder } from "./value-code.js";
 
-/** Answers a request of protoc (google/protobuf/compiler/plugin.proto). A mistake in an option is the answer's error. */
-export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {
+/**
+ * Answers a request of protoc (google/protobuf/compiler/plugin.proto). A mistake in an option is the answer's error.
+ *
+ * @param warn Gets a line about each thing that is made as it was asked for, and is most likely a mistake. Default: drops it.
+ */
+export function generate(
+  request: CodeGeneratorRequest,
+  warn: (line: string) => void = () => {},
+): CodeGeneratorResponse {
   const response = create(CodeGeneratorResponseSchema, {
     supportedFeatures: BigInt(
       CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS,
@@ -31,14 +39,17 @@ export function generate(request: CodeGeneratorRequest): CodeGeneratorResponse {
     maximumEdition: Edition.EDITION_2024,
   });
   try {
-    response.file = filesOf(request).map((file) => create(CodeGeneratorResponse_FileSchema, file));
+    response.file = filesOf(request, warn).map((file) => create(CodeGeneratorResponse_FileSchema, file));
   } catch (error) {
     response.error = error instanceof Error ? error.message : String(error);
   }
   return response;
 }
 
-function filesOf(request: CodeGeneratorRequest): { name: string; content: string }[] {
+function filesOf(
+  request: CodeGeneratorRequest,
+  warn: (line: string) => void,
+): { name: string; content: string }[] {
   const options = parseOptions(rawOptions(request.parameter));
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
   // In the order of the request, where a file follows those that it imports.
@@ -81,6 +92,10 @@ function filesOf(request: CodeGeneratorRequest): { name: string; content: string
     ...(openApi ? [openApiFile(openApi)] : []),
     ...(options.descriptors ? [descriptorSet(request, options)] : []),
   ];
+  const missing = missingImports(modules);
+  if (missing !== undefined) warn(missing);
+  if (options.openapi && openApi === undefined)
+    warn("warning: openapi=true makes nothing: no method has a rule of google.api.http");
   const paths = new Set<string>();
   for (const { name } of made) {
     if (paths.has(name))
@@ -144,6 +159,8 @@ function rawOptions(parameter: string): { key: string; value: string }[] {
     .filter((option) => option !== "")
     .map((option) => {
       const at = option.indexOf("=");
-      return at < 0 ? { key: option, value: "" } : { key: option.slice(0, at), value: option.slice(at + 1) };
+      return at < 0
+        ? { key: option, value: "" }
+        : { key: option.slice(0, at).trim(), value: option.slice(at + 1).trim() };
     });
 }
