@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
+import { Status } from "nice-grpc-common";
 import { niceGrpc } from "./nice-grpc/nice-grpc-runtime.js";
 import { createClient, runtime } from "./test-room/clients.js";
 
@@ -109,4 +110,18 @@ test.each([
   [{ addresses: ["127.0.0.1:1", "10.0.0.1:1"], token: "t" }, "refusing to send a token in clear text"],
 ])("%j is refused at once", (options, why) => {
   expect(() => createClient(EchoServiceDefinition, options as never)).toThrow(why);
+});
+
+test("an address without a port says so where nobody answers", async () => {
+  // Nobody listens there but root.
+  await using client = createClient(EchoServiceDefinition, {
+    address: "http://127.255.255.254",
+    retry: false,
+  });
+  await expect(client.echoUnary({})).rejects.toMatchObject({
+    code: Status.UNAVAILABLE,
+    description: expect.stringMatching(
+      /^No connection established\. Last error: .*ECONNREFUSED 127\.255\.255\.254:80 \(the address 'http:\/\/127\.255\.255\.254' names no port/,
+    ),
+  });
 });

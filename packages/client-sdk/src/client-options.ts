@@ -24,7 +24,8 @@ export interface ClientOptions<Ext extends object = object> {
   /**
    * Where the server is: "host:port" or "http://host:port" in clear text (unless `tls` or `credentials` secure the
    * former), "https://host:port" over TLS, or a name in gRPC's own syntax, such as "dns:///host:port", "ipv4:1.2.3.4:5,6.7.8.9:5",
-   * "ipv6:[::1]:5", "unix:///path" or "unix-abstract:name". Either this or `addresses` must be given.
+   * "ipv6:[::1]:5", "unix:///path" or "unix-abstract:name". Without a port it is 80 in clear text and 443 over TLS; in gRPC's own
+   * names 443. Either this or `addresses` must be given.
    */
   address?: string;
   /**

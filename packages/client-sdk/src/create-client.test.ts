@@ -210,6 +210,7 @@ describe("a token", () => {
     ["is none", () => 7 as unknown as string],
     ["rejects", () => Promise.reject(new Error("no login"))],
     ["is empty", () => ""],
+    ["has its scheme before it", () => "Bearer x"],
   ])("that %s is UNAUTHENTICATED, with the cause", async (_, token) => {
     await using client = createClient(EchoServiceDefinition, { address: unreachable, token });
     const error = await client.echoUnary({}).catch((e: unknown) => e as CallError);
@@ -321,6 +322,8 @@ test("methods of every name are called, and to await a client calls none", async
       then: { ...echoUnary, name: "Then" },
       toString: { ...echoUnary, name: "ToString" },
       constructor: { ...echoUnary, name: "Constructor" },
+      // Its own, and no prototype.
+      ["__proto__"]: { ...echoUnary, name: "Proto" },
     },
   } as const;
   const called: string[] = [];
@@ -335,6 +338,7 @@ test("methods of every name are called, and to await a client calls none", async
       then: handler("then"),
       toString: handler("toString"),
       constructor: handler("constructor"),
+      ["__proto__"]: handler("__proto__"),
     }),
   );
   // TypeScript itself refuses an async function that returns an object with `then`.
@@ -343,11 +347,14 @@ test("methods of every name are called, and to await a client calls none", async
   expect(await Promise.resolve(client)).toBe(client);
   expect(called).toEqual([]);
   const methods = client as unknown as Record<string, (request: object) => Promise<{ text: string }>>;
-  for (const name of ["close", "then", "toString", "constructor"]) {
+  const names = ["close", "then", "toString", "constructor"];
+  for (const name of names) {
     // oxlint-disable-next-line no-await-in-loop
     expect(await methods[name]!({ text: "" })).toEqual({ text: name });
   }
-  expect(called.splice(0)).toEqual(["close", "then", "toString", "constructor"]);
+  expect(called.splice(0)).toEqual(names);
+  // nice-grpc's own server cannot have that name.
+  await expect(methods["__proto__"]!({ text: "" })).rejects.toMatchObject({ code: Status.UNIMPLEMENTED });
   // Without a request it is the client's own.
   expect(client.close()).toBeUndefined();
   await expect(methods["toString"]!({})).rejects.toMatchObject({ code: Status.CANCELLED });

@@ -14,7 +14,8 @@ import { checkMiddleware, middlewareOf } from "./client-middleware.js";
 import type { ClientOptions, Middleware } from "./client-options.js";
 import { closable } from "./internal/closable.js";
 import { contractCheck } from "./internal/contract-check.js";
-import { openChannel, tlsRules } from "./internal/channel.js";
+import { openChannel, targetsOf, tlsRules } from "./internal/channel.js";
+import { portAdvice } from "./internal/port-advice.js";
 import { tokenRule } from "./middleware/bearer-token.js";
 import { callOptions } from "./middleware/call-options.js";
 import { retryRules } from "./middleware/retry.js";
@@ -73,13 +74,15 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   options.middleware?.forEach(checkMiddleware);
   const { contractMismatch = "warn", stallTimeoutMs = STALL_TIMEOUT_MS } = options;
   const runtime: ClientRuntime = options.runtime ?? clientRuntime;
+  const targets = targetsOf(options);
   const pipeline = clientPipeline([
     ...middlewareOf<Middleware>(options),
     // Last, since generators around it may have taken options of their own.
     callOptions((options.middleware ?? []).length > 0),
+    ...portAdvice(targets),
   ]);
   const methods = methodsOf(definition);
-  const channel = openChannel(options, runtime);
+  const channel = openChannel(targets, options, runtime);
   const service = methods[0]!.descriptor.path.split("/")[1]!;
   const own = channel.createClient(
     definition,

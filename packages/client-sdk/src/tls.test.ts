@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
-import { EchoServiceDefinition } from "@callwire/testkit";
+import { echoService, EchoServiceDefinition, startServer } from "@callwire/testkit";
 import { Status } from "nice-grpc-common";
+import type { ClientOptions } from "./client-options.js";
 import { createClient } from "./test-room/clients.js";
 
 /** A certificate of its own authority for localhost and 127.0.0.1, good for a hundred years; made for this test alone. */
@@ -72,4 +73,21 @@ test("does not talk to a server that it has no reason to trust", async () => {
   const address = `https://localhost:${server.port}`;
   await using client = createClient(EchoServiceDefinition, { address, retry: false });
   await expect(client.echoUnary({})).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+});
+
+test("says which side speaks TLS, and the other does not", async () => {
+  await using secure = await startSecure(false);
+  const clear = await startServer((s) => s.add(EchoServiceDefinition, echoService()));
+  const failure = async (options: ClientOptions) => {
+    await using client = createClient(EchoServiceDefinition, { ...options, retry: false });
+    return await client.echoUnary({}).catch((error: unknown) => (error as Error).message);
+  };
+  expect(await failure({ address: `localhost:${secure.port}` })).toMatch(/expect TLS|For TLS, the address/);
+  expect(await failure({ address: `https://${clear.address}` })).toMatch(
+    /the server does not speak TLS|does the server speak TLS/,
+  );
+  expect(await failure({ address: `https://localhost:${secure.port}` })).toMatch(
+    /authority: give its certificate/,
+  );
+  clear.server.forceShutdown();
 });

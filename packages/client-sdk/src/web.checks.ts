@@ -31,7 +31,10 @@ const optionRules: RulesOf<WebClientOptions> = {
   protocol: ['"connect" or "grpc-web"', /^"(connect|grpc-web)"$/],
   retry: ["false, or an object of options", /^(object|false)$/, retryRules],
   timeoutMs: ["a number of milliseconds of more than 0, or Infinity", positive[1]],
-  token: ["a text of printable ASCII without spaces, or a function that gives one", /^("[!-~]+"$|fu)/],
+  token: [
+    "a text of printable ASCII without spaces, and without 'Bearer' before it, or a function that gives one",
+    /^("[!-~]+"$|fu)/,
+  ],
 };
 
 const phaseRules: RulesOf<ClientPhases> = {

@@ -24,6 +24,23 @@ const words = async function* () {
 };
 
 describe("add", () => {
+  test.each([
+    ["an object", (handlers: object) => handlers],
+    ["a class", (handlers: object) => Object.create(handlers) as object],
+  ])("names the function of %s that has nearly the name of a method", (_what, make) => {
+    const { echoUnary, echoBidiStream, echoServerStream, echoClientStream } = echoService();
+    const misspelt = {
+      echoUnary,
+      echoBidiStream,
+      EchoServerStream: echoServerStream,
+      echoClientStraem: echoClientStream,
+    };
+    const handlers = make(misspelt) as ReturnType<typeof echoService>;
+    expect(() => createServer().add(EchoServiceDefinition, handlers)).toThrow(
+      "no handler for echoServerStream (is 'EchoServerStream' misspelt?), echoClientStream (is 'echoClientStraem' misspelt?)",
+    );
+  });
+
   test("names every method without a handler", () => {
     const { echoUnary, echoBidiStream } = echoService();
     const incomplete = { echoUnary, echoBidiStream } as ReturnType<typeof echoService>;

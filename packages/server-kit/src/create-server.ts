@@ -28,6 +28,7 @@ import { unavailable } from "./errors/factories.js";
 import type { ServiceError } from "./errors/service-error.js";
 import { checkAddress } from "./internal/check-address.js";
 import { checkMiddleware } from "./internal/check-middleware.js";
+import { missingHandlers } from "./internal/missing-handlers.js";
 import { compileMethod } from "./internal/compile-method.js";
 import type { Handler } from "./internal/generator-chain.js";
 import { keepInternals } from "./internal/in-process.js";
@@ -289,7 +290,8 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         Array.from(methods.keys(), (name) => [name, handlerOf(implementation, name) as Handler | undefined]),
       );
       const missing = [...methods.keys()].filter((name) => handlers.get(name) === undefined);
-      if (missing.length > 0) throw new Error(`${service}: no handler for ${missing.join(", ")}`);
+      if (missing.length > 0)
+        throw new Error(`${service}: no handler for ${missingHandlers(missing, implementation, methods)}`);
       if (state !== "new") throw new Error(`${service} must be added before the server listens`);
       if (services.has(service)) throw new Error(`${service} was added before`);
       const onSelection = (one: Selection) => void selections.add(one);

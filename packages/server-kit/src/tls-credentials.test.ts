@@ -16,7 +16,7 @@ import { Status } from "nice-grpc-common";
 import { createServer } from "./create-server.js";
 import { failure } from "./test-room/errors.js";
 import { runtimes } from "./test-room/runtimes.js";
-import { tlsCredentials, type TlsCredentials } from "./tls-credentials.js";
+import { readSettled, tlsCredentials, type TlsCredentials } from "./tls-credentials.js";
 
 let pem: TestCertificates;
 beforeAll(async () => {
@@ -230,6 +230,22 @@ describe.each(runtimes)("renewed over %s", (_name, runtime) => {
     await isTold;
     expect(await serialOf(served.port)).toBe(numberOf(pem.server));
   });
+});
+
+test("files that are replaced while they are read are read again, until they stay", () => {
+  const old = { cert: "old", key: "old" };
+  const renewed = { cert: "new", key: "new" };
+  const readingsOf = (...readings: (typeof old)[]) => {
+    let count = 0;
+    const found = readSettled(() => readings[Math.min(count++, readings.length - 1)]!, old);
+    return { count, found };
+  };
+  // The certificate was read before the rename, and the key after it.
+  expect(readingsOf({ cert: "old", key: "new" }, renewed)).toEqual({ count: 3, found: renewed });
+  expect(readingsOf(renewed)).toEqual({ count: 2, found: renewed });
+  expect(readingsOf(old)).toEqual({ count: 1, found: old });
+  const ever = Array.from({ length: 9 }, (_, index) => ({ cert: `${index}`, key: `${index}` }));
+  expect(readingsOf(...ever).count).toBe(5);
 });
 
 test("files that are not there, and options that are wrong, are refused at once", async () => {

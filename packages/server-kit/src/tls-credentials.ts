@@ -119,7 +119,7 @@ export class TlsCredentials {
   #look(): void {
     const { logger } = this.#files!;
     try {
-      const found = readFiles(this.#files!);
+      const found = readSettled(() => readFiles(this.#files!), this.#options);
       if (!isSame(found, this.#options)) {
         this.reload(found);
         logger?.info({ certFile: this.#files!.certFile }, "the renewed certificate is in use");
@@ -168,7 +168,25 @@ function check({ cert, key, clientCa }: TlsOptions, files?: TlsFiles): void {
   createSecureContext({ cert, key, ...(clientCa !== undefined && { ca: clientCa }) });
 }
 
-/** Short files, read at once: a pair that is replaced between two reads would not fit. */
+/** The most times that files are read while each reading differs from the one before. */
+const MAX_READINGS = 5;
+
+/**
+ * Reads options until they stay as they are, unless they are those in use: files that are replaced between the reading of one and of
+ * the next make a pair that never was.
+ */
+export function readSettled(read: () => TlsOptions, inUse: TlsOptions): TlsOptions {
+  let found = read();
+  if (isSame(found, inUse)) return found;
+  for (let readings = 1; readings < MAX_READINGS; readings++) {
+    const again = read();
+    if (isSame(found, again)) break;
+    found = again;
+  }
+  return found;
+}
+
+/** Short files, read one right after the other. */
 function readFiles({ certFile, keyFile, clientCaFile }: TlsFiles): TlsOptions {
   return {
     cert: readFileSync(certFile),

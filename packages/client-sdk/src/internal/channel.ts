@@ -2,7 +2,7 @@ import { checkPem, rules, type RulesOf } from "@callwire/transport";
 import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport";
 import type { ClientOptions, TlsOptions } from "../client-options.js";
 import { defaultChannelOptions } from "./channel-options.js";
-import { parseAddress } from "./target.js";
+import { parseAddress, type Target } from "./target.js";
 
 /** The options of `tls`. */
 export const tlsRules: RulesOf<TlsOptions> = { ca: rules.pem, key: rules.pem, cert: rules.pem };
@@ -29,9 +29,21 @@ function credentialsFor(
   return runtime.createCredentials(pem);
 }
 
+/** The addresses of a client, read. Throws a TypeError if there are none, or one is none. */
+export function targetsOf(options: ClientOptions): Target[] {
+  const known = {
+    hasResolver: options.channelOptions?.["resolver"] !== undefined,
+    hasRuntime: options.runtime !== undefined,
+  };
+  return addressesOf(options).map((address) => parseAddress(address, known));
+}
+
 /** Opens the channel that the options describe. Throws a TypeError if they contradict each other. */
-export function openChannel(options: ClientOptions, runtime: ClientRuntime): RuntimeChannel {
-  const targets = addressesOf(options).map(parseAddress);
+export function openChannel(
+  targets: readonly Target[],
+  options: ClientOptions,
+  runtime: ClientRuntime,
+): RuntimeChannel {
   const schemes = new Set(targets.map(({ scheme }) => scheme));
   if (schemes.size > 1) throw new TypeError("addresses must all have the same scheme, or none");
   const credentials = credentialsFor(targets[0]!.scheme, options, runtime);

@@ -74,3 +74,17 @@ export function requestsFailed(path: string, cause: unknown): OriginError {
     cause,
   );
 }
+
+/** The beginning of what both runtimes say of a connection that could not be made. */
+const NO_CONNECTION = "No connection established";
+
+/** An error with advice behind its text, if it is of a connection that could not be made, and there is advice about the text. */
+export function withAdvice(error: unknown, adviceOf: (details: string) => string): unknown {
+  if (!isClientError(error) || !error.details.startsWith(NO_CONNECTION)) return error;
+  const { path, code, details, cause } = error;
+  const advice = adviceOf(details);
+  if (advice === "") return error;
+  // grpc-js ends with a note, which may be empty, and OpenSSL with the end of a line.
+  const text = details.replace(/[\s.]*(?:Resolution note:\s*)?$/, "");
+  return clientError(path, code, `${text} (${advice})`, "connection", cause);
+}

@@ -6,30 +6,75 @@ export interface Target {
   scheme: "http" | "https" | undefined;
   /** True if what is sent to it stays on this machine. */
   isLocal: boolean;
+  /** True if it names a host without a port. */
+  lacksPort: boolean;
 }
 
-/** Pure: reads an address. Throws a TypeError if it is not one. */
-export function parseAddress(address: string): Target {
+/** Schemes that gRPC has no names of, and that people write before a host, with the form that they mean. */
+const MISTAKEN_SCHEMES: ReadonlyMap<string, "http" | "https"> = new Map([
+  ...["grpc", "h2c", "http2", "tcp", "ws"].map((scheme) => [scheme, "http"] as const),
+  ...["grpcs", "h2", "ssl", "tls", "wss"].map((scheme) => [scheme, "https"] as const),
+]);
+
+/**
+ * Pure: reads an address. Throws a TypeError if it is not one.
+ *
+ * @param hasResolver True if a resolver of the user's own finds the server: it knows its schemes itself.
+ * @param hasRuntime True if the runtime is another one, which may know names of its own, such as `xds:`.
+ */
+export function parseAddress(address: string, { hasResolver = false, hasRuntime = false } = {}): Target {
   const [, named] = /^(dns|ipv4|ipv6|unix|unix-abstract):/i.exec(address) ?? [];
-  if (named !== undefined) return { address, scheme: undefined, isLocal: isLocalName(named, address) };
+  if (named !== undefined) return ofGrpc(named, address);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== "http" && scheme !== "https") {
-    return { address, scheme: undefined, isLocal: false };
-  }
-  const authority = address.slice(scheme === undefined ? 0 : scheme.length + "://".length).replace(/\/$/, "");
-  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.~%-]+)?)\]|([^\s/?#@:[\]]+))(?::(\d{1,5}))?$/i.exec(authority);
-  const host = match?.[1] ?? match?.[2];
-  if (host === undefined || Number(match?.[3] ?? 1) > 65_535) {
-    throw new TypeError(
-      `address is ${JSON.stringify(address)}: it must be "host:port", "http://host:port", "https://host:port" or a ` +
-        `gRPC name such as "dns:///host:port" or "unix:///path"`,
+    const meant = MISTAKEN_SCHEMES.get(scheme);
+    if (hasResolver || (hasRuntime && meant === undefined))
+      return { address, scheme: undefined, isLocal: false, lacksPort: false };
+    throw noAddress(
+      address,
+      meant === undefined
+        ? `; a scheme such as "${scheme}" needs a resolver, by channelOptions: { resolver }`
+        : `; did you mean "${meant}${address.slice(scheme.length)}"?`,
     );
   }
+  const authority = address.slice(scheme === undefined ? 0 : scheme.length + "://".length).replace(/\/$/, "");
+  const match =
+    /^(?:\[([0-9a-f:.]+(?:%[\w.~%-]+)?)\]|([^\s/?#@:[\]"$&'()*+,;<=>\\^`{|}]+))(?::(\d{1,5}))?$/i.exec(
+      authority,
+    );
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3];
+  if (host === undefined || Number(port ?? 1) > 65_535) {
+    throw noAddress(
+      address,
+      address.includes(",") ? "; several addresses go into 'addresses', as an array" : "",
+    );
+  }
+  // Systems take a number alone for an IPv4 address.
+  if (/^\d+$/.test(host))
+    throw noAddress(address, port === undefined ? `; did you mean "localhost:${host}"?` : "");
   return {
     address: scheme === undefined ? authority : `${scheme}://${authority}`,
     scheme,
     isLocal: isLocalHost(host),
+    lacksPort: port === undefined,
   };
+}
+
+function ofGrpc(scheme: string, address: string): Target {
+  return {
+    address,
+    scheme: undefined,
+    isLocal: isLocalName(scheme, address),
+    lacksPort: !/^unix/i.test(scheme) && !/:\d+$/.test(address),
+  };
+}
+
+function noAddress(address: string, advice: string): TypeError {
+  return new TypeError(
+    `address is ${JSON.stringify(address)}: it must be "host:port", "http://host:port", "https://host:port" or a ` +
+      `gRPC name such as "dns:///host:port" or "unix:///path"${advice}`,
+  );
 }
 
 export function isLocalHost(host: string): boolean {

@@ -117,7 +117,7 @@ test.each([0, -1, NaN])(
   "of %d ms is refused, by the client at once and by a call as INVALID_ARGUMENT",
   async (timeoutMs) => {
     expect(() => checkTimeout(timeoutMs)).toThrow(
-      /timeoutMs is .*: it must be more than 0; Infinity means no limit/,
+      /timeoutMs is .*: it must be a number of more than 0; Infinity means no limit/,
     );
     const address = "127.0.0.1:1";
     expect(() => createClient(EchoServiceDefinition, { address, timeoutMs })).toThrow(RangeError);

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
+import { checkOptions, kindOf, rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
 import { type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 
@@ -34,10 +34,18 @@ export interface DeadlineCallOptions {
  */
 const MAX_TIMEOUT_MS = 2_147_483_000;
 
-/** Checks a time limit. Throws a RangeError unless it is a positive number or Infinity. */
+/** Checks a time limit. Throws a RangeError or a TypeError unless it is a positive number or Infinity. */
 export function checkTimeout(timeoutMs: number, name = "timeoutMs"): number {
-  if (timeoutMs > 0) return timeoutMs;
-  throw new RangeError(`${name} is ${timeoutMs}: it must be more than 0; Infinity means no limit`);
+  if (isLimit(timeoutMs)) return timeoutMs;
+  const allowed = "it must be a number of more than 0; Infinity means no limit";
+  if (typeof timeoutMs === "number") throw new RangeError(`${name} is ${timeoutMs}: ${allowed}`);
+  const given = typeof timeoutMs === "string" ? JSON.stringify(timeoutMs) : kindOf(timeoutMs);
+  throw new TypeError(`${name} is ${given}: ${allowed}`);
+}
+
+/** JavaScript compares what is no number too, and throws at some. */
+function isLimit(value: unknown): boolean {
+  return typeof value === "number" && value > 0;
 }
 
 /** The error of a call with a time limit that is none; undefined if its limits are right. */
@@ -45,12 +53,12 @@ function wrongLimit(
   { path }: MethodDescriptor,
   { timeoutMs = Infinity, stallTimeoutMs = Infinity }: DeadlineCallOptions,
 ): Error | undefined {
-  if (timeoutMs > 0 && stallTimeoutMs > 0) return undefined;
+  if (isLimit(timeoutMs) && isLimit(stallTimeoutMs)) return undefined;
   try {
     checkTimeout(timeoutMs);
     checkTimeout(stallTimeoutMs, "stallTimeoutMs");
   } catch (error) {
-    return clientError(path, Status.INVALID_ARGUMENT, (error as RangeError).message, "local", error);
+    return clientError(path, Status.INVALID_ARGUMENT, (error as Error).message, "local", error);
   }
   return undefined;
 }

@@ -3,6 +3,7 @@ import {
   bytesDefinition,
   checkGrpcJsChannelOptions,
   clientObject,
+  type ClientPhases,
   type ClientRuntime,
   CONTRACT_HEADER,
   type Method,
@@ -21,11 +22,12 @@ import {
   createClientFactory,
 } from "nice-grpc";
 import { type CallOptions, Status } from "nice-grpc-common";
-import { clientError } from "../internal/client-errors.js";
+import { clientError, withAdvice } from "../internal/client-errors.js";
 import type { OnContract } from "../internal/contract-check.js";
 import { InterruptibleStream } from "../internal/interruptible-stream.js";
 import { RunningCalls } from "../internal/running-calls.js";
 import { type PhasedCall, type PhasedHost, phasedMiddleware } from "../pipeline/phased-middleware.js";
+import { connectionAdvice } from "./connection-advice.js";
 import { messageCoder } from "./coded-messages.js";
 import { grpcJsOrigin, isUnseen } from "./grpc-js-origin.js";
 import { RequestStall } from "./request-stall.js";
@@ -47,7 +49,8 @@ export const niceGrpc: ClientRuntime<ChannelOptions> = {
   },
   openChannel(address, credentials, options) {
     checkGrpcJsChannelOptions("createClient", options);
-    return new NiceGrpcChannel(channelTo(address, credentials as ChannelCredentials, timesOf(options)));
+    const channel = channelTo(address, credentials as ChannelCredentials, timesOf(options));
+    return new NiceGrpcChannel(channel, credentials._isSecure());
   },
 };
 
@@ -91,10 +94,12 @@ function pem(text: string | Uint8Array | undefined): Buffer | null {
 
 class NiceGrpcChannel implements RuntimeChannel {
   readonly #channel: Channel;
+  readonly #isSecure: boolean;
   readonly #calls = new RunningCalls();
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, isSecure: boolean) {
     this.#channel = channel;
+    this.#isSecure = isSecure;
   }
 
   createClient(
@@ -103,16 +108,30 @@ class NiceGrpcChannel implements RuntimeChannel {
     onContract?: OnContract,
   ): Record<string, RuntimeMethod> {
     const methods = methodsOf(definition);
-    const phases = new Map(methods.map(({ descriptor }) => [descriptor.path, phasesOf(descriptor)]));
+    const phases = new Map(
+      methods.map(({ descriptor }) => [descriptor.path, this.#advised(phasesOf(descriptor))]),
+    );
     const client = createClientFactory()
       .use(phasedMiddleware(({ path }) => phases.get(path), hostOf(this.#calls, methods, onContract)))
       .create(bytesDefinition(methods), this.#channel) as Record<string, RuntimeMethod>;
     return clientObject(
       methods.map(({ name, descriptor }) => {
-        const method = client[name]!;
+        const method = client[descriptor.path]!;
         return [name, descriptor.responseStream ? interruptible(method) : method];
       }),
     ) as Record<string, RuntimeMethod>;
+  }
+
+  /** Phases, after advice for a connection that was not made. */
+  #advised(phases: ClientPhases = {}): ClientPhases {
+    return {
+      ...phases,
+      failed: (thrown, origin, call) => {
+        const adviceOf = (details: string) => connectionAdvice(details, this.#isSecure);
+        const error = origin === "connection" ? withAdvice(thrown, adviceOf) : thrown;
+        return phases.failed === undefined ? error : phases.failed(error, origin, call);
+      },
+    };
   }
 
   close(): void {
@@ -149,7 +168,14 @@ function hostOf(
       const { path, requestStream, responseStream } = context.method;
       const { deadline, metadata, stallTimeoutMs = Infinity } = context.options as NiceGrpcCallOptions;
       const limits = [Infinity];
-      if (deadline !== undefined) limits.push(Number(deadline) - Date.now());
+      // What is no time at all is refused by the check of the call's options.
+      if (typeof deadline === "number" || deadline instanceof Date) {
+        const time = Number(deadline);
+        if (Number.isNaN(time)) {
+          const why = "deadline is not a time";
+          lifetime.fail(clientError(path, Status.INVALID_ARGUMENT, why, "local"), "local");
+        } else limits.push(time - Date.now());
+      }
       // It may be anything, which is said when it is sent.
       const text: unknown = metadata?.get?.("grpc-timeout");
       if (typeof text === "string") limits.push(parseTimeout(text) ?? Infinity);

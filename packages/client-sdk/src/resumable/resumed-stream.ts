@@ -5,6 +5,7 @@ import { CallError } from "../errors/call-error.js";
 import { onAbort } from "../internal/abort.js";
 import { backoffMs } from "../internal/backoff.js";
 import { isClientError } from "../internal/client-errors.js";
+import { checkTimeout } from "../middleware/deadline.js";
 import type { OpenWatch, Watches } from "./watches.js";
 
 /** The argument of `onResume`. */
@@ -199,9 +200,10 @@ export class ResumedStream<Message, Token> implements AsyncIterator<Message, und
 
   #begin(): void {
     this.#isBegun = true;
-    if (!(this.stallTimeoutMs > 0)) {
-      const why = `stallTimeoutMs is ${this.stallTimeoutMs}: it must be more than 0`;
-      throw this.#error(Status.INVALID_ARGUMENT, why, "local");
+    try {
+      checkTimeout(this.stallTimeoutMs, "stallTimeoutMs");
+    } catch (wrong) {
+      throw this.#error(Status.INVALID_ARGUMENT, (wrong as Error).message, "local");
     }
     const { options, watches } = this.#init;
     if (options.timeoutMs !== undefined) this.#endsAt = performance.now() + options.timeoutMs;

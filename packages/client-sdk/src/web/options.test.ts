@@ -29,7 +29,7 @@ test.each<[object, string]>([
   ],
   [
     { baseUrl, token: "a b" },
-    "createClient: token is string: it must be a text of printable ASCII without spaces, or a function that gives one",
+    "createClient: token is string: it must be a text of printable ASCII without spaces, and without 'Bearer' before it, or a function that gives one",
   ],
   [
     { baseUrl, middleware: [{ begun() {} }] },

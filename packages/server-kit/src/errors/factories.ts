@@ -1,4 +1,5 @@
 import { Status } from "nice-grpc-common";
+import { checkErrorOptions, errorRules } from "./check-error-options.js";
 import {
   ServiceError,
   type ErrorDetails,
@@ -48,6 +49,7 @@ function make(
 export function invalidArgument(
   options: ErrorOptions & { violations: readonly FieldViolation[] },
 ): ServiceError {
+  checkErrorOptions("invalidArgument", options, errorRules.fields);
   const { violations } = options;
   const message = violations.map(({ field, description }) => `${field}: ${description}`).join("; ");
   return make(Status.INVALID_ARGUMENT, message, "INVALID_FIELDS", options, { fieldViolations: violations });
@@ -55,6 +57,7 @@ export function invalidArgument(
 
 /** NOT_FOUND, with a ResourceInfo. */
 export function notFound(options: ResourceOptions): ServiceError {
+  checkErrorOptions("notFound", options, errorRules.resource);
   const { resource, id } = options;
   return make(Status.NOT_FOUND, `${resource} '${id}' does not exist`, "RESOURCE_NOT_FOUND", options, {
     resource: { type: resource, name: id },
@@ -63,6 +66,7 @@ export function notFound(options: ResourceOptions): ServiceError {
 
 /** ALREADY_EXISTS, with a ResourceInfo. */
 export function alreadyExists(options: ResourceOptions): ServiceError {
+  checkErrorOptions("alreadyExists", options, errorRules.resource);
   const { resource, id } = options;
   return make(
     Status.ALREADY_EXISTS,
@@ -79,6 +83,7 @@ export function alreadyExists(options: ResourceOptions): ServiceError {
 export function failedPrecondition(
   options: ErrorOptions & { violations: readonly PreconditionViolation[] },
 ): ServiceError {
+  checkErrorOptions("failedPrecondition", options, errorRules.preconditions);
   const message = options.violations.map((violation) => violation.description).join("; ");
   return make(Status.FAILED_PRECONDITION, message, "PRECONDITION_FAILED", options, {
     preconditionViolations: options.violations,
@@ -87,6 +92,7 @@ export function failedPrecondition(
 
 /** ABORTED: somebody else was faster; the caller reads again and repeats. With a ResourceInfo. */
 export function aborted(options: ResourceOptions): ServiceError {
+  checkErrorOptions("aborted", options, errorRules.resource);
   const { resource, id } = options;
   return make(Status.ABORTED, `${resource} '${id}' has changed meanwhile`, "CONCURRENT_CHANGE", options, {
     resource: { type: resource, name: id },
@@ -95,6 +101,7 @@ export function aborted(options: ResourceOptions): ServiceError {
 
 /** OUT_OF_RANGE: past the end, or before the beginning, of what there is. */
 export function outOfRange(options: ErrorOptions & { message: string }): ServiceError {
+  checkErrorOptions("outOfRange", options, errorRules.withMessage);
   return make(Status.OUT_OF_RANGE, options.message, "OUT_OF_RANGE", options);
 }
 
@@ -102,6 +109,7 @@ export function outOfRange(options: ErrorOptions & { message: string }): Service
 export function resourceExhausted(
   options: ErrorOptions & { message: string; violations?: readonly QuotaViolation[]; retryAfterMs?: number },
 ): ServiceError {
+  checkErrorOptions("resourceExhausted", options, errorRules.quotas);
   const { violations, retryAfterMs } = options;
   return make(Status.RESOURCE_EXHAUSTED, options.message, "RESOURCE_EXHAUSTED", options, {
     ...(violations && { quotaViolations: violations }),
@@ -111,6 +119,7 @@ export function resourceExhausted(
 
 /** UNAVAILABLE: a repeat, after `retryAfterMs` if given, is likely to succeed. */
 export function unavailable(options: ErrorOptions & { retryAfterMs?: number } = {}): ServiceError {
+  checkErrorOptions("unavailable", options, errorRules.retryable);
   const { retryAfterMs } = options;
   return make(Status.UNAVAILABLE, "the service is not available now", "SERVICE_UNAVAILABLE", options, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -119,15 +128,18 @@ export function unavailable(options: ErrorOptions & { retryAfterMs?: number } = 
 
 /** UNAUTHENTICATED: the caller did not say, or could not prove, who it is. */
 export function unauthenticated(options: ErrorOptions = {}): ServiceError {
+  checkErrorOptions("unauthenticated", options, errorRules.plain);
   return make(Status.UNAUTHENTICATED, "valid credentials are required", "CREDENTIALS_INVALID", options);
 }
 
 /** PERMISSION_DENIED: the caller is known and may not do this. */
 export function permissionDenied(options: ErrorOptions = {}): ServiceError {
+  checkErrorOptions("permissionDenied", options, errorRules.plain);
   return make(Status.PERMISSION_DENIED, "the caller may not do this", "PERMISSION_DENIED", options);
 }
 
 /** UNIMPLEMENTED: the service does not do this. */
 export function unimplemented(options: ErrorOptions = {}): ServiceError {
+  checkErrorOptions("unimplemented", options, errorRules.plain);
   return make(Status.UNIMPLEMENTED, "not implemented", "UNIMPLEMENTED", options);
 }

@@ -87,7 +87,10 @@ export function methodsOf(definition: object): Method[] {
   }));
 }
 
-/** The definition of the same methods for nice-grpc, whose messages are bytes: for runtimes that code them by themselves. */
+/**
+ * The definition of the same methods for nice-grpc, whose messages are bytes: for runtimes that code them by themselves. Its keys
+ * are the methods' paths, since an object of nice-grpc's cannot have every name that a method can, such as `__proto__`.
+ */
 export function bytesDefinition(methods: readonly Method[]): ServiceDefinition {
   const asItIs = (bytes: unknown) => bytes as Buffer;
   const coders = {
@@ -96,7 +99,7 @@ export function bytesDefinition(methods: readonly Method[]): ServiceDefinition {
     responseSerialize: asItIs,
     responseDeserialize: asItIs,
   };
-  return Object.fromEntries(methods.map(({ name, descriptor }) => [name, { ...descriptor, ...coders }]));
+  return Object.fromEntries(methods.map(({ descriptor }) => [descriptor.path, { ...descriptor, ...coders }]));
 }
 
 /** The levels of google.protobuf.MethodOptions.IdempotencyLevel, by their numbers. */

@@ -68,7 +68,10 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
         // The kit has checked that there is a handler for each method.
         const handlers = coded.map(({ name, descriptor }) => {
           const handler = handlerOf(implementation, name) as Handler;
-          return [name, descriptor.responseStream ? endedByAbort(handler, arrivals) : handler] as const;
+          return [
+            descriptor.path,
+            descriptor.responseStream ? endedByAbort(handler, arrivals) : handler,
+          ] as const;
         });
         (server.add as (definition: CompatServiceDefinition, implementation: object) => void)(
           // Of a message that it cannot code, grpc-js says neither why nor to whom: the interceptor codes them.
