@@ -41,3 +41,16 @@ test("leaves everything else as it is, and changes nothing that it was given", (
   logger.error({ err: new Error("broken", { cause: new Error("root") }) });
   expect(last()["err"]).toMatchObject({ type: "Error", message: "broken: root", stack: expect.any(String) });
 });
+
+test("writes the text of what is an error by its prototype alone", () => {
+  const { logger, last } = capture();
+  // As the driver of SQLite makes them.
+  const ofDriver = Object.create(Error.prototype, { message: { value: "disk I/O error" } }) as Error;
+  for (const [err, message] of [
+    [ofDriver, "disk I/O error"],
+    [new DOMException("it was aborted", "AbortError"), "it was aborted"],
+  ] as const) {
+    logger.error({ err });
+    expect(last()["err"]).toMatchObject({ message });
+  }
+});

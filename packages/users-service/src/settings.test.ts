@@ -208,6 +208,17 @@ describe("a wrong value is refused by a message that names its flag and its vari
     ["address", "50051", "'50051' is not of the form host:port"],
     ["address", "127.0.0.1:65536", "'127.0.0.1:65536' is not of the form host:port"],
     ["database", "", "is empty"],
+    ["database", ":memroy:", "':memroy:' is no path; did you mean ':memory:'?"],
+    [
+      "database",
+      "file:users.db?mode=ro",
+      "'file:users.db?mode=ro' is a URL: it must be the path of a file, or ':memory:'",
+    ],
+    [
+      "database",
+      "postgres://localhost/users",
+      "'postgres://localhost/users' is a URL: it must be the path of a file, or ':memory:'",
+    ],
     ["unprotected-on-network", "maybe", "'maybe' is none of yes, no"],
     ["reflection", "on", "'on' is none of auto, yes, no"],
     ["http", "on", "'on' is none of auto, yes, no"],

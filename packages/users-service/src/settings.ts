@@ -236,10 +236,16 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
     if (origin !== "*" && (!URL.canParse(origin) || new URL(origin).origin !== origin))
       throw wrong("cors-origins", `'${origin}' is no origin, as https://app.example.com is`);
   }
-  if (text("database") === "") throw wrong("database", "is empty");
+  const database = text("database");
+  if (database === "") throw wrong("database", "is empty");
+  // What SQLite or its drivers would take for another thing than a path.
+  if (/^[a-z]+:\/\/|^file:/i.test(database))
+    throw wrong("database", `'${database}' is a URL: it must be the path of a file, or ':memory:'`);
+  if (database.startsWith(":") && database !== ":memory:")
+    throw wrong("database", `'${database}' is no path; did you mean ':memory:'?`);
   return {
     address,
-    database: text("database"),
+    database,
     tls: cert && {
       certFile: text("tls-cert"),
       keyFile: text("tls-key"),

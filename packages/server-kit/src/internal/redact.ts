@@ -24,7 +24,7 @@ export function redactor(fields: readonly string[]): Redactor {
 
   const redact = (value: unknown, depth: number): unknown => {
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return value;
-    if (isNativeError(value)) return redact({ ...pino.stdSerializers.err(value) }, depth);
+    if (isError(value)) return redact({ ...pino.stdSerializers.err(value) }, depth);
     if (ArrayBuffer.isView(value) || typeof (value as { toJSON?: unknown }).toJSON === "function")
       return value;
     if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
@@ -47,6 +47,11 @@ export function redactor(fields: readonly string[]): Redactor {
     redact: (line) => redactFields(line, 0),
     secretValue: (name) => (isSecretName(name) ? redacted : undefined),
   };
+}
+
+/** True also for what is an error by its prototype alone, as those of SQLite's driver are, and of an aborted signal. */
+function isError(value: object): value is Error {
+  return isNativeError(value) || value instanceof Error || value instanceof DOMException;
 }
 
 /** The most names whose answers are remembered: those in a program's text are few, those out of data are without end. */

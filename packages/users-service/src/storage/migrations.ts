@@ -63,7 +63,7 @@ export function migrate(database: Database.Database, migrations: readonly string
   if (version > migrations.length) {
     throw new Error(
       `The database has version ${version}, and this program knows versions up to ${migrations.length}: ` +
-        "use the newer program that wrote it",
+        "use the newer program that wrote it, or give another --database",
     );
   }
   for (const [index, migration] of migrations.entries()) {

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, readlinkSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
 
 import Database from "libsql";
 
 import type { StoreIdentity } from "../domain/user-store.js";
+import { databaseAdvice } from "./database-advice.js";
 import { LogFile } from "./log-file.js";
 import { migrate } from "./migrations.js";
 
@@ -77,8 +78,14 @@ export function openDatabase({ path, lockTimeoutMs = 5000 }: OpenDatabaseOptions
     };
   } catch (error) {
     unlock();
-    throw new Error(`The database ${path} cannot be used: ${messageOf(error)}`, { cause: error });
+    throw unusable(path, error);
   }
+}
+
+/** The error of a database that cannot be used, with its name and what to do. */
+export function unusable(path: string, error: unknown): Error {
+  const advice = databaseAdvice(error, path);
+  return new Error(`The database ${path} cannot be used: ${messageOf(error)}${advice}`, { cause: error });
 }
 
 /**
@@ -134,6 +141,14 @@ function checkPlace(path: string): void {
   }
   const inPlace = statSync(path, { throwIfNoEntry: false });
   if (inPlace?.isDirectory() === true) throw wrong("it is a folder; give the path of a file");
+  if (inPlace !== undefined && !inPlace.isFile()) throw wrong("it is no regular file; give the path of one");
+  if (inPlace === undefined && lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    const target = resolve(folder, readlinkSync(path));
+    if (!existsSync(dirname(target)))
+      throw wrong(
+        `it is a link to ${target}, whose folder does not exist; make the folder, or remove the link`,
+      );
+  }
   if (inPlace !== undefined && !isAllowed(path, constants.R_OK | constants.W_OK)) {
     throw wrong(`it may not be read and written by user ${userInfo().username}`);
   }
@@ -157,7 +172,7 @@ function claim(database: Database.Database): void {
   // Counts the changes of the schema: 0 as long as nothing was ever made in the file.
   const [schema] = database.pragma("schema_version") as [{ schema_version: number }];
   if (schema.schema_version > 0) {
-    throw new Error("It is a database of another program");
+    throw new Error("It is a database of another program: give another --database");
   }
   database.pragma(`application_id = ${APPLICATION_ID}`);
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { getEventListeners, once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,7 +110,7 @@ describe("a database that cannot be opened", () => {
   test("is named, if it is something else, and can be put right without a restart", async () => {
     writeFileSync(path, "This is a text, and a long one too. ".repeat(100));
     expect(() => openSqliteUserStore({ path })).toThrow(
-      `The database ${path} cannot be used: file is not a database`,
+      `The database ${path} cannot be used: file is not a database; move the file away`,
     );
     rmSync(path);
     await openSqliteUserStore({ path }).close();
@@ -125,6 +125,33 @@ describe("a database that cannot be opened", () => {
       `The database ${path} cannot be used: It is a database of another program`,
     );
     expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test("is named, if it is damaged, with what to do", async () => {
+    await openSqliteUserStore({ path }).close();
+    const whole = readFileSync(path);
+    // All but the first page.
+    writeFileSync(path, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xaa)]));
+    expect(() => openSqliteUserStore({ path })).toThrow(
+      `The database ${path} cannot be used: database disk image is malformed; put a copy that was saved in its place`,
+    );
+  });
+
+  test("is named, if a table of it is missing", async () => {
+    await openSqliteUserStore({ path }).close();
+    const database = new Database(path);
+    database.exec("DROP TABLE changes");
+    database.close();
+    const message = `The database ${path} cannot be used: no such table: changes`;
+    expect(() => openSqliteUserStore({ path })).toThrow(message);
+    // It was let go.
+    expect(() => openSqliteUserStore({ path, lockTimeoutMs: 0 })).toThrow(message);
+  });
+
+  test("is named, if it is a link to nowhere, or a device", () => {
+    symlinkSync(join(folder, "missing", "users.db"), path);
+    expect(() => openSqliteUserStore({ path })).toThrow("it is a link to");
+    expect(() => openSqliteUserStore({ path: "/dev/null" })).toThrow("it is no regular file");
   });
 
   test("is named, if it is of a newer version, and left as it is", async () => {

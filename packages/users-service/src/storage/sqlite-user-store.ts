@@ -18,7 +18,7 @@ import { matchingDepartments, planList } from "./list-plan.js";
 import { ListPool, type ListLimits } from "./list-pool.js";
 import { filterToSql, orderToSql } from "./list-sql.js";
 import { isDiskFull, storageError } from "./disk-full.js";
-import { openDatabase, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.js";
+import { openDatabase, unusable, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.js";
 import { READ_COLUMNS, rowToChange, textToUsers, type ChangeRow } from "./rows.js";
 import { SqliteTransaction } from "./sqlite-transaction.js";
 import { UserReader } from "./user-reader.js";
@@ -42,7 +42,13 @@ export type SqliteUserStoreOptions = StoreOptions & OpenDatabaseOptions;
  * @throws with a message that names the file, if it is in use, is no database, or is of a newer version.
  */
 export function openSqliteUserStore(options: SqliteUserStoreOptions): UserStore {
-  return new SqliteUserStore(openDatabase(options), options);
+  const opened = openDatabase(options);
+  try {
+    return new SqliteUserStore(opened, options);
+  } catch (error) {
+    opened.unlock();
+    throw error instanceof RangeError ? error : unusable(options.path, error);
+  }
 }
 
 /** The time that the writes of one turn of the event loop may take, in milliseconds: further ones wait for the next commit. */
