@@ -52,6 +52,10 @@ describe.each(bothWays)("before a %s", (behind) => {
       { request: { id: "7", part: { inner: { id: "z" } } } },
     ],
     ["PURGE", "/v1/things/7", undefined, { request: { id: "7" } }],
+    // Where no body is taken, an empty one says nothing; null stands for a field that is not set.
+    ["DELETE", "/v1/things/7", "{ }", { request: { id: "7" } }],
+    ["PUT", "/v1/parts/7", " null", { request: { part: { id: "7" } } }],
+    ["PATCH", "/v1/tags/7", "null", []],
     ["BREW", "/v1/any/7", undefined, { request: { id: "7" } }],
     [
       "POST",

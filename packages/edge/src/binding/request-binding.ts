@@ -22,6 +22,18 @@ export interface RequestParts {
   readonly query: readonly (QueryParameter | QueryFault)[];
 }
 
+const NULL = /^[\t\n\r ]*null[\t\n\r ]*$/;
+const EMPTY_OBJECT = /^[\t\n\r ]*\{[\t\n\r ]*\}[\t\n\r ]*$/;
+
+/** True for a body in JSON that says nothing. */
+export function isEmptyObject(body: Uint8Array): boolean {
+  return EMPTY_OBJECT.test(textOf(body));
+}
+
+function textOf(body: Uint8Array): string {
+  return new TextDecoder().decode(body);
+}
+
 /** Makes the messages of a route's requests: of path, query and body, as its rule says. */
 export class RequestBinding {
   readonly #type: AnyMessageType;
@@ -133,7 +145,8 @@ export class RequestBinding {
     const prefix = field === undefined ? place : `${place}${place === "" ? "" : "."}${field.name}`;
     const outcome = readJson(field?.type ?? this.#type, body, prefix, this.#options);
     if ("violations" in outcome) {
-      violations.push(...outcome.violations);
+      // As in a whole message, where null stands for a field that is not set.
+      if (field === undefined || !NULL.test(textOf(body))) violations.push(...outcome.violations);
       return create();
     }
     if (field === undefined) return outcome.value as Properties;

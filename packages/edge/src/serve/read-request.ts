@@ -1,5 +1,5 @@
 import type { Properties } from "../binding/field-path.js";
-import type { RequestParts } from "../binding/request-binding.js";
+import { isEmptyObject, type RequestParts } from "../binding/request-binding.js";
 import { readBody, readChunks } from "../compression/request-body.js";
 import { setRequestId } from "../conditional/idempotency-key.js";
 import { setExpectedTag } from "../conditional/preconditions.js";
@@ -54,8 +54,14 @@ export function readRequest(
     return message;
   };
   if (!exchange.hasBody) return complete(request.message(parts, undefined));
-  if (!request.hasBody)
-    throw new EdgeError("BODY_NOT_TAKEN", `${route.httpMethod} ${route.template.text} takes no body`);
+  if (!request.hasBody) {
+    if (!isOfType(exchange, json)) throw bodyNotTaken(route);
+    return readBody(exchange, settings.body).then((body) => {
+      // Many clients send an empty object with every POST.
+      if (!isEmptyObject(body)) throw bodyNotTaken(route);
+      return complete(request.message(parts, undefined));
+    });
+  }
   const type = rawTypeOf(exchange, route, json, settings);
   return readBody(exchange, settings.body).then((body) =>
     complete(type === undefined ? request.message(parts, body) : request.messageOf(parts, { type, body })),
@@ -95,10 +101,19 @@ function rawTypeOf(
   return exchange.header("content-type") ?? "";
 }
 
-/** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
-function checkType(exchange: Exchange, { wanted, has }: BodyTypes): void {
+function bodyNotTaken({ httpMethod, template }: Route): EdgeError {
+  return new EdgeError("BODY_NOT_TAKEN", `${httpMethod} ${template.text} takes no body`);
+}
+
+function isOfType(exchange: Exchange, { has }: BodyTypes): boolean {
   const { type, isUtf8 } = mediaTypeOf(exchange.header("content-type"));
-  if (has(type) && isUtf8) return;
+  return has(type) && isUtf8;
+}
+
+/** A page of another origin can send some types without asking first (CORS); JSON is none of them. */
+function checkType(exchange: Exchange, types: BodyTypes): void {
+  if (isOfType(exchange, types)) return;
+  const { wanted } = types;
   const message = `content-type must be ${wanted}, ${givenType(exchange)}`;
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", message, { accept: wanted });
 }

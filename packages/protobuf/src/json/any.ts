@@ -15,6 +15,11 @@ function typeOf(registry: JsonRegistry | undefined, typeUrl: string): Registered
   return type;
 }
 
+/** True for an Empty as Go writes it, with a value of its own. */
+function isEmptyInGo({ typeName }: RegisteredMessage, rest: JsonObject): boolean {
+  return typeName === "google.protobuf.Empty" && JSON.stringify(rest) === '{"value":{}}';
+}
+
 /** google.protobuf.Any as a message (any.proto, "JSON"). The type of what it has is looked up in the options' registry. */
 export const anyJson: JsonForm<{ typeUrl: string; value: Uint8Array }> = {
   writeJson({ typeUrl, value }, sink) {
@@ -40,7 +45,7 @@ export const anyJson: JsonForm<{ typeUrl: string; value: Uint8Array }> = {
       if (key !== "value" || second !== undefined)
         throw new JsonError(`an Any of ${type.typeName} has a value alone`);
       message = type.fromJSON(rest["value"], inner);
-    } else message = type.fromJSON(rest, inner);
+    } else message = type.fromJSON(isEmptyInGo(type, rest) ? {} : rest, inner);
     return { typeUrl, value: type.encode(message as never).finish() };
   },
 };

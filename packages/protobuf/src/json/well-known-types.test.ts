@@ -354,6 +354,13 @@ describe("Any", () => {
       registered("google.protobuf.Duration", type(durationJson(int64)) as JsonMessage<never>),
     ],
     ["google.protobuf.Any", registered("google.protobuf.Any", Any as JsonMessage<never>)],
+    [
+      "google.protobuf.Empty",
+      registered(
+        "google.protobuf.Empty",
+        jsonMessage<object>({ create: () => ({}), fields: () => [] }) as JsonMessage<never>,
+      ),
+    ],
     ["google.protobuf.Value", registered("google.protobuf.Value", type(valueJson) as JsonMessage<never>)],
   ]);
   const registry: JsonRegistry = {
@@ -394,6 +401,12 @@ describe("Any", () => {
       value: { "@type": "x/a.Item", name: "y", any: duration },
     };
     expect(back(nested)).toEqual(nested);
+  });
+
+  test("of Empty may have a value, as Go writes it", () => {
+    const url = "x/google.protobuf.Empty";
+    expect(back({ "@type": url, value: {} })).toEqual({ "@type": url });
+    expect(() => back({ "@type": url, value: { a: 1 } })).toThrow("value: no field of the message");
   });
 
   test("that is empty is an empty object", () => {
