@@ -31,6 +31,12 @@ export interface CompressionRisks {
   readonly cors: Cors | undefined;
 }
 
+/** The whole body of an answer, and its media type. */
+interface WholeBody {
+  readonly type: string;
+  readonly body: string | Uint8Array;
+}
+
 /** Compresses answers, for the clients that take it. */
 export class Compression {
   readonly #offered: readonly Coding[];
@@ -86,12 +92,21 @@ export class Compression {
   }
 
   /** The coding that a body is worth. @param chosen The one that the client asks for. */
-  codingOf(
-    { type, body }: { type: string; body: string | Uint8Array },
-    chosen?: ChosenCoding,
-  ): Coding | undefined {
+  codingOf(content: WholeBody, chosen?: ChosenCoding): Coding | undefined {
     if (chosen === undefined || chosen.isForced) return chosen?.coding;
-    return Buffer.byteLength(body) >= this.#minBytes && COMPRESSIBLE.test(type) ? chosen.coding : undefined;
+    return this.#isWorth(content) ? chosen.coding : undefined;
+  }
+
+  #isWorth({ type, body }: WholeBody): boolean {
+    return Buffer.byteLength(body) >= this.#minBytes && COMPRESSIBLE.test(type);
+  }
+
+  /**
+   * As {@link addVary}, for an answer that could be compressed. One that is too short goes out to all clients in the same form: a field
+   * more costs each of them about 1 us.
+   */
+  addVaryOf(headers: string[], content: WholeBody, chosen?: ChosenCoding): void {
+    if (chosen?.isForced === true || this.#isWorth(content)) this.addVary(headers);
   }
 
   /**

@@ -5,7 +5,7 @@ import type { EdgeCall } from "../calls/edge-method.js";
 import type { ChosenCoding } from "../compression/accept-encoding.js";
 import { codings } from "../compression/codings.js";
 import { tagText } from "../conditional/entity-tags.js";
-import { isMismatch, knownTag } from "../conditional/preconditions.js";
+import { isMismatch, isRead, knownTag } from "../conditional/preconditions.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { SharedPart, type Part } from "../http/shared-part.js";
@@ -99,7 +99,8 @@ function sendOnce(
   const { compression } = settings;
   const headers = commonHeaders(exchange, settings, call);
   headers.push(...more);
-  compression.addVary(headers);
+  // What is no read is not cached.
+  if (isRead(exchange)) compression.addVaryOf(headers, content, chosen);
   const known = content.tag && knownTag(exchange, content.tag);
   if (known !== undefined) {
     headers.push("etag", tagText(known));
