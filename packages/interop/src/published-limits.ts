@@ -49,6 +49,6 @@ export interface BundleLimits {
  * esbuild's own conditions, and with `production`, which Vite and webpack give to a build for users.
  */
 export const webClientLimits: Readonly<Record<"default" | "production", BundleLimits>> = {
-  default: { gzipBytes: 13_700, brotliBytes: 12_500 },
+  default: { gzipBytes: 13_950, brotliBytes: 12_700 },
   production: { gzipBytes: 12_800, brotliBytes: 11_700 },
 };

@@ -1,4 +1,4 @@
-import { checkWebOptions } from "#checks";
+import { checkWebCallOptions, checkWebOptions } from "#checks";
 import { clientObject, type CompatServiceDefinition, type RuntimeMethod } from "@callwire/transport/seam";
 import { type CallOptions, Metadata } from "nice-grpc-common";
 import { closable } from "../internal/closable.js";
@@ -25,8 +25,8 @@ const MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
  * A call that fails throws a {@link CallError}; a call whose `signal` is aborted throws that signal's reason. Leaving a stream ends
  * its request at once.
  *
- * Throws a TypeError or RangeError at once if an option is not right or not known. A bundle with the condition `production`, which Vite
- * and webpack give to one for users, checks `baseUrl` alone.
+ * Throws a TypeError or RangeError at once if an option is not right or not known; so does a call for its own. A bundle with the
+ * condition `production`, which Vite and webpack give to one for users, checks `baseUrl` alone.
  */
 export function createClient<Definition extends CompatServiceDefinition, Ext extends object = object>(
   definition: Definition,
@@ -61,8 +61,10 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   };
   const client = clientObject(
     webMethodsOf(definition).map((method) => {
-      const begin = (request: unknown, callOptions: CallOptions = {}) =>
-        callOf(settings, method, request, callOptions);
+      const begin = (request: unknown, callOptions: CallOptions = {}) => {
+        checkWebCallOptions(method, callOptions, middleware);
+        return callOf(settings, method, request, callOptions);
+      };
       return [method.name, method.descriptor.responseStream ? streamOf(begin) : onlyOf(begin)] as const;
     }),
   );

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { baseUrlOf } from "./base-url.js";
 import { createClient } from "./create-client.js";
@@ -88,6 +88,42 @@ test("a number that is out of range is a RangeError, and what is no object is re
   expect(making({ baseUrl, cors: true })).toThrow(
     "createClient has no option 'cors'; it has allowTokenInClear, ",
   );
+});
+
+describe("options of a call", () => {
+  const call = (options: object, more: Partial<WebClientOptions> = {}) => {
+    const fetch = async () => Promise.reject(new Error("nothing is sent"));
+    const client = createClient(EchoServiceDefinition, { baseUrl, retry: false, fetch, ...more });
+    return client.echoUnary({}, options);
+  };
+  const path = "/callwire.echo.v1.EchoService/EchoUnary";
+
+  test.each<[object, string]>([
+    [{ timeout: 5 }, "has no option 'timeout'; did you mean 'timeoutMs'?"],
+    [{ abortSignal: undefined }, "has no option 'abortSignal'; did you mean 'signal'?"],
+    [{ retries: 0 }, "has no option 'retries'; did you mean 'retry'?"],
+    [{ deadline: 5000 }, ": deadline is 5000: it must be a Date, or milliseconds since the epoch"],
+    [{ retry: 3 }, ": retry is 3: it must be true or false"],
+    [{ signal: null }, ": signal is null: it must be an AbortSignal"],
+  ])("%j is refused", async (options, message) => {
+    await expect(call(options)).rejects.toThrow(TypeError);
+    await expect(call(options)).rejects.toThrow(
+      message.startsWith(":") ? path + message : `${path} ${message}`,
+    );
+  });
+
+  test.each<object>([
+    { timeoutMs: 0.5, deadline: new Date(Date.now() + 5000), metadata: [["a", "b"]], signal: undefined },
+    { deadline: Date.now() + 5000, onHeader() {}, retry: false, requestId: "a", waitForReady: true },
+  ])("%j is taken", async (options) => {
+    await expect(call(options)).rejects.toThrow("nothing is sent");
+  });
+
+  test("may be those of middleware, if there are any", async () => {
+    const middleware = [{ began() {} }];
+    await expect(call({ tenant: "a" }, { middleware })).rejects.toThrow("nothing is sent");
+    await expect(call({ timeout_ms: 5 }, { middleware })).rejects.toThrow("did you mean 'timeoutMs'?");
+  });
 });
 
 test("a definition that is none", () => {
