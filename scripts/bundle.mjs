@@ -47,6 +47,17 @@ const constants = {
   },
 };
 
+/** What CommonJS files share is constant too: a getter for each name takes a hundred bytes, in each install. */
+const plainExports = {
+  name: "plain-exports",
+  generateBundle({ format }, chunks) {
+    if (format !== "cjs") return;
+    const getter =
+      /^Object\.defineProperty\(exports, "(\w+)", \{\n\tenumerable: true,\n\tget: function\(\) \{\n\t\treturn ([\w$.]+);\n\t\}\n\}\);$/gm;
+    for (const chunk of Object.values(chunks)) chunk.code = chunk.code.replaceAll(getter, "exports.$1 = $2;");
+  },
+};
+
 const isPackage = (id) => !id.startsWith(".") && !id.startsWith("\0") && !isAbsolute(id);
 
 /** The packages that a bundle for browsers has inside, by their parts that need no Node.js. */
@@ -117,6 +128,7 @@ function open(paths, options) {
   return rolldown({
     input: Object.fromEntries(paths.map(named)),
     ...options,
+    plugins: [...options.plugins, plainExports],
     tsconfig: join(process.cwd(), "tsconfig.json"),
     logLevel: "warn",
     // A CommonJS module has none, and our code looks.

@@ -49,6 +49,6 @@ export interface BundleLimits {
  * esbuild's own conditions, and with `production`, which Vite and webpack give to a build for users.
  */
 export const webClientLimits: Readonly<Record<"default" | "production", BundleLimits>> = {
-  default: { gzipBytes: 13_950, brotliBytes: 12_700 },
-  production: { gzipBytes: 12_800, brotliBytes: 11_700 },
+  default: { gzipBytes: 14_000, brotliBytes: 12_750 },
+  production: { gzipBytes: 12_900, brotliBytes: 11_800 },
 };

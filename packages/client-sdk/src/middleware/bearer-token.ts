@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  kindOf,
-  rules,
-  type ClientCallContext,
-  type ClientPhases,
-} from "@callwire/transport/seam";
+import { checkOptions, rules, type ClientCallContext, type ClientPhases } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 
@@ -26,26 +20,21 @@ export interface BearerTokenOptions {
   token: TokenSource;
 }
 
+const ALLOWED = "a text of printable ASCII without spaces, and without 'Bearer' before it";
+
 /** The values that a token may have, which no error shows. */
 export const tokenRule = /* @__PURE__ */ rules.secret(
   /* @__PURE__ */ rules.rule(
-    "a text of printable ASCII without spaces, and without 'Bearer' before it, or a function that gives one",
+    `${ALLOWED}, or a function that gives one`,
     (value) => typeof value === "function" || (typeof value === "string" && /^[!-~]+$/.test(value)),
   ),
 );
 
-/** Why a value cannot be sent as a token; without it, since nobody may see a token. */
-function whyNoToken(token: unknown): string {
-  if (typeof token !== "string") return `the token is ${kindOf(token)}, and must be a text`;
-  if (/^bearer\s/i.test(token))
-    return "the token begins with 'Bearer', which is put before it: give the token alone";
-  return "the token is empty or not printable ASCII without spaces";
-}
-
 /** Pure: what is sent as `authorization`. Throws a TypeError if the token cannot be sent. */
 export function bearerOf(token: string): string {
   if (typeof token !== "string" || !/^[!-~]+$/.test(token)) {
-    throw new TypeError(whyNoToken(token));
+    // Nobody may see it.
+    throw new TypeError(`the token must be ${ALLOWED}`);
   }
   return `Bearer ${token}`;
 }

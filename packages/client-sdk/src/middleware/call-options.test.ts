@@ -31,18 +31,24 @@ describe("a call is refused, and nothing is sent, for", () => {
     [{ requestID: "a" }, "the call has no option 'requestID'; did you mean 'requestId'?"],
     [{ retries: 3 }, "the call has no option 'retries'; did you mean 'retry'?"],
     [{ retry: 3 }, "the call: retry is 3: it must be true or false"],
-    [{ timeoutMs: "5" }, 'timeoutMs is "5": it must be a number of more than 0; Infinity means no limit'],
+    [
+      { timeoutMs: "5" },
+      "timeoutMs is of type string: it must be a number of more than 0; Infinity means no limit",
+    ],
     // JavaScript compares some of these with numbers, and throws at others.
-    [{ timeoutMs: 5n }, "timeoutMs is a bigint: it must be a number of more than 0; Infinity means no limit"],
+    [
+      { timeoutMs: 5n },
+      "timeoutMs is of type bigint: it must be a number of more than 0; Infinity means no limit",
+    ],
     [
       { timeoutMs: Symbol("s") },
-      "timeoutMs is a symbol: it must be a number of more than 0; Infinity means no limit",
+      "timeoutMs is of type symbol: it must be a number of more than 0; Infinity means no limit",
     ],
     [
       { stallTimeoutMs: [5] },
-      "stallTimeoutMs is an array: it must be a number of more than 0; Infinity means no limit",
+      "stallTimeoutMs is of type object: it must be a number of more than 0; Infinity means no limit",
     ],
-    [{ requestId: 5n }, "requestId is a bigint: it must be printable ASCII without spaces"],
+    [{ requestId: 5n }, "requestId is of type bigint: it must be printable ASCII without spaces"],
     [
       { deadline: Symbol("s") },
       "the call: deadline is Symbol(s): it must be a Date, or milliseconds since the epoch; for a time from now there is 'timeoutMs'",

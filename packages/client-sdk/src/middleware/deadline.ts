@@ -1,4 +1,4 @@
-import { checkOptions, kindOf, rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
+import { checkOptions, rules, type ClientPhases, type RulesOf } from "@callwire/transport/seam";
 import { type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 
@@ -39,8 +39,7 @@ export function checkTimeout(timeoutMs: number, name = "timeoutMs"): number {
   if (isLimit(timeoutMs)) return timeoutMs;
   const allowed = "it must be a number of more than 0; Infinity means no limit";
   if (typeof timeoutMs === "number") throw new RangeError(`${name} is ${timeoutMs}: ${allowed}`);
-  const given = typeof timeoutMs === "string" ? JSON.stringify(timeoutMs) : kindOf(timeoutMs);
-  throw new TypeError(`${name} is ${given}: ${allowed}`);
+  throw new TypeError(`${name} is of type ${typeof timeoutMs}: ${allowed}`);
 }
 
 /** JavaScript compares what is no number too, and throws at some. */

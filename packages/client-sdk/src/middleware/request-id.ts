@@ -1,4 +1,4 @@
-import { type ClientPhases, kindOf } from "@callwire/transport/seam";
+import type { ClientPhases } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";
@@ -17,7 +17,7 @@ export interface RequestIdCallOptions {
 /** Pure: returns the id. Throws a TypeError if it cannot be sent. */
 export function checkRequestId(requestId: string): string {
   if (typeof requestId === "string" && /^[!-~]+$/.test(requestId)) return requestId;
-  const given = typeof requestId === "string" ? JSON.stringify(requestId) : kindOf(requestId);
+  const given = typeof requestId === "string" ? JSON.stringify(requestId) : `of type ${typeof requestId}`;
   throw new TypeError(`requestId is ${given}: it must be printable ASCII without spaces`);
 }
 
