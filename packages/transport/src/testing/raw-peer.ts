@@ -75,6 +75,8 @@ export const forbiddenFields: [why: string, name: string, value: string][] = [
   ["8.2.2: upgrade", "upgrade", "h2c"],
 ];
 
+const NO_FIELDS = new HeaderFields([]);
+
 /** A client, or a server, that says over a socket what a test wants, and keeps every frame that it is answered. */
 export class RawPeer {
   readonly socket: Socket;
@@ -149,14 +151,25 @@ export class RawPeer {
 
   /** A header block; the encoder's table is that of the connection, so it must be sent, and once. */
   block(fields: Record<string, string>): Buffer {
-    const list = new HeaderFields([]);
     const rest = Object.entries(fields).flat();
-    const out = Buffer.alloc(this.#encoder.maxLength(list, rest));
-    return out.subarray(0, this.#encoder.encodeWith(list, rest, out, 0));
+    const out = Buffer.allocUnsafe(this.#encoder.maxLength(NO_FIELDS, rest));
+    return out.subarray(0, this.#encoder.encodeWith(NO_FIELDS, rest, out, 0));
   }
 
   headers(id: number, fields: Record<string, string>, flags = 0): Buffer {
     return frame(FRAME_HEADERS, FLAG_END_HEADERS | flags, id, this.block(fields));
+  }
+
+  /** Frames for each of the client's next streams, whatever ids they have. Their header blocks must leave the table as it is. */
+  onStreams(count: number, ...frames: readonly Buffer[]): Buffer {
+    const bytes = Buffer.concat(Array.from({ length: count }, () => frames).flat());
+    for (let at = 0; at < bytes.length; this.nextId += 2) {
+      for (const { length } of frames) {
+        bytes.writeUInt32BE(this.nextId, at + 5);
+        at += length;
+      }
+    }
+    return bytes;
   }
 
   /** The first frame, of those received or to come, that this is true of. Fails if the connection closes before. */
