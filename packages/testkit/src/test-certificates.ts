@@ -1,5 +1,3 @@
-import { generate } from "selfsigned";
-
 /** A certificate with its private key, both in PEM. */
 export interface TestCertificate {
   cert: string;
@@ -17,6 +15,10 @@ export interface TestCertificates {
   /** For a client of the same name, signed by an authority that nobody trusts. */
   stranger: TestCertificate;
 }
+
+/** Loads what makes certificates when it is needed: to load it takes as long as all else that a test loads. */
+const generate: typeof import("selfsigned").generate = async (...args) =>
+  (await import("selfsigned")).generate(...args);
 
 const key = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
 
