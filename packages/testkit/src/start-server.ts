@@ -1,4 +1,4 @@
-import { createServer, type Server } from "nice-grpc";
+import type { Server } from "nice-grpc";
 
 /** A server that a test started. Disposing of it ends it with all its calls. */
 export interface TestServer extends AsyncDisposable {
@@ -9,6 +9,8 @@ export interface TestServer extends AsyncDisposable {
 
 /** Starts a nice-grpc server on a free port of the loopback interface; `configure` adds the services. */
 export async function startServer(configure: (server: Server) => void, port = 0): Promise<TestServer> {
+  // Most tests start servers of their own, and should not load this one.
+  const { createServer } = await import("nice-grpc");
   const server = createServer();
   configure(server);
   const bound = await server.listen(`127.0.0.1:${port}`);
