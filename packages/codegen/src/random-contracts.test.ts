@@ -3,7 +3,7 @@ import { peers } from "./testing/peers.js";
 import { randomSuite } from "./testing/suite.js";
 
 // `pnpm random-messages` compares as many as one likes.
-const COUNT = 200;
+const COUNT = 80;
 const SEED = 1;
 
 const { syntaxes, options: allOptions, compare } = peers["protobuf-es"];

@@ -150,7 +150,7 @@ describe("contracts whose names clash", () => {
     "are as with protobuf-es: %p",
     async (options) => {
       using suite = compileContracts(clashes, [options]);
-      await compareAll(suite, options, 20);
+      await compareAll(suite, options, 5);
     },
   );
 
