@@ -62,8 +62,8 @@ function small(work: Work): Work {
 }
 
 /** All work of a peer with one server and one client: most of the time is that of processes to start. */
-async function doAll(peer: Peer): Promise<{ own: Work[]; samples: Sample[] }> {
-  const own = works.filter((work) => takesPart(peer, work));
+async function doAll(peer: Peer, all = works): Promise<{ own: Work[]; samples: Sample[] }> {
+  const own = all.filter((work) => takesPart(peer, work));
   // Over TLS, where that does not stand between the client and its token.
   const { tls, ca } = certificates;
   const secure = peer.full === undefined;
@@ -75,7 +75,7 @@ async function doAll(peer: Peer): Promise<{ own: Work[]; samples: Sample[] }> {
 }
 
 /** Peers of others' code alone, which every run of the bench tries: it checks each answer. */
-const leftToTheBench = new Set(["connect", "grpc-js", "hono-full", "nice-grpc-full"]);
+const leftToTheBench = new Set(["connect", "grpc-js", "hono-full", "nice-grpc", "nice-grpc-full"]);
 
 test.each(peerNames.filter((name) => !leftToTheBench.has(name)))(
   "%s answers rightly",
@@ -106,8 +106,12 @@ test.each(peerNames.filter((name) => !leftToTheBench.has(name)))(
 test("the product runs over the other runtime", async () => {
   const peer = findPeer("product", { runtime: "nice-grpc", before: undefined, install: false });
   if ("reason" in peer) throw new Error(peer.reason);
-  const { own, samples } = await doAll(peer);
-  expect(samples).toHaveLength(own.length);
+  // What its own tests have not: how the bench starts it.
+  const { samples } = await doAll(
+    peer,
+    works.filter(({ name }) => name === "product-get-64"),
+  );
+  expect(samples).toHaveLength(1);
 }, 60_000);
 
 test("requests that are all different are answered rightly", async () => {
