@@ -29,6 +29,9 @@ test("the server has at most 90 lines of code, and the client 30", () => {
   const pageOf = (relative: string) => readFileSync(path(relative), "utf8");
   expect(pageOf("../README.md")).toContain(`Its server has ${server} lines of code, its client ${client};`);
   expect(pageOf("../../../README.md")).toContain(`service needs, roles and TLS too, in ${server} lines.`);
+  expect(pageOf("../../../docs/architecture.md")).toContain(
+    `a whole service of ${server} lines, and its client`,
+  );
 });
 
 describe("the programs", () => {
