@@ -46,7 +46,10 @@ for (const name of pages) {
     }
   }
 }
-for (const [, target] of readFileSync(join(dist, "llms.txt"), "utf8").matchAll(/\]\((\/[^)]*)\)/g)) {
+const llms = readFileSync(join(dist, "llms.txt"), "utf8");
+for (const [, title] of llms.matchAll(/^- \[(.*?)\]\(.*?\): ?(?:```.*)?$/gm))
+  problems.add(`llms.txt: the page ${title} does not begin with a paragraph`);
+for (const [, target] of llms.matchAll(/\]\((\/[^)]*)\)/g)) {
   links++;
   if (fileOf(target) === undefined) problems.add(`llms.txt: ${target} is not there`);
 }

@@ -91,7 +91,7 @@ export function pageOf(file) {
 /** The first paragraph of a page, on one line. */
 function summaryOf(file) {
   const text = readFileSync(join(root, file), "utf8");
-  const paragraph = text.split(/\n\n+/).find((part) => /^[A-Z`@]/.test(part)) ?? "";
+  const paragraph = text.split(/\n\n+/).find((part) => !/^(#|```|[|<>-])/.test(part)) ?? "";
   return paragraph
     .replaceAll("\n", " ")
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
