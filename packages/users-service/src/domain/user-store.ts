@@ -72,7 +72,7 @@ export interface Transaction {
   findRequest(requestId: string): DoneRequest | undefined;
   /** Remembers a request, in the place of one with the same id if there is any. */
   saveRequest(request: DoneRequest): void;
-  /** Forgets requests done before `time`, the oldest first, at most `limit` of them. */
+  /** Forgets requests that earlier commits have saved and that were done before `time`, the oldest first, at most `limit` of them. */
   forgetRequests(time: Date, limit: number): void;
   /** Adds an entry to the log of changes, at the next position. */
   append(change: Omit<Change, "position">): void;

@@ -16,7 +16,8 @@ export class Checkpointer {
   readonly #worker: WorkerPool;
   readonly #onResume: () => void;
   #pages = 0;
-  #running = false;
+  /** The part of a checkpoint that runs, or that the next commit begins. */
+  #state: "none" | "bulk" | "rest" = "none";
   #pause: Promise<void> | undefined;
 
   /**
@@ -34,11 +35,21 @@ export class Checkpointer {
     return this.#pause;
   }
 
-  /** Notes a commit, and begins a checkpoint if it is time for one. */
+  /** Notes a commit, after which no transaction is open; begins a checkpoint, or the pause at its end, if it is time for one. */
   committed(changes: number): void {
     this.#pages += PAGES_PER_COMMIT + PAGES_PER_CHANGE * changes;
-    if (this.#pages > MAX_LOG_PAGES && !this.#running) {
-      void this.#run();
+    if (this.#state === "rest") {
+      this.#pause = this.#checkpoint().then(() => {
+        this.#state = "none";
+        this.#pause = undefined;
+        this.#onResume();
+      });
+    } else if (this.#state === "none" && this.#pages > MAX_LOG_PAGES) {
+      this.#state = "bulk";
+      this.#pages = 0;
+      void this.#checkpoint().then((done) => {
+        this.#state = done ? "rest" : "none";
+      });
     }
   }
 
@@ -47,22 +58,11 @@ export class Checkpointer {
     return this.#worker.close();
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    this.#pages = 0;
-    try {
-      await this.#worker.run({ type: "checkpoint" });
-      this.#pause = this.#worker.run({ type: "checkpoint" }).then(
-        () => {},
-        () => {},
-      );
-      await this.#pause;
-    } catch {
-      // The log stays as it is, and grows until the next time: nothing is lost.
-    } finally {
-      this.#running = false;
-      this.#pause = undefined;
-      this.#onResume();
-    }
+  /** Returns whether it was done. If not, the log stays as it is, and grows until the next time: nothing is lost. */
+  #checkpoint(): Promise<boolean> {
+    return this.#worker.run({ type: "checkpoint" }).then(
+      () => true,
+      () => false,
+    );
   }
 }

@@ -3,6 +3,7 @@ import type Database from "libsql";
 import type { Change, DoneRequest, Transaction } from "../domain/user-store.js";
 import type { User } from "../domain/user.js";
 import type { SqlValue } from "./list-sql.js";
+import { RowInserter } from "./row-inserter.js";
 import {
   READ_COLUMNS,
   rowToRequest,
@@ -20,10 +21,24 @@ interface Step {
   readonly values: readonly SqlValue[];
 }
 
+const CHANGE_COLUMNS = 5;
+const REQUEST_COLUMNS = 3;
+
+/** What a write has changed of what the store keeps in memory. */
+export interface Effects {
+  /** The departments that users came to, and as complements (`~`) those that users left. */
+  readonly moves: readonly number[];
+  /** The new states of the users that it replaces. */
+  readonly replaced: readonly User[];
+  /** Ids of the users that it removes. */
+  readonly removed: readonly string[];
+}
+
 /**
  * Runs the writes of one commit; used again for each commit, because preparing its statements costs more than running
  * them. There is no savepoint for each write: a write that fails has nearly always written nothing yet. After one that
- * has, the database's transaction is rolled back, and what the writes before it did is done again.
+ * has, the database's transaction is rolled back, and what the writes before it did is done again. What no write looks at, or few
+ * do, is inserted at the commit, in many rows at a time.
  *
  * Parameters are always given as an array: libsql takes a single null for an object of named ones.
  */
@@ -39,16 +54,18 @@ export class SqliteTransaction implements Transaction {
   readonly #deleteUser: Database.Statement;
   readonly #selectRequest: Database.Statement;
   readonly #selectOldestRequest: Database.Statement;
-  readonly #insertRequest: Database.Statement;
+  readonly #insertRequests: RowInserter;
   readonly #deleteRequests: Database.Statement;
-  readonly #insertChange: Database.Statement;
+  readonly #insertChanges: RowInserter;
   readonly #deleteChanges: Database.Statement;
   #steps: Step[] = [];
   #changes: Change[] = [];
-  #replaced: User[] = [];
-  #removed: string[] = [];
-  /** The departments that users came to, and as complements (`~`) those that users left. */
-  #moves: number[] = [];
+  #requests: DoneRequest[] = [];
+  #requestsById = new Map<string, DoneRequest>();
+  /** The rows of the changes and of the requests, one after the other. */
+  #changeRows: SqlValue[] = [];
+  #requestRows: SqlValue[] = [];
+  #effects = noEffects();
   /** Position of the newest change before this commit. */
   #lastPosition = 0;
   /** The time of the oldest request, `Infinity` if there is none; undefined if that has to be looked up. */
@@ -74,12 +91,12 @@ export class SqliteTransaction implements Transaction {
       .prepare("SELECT request_id, user, time FROM requests WHERE request_id = ?")
       .raw();
     this.#selectOldestRequest = database.prepare("SELECT time FROM requests ORDER BY rowid LIMIT 1").raw();
-    this.#insertRequest = database.prepare("INSERT OR REPLACE INTO requests VALUES (?, ?, ?)");
+    this.#insertRequests = new RowInserter(database, "INSERT OR REPLACE INTO requests", REQUEST_COLUMNS);
     this.#deleteRequests = database.prepare(
       "DELETE FROM requests WHERE time < ? AND rowid IN (SELECT rowid FROM requests ORDER BY rowid LIMIT ?)",
     );
-    this.#insertChange = database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, ?)");
-    this.#deleteChanges = database.prepare("DELETE FROM changes WHERE position <= ?");
+    this.#insertChanges = new RowInserter(database, "INSERT INTO changes", CHANGE_COLUMNS);
+    this.#deleteChanges = database.prepare("DELETE FROM changes WHERE position < ?");
   }
 
   /** The changes of this commit so far. */
@@ -87,22 +104,11 @@ export class SqliteTransaction implements Transaction {
     return this.#changes;
   }
 
-  /** The new states of the users that this commit replaces. */
-  get replaced(): readonly User[] {
-    return this.#replaced;
-  }
-
-  /** Ids of the users that this commit removes. */
-  get removed(): readonly string[] {
-    return this.#removed;
-  }
-
-  /** Adds to the totals of the departments what this commit changes of them. */
-  addMovesTo(totals: Map<number, number>): void {
-    for (const move of this.#moves) {
-      const department = move < 0 ? ~move : move;
-      totals.set(department, (totals.get(department) ?? 0) + (move < 0 ? -1 : 1));
-    }
+  /** What was changed since this was last called. */
+  takeEffects(): Effects {
+    const effects = this.#effects;
+    this.#effects = noEffects();
+    return effects;
   }
 
   /** Begins a transaction of the database. */
@@ -112,9 +118,15 @@ export class SqliteTransaction implements Transaction {
     this.#lastPosition = lastPosition;
   }
 
-  commit(): void {
+  /** @param oldest The position before which changes are removed from the log; undefined removes none. */
+  commit(oldest?: number): void {
+    this.#insertChanges.insert(this.#changeRows);
+    this.#insertRequests.insert(this.#requestRows);
+    if (oldest !== undefined) {
+      this.#deleteChanges.run([oldest]);
+    }
     this.#commit.run([]);
-    this.#steps = [];
+    this.#forget();
   }
 
   /** Takes back all, if SQLite has not done so already. */
@@ -133,28 +145,24 @@ export class SqliteTransaction implements Transaction {
   atomically<T>(work: (transaction: Transaction) => T): T {
     const steps = this.#steps.length;
     const changes = this.#changes.length;
-    const replaced = this.#replaced.length;
-    const removed = this.#removed.length;
-    const moves = this.#moves.length;
+    const requests = this.#requests.length;
     try {
       return work(this);
     } catch (error) {
+      this.#effects = noEffects();
+      this.#changes.length = changes;
+      this.#changeRows.length = changes * CHANGE_COLUMNS;
+      this.#requestRows.length = requests * REQUEST_COLUMNS;
+      for (const { requestId } of this.#requests.splice(requests)) {
+        this.#requestsById.delete(requestId);
+      }
       // Some errors, such as a full disk, end the transaction by themselves.
       if (this.#steps.length > steps && this.#database.inTransaction) {
         this.#steps.length = steps;
-        this.#changes.length = changes;
-        this.#replaced.length = replaced;
-        this.#removed.length = removed;
-        this.#moves.length = moves;
         this.#doAgain();
       }
       throw error;
     }
-  }
-
-  /** Removes the changes up to a position from the log. */
-  forgetChanges(position: number): void {
-    this.#run(this.#deleteChanges, [position]);
   }
 
   get(id: string): User | undefined {
@@ -173,7 +181,7 @@ export class SqliteTransaction implements Transaction {
       return undefined;
     }
     this.#steps.push({ statement: this.#insertUser, values });
-    this.#moves.push(user.department);
+    this.#effects.moves.push(user.department);
     const { id, name, email, age, department, roles, createdAt, updatedAt, version } = user;
     const sequence = Number(lastInsertRowid);
     return { id, name, email, age, department, roles, createdAt, updatedAt, version, sequence };
@@ -183,8 +191,8 @@ export class SqliteTransaction implements Transaction {
     const left = this.#departmentOf(user.id);
     this.#run(this.#updateUser, [...userToValues(user), user.id]);
     if (left !== undefined) {
-      this.#moves.push(~left, user.department);
-      this.#replaced.push(user);
+      this.#effects.moves.push(~left, user.department);
+      this.#effects.replaced.push(user);
     }
   }
 
@@ -192,25 +200,30 @@ export class SqliteTransaction implements Transaction {
     const left = this.#departmentOf(id);
     this.#run(this.#deleteUser, [id]);
     if (left !== undefined) {
-      this.#moves.push(~left);
-      this.#removed.push(id);
+      this.#effects.moves.push(~left);
+      this.#effects.removed.push(id);
     }
   }
 
   findRequest(requestId: string): DoneRequest | undefined {
+    const saved = this.#requestsById.get(requestId);
+    if (saved !== undefined) {
+      return saved;
+    }
     const row = this.#selectRequest.get([requestId]) as RequestRow | undefined;
     return row && rowToRequest(row);
   }
 
-  saveRequest({ requestId, user, time }: DoneRequest): void {
-    this.#run(this.#insertRequest, [requestId, this.#textOf(user), time.getTime()]);
-    if (this.#oldestRequest === Infinity) {
-      this.#oldestRequest = time.getTime();
-    }
+  saveRequest(request: DoneRequest): void {
+    const { requestId, user, time } = request;
+    this.#requests.push(request);
+    this.#requestsById.set(requestId, request);
+    this.#requestRows.push(requestId, this.#textOf(user), time.getTime());
+    this.#oldestRequest = Math.min(this.#timeOfOldestRequest(), time.getTime());
   }
 
   forgetRequests(time: Date, limit: number): void {
-    if ((this.#oldestRequest ??= this.#lookUpOldestRequest()) < time.getTime()) {
+    if (this.#timeOfOldestRequest() < time.getTime()) {
       this.#run(this.#deleteRequests, [time.getTime(), limit]);
       this.#oldestRequest = undefined;
     }
@@ -218,8 +231,8 @@ export class SqliteTransaction implements Transaction {
 
   append({ type, user, previousDepartment, time }: Omit<Change, "position">): void {
     const position = this.#lastPosition + this.#changes.length + 1;
-    this.#run(this.#insertChange, [position, type, this.#textOf(user), previousDepartment, time.getTime()]);
     this.#changes.push({ type, user, previousDepartment, time, position });
+    this.#changeRows.push(position, type, this.#textOf(user), previousDepartment, time.getTime());
   }
 
   #run(statement: Database.Statement, values: SqlValue[]): void {
@@ -243,9 +256,11 @@ export class SqliteTransaction implements Transaction {
   #forget(): void {
     this.#steps = [];
     this.#changes = [];
-    this.#replaced = [];
-    this.#removed = [];
-    this.#moves = [];
+    this.#requests = [];
+    this.#requestsById.clear();
+    this.#changeRows = [];
+    this.#requestRows = [];
+    this.#effects = noEffects();
     this.#text = undefined;
   }
 
@@ -253,8 +268,9 @@ export class SqliteTransaction implements Transaction {
     return (this.#selectDepartment.get([id]) as [number] | undefined)?.[0];
   }
 
-  #lookUpOldestRequest(): number {
-    return (this.#selectOldestRequest.get([]) as [number] | undefined)?.[0] ?? Infinity;
+  #timeOfOldestRequest(): number {
+    return (this.#oldestRequest ??=
+      (this.#selectOldestRequest.get([]) as [number] | undefined)?.[0] ?? Infinity);
   }
 
   #textOf(user: User): string {
@@ -263,4 +279,8 @@ export class SqliteTransaction implements Transaction {
     }
     return this.#text.text;
   }
+}
+
+function noEffects(): { moves: number[]; replaced: User[]; removed: string[] } {
+  return { moves: [], replaced: [], removed: [] };
 }

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import Database from "libsql";
 
 import { DiskFull, ListTooLong, TooManyLists } from "../domain/errors.js";
@@ -246,6 +246,35 @@ describe("a commit", () => {
     // One, where the machine is fast enough: a commit ends when it has held the event loop for its time.
     expect(disk.commits).toBeLessThan(25);
     expect(await countOf(store)).toBe(50);
+    const changes = await store.readChanges(0, 100);
+    expect(changes.map(({ user, position }) => [user.id, position])).toEqual(
+      Array.from({ length: 50 }, (_, number) => [`id-${number}`, number + 1]),
+    );
+    await store.write((transaction) => {
+      for (const { user } of changes) {
+        expect(transaction.findRequest(user.id.replace("id-", "r"))?.user).toEqual(user);
+      }
+    });
+    await store.close();
+  });
+
+  test("knows the requests of its writes, but for those that failed", async () => {
+    const { store } = openOnFaultyDisk();
+    const find = (requestId: string): Promise<string | undefined> =>
+      store.write((transaction) => transaction.findRequest(requestId)?.user.id);
+    const done = [create(store, 1), find("r1")] as const;
+    const failed = store.write((transaction) => {
+      const { user } = transaction.findRequest("r1")!;
+      transaction.append({ type: "updated", user, previousDepartment: 0, time: new Date(2) });
+      transaction.saveRequest({ requestId: "r2", user, time: new Date(2) });
+      throw new Error("no");
+    });
+    const after = [find("r1"), find("r2")] as const;
+    await expect(failed).rejects.toThrow("no");
+    expect((await done[0]).id).toBe("id-1");
+    expect(await Promise.all([done[1], ...after])).toEqual(["id-1", "id-1", undefined]);
+    expect(await Promise.all([find("r1"), find("r2")])).toEqual(["id-1", undefined]);
+    expect(await store.readChanges(0, 10)).toHaveLength(1);
     await store.close();
   });
 
@@ -295,6 +324,14 @@ describe("a commit", () => {
 });
 
 describe("the disk", () => {
+  // Time stands still, so that a slow machine does not end a commit early.
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask", "Date"] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   /** A store whose syncs end when they are told to. */
   function openOnSlowDisk(): {
     store: SqliteUserStore;
@@ -312,6 +349,13 @@ describe("the disk", () => {
     return { store: new SqliteUserStore({ ...opened, sync }), syncs, begun };
   }
 
+  /** Turns of the event loop that are more than enough for a write to run and be committed. */
+  async function turns(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) {
+      await new Promise(setImmediate);
+    }
+  }
+
   test("has a write before it is acknowledged and announced; those that come meanwhile share the next commit", async () => {
     const { store, syncs, begun } = openOnSlowDisk();
     const seen: string[] = [];
@@ -324,6 +368,9 @@ describe("the disk", () => {
     writes.push(create(store, 2).then(note), create(store, 3).then(note));
     const second = begun();
     syncs.shift()?.(null);
+    await turns();
+    // It waits for the caller of the first no longer.
+    jest.advanceTimersByTime(1);
     await second;
     expect(seen).toEqual(["told id-1", "done id-1"]);
     syncs.shift()?.(null);
@@ -338,12 +385,98 @@ describe("the disk", () => {
     const write = create(store, 1);
     await first;
     const later = create(store, 2);
+    await new Promise(setImmediate);
+    // It has run, in the transaction that is taken back.
+    expect(store.get("id-2")).toBeDefined();
+    expect(await countOf(store)).toBe(2);
     syncs.shift()?.(new Error("the cable is loose"));
     const message = "The database could not be synced, start the service again: the cable is loose";
     await expect(write).rejects.toThrow(message);
     await expect(later).rejects.toThrow(message);
     await expect(create(store, 3)).rejects.toThrow(message);
     expect(store.get("id-1")).toBeDefined();
+    expect(store.get("id-2")).toBeUndefined();
+    expect(await countOf(store)).toBe(1);
+    await store.close();
+  });
+
+  describe("has a commit", () => {
+    /** A store whose two callers have their answers, with a third write that waits for them. */
+    async function openWithTwoAnswered(): Promise<{
+      store: SqliteUserStore;
+      syncs: ((error: Error | null) => void)[];
+    }> {
+      const { store, syncs } = openOnSlowDisk();
+      const writes = [create(store, 1), create(store, 2)];
+      await turns();
+      void create(store, 3);
+      await turns();
+      expect(syncs).toHaveLength(1);
+      syncs.shift()?.(null);
+      await Promise.all(writes);
+      await turns();
+      expect(syncs).toHaveLength(0);
+      return { store, syncs };
+    }
+
+    async function finish(store: SqliteUserStore, syncs: ((error: Error | null) => void)[]): Promise<void> {
+      const closed = store.close();
+      await turns();
+      for (const sync of syncs) sync(null);
+      await closed;
+    }
+
+    test("when the callers of the last one are back", async () => {
+      const { store, syncs } = await openWithTwoAnswered();
+      const seen: string[] = [];
+      store.onCommit((changes) => seen.push(...changes.map(({ user }) => user.id)));
+      void create(store, 4);
+      await turns();
+      expect(syncs).toHaveLength(0);
+      void create(store, 5);
+      await turns();
+      expect(syncs).toHaveLength(1);
+      syncs.shift()?.(null);
+      expect(seen).toEqual(["id-3", "id-4", "id-5"]);
+      await finish(store, syncs);
+    });
+
+    test("when a millisecond is over, if they stay away, and then waits for them no longer", async () => {
+      const { store, syncs } = await openWithTwoAnswered();
+      jest.advanceTimersByTime(1);
+      expect(syncs).toHaveLength(1);
+      syncs.shift()?.(null);
+      await turns();
+      void create(store, 4);
+      await turns();
+      expect(syncs).toHaveLength(1);
+      await finish(store, syncs);
+    });
+
+    test("when the store closes", async () => {
+      const { store, syncs } = await openWithTwoAnswered();
+      const closed = store.close();
+      await turns();
+      expect(syncs).toHaveLength(1);
+      syncs.shift()?.(null);
+      await closed;
+    });
+  });
+
+  test("has the log written back into the database, and begun anew", async () => {
+    const store = openSqliteUserStore({ path });
+    // The file's header has the number of checkpoints that came before it, as 32 bits.
+    const checkpoints = (): number => readFileSync(`${path}-wal`).readUInt32BE(12);
+    const user = await create(store, 0);
+    const before = checkpoints();
+    await store.write((transaction) => {
+      for (let count = 0; count < 8000; count++) {
+        transaction.append({ type: "updated", user, previousDepartment: 0, time: new Date(count) });
+      }
+    });
+    for (let number = 1; checkpoints() === before; number++) {
+      await create(store, number);
+    }
     await store.close();
   });
 

@@ -1,7 +1,7 @@
 import type Database from "libsql";
 
 import { compareCursors, cursorOf } from "../domain/cursor.js";
-import { DiskFull, PositionTooOld } from "../domain/errors.js";
+import { PositionTooOld } from "../domain/errors.js";
 import type {
   Change,
   ListCaller,
@@ -17,11 +17,12 @@ import { IndexWalk } from "./index-walk.js";
 import { matchingDepartments, planList } from "./list-plan.js";
 import { ListPool, type ListLimits } from "./list-pool.js";
 import { filterToSql, orderToSql } from "./list-sql.js";
-import { isDiskFull, storageError } from "./disk-full.js";
+import { storageError } from "./disk-full.js";
 import { openDatabase, unusable, type OpenDatabase, type OpenDatabaseOptions } from "./open-database.js";
 import { READ_COLUMNS, rowToChange, textToUsers, type ChangeRow } from "./rows.js";
 import { SqliteTransaction } from "./sqlite-transaction.js";
 import { UserReader } from "./user-reader.js";
+import { WriteQueue, type Transactions } from "./write-queue.js";
 
 /** Options for {@link SqliteUserStore}. */
 export interface StoreOptions extends ListLimits {
@@ -51,22 +52,11 @@ export function openSqliteUserStore(options: SqliteUserStoreOptions): UserStore 
   }
 }
 
-/** The time that the writes of one turn of the event loop may take, in milliseconds: further ones wait for the next commit. */
-const MAX_TURN_MS = 4;
-
-/** A write that waits for a commit, or for the disk to have it. */
-interface PendingWrite {
-  /** Does the work. Returns what is to be called once the disk has it; throws if the whole transaction is broken. */
-  run(transaction: SqliteTransaction): () => void;
-  reject(error: unknown): void;
-}
-
 /**
  * Keeps the users in a SQLite database. The driver is synchronous: a call holds the event loop for as long as it takes,
  * some microseconds for most. What may take longer is kept off the loop:
  *
- * - The writes that come while the disk is busy share the next commit, and no commit has more of them than
- *   {@link MAX_TURN_MS} allows. They are acknowledged when the log is synced, which runs beside the loop.
+ * - Many writes share a commit ({@link WriteQueue}). They are acknowledged when the log is synced, which runs beside the loop.
  * - Lists that no index serves, and checkpoints, run in threads.
  */
 export class SqliteUserStore implements UserStore {
@@ -82,14 +72,11 @@ export class SqliteUserStore implements UserStore {
   readonly #listeners: ((changes: readonly Change[]) => void)[] = [];
   readonly #selectOldest: Database.Statement;
   readonly #selectChanges: Database.Statement;
-  /** The number of users that each department has. Counted at the start, and kept with each commit. */
-  readonly #totals: Map<number, number>;
-  #pending: PendingWrite[] = [];
-  #scheduled = false;
-  /** Resolves when the disk has the last commit; undefined if it has. */
-  #syncing: Promise<void> | undefined;
-  /** The failure after which nothing can be written. */
-  #broken: Error | undefined;
+  readonly #writes: WriteQueue;
+  /** The number of users that each department has. Counted at the start, and kept with each write. */
+  #totals: Map<number, number>;
+  /** The same as of the last commit. */
+  #committedTotals: Map<number, number>;
   #lastPosition: number;
   #oldestPosition: number;
   #closing: Promise<void> | undefined;
@@ -111,7 +98,8 @@ export class SqliteUserStore implements UserStore {
     this.#reader = new UserReader(database, maxCachedUsers);
     this.#walk = new IndexWalk(database);
     this.#pool = new ListPool(path, limits);
-    this.#checkpointer = new Checkpointer(path, () => this.#schedule());
+    this.#checkpointer = new Checkpointer(path, () => this.#writes.resume());
+    this.#writes = new WriteQueue(this.#transactions());
     this.#selectOldest = database.prepare("SELECT min(position), max(position) FROM changes").raw();
     this.#selectChanges = database
       .prepare(
@@ -120,6 +108,7 @@ export class SqliteUserStore implements UserStore {
       .raw();
     const totals = database.prepare("SELECT department, count(*) FROM users GROUP BY department").raw();
     this.#totals = new Map(totals.all([]) as [number, number][]);
+    this.#committedTotals = new Map(this.#totals);
     const [oldest, newest] = this.#selectOldest.get([]) as [number | null, number | null];
     this.#oldestPosition = oldest ?? 1;
     this.#lastPosition = newest ?? 0;
@@ -171,9 +160,10 @@ export class SqliteUserStore implements UserStore {
   write<T>(work: (transaction: Transaction) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#throwIfClosed();
-      const run = (transaction: SqliteTransaction): (() => void) => {
+      const run = (): (() => void) => {
         try {
-          const result = transaction.atomically(work);
+          const result = this.#transaction.atomically(work);
+          this.#ran();
           return () => resolve(result);
         } catch (error) {
           // If the whole transaction has ended, no write of it can be kept.
@@ -183,8 +173,7 @@ export class SqliteUserStore implements UserStore {
           return () => reject(storageError(error));
         }
       };
-      this.#pending.push({ run, reject });
-      this.#schedule();
+      this.#writes.add({ run, reject });
     });
   }
 
@@ -197,10 +186,7 @@ export class SqliteUserStore implements UserStore {
   }
 
   async #close(): Promise<void> {
-    while (this.#pending.length > 0 || this.#syncing !== undefined) {
-      await (this.#syncing ?? this.#checkpointer.pause);
-      this.#flush();
-    }
+    await this.#writes.drain();
     await Promise.all([this.#pool.close(), this.#checkpointer.close()]);
     // The log of the database goes into its main file, so that this can be copied alone.
     this.#database.pragma("wal_checkpoint(TRUNCATE)");
@@ -208,113 +194,56 @@ export class SqliteUserStore implements UserStore {
     this.#opened.unlock();
   }
 
-  #schedule(): void {
-    if (!this.#scheduled && this.#pending.length > 0 && this.#canFlush) {
-      this.#scheduled = true;
-      setImmediate(() => {
-        this.#scheduled = false;
-        this.#flush();
-      });
-    }
+  #transactions(): Transactions {
+    const checkpointer = this.#checkpointer;
+    return {
+      begin: () => this.#transaction.begin(this.#lastPosition),
+      commit: () => this.#commit(),
+      rollBack: () => this.#rollBack(),
+      sync: (done) => this.#opened.sync(done),
+      get pause() {
+        return checkpointer.pause;
+      },
+    };
   }
 
-  get #canFlush(): boolean {
-    return this.#syncing === undefined && this.#checkpointer.pause === undefined;
-  }
-
-  /** Does writes that wait, in one transaction, then has the disk sync it. */
-  #flush(): void {
-    if (this.#pending.length === 0 || !this.#canFlush) {
-      return;
+  /** What a write has done can be read at once, though the disk does not have it yet. */
+  #ran(): void {
+    const { moves, replaced, removed } = this.#transaction.takeEffects();
+    for (const move of moves) {
+      const department = move < 0 ? ~move : move;
+      this.#totals.set(department, (this.#totals.get(department) ?? 0) + (move < 0 ? -1 : 1));
     }
-    const done: PendingWrite[] = [];
-    const settle: (() => void)[] = [];
-    let changes: readonly Change[];
-    try {
-      if (this.#broken !== undefined) {
-        throw this.#broken;
-      }
-      const end = performance.now() + MAX_TURN_MS;
-      this.#transaction.begin(this.#lastPosition);
-      for (const write of this.#pending) {
-        done.push(write);
-        settle.push(write.run(this.#transaction));
-        if (performance.now() > end) {
-          break;
-        }
-      }
-      ({ changes } = this.#transaction);
-      this.#forgetChanges(this.#lastPosition + changes.length);
-      this.#transaction.commit();
-    } catch (error) {
-      this.#transaction.rollBack();
-      // If not even the first was begun, none can be.
-      for (const write of this.#pending.splice(0, done.length || Infinity)) {
-        write.reject(storageError(error));
-      }
-      this.#schedule();
-      return;
-    }
-    this.#pending.splice(0, done.length);
-    this.#committed(changes);
-    this.#syncing = new Promise((resolve) => {
-      this.#opened.sync((error) => {
-        this.#syncing = undefined;
-        this.#synced(error, changes, done, settle);
-        this.#schedule();
-        resolve();
-      });
-    });
-  }
-
-  #forgetChanges(last: number): void {
-    const oldest = last - this.#retainedChanges + 1;
-    if (oldest > this.#oldestPosition) {
-      this.#transaction.forgetChanges(oldest - 1);
-    }
-  }
-
-  #committed(changes: readonly Change[]): void {
-    this.#lastPosition += changes.length;
-    this.#oldestPosition = Math.max(this.#oldestPosition, this.#lastPosition - this.#retainedChanges + 1);
-    this.#transaction.addMovesTo(this.#totals);
-    for (const user of this.#transaction.replaced) {
+    for (const user of replaced) {
       this.#reader.cache.replace(user);
     }
-    for (const id of this.#transaction.removed) {
+    for (const id of removed) {
       this.#reader.cache.delete(id);
     }
-    this.#checkpointer.committed(changes.length);
   }
 
-  #synced(
-    error: Error | null,
-    changes: readonly Change[],
-    done: readonly PendingWrite[],
-    settle: readonly (() => void)[],
-  ): void {
-    if (error !== null) {
-      // The system has let go of what it could not write: nobody can say what the disk has.
-      const broken = new Error(
-        `The database could not be synced, start the service again: ${error.message}`,
-        {
-          cause: error,
-        },
-      );
-      this.#broken = isDiskFull(error) ? new DiskFull(broken) : broken;
-      for (const write of done) {
-        write.reject(this.#broken);
+  #commit(): () => void {
+    const { changes } = this.#transaction;
+    const last = this.#lastPosition + changes.length;
+    const oldest = last - this.#retainedChanges + 1;
+    this.#transaction.commit(oldest > this.#oldestPosition ? oldest : undefined);
+    this.#lastPosition = last;
+    this.#oldestPosition = Math.max(this.#oldestPosition, oldest);
+    this.#committedTotals = new Map(this.#totals);
+    this.#checkpointer.committed(changes.length);
+    return () => {
+      if (changes.length > 0) {
+        for (const listener of this.#listeners) {
+          listener(changes);
+        }
       }
-      return;
-    }
-    if (changes.length > 0) {
-      for (const listener of this.#listeners) {
-        listener(changes);
-      }
-    }
-    for (const resolve of settle) {
-      resolve();
-    }
+    };
+  }
+
+  #rollBack(): void {
+    this.#transaction.rollBack();
+    this.#totals = new Map(this.#committedTotals);
+    this.#reader.cache.clear();
   }
 
   /** At most one user is looked at. Not prepared for another time: there are as many different ones as filters. */

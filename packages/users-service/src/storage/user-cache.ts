@@ -49,6 +49,11 @@ export class UserCache {
     return this.#old.delete(id) || fromYoung;
   }
 
+  clear(): void {
+    this.#young = new Generation();
+    this.#old = new Generation();
+  }
+
   #renew(user: User | undefined): User | undefined {
     if (user !== undefined) {
       this.#old.delete(user.id);

@@ -228,8 +228,8 @@ describe.each(STORES)("%s", (_name, openStore) => {
         transaction.saveRequest({ requestId: `r${number}`, user: done, time: new Date(number * 10) });
       }
       transaction.saveRequest({ requestId: "r1", user: { ...done, name: "Again" }, time: new Date(50) });
-      transaction.forgetRequests(new Date(40), 1);
     });
+    await store.write((transaction) => transaction.forgetRequests(new Date(40), 1));
     const remembered = (): Promise<boolean[]> =>
       store.write((transaction) =>
         ["r1", "r2", "r3", "r4"].map((requestId) => transaction.findRequest(requestId) !== undefined),
