@@ -8,7 +8,7 @@ import type { Codec } from "./definitions.js";
 import type { KeptMessage, MessageKeeper } from "./kept-messages.js";
 import { PREFIX_LENGTH } from "./message-reader.js";
 import { encodeAt, serialize } from "./serialize.js";
-import { sharedBytesOf, type SharedBytes } from "./shared-encoding.js";
+import { sharedOf, type Shared, type SharedBytes } from "./shared-encoding.js";
 
 /** The bytes before the first message of a DATA frame. */
 const HEAD_LENGTH = FRAME_HEADER_LENGTH + PREFIX_LENGTH;
@@ -35,7 +35,7 @@ export function writeMessage(
   endStream: boolean,
   keeper?: MessageKeeper,
 ): void {
-  const shared = sharedBytesOf(message);
+  const shared = sharedOf(message);
   if (shared !== undefined) {
     const { bytes } = encodeShared(shared, codec, message);
     checkSize(bytes.length - PREFIX_LENGTH, maxBytes);
@@ -169,7 +169,7 @@ function messagePrefix(compressed: boolean, length: number): Buffer {
  * @throws {ServerError} As {@link writeMessage}; `maxBytes` limits the message before it is compressed.
  */
 export function encodeCompressed(codec: Codec, message: unknown, maxBytes: number): Promise<Buffer> {
-  const shared = sharedBytesOf(message);
+  const shared = sharedOf(message);
   if (shared === undefined) {
     const bytes = serialize(codec, message);
     checkSize(bytes.length, maxBytes);
@@ -181,16 +181,14 @@ export function encodeCompressed(codec: Codec, message: unknown, maxBytes: numbe
 }
 
 /** Finds the bytes of a message that is marked, or makes them. */
-function encodeShared(shared: SharedBytes[], codec: Codec, message: unknown): SharedBytes {
-  for (const each of shared) if (each.codec === codec) return each;
+function encodeShared(shared: Shared, codec: Codec, message: unknown): SharedBytes {
+  for (let each = shared.bytes; each !== undefined; each = each.next) if (each.codec === codec) return each;
   const encoded = serialize(codec, message);
   // Kept for long, so they have memory of their own: a part of Node's pool would keep all of the pool.
   const bytes = Buffer.allocUnsafeSlow(PREFIX_LENGTH + encoded.length);
   writePrefix(bytes, 0, encoded.length);
   encoded.copy(bytes, PREFIX_LENGTH);
-  const kept: SharedBytes = { codec, bytes, compressed: undefined };
-  shared.push(kept);
-  return kept;
+  return (shared.bytes = { codec, bytes, compressed: undefined, next: shared.bytes });
 }
 
 function checkSize(length: number, maxBytes: number): void {

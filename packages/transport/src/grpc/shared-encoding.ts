@@ -7,12 +7,14 @@ export interface SharedBytes {
   readonly bytes: Buffer;
   /** The message without a prefix, compressed; undefined until a stream asks for it. */
   compressed: Promise<Buffer> | undefined;
+  /** Those of another codec; nearly always there is none. */
+  readonly next: SharedBytes | undefined;
 }
 
 /** What is kept of a message that is marked. */
-class Shared {
-  /** Its encodings, by each codec; nearly always there is one. */
-  readonly bytes: SharedBytes[] = [];
+export class Shared {
+  /** The encoding that was made last. No array of them: each step from object to object costs a read of memory. */
+  bytes: SharedBytes | undefined;
   forms: Map<object, unknown> | undefined;
 }
 
@@ -38,11 +40,6 @@ export function shareEncoding<T extends object>(message: T): T {
   return message;
 }
 
-/** The encodings kept for a message, to be added to; undefined if it is not marked. */
-export function sharedBytesOf(message: unknown): SharedBytes[] | undefined {
-  return sharedOf(message)?.bytes;
-}
-
 /**
  * A form of a message other than gRPC's, such as its JSON. Of a message that {@link shareEncoding} has marked it is made once, and
  * kept as long as the message lives; of any other it is made each time.
@@ -65,6 +62,7 @@ export function sharedForm<Message, Form>(
   return form;
 }
 
-function sharedOf(message: unknown): Shared | undefined {
+/** What is kept of a message; undefined if it is not marked. */
+export function sharedOf(message: unknown): Shared | undefined {
   return anyMarked && typeof message === "object" && message !== null ? marked.get(message) : undefined;
 }

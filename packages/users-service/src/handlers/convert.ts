@@ -42,32 +42,52 @@ export function toUserMessage(user: User): UserMessage {
   };
 }
 
-/** The messages of users that were asked for: each goes with its user, when the store keeps that in memory no longer. */
-const sharedMessages = new WeakMap<User, UserMessage>();
+/** The message of a user that was asked for, or listed, once or more. */
+class AskedFor {
+  /** True if it is encoded once for all: by itself, and as a part of pages. */
+  isShared = false;
+  isKept = false;
+
+  constructor(readonly message: UserMessage) {}
+}
+
+/** Each goes with its user, when the store keeps that in memory no longer. */
+const askedFor = new WeakMap<User, AskedFor>();
 
 /**
  * One message for all who ask for a user, which cannot be changed. It is encoded once, from the second time on: most users of a
  * large directory are asked for once, and are not worth the bytes.
  */
 export function toSharedUserMessage(user: User): UserMessage {
-  const shared = sharedMessages.get(user);
-  return shared === undefined ? shareMessage(user) : shareEncoding(shared);
+  const asked = askedFor.get(user);
+  if (asked === undefined) {
+    return askFor(user);
+  }
+  if (!asked.isShared) {
+    asked.isShared = true;
+    shareEncoding(asked.message);
+  }
+  return asked.message;
 }
 
 /** The same message, on a page of a list: what is kept of its encoding is another one, without a prefix. Its JSON is kept too. */
 export function toListedUserMessage(user: User): UserMessage {
-  const shared = sharedMessages.get(user);
-  if (shared === undefined) {
-    return shareMessage(user);
+  const asked = askedFor.get(user);
+  if (asked === undefined) {
+    return askFor(user);
   }
-  keepEncoding(shared);
-  return shareEncoding(shared);
+  if (!asked.isKept) {
+    asked.isKept = true;
+    keepEncoding(asked.message);
+    shareEncoding(asked.message);
+  }
+  return asked.message;
 }
 
-function shareMessage(user: User): UserMessage {
+function askFor(user: User): UserMessage {
   const message = toUserMessage(user);
   Object.freeze(message.roles);
-  sharedMessages.set(user, Object.freeze(message));
+  askedFor.set(user, new AskedFor(Object.freeze(message)));
   return message;
 }
 
