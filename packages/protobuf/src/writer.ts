@@ -1,5 +1,6 @@
 import { allocate, allocateShared, utf8Length, utf8Write } from "#text";
 import { ProtobufError } from "./protobuf-error.js";
+import { looksBelow } from "./samples.js";
 import { checkBool, checkInt32, checkString, checkUint32, isInt32, isUint32 } from "./scalar-values.js";
 import { unknownFields, type UnknownFields } from "./unknown-fields.js";
 
@@ -29,9 +30,6 @@ const SHORT_FIELD = 5 + 1 + MAX_BYTES_PER_UNIT * SHORT_TEXT;
  * long as writing them. Of memory that is not written to, the system gives none.
  */
 const MAX_UNCOUNTED = 1024 * 1024;
-
-/** The number of a long text's characters that are looked at. */
-const SAMPLES = 16;
 
 /** The most that a tag and a number take, in bytes. */
 export const NUMBER_FIELD = 5 + 10;
@@ -421,7 +419,7 @@ export class Writer {
   #textRoom(text: string): void {
     const { length } = text;
     const isMoved = this.position + 10 + length > this.#end;
-    if (isMoved && length <= MAX_UNCOUNTED && this.length <= MAX_UNCOUNTED && !looksAscii(text)) {
+    if (isMoved && length <= MAX_UNCOUNTED && this.length <= MAX_UNCOUNTED && !looksBelow(text, 0x80)) {
       // Half as much again, which `grow` adds, makes three bytes of two.
       this.#grow(10 + 2 * length);
       return;
@@ -481,13 +479,6 @@ function writeAscii(buffer: Uint8Array, text: string, at: number): boolean {
     bits |= code;
     buffer[at + i] = code;
   }
-  return bits < 0x80;
-}
-
-/** Looks at some characters of a long text. */
-function looksAscii(text: string): boolean {
-  let bits = 0;
-  for (let i = 0; i < SAMPLES; i++) bits |= text.charCodeAt(Math.floor((text.length * i) / SAMPLES));
   return bits < 0x80;
 }
 

@@ -178,8 +178,8 @@ export class TextSink implements JsonSink {
 
   /** Writes a text that is long, or has characters to escape or to encode. */
   #escaped(value: string): void {
-    checkText(value);
-    this.json(stringifiesInParts && value.length > MAX_COPIED ? longJson(value) : JSON.stringify(value));
+    const isInParts = stringifiesInParts && value.length > MAX_COPIED;
+    this.json(isInParts ? longJson(value) : JSON.stringify(checkText(value)));
   }
 
   /** Writes text that need not become bytes. */
