@@ -121,6 +121,14 @@ describe("an integer of 64 bits", () => {
     },
   );
 
+  test.each(['"1', '"12345678901', '"-', '"', '"-9223372036854775808'])("is cut short: %s", (json) => {
+    for (const type of [int64, uint64]) {
+      for (const input of [json, Buffer.from(json)]) {
+        expect(() => fromJsonText(type, input)).toThrow("malformed JSON");
+      }
+    }
+  });
+
   test("is read from other forms of a number too", () => {
     for (const text of ["1e3", "1000.0", '"1e3"', '"1000.0"', " 1000 "]) {
       expect(fromJsonText(int64, text)).toBe(1000n);

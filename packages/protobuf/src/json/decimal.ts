@@ -116,8 +116,11 @@ export function writeWords(low: number, high: number, bytes: Uint8Array, at: num
   return next + 8;
 }
 
-/** Writes an integer of at most nine digits. */
-function writeSmall(value: number, bytes: Uint8Array, at: number): number {
+/** What is beyond the integers of {@link writeSmall}: it has ten digits. */
+export const MAX_SMALL = 1e9;
+
+/** Writes an integer of at most nine digits. Returns the place behind it. */
+export function writeSmall(value: number, bytes: Uint8Array, at: number): number {
   // A bit is about 0.3 of a digit: this is right, or one too few.
   const fewer = ((32 - Math.clz32(value)) * 1233) >> 12;
   const count = value < POWERS[fewer]! ? fewer : fewer + 1;

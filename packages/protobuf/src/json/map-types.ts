@@ -1,4 +1,3 @@
-import { latin1Slice } from "#text";
 import type { AnyFieldType, FieldType } from "../field-type.js";
 import { readPart } from "./composite-types.js";
 import { isNot, JsonError } from "./json-error.js";
@@ -127,9 +126,15 @@ function readEntries<K, V>(
 /** Writes the key of an entry: text, whatever its type. */
 function keySink(sink: JsonSink): JsonSink {
   const write = (key: unknown): void => sink.key(String(key));
-  const ascii = (units: Uint8Array, length: number): void => sink.key(latin1Slice(units, 0, length));
+  const keys: Pick<JsonSink, "options" | "string" | "number" | "integer64" | "bool"> = {
+    options: sink.options,
+    string: write,
+    number: write,
+    integer64: write,
+    bool: write,
+  };
   // The types that keys may be of write nothing else.
-  return { options: sink.options, string: write, ascii, number: write, bool: write } as JsonSink;
+  return keys as JsonSink;
 }
 
 /** The key that a text stands for. */

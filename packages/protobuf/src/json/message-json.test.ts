@@ -4,6 +4,7 @@ import { list, optional } from "./composite-types.js";
 import { date } from "./date-type.js";
 import { enumeration, nullValue } from "./enum-types.js";
 import { JsonError } from "./json-error.js";
+import { int64 } from "./integer64-types.js";
 import { fromJsonText, toJsonText } from "./json-text.js";
 import { map, mapObject } from "./map-types.js";
 import { contractName } from "./message-fields.js";
@@ -331,6 +332,11 @@ describe("lists and maps", () => {
       ]),
     );
     expect(write(map(bool, int32), new Map([[true, 1]]))).toEqual({ true: 1 });
+    for (const key of [-(2n ** 63n), 2n ** 63n - 1n]) {
+      expect(write(map(int64, int32), new Map([[key, 1]]))).toEqual({ [String(key)]: 1 });
+      expect(toJsonText(map(int64, int32), new Map([[key, 1]]))).toBe(`{"${key}":1}`);
+      expect(read(map(int64, int32), `{"${key}":1}`)).toEqual(new Map([[key, 1]]));
+    }
     expect(() => read(map(bool, int32), '{"True":1}')).toThrow('["True"]: not a bool');
     expect(() => read(map(int32, int32), '{"01":1}')).toThrow('["01"]: not an int32');
     expect(() => read(map(int32, int32), '{"":1}')).toThrow("not an int32");

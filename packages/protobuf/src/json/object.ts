@@ -33,6 +33,10 @@ export class ObjectSink implements JsonSink {
     this.#put(value);
   }
 
+  integer64(value: bigint): void {
+    this.#put(String(value));
+  }
+
   bool(value: boolean): void {
     this.#put(value);
   }

@@ -1,5 +1,6 @@
 import { allocate, latin1Slice, stringifiesInParts, utf8Length, utf8Write } from "#text";
-import { MAX_DOUBLE_BYTES, writeDouble, writeInteger } from "./decimal.js";
+import { MAX_DOUBLE_BYTES, MAX_SMALL, writeDouble, writeInteger, writeSmall } from "./decimal.js";
+import { MAX_INTEGER64_BYTES, writeInteger64 } from "./integer64-text.js";
 import type { JsonSink } from "./json-sink.js";
 import { longJson } from "./long-json.js";
 import type { JsonWriteOptions } from "./options.js";
@@ -97,6 +98,17 @@ export class TextSink implements JsonSink {
   number(value: number): void {
     this.#reserve(MAX_NUMBER_BYTES);
     this.#length = writeNumber(value, this.#bytes, this.#length);
+  }
+
+  integer64(value: bigint, isSigned: boolean): void {
+    this.#reserve(MAX_INTEGER64_BYTES + 3);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    bytes[start] = QUOTE;
+    const end = writeInteger64(value, isSigned, bytes, start + 1);
+    bytes[end] = QUOTE;
+    bytes[end + 1] = COMMA;
+    this.#length = end + 2;
   }
 
   numbers(values: readonly number[]): void {
@@ -209,6 +221,12 @@ const MAX_NUMBER_BYTES = 1 + MAX_DOUBLE_BYTES + 1;
 
 /** Writes a number and a comma. Returns the place behind them. */
 function writeNumber(value: number, bytes: Uint8Array, at: number): number {
+  // Most integers, with one call.
+  if (value > 0 && value < MAX_SMALL && (value | 0) === value) {
+    const end = writeSmall(value, bytes, at);
+    bytes[end] = COMMA;
+    return end + 1;
+  }
   let start = at;
   let positive = value;
   if (value < 0 || Object.is(value, -0)) {

@@ -1,5 +1,6 @@
 import { isUtf8, latin1Slice, utf8Slice } from "#text";
 import { doubleOf, EXACT_DIGITS, INT_DIGITS } from "./decimal.js";
+import { readInteger64 } from "./integer64-text.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSource, JsonType } from "./json-source.js";
 import { MAX_JSON_DEPTH, type JsonReadOptions } from "./options.js";
@@ -180,6 +181,15 @@ export class TextSource implements JsonSource {
     const value = doubleOf(first, second, digits, fraction);
     if (!Number.isNaN(value)) this.#at = at;
     return value;
+  }
+
+  integer64(isSigned: boolean): boolean {
+    if (this.#space() !== QUOTE) return false;
+    const bytes = this.#bytes;
+    const end = readInteger64(bytes, this.#at + 1, isSigned);
+    if (end < 0 || bytes[end] !== QUOTE) return false;
+    this.#at = end + 1;
+    return true;
   }
 
   bool(): boolean {
