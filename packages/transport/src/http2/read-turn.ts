@@ -10,9 +10,34 @@ const FRAMES_PER_LOOK = 8;
 let until = 0;
 let frames = 0;
 let isOver = false;
-let waiting: (() => void)[] = [];
-/** The first of them that still waits. */
-let first = 0;
+
+/** Those who wait, in the order in which they came. */
+class Waiting {
+  #all: (() => void)[] = [];
+  /** The first that still waits. */
+  #first = 0;
+
+  add(goOn: () => void): void {
+    this.#all.push(goOn);
+  }
+
+  /** Lets the first of them go on. False if there is none. */
+  next(): boolean {
+    if (this.#first < this.#all.length) {
+      this.#all[this.#first++]!();
+      return true;
+    }
+    this.#all = [];
+    this.#first = 0;
+    return false;
+  }
+}
+
+/** Those with little to read go first: what waits behind them is long, and they are not to wait for all of it. */
+const withLittle = new Waiting();
+const withMuch = new Waiting();
+/** True until one of those that have much has gone on in this turn: it does so, however many have little. */
+let mayMuchGoOn = false;
 
 /** A connection begins to read what may be long. */
 export function beginRead(now: number): void {
@@ -32,28 +57,28 @@ export function isReadTurnOver(now: number): boolean {
   return until !== 0 && now >= until;
 }
 
-/** Calls back in a later turn, in the order of these calls. It must not throw. */
-export function readLater(goOn: () => void): void {
+/** Calls back in a later turn, in the order of these calls; those with little to read go first. It must not throw. */
+export function readLater(goOn: () => void, isLittle = false): void {
   if (until === 0) beginRead(performance.now());
-  waiting.push(goOn);
+  (isLittle ? withLittle : withMuch).add(goOn);
 }
 
 function onTurnEnd(): void {
   until = 0;
   isOver = false;
+  mayMuchGoOn = true;
   goOnWithNext();
 }
 
 /** Lets those who wait go on, one after the other, while there is time. The turn has begun again if there is none. */
 function goOnWithNext(): void {
-  if (first === waiting.length) {
-    waiting = [];
-    first = 0;
-  } else if (!isReadTurnOver(performance.now())) {
-    waiting[first++]!();
-    // What it has made others do counts too: their promises come first.
-    queueMicrotask(afterPromises);
+  const isTime = !isReadTurnOver(performance.now());
+  if (!(isTime && withLittle.next())) {
+    if (!(isTime || mayMuchGoOn) || !withMuch.next()) return;
+    mayMuchGoOn = false;
   }
+  // What it has made others do counts too: their promises come first.
+  queueMicrotask(afterPromises);
 }
 
 function afterPromises(): void {

@@ -45,7 +45,7 @@ describe("a socket of HTTP/1.1", () => {
     const turns: number[] = [];
     let text = "";
     socket.on("data", (part: Buffer) => {
-      expect(part.length).toBeLessThanOrEqual(4096);
+      expect(part.length).toBeLessThanOrEqual(1024);
       turns.push(turn);
       text += part.toString("latin1");
     });
@@ -66,6 +66,35 @@ describe("a socket of HTTP/1.1", () => {
     await once(socket, "end");
     expect(longest).toBe(16 * 1024);
     expect(socket.bytesGiven).toBe(1_000_000);
+  });
+
+  test("gives small parts while what they make others do takes long", async () => {
+    const [client, socket] = await pair();
+    let now = 0;
+    jest.spyOn(performance, "now").mockImplementation(() => now);
+    let longest = 0;
+    socket.on("data", (part: Buffer) => {
+      longest = Math.max(longest, part.length);
+      Promise.resolve().then(() => (now += 1));
+    });
+    client.end(Buffer.alloc(100_000));
+    await once(socket, "end");
+    expect(longest).toBe(1024);
+  });
+
+  test("gives a little before the next parts of all those that have much", async () => {
+    everyLookTakes(20);
+    const given: string[] = [];
+    const open = async (name: string, bytes: number): Promise<void> => {
+      const [, socket] = await pair("x".repeat(bytes));
+      socket.on("data", () => given.push(name));
+    };
+    for (let index = 0; index < 10; index++) await open("much", 50_000);
+    const before = given.length;
+    await open("little", 100);
+    while (!given.includes("little")) await new Promise((resolve) => setImmediate(resolve));
+    // One that has much goes on in each turn.
+    expect(given.indexOf("little") - before).toBeLessThan(5);
   });
 
   test("reads no more than a little while nobody takes it, and all of it later", async () => {

@@ -5,10 +5,10 @@ import { Server as TlsServer, TLSSocket } from "node:tls";
 import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
 import { keepBytes, readSocketInSmallParts } from "../http2/socket-reader.js";
 
-/** What node:http gets at once, in bytes: at first, and after one that took long, a hundred requests or some hundred chunks. */
-const MIN_PART_BYTES = 4 * 1024;
+/** What node:http gets at once, in bytes: at first, and after one that took long, some requests or a hundred chunks. */
+const MIN_PART_BYTES = 1024;
 const MAX_PART_BYTES = 16 * 1024;
-/** The time from which on a part has taken long, in milliseconds. */
+/** The time from which on a part has taken long, with all that it has made others do, in milliseconds. */
 const LONG_PART_MS = 0.5;
 
 type Done = (error?: Error | null) => void;
@@ -63,7 +63,11 @@ export class Http1Socket extends Duplex {
   }
 
   override _read(): void {
-    if (this.#waitsFor === "reader") this.#goOn();
+    if (this.#waitsFor !== "reader") return;
+    this.#waitsFor = undefined;
+    const held = this.#held?.length ?? 0;
+    if (held > 0 && isReadTurnOver(performance.now())) this.#waitForTurn(held <= MIN_PART_BYTES);
+    else this.#goOn();
   }
 
   /**
@@ -134,7 +138,8 @@ export class Http1Socket extends Duplex {
     let at = 0;
     this.#bytesRead += length;
     if (this.#waitsFor === undefined) {
-      at = this.#give(buffer, length);
+      if (isReadTurnOver(performance.now())) this.#waitForTurn(length <= MIN_PART_BYTES);
+      else at = this.#give(buffer, length);
       if (this.#waitsFor !== undefined) this.#socket.pause();
     }
     if (at === length) return;
@@ -143,27 +148,33 @@ export class Http1Socket extends Duplex {
     this.#held = this.#held === undefined ? rest : Buffer.concat([this.#held, rest]);
   }
 
-  /** Gives node:http parts while it wants them, and there is time; returns how far. */
+  /** Gives node:http a part; returns how far. The rest waits behind the parts of others. */
   #give(buffer: Buffer, length: number): number {
-    let now = performance.now();
+    const now = performance.now();
     beginRead(now);
-    let at = 0;
-    while (at < length && this.#waitsFor === undefined) {
-      if (isReadTurnOver(now)) {
-        this.#waitsFor = "turn";
-        readLater(this.#goOn);
-      } else {
-        const end = Math.min(at + this.#partBytes, length);
-        this.bytesGiven += end - at;
-        if (!this.push(keepBytes(buffer, at, end))) this.#waitsFor = "reader";
-        at = end;
-        const before = now;
-        now = performance.now();
+    const end = Math.min(this.#partBytes, length);
+    this.bytesGiven += end;
+    if (!this.push(keepBytes(buffer, 0, end))) this.#waitsFor = "reader";
+    if (end === this.#partBytes) this.#measure(now);
+    if (end < length && this.#waitsFor === undefined) this.#waitForTurn(false);
+    return end;
+  }
+
+  #waitForTurn(isLittle: boolean): void {
+    this.#waitsFor = "turn";
+    readLater(this.#goOn, isLittle);
+  }
+
+  /** Sets the size of the next part by the time that this one takes. Requests are answered when promises are. */
+  #measure(began: number): void {
+    queueMicrotask(() =>
+      process.nextTick(() => {
         this.#partBytes =
-          now - before < LONG_PART_MS ? Math.min(2 * this.#partBytes, MAX_PART_BYTES) : MIN_PART_BYTES;
-      }
-    }
-    return at;
+          performance.now() - began < LONG_PART_MS
+            ? Math.min(2 * this.#partBytes, MAX_PART_BYTES)
+            : MIN_PART_BYTES;
+      }),
+    );
   }
 
   readonly #goOn = (): void => {
