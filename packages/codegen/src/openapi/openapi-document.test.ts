@@ -213,6 +213,24 @@ const large = `syntax = "proto3"; package large; import "google/api/annotations.
 const same = (name: string) => `syntax = "proto3"; package ${name}; import "google/api/annotations.proto";
   message M {} service Same { rpc Do(M) returns (M) { option (google.api.http).get = "/${name}"; } }`;
 
+/** Resources with tags (AIP-154), and one without. */
+const tags = `syntax = "proto3"; package tags; import "google/api/annotations.proto";
+  message Book { string id = 1; string etag = 2; }
+  message Plain { string id = 1; int32 etag = 2; }
+  message Update { Book book = 1; }
+  message Delete { string id = 1; string etag = 2; }
+  message Page { Book first = 1; }
+  service Tags {
+    rpc Get(Plain) returns (Book) { option (google.api.http).get = "/v1/books/{id}"; }
+    rpc First(Plain) returns (Page) { option (google.api.http) = { get: "/v1/first" response_body: "first" }; }
+    rpc Create(Plain) returns (Book) { option (google.api.http) = { post: "/v1/books" body: "*" }; }
+    rpc UpdateBody(Update) returns (Book) { option (google.api.http) = { patch: "/v1/books/{book.id}" body: "book" }; }
+    rpc UpdatePath(Update) returns (Plain) { option (google.api.http) = { put: "/v1/books/{book.id}" }; }
+    rpc Remove(Delete) returns (Book) { option (google.api.http).delete = "/v1/books/{id}"; }
+    rpc Watch(Delete) returns (stream Book) { option (google.api.http).get = "/v1/books:watch"; }
+    rpc Touch(Plain) returns (Plain) { option (google.api.http) = { post: "/v1/plain" body: "*" }; }
+  }`;
+
 /** All contracts, described once. */
 let described: readonly FileDescriptorProto[];
 beforeAll(() => {
@@ -220,6 +238,7 @@ beforeAll(() => {
     ...annotations,
     "library.proto": library,
     "shop.proto": shop,
+    "tags.proto": tags,
     "large.proto": large,
     "a.proto": same("a"),
     "b.proto": same("b"),
@@ -379,6 +398,28 @@ describe("an OpenAPI document", () => {
       style: "deepObject",
       explode: true,
     });
+  });
+
+  test("has the conditions that the edge makes of tags", () => {
+    const { paths } = documentOf(contracts("tags.proto"));
+    const found = Object.values(paths).flatMap((item) =>
+      Object.values(item).map(({ operationId, parameters = [], responses }) => [
+        operationId.slice("tags.Tags.".length),
+        parameters.flatMap(({ in: where, name }) => (where === "header" ? [name] : [])),
+        Object.keys((responses[200] as { headers?: object }).headers ?? {}),
+        Object.keys(responses).filter((status) => /^\d+$/.test(status)),
+      ]),
+    );
+    expect(found).toEqual([
+      ["Get", ["if-none-match"], ["etag"], ["200", "304"]],
+      ["UpdateBody", ["if-match"], ["etag"], ["200"]],
+      ["UpdatePath", ["if-match"], [], ["200"]],
+      ["Remove", ["if-match"], [], ["200"]],
+      ["First", ["if-none-match"], ["etag"], ["200", "304"]],
+      ["Create", [], ["etag"], ["200"]],
+      ["Watch", [], [], ["200"]],
+      ["Touch", [], [], ["200"]],
+    ]);
   });
 
   test("has a raw body of any type", () => {

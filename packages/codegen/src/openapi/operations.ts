@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { HttpBinding } from "../http-rules.js";
 import { commentOf, markdown, splitSummary } from "./comments.js";
+import { conditionsOf } from "./conditions.js";
 import { ERROR_RESPONSE } from "./errors.js";
 import { openApiPath, type PathParameter } from "./path-template.js";
 import { queryParameters } from "./query-parameters.js";
@@ -44,6 +45,7 @@ export function operationOf(
   const isWhole = binding.body === "*";
   const taken = new Set(isWhole ? fieldPaths : [...fieldPaths, binding.body]);
   const { summary, rest } = splitSummary(commentOf(method));
+  const conditions = conditionsOf(method, binding, fieldPaths);
   const operation = {
     tags: [tag],
     summary: summary || wordsOf(method.name),
@@ -55,11 +57,13 @@ export function operationOf(
         ...parameters.map((parameter) => pathParameter(parameter, schemas)),
         ...(isWhole ? [] : queryParameters(input, taken, schemas)),
         ...(canResume(method) ? [LAST_EVENT_ID] : []),
+        ...conditions.parameters,
       ],
       requestBody: requestBody(method, binding, fieldPaths, schemas),
     }),
     responses: {
-      "200": response(method, binding, schemas),
+      "200": { ...response(method, binding, schemas), ...stated({ headers: conditions.headers }) },
+      ...conditions.responses,
       "4XX": ERROR_RESPONSE,
       "5XX": ERROR_RESPONSE,
     },

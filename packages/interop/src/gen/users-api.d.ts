@@ -390,7 +390,13 @@ export interface operations {
     "users.UserService.GetUser": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `etag` of the state that the caller has: while it is the same, the response is 304.
+                 * @example "5a"
+                 */
+                "if-none-match"?: string;
+            };
             path: {
                 /** @description The user's id. Required; at most 64 characters. */
                 id: string;
@@ -402,11 +408,23 @@ export interface operations {
             /** @description A person in the directory */
             200: {
                 headers: {
+                    /**
+                     * @description The tag of the state, in quotes.
+                     * @example "5a"
+                     */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["users.User"];
                 };
+            };
+            /** @description The state is the one of `if-none-match`. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": components["responses"]["Error"];
             "5XX": components["responses"]["Error"];
@@ -418,7 +436,13 @@ export interface operations {
                 /** @description If set, the user is deleted only if this is its current etag. */
                 etag?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description The `etag` of the state that is to change: if it is another one, nothing changes, and the response is 412.
+                 * @example "5a"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /** @description The user's id. Required; at most 64 characters. */
                 id: string;
@@ -449,7 +473,13 @@ export interface operations {
                  */
                 updateMask?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description The `etag` of the state that is to change: if it is another one, nothing changes, and the response is 412.
+                 * @example "5a"
+                 */
+                "if-match"?: string;
+            };
             path: {
                 /** @description Made by the server: a UUID in its canonical text form of 36 characters. */
                 id: string;
@@ -465,6 +495,11 @@ export interface operations {
             /** @description A person in the directory */
             200: {
                 headers: {
+                    /**
+                     * @description The tag of the state, in quotes.
+                     * @example "5a"
+                     */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -530,6 +565,11 @@ export interface operations {
             /** @description A person in the directory */
             200: {
                 headers: {
+                    /**
+                     * @description The tag of the state, in quotes.
+                     * @example "5a"
+                     */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
