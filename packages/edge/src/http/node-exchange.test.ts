@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { send, serveEdge } from "../testing/serve-edge.js";
 
@@ -39,6 +40,31 @@ test("requests that a client sends without waiting are answered in their order",
   );
   for (const [index, body] of bodies.entries())
     expect(answers[index]).toContain(`\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`);
+});
+
+test("a body is read whole, whether it comes with its head, in two parts or behind another one", async () => {
+  await using served = await serveEdge();
+  const socket = connect(served.port, "127.0.0.1").setEncoding("latin1").setNoDelay();
+  const head = (fields: string) =>
+    `POST /v1/query HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${fields}\r\n\r\n`;
+  const body = (value: string) => JSON.stringify({ stringValue: value });
+  const answerTo = async (...parts: string[]) => {
+    const answer = once(socket, "data");
+    for (const part of parts) {
+      await new Promise((resolve) => socket.write(part, resolve));
+      // The server reads in these turns of the event loop.
+      for (let turns = 0; turns < 3; turns++) await turn();
+    }
+    return ((await answer) as [string])[0].split("\r\n\r\n")[1];
+  };
+  const withLength = (value: string) => head(`content-length: ${body(value).length}`);
+  expect(await answerTo(withLength("a") + body("a"))).toBe(body("a"));
+  expect(await answerTo(withLength("b") + body("b").slice(0, 5), body("b").slice(5))).toBe(body("b"));
+  const chunks = `5\r\n${body("c").slice(0, 5)}\r\n${(body("c").length - 5).toString(16)}\r\n${body("c").slice(5)}\r\n0\r\n\r\n`;
+  expect(await answerTo(head("transfer-encoding: chunked") + chunks)).toBe(body("c"));
+  socket.end(withLength("d") + body("d") + withLength("e") + body("e"));
+  const answers = await text(socket);
+  expect(answers.match(/\{.*?\}/g)).toEqual([body("d"), body("e")]);
 });
 
 test("an answer is written when it is there, and not at the end of the tick", async () => {
