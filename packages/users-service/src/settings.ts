@@ -190,8 +190,12 @@ export function readSettings(args: readonly string[], env: Readonly<NodeJS.Proce
   };
 
   const address = text("address");
-  const host = /^(.+):(\d{1,5})$/.exec(address);
-  if (!host || Number(host[2]) > 65_535) throw wrong("address", `'${address}' is not of the form host:port`);
+  const host = /^(\[[0-9a-f:.]+\]|[^\s/:?#@[\]]+):(\d{1,5})$/i.exec(address);
+  if (!host || Number(host[2]) > 65_535)
+    throw wrong(
+      "address",
+      `'${address}' is not of the form host:port, as 127.0.0.1:50051 and [::1]:50051 are`,
+    );
   const local = isLoopback(host[1] ?? "");
 
   const cert = file("tls-cert");
@@ -319,12 +323,36 @@ function textsOf(
 ): (flag: Flag) => string {
   return (flag) => {
     const value = given[flag];
-    return typeof value === "string" ? value : (env[variableOf(flag)] ?? settings[flag].default);
+    const text = typeof value === "string" ? value : (env[variableOf(flag)] ?? settings[flag].default);
+    // As files of variables have it whose lines end as on Windows.
+    if (text !== text.trim())
+      throw wrong(flag, `${JSON.stringify(text)} begins or ends with white space, which must go`);
+    return text;
   };
 }
 
 function wrong(flag: Flag, why: string): SettingError {
   return new SettingError(`--${flag} (${variableOf(flag)}): ${why}`);
+}
+
+/** Names that other programs have for a setting. */
+const OTHER_NAMES: Readonly<Record<string, Flag>> = {
+  bind: "address",
+  cert: "tls-cert",
+  db: "database",
+  host: "address",
+  key: "tls-key",
+  listen: "address",
+  log: "log-level",
+  port: "address",
+  tls: "tls-cert",
+};
+
+/** The flag that is most likely meant by a name, in whatever case; undefined if none is. */
+function meantFlag(name: string): Flag | undefined {
+  const plain = name.toLowerCase().replaceAll("_", "-");
+  const other = Object.hasOwn(OTHER_NAMES, plain) ? OTHER_NAMES[plain] : undefined;
+  return other ?? (nearestName(name, Object.keys(settings)) as Flag | undefined);
 }
 
 /** Variables that are not the service's: the demo's token, and those that Kubernetes makes for a service named callwire…. */
@@ -338,7 +366,7 @@ function checkVariables(env: Readonly<NodeJS.ProcessEnv>): void {
     if (!/^CALLWIRE_/i.test(name) || known.includes(name) || foreignVariables.test(name)) continue;
     // Kubernetes has one such too, with a URL.
     if (name.endsWith("_PORT") && /^\w+:\/\//.test(value)) continue;
-    const flag = nearestName(name.slice("CALLWIRE_".length), Object.keys(settings));
+    const flag = meantFlag(name.slice("CALLWIRE_".length));
     const hint = flag === undefined ? "" : `; did you mean '${variableOf(flag)}'?`;
     throw new SettingError(`there is no setting ${name}${hint}; --help lists all`);
   }
@@ -363,7 +391,11 @@ function flagProblem({ code, message }: NodeJS.ErrnoException, args: readonly st
   const quoted = /'(.*?)'/.exec(message)?.[1] ?? "";
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
     const flag = quoted.replace(/^-+/, "");
-    const hint = didYouMean(flag, [...Object.keys(settings), "help"]).replace("'", "'--");
+    const meant = Object.hasOwn(OTHER_NAMES, flag) ? OTHER_NAMES[flag] : undefined;
+    const hint =
+      meant === undefined
+        ? didYouMean(flag, [...Object.keys(settings), "help"]).replace("'", "'--")
+        : `; did you mean '--${meant}'?`;
     return `Unknown option '${quoted}'${hint}; --help lists all`;
   }
   if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
