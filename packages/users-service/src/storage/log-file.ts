@@ -5,23 +5,20 @@ import { closeSync, fdatasync, openSync } from "node:fs";
  * stays the same one as long as the database is open. SQLite has no lock on it that closing it could let go of.
  */
 export class LogFile {
-  readonly #path: string;
   #descriptor: number | undefined;
 
+  /**
+   * Opens the log of a database that was read before, which makes the file. It is opened now, since later all files that the process
+   * may have open can be taken by connections.
+   */
   constructor(path: string) {
-    this.#path = path;
+    this.#descriptor = openSync(path, "r+");
   }
 
   /** Calls back, never at once, when the disk has everything that was written to the log before. */
   sync(done: (error: Error | null) => void): void {
-    try {
-      // The first commit makes the file.
-      this.#descriptor ??= openSync(this.#path, "r+");
-    } catch (error) {
-      setImmediate(done, error as Error);
-      return;
-    }
-    fdatasync(this.#descriptor, done);
+    if (this.#descriptor === undefined) setImmediate(done, new Error("the log is closed"));
+    else fdatasync(this.#descriptor, done);
   }
 
   close(): void {

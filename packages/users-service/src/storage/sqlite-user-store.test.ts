@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
 import { getEventListeners, once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +109,34 @@ describe("a database that is opened again", () => {
     await Promise.all([one.close(), other.close()]);
   });
 });
+
+(existsSync("/proc/self/fd") ? test : test.skip)(
+  "a write opens no file: connections may have taken all",
+  async () => {
+    const openOnes = () =>
+      readdirSync("/proc/self/fd").flatMap((number) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${number}`);
+        } catch {
+          // That of the list itself.
+          return [];
+        }
+      });
+    const ofDatabase = () =>
+      openOnes()
+        .filter((name) => name.startsWith(path))
+        .toSorted();
+    const first = openSqliteUserStore({ path });
+    await create(first, 1);
+    await first.close();
+    const store = openSqliteUserStore({ path });
+    const before = ofDatabase();
+    await create(store, 2);
+    expect(ofDatabase()).toEqual(before);
+    expect(before).toContain(`${path}-wal`);
+    await store.close();
+  },
+);
 
 describe("a database that cannot be opened", () => {
   test("is named, if its folder is missing", () => {
