@@ -26,6 +26,7 @@ describe("the command line", () => {
 
   test.each([
     [["--tempalte", "client"], "there is no option '--tempalte'; did you mean '--template'?"],
+    [["--templ", "client"], "there is no option '--templ'; did you mean '--template'?"],
     [["--x"], "there is no option '--x'"],
     [["-x"], "there is no option '-x'"],
     [
@@ -55,7 +56,10 @@ describe("names", () => {
 
   test.each([
     ["Orders!", "as in 'orders'"],
-    ["über", "as in 'ber'"],
+    ["über", "as in 'uber'"],
+    ["@acme", "a scope has a name behind it, as in '@acme/orders'"],
+    ["@acme/a/b", "a scope has a name behind it"],
+    ["@/x", "begins with a letter or a digit"],
     ["_x", "as in 'x'"],
     [".hidden", "as in 'hidden'"],
     ["日本", "begins with a letter or a digit"],

@@ -139,10 +139,12 @@ describe("the program", () => {
     expect(create("full/a").stderr).toContain("is there already, and is no folder");
   });
 
-  test("takes a folder with nothing but a repository in it", () => {
-    mkdirSync(join(folder, "cloned/.git"), { recursive: true });
+  test("takes a folder with nothing but a repository, its licence and an editor's settings in it", () => {
+    for (const name of [".git", ".idea"]) mkdirSync(join(folder, "cloned", name), { recursive: true });
+    for (const name of ["LICENSE", ".DS_Store"]) writeFileSync(join(folder, "cloned", name), "");
     expect(create("cloned").status).toBe(0);
     expect(manifestIn(join(folder, "cloned"))["name"]).toBe("cloned");
+    expect(existsSync(join(folder, "cloned/LICENSE"))).toBe(true);
   });
 });
 
@@ -152,6 +154,8 @@ test("a project that cannot be written whole is not written at all", () => {
   let deep = join(folder, "deep");
   while (deep.length < longest - 202) deep = join(deep, "d".repeat(200));
   deep = join(deep, "d".repeat(longest - deep.length - 1));
-  expect(() => createProject({ folder: deep, packageName: "deep" }, "service")).toThrow("ENAMETOOLONG");
+  expect(() => createProject({ folder: deep, packageName: "deep" }, "service")).toThrow(
+    /cannot be made: ENAMETOOLONG.*nothing of it was left$/,
+  );
   expect(existsSync(join(folder, "deep"))).toBe(false);
 });

@@ -15,8 +15,18 @@ const RENAMED: Readonly<Record<string, string>> = {
   _gitignore: ".gitignore",
   "_package.json": "package.json",
 };
-/** What an empty folder may have in it: a repository without a file yet. */
-const ALLOWED = new Set([".git"]);
+/** What an empty folder may have in it: a new repository, with its licence, and what editors and systems put everywhere. */
+const ALLOWED = new Set([
+  ".git",
+  ".hg",
+  "LICENSE",
+  "LICENSE.md",
+  "LICENSE.txt",
+  ".idea",
+  ".vscode",
+  ".DS_Store",
+  "Thumbs.db",
+]);
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 
@@ -53,7 +63,9 @@ export function createProject({ folder, packageName }: Target, template: Templat
     }
   } catch (error) {
     for (const path of made.toReversed()) rmSync(path, { recursive: true, force: true });
-    throw error;
+    throw new Error(`${folder} cannot be made: ${(error as Error).message}; nothing of it was left`, {
+      cause: error,
+    });
   }
 }
 

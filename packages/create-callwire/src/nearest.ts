@@ -12,11 +12,17 @@ export function distance(a: string, b: string): number {
   return before[b.length]!;
 }
 
+/** The shortest beginning of a name that is taken for the whole. */
+const MIN_PART = 3;
+
 /** Pure: "; did you mean 'x'?" for the nearest name, if one is near enough; else "". */
 export function didYouMean(name: string, names: readonly string[]): string {
   const [nearest] = names
     .map((known) => ({ known, letters: distance(name.toLowerCase(), known) }))
-    .filter(({ known, letters }) => letters <= Math.max(1, known.length / 3))
+    .filter(
+      ({ known, letters }) =>
+        letters <= Math.max(1, known.length / 3) || (name.length >= MIN_PART && known.startsWith(name)),
+    )
     .toSorted((a, b) => a.letters - b.letters);
   return nearest === undefined ? "" : `; did you mean '${nearest.known}'?`;
 }

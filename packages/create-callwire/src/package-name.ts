@@ -22,7 +22,7 @@ export interface Target {
 export function targetOf(argument: string, workingFolder: string): Target {
   const scoped = /^(@[^/]+)\/([^/]+)$/.exec(argument);
   const folder = resolve(workingFolder, scoped?.[2] ?? argument);
-  const packageName = scoped === null ? basename(folder) : argument;
+  const packageName = argument.startsWith("@") ? argument : basename(folder);
   const problem = nameProblem(packageName);
   if (problem === undefined) return { folder, packageName };
   throw new UsageError(`'${packageName}' cannot be a package's name: ${problem}`);
@@ -36,6 +36,7 @@ export function withoutScope(packageName: string): string {
 /** Pure: why no package can have a name; undefined if one can. */
 export function nameProblem(name: string): string | undefined {
   const parts = name.startsWith("@") ? name.slice(1).split("/") : [name];
+  if (name.startsWith("@") && parts.length !== 2) return "a scope has a name behind it, as in '@acme/orders'";
   if (name.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
   if (RESERVED.has(name)) return "npm keeps it for itself";
   if (parts.every((part) => PART.test(part))) return undefined;
@@ -47,6 +48,8 @@ export function nameProblem(name: string): string | undefined {
 /** Pure: a name that is like one that cannot be; "" if there is none. */
 function suggestionFor(name: string): string {
   return name
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "")

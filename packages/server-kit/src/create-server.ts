@@ -28,6 +28,7 @@ import { unavailable } from "./errors/factories.js";
 import type { ServiceError } from "./errors/service-error.js";
 import { checkAddress } from "./internal/check-address.js";
 import { checkMiddleware } from "./internal/check-middleware.js";
+import { whyNoListening } from "./internal/listen-errors.js";
 import { missingHandlers } from "./internal/missing-handlers.js";
 import { compileMethod } from "./internal/compile-method.js";
 import type { Handler } from "./internal/generator-chain.js";
@@ -333,15 +334,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
         return await port;
       } catch (error) {
         if (state === "listening") state = "new";
-        const cause = error instanceof Error ? error.message : String(error);
-        const why = /EADDRINUSE/.test(cause)
-          ? "the address is already in use; stop what listens there, or give another port"
-          : /EACCES/.test(cause)
-            ? address.startsWith("unix:")
-              ? "its folder must exist, and this process must be allowed to write there"
-              : "the system does not allow it; ports below 1024 need a privilege"
-            : cause;
-        throw new Error(`cannot listen on ${address}: ${why}`, { cause: error });
+        throw new Error(`cannot listen on ${address}: ${whyNoListening(address, error)}`, { cause: error });
       }
     },
 

@@ -13,6 +13,10 @@ test("a certificate and its key pass, as text and as bytes, with what is not giv
     checkPem({ cert: Buffer.from(`${server.cert}\n${ca}`), key: Buffer.from(server.key) }),
   ).not.toThrow();
   expect(() => checkPem({ cert: undefined, key: null, ca })).not.toThrow();
+  // As haproxy has them: one file, given as both.
+  const both = server.cert + server.key;
+  expect(() => checkPem({ cert: both, key: both })).not.toThrow();
+  expect(() => checkPem({ cert: both, key: server.cert + client.key })).toThrow("key is not the private key");
 });
 
 test.each<[string, Parameters<typeof checkPem>[0], string[]]>([

@@ -13,6 +13,8 @@ export interface PemFiles {
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/;
 const CERTIFICATES = /-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END \1?CERTIFICATE-----/g;
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+/** A key to its end: a file may have its certificate before it, which TLS passes over and `createPrivateKey` does not. */
+const WHOLE_PRIVATE_KEY = /-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----[^-]*-----END \1PRIVATE KEY-----/;
 
 /**
  * Reads certificates and a key, so that what is wrong is said at the start and not to the first peer.
@@ -75,7 +77,7 @@ function readKey(name: string, pem: string | Uint8Array): KeyObject {
     );
   }
   try {
-    return createPrivateKey(text);
+    return createPrivateKey(WHOLE_PRIVATE_KEY.exec(text)?.[0] ?? text);
   } catch (cause) {
     throw new Error(`${name}: the private key cannot be read: ${messageOf(cause)}`, { cause });
   }
