@@ -84,7 +84,9 @@ export class MessageCoder {
     const value =
       field.fieldKind === "scalar" || field.fieldKind === "enum" ? field.getDefaultValue() : undefined;
     if (typeof value === "string" && field.scalar === ScalarType.STRING) return JSON.stringify(value);
-    if (value instanceof Uint8Array) return `Uint8Array.of(${value.join(", ")})`;
+    // With its type, as `isolatedDeclarations` wants it for what is no literal.
+    if (value instanceof Uint8Array) return `Uint8Array.of(${value.join(", ")}) as Uint8Array`;
+    if (typeof value === "number" && !Number.isFinite(value)) return `${value} as number`;
     if (field.scalar === undefined || typeof value === "boolean") return String(value);
     // An integer of 64 bits has the form of its option.
     const { type } = scalarCode(field.scalar, this.#options);

@@ -435,3 +435,18 @@ test("the settings of connections are the transport's, and refused elsewhere", (
   expect(() => server.shutdown({ timeoutMs: -1 })).toThrow("shutdown: timeoutMs is -1");
   expect(() => server.shutdown({ timeout: 1 } as object)).toThrow("did you mean 'timeoutMs'?");
 });
+
+test.each(runtimes)("a method named as the prototype is served over %s", async (_name, runtime) => {
+  const { echoUnary } = EchoServiceDefinition.methods;
+  const definition = {
+    name: "S",
+    fullName: "a.S",
+    methods: { ["__proto__"]: { ...echoUnary, name: "__proto__" } },
+  } as const;
+  const server = createServer({ runtime }).add(definition, { ["__proto__"]: async ({ text }) => ({ text }) });
+  const port = await server.listen("127.0.0.1:0");
+  using call = rawCall(`127.0.0.1:${port}`, "/a.S/__proto__");
+  call.stream.end(Buffer.from([0, 0, 0, 0, 3, 10, 1, 97]));
+  expect((await call.response).data).toEqual(Buffer.from([0, 0, 0, 0, 3, 10, 1, 97]));
+  server.forceShutdown();
+});

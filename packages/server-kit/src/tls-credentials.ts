@@ -189,10 +189,18 @@ export function readSettled(read: () => TlsOptions, inUse: TlsOptions): TlsOptio
 /** Short files, read one right after the other. */
 function readFiles({ certFile, keyFile, clientCaFile }: TlsFiles): TlsOptions {
   return {
-    cert: readFileSync(certFile),
-    key: readFileSync(keyFile),
-    ...(clientCaFile !== undefined && { clientCa: readFileSync(clientCaFile) }),
+    cert: readNamed("certFile", certFile),
+    key: readNamed("keyFile", keyFile),
+    ...(clientCaFile !== undefined && { clientCa: readNamed("clientCaFile", clientCaFile) }),
   };
+}
+
+function readNamed(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new Error(`tlsCredentials: ${option} cannot be read: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function isSame(a: TlsOptions, b: TlsOptions): boolean {

@@ -58,8 +58,8 @@ export interface Compiled extends Disposable {
   load(path: string): Promise<Exports>;
 }
 
-/** Compiles modules under the strict settings of the project. Throws with what the compiler says. */
-export function compile(modules: ReadonlyMap<string, string>): Compiled {
+/** Compiles modules under the strict settings of the project, and more of them. Throws with what the compiler says. */
+export function compile(modules: ReadonlyMap<string, string>, moreOptions: object = {}): Compiled {
   const folder = mkdtempSync(join(here, "compiled-"));
   const remove = () => rmSync(folder, { recursive: true });
   try {
@@ -75,6 +75,7 @@ export function compile(modules: ReadonlyMap<string, string>): Compiled {
       sourceMap: false,
       // Generated code runs anywhere; the types of Node.js take the compiler as long as all that it is given here.
       types: [],
+      ...moreOptions,
     };
     const settings = { extends: "../../../tsconfig.base.json", compilerOptions, include: ["src"] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
