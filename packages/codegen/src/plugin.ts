@@ -94,8 +94,6 @@ function filesOf(
   ];
   const missing = missingImports(modules);
   if (missing !== undefined) warn(missing);
-  if (options.openapi && openApi === undefined)
-    warn("warning: openapi=true makes nothing: no method has a rule of google.api.http");
   const paths = new Set<string>();
   for (const { name } of made) {
     if (paths.has(name))

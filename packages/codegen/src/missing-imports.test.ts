@@ -29,12 +29,6 @@ test.each([
   ["without a file that no module imports", own, "", []],
   ["without a file", ["a/v1/a.proto"], "import_suffix=none", withoutImports("a/v1/a.ts", "b/v1/b")],
   ["without google's", own, "timestamp=message", withoutImports("a/v1/a.ts", "google/protobuf/timestamp")],
-  [
-    "with OpenAPI and no rule",
-    own,
-    "openapi",
-    ["warning: openapi=true makes nothing: no method has a rule of google.api.http"],
-  ],
 ])("a run %s warns of what is missing", (_what, files, parameter, warnings) => {
   expect(warningsOf(files, parameter)).toEqual(warnings);
 });
