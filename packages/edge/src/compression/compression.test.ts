@@ -71,6 +71,12 @@ describe("an answer is compressed", () => {
     const forced = await raw("/v1/query?string_value=a", { "accept-encoding": "gzip, identity;q=0" });
     expect(gunzipSync(forced.body).toString()).toBe('{"stringValue":"a"}');
     expect(forced.headers.vary).toBe("origin, accept-encoding");
+    // 1,218 bytes in 418 characters.
+    const wide = await raw(`/v1/query?string_value=${encodeURIComponent("€".repeat(400))}`, gzips);
+    expect([wide.headers["content-encoding"], wide.headers.vary]).toEqual([
+      "gzip",
+      "origin, accept-encoding",
+    ]);
     await using eager = await serveEdge({ options: { compression: { minBytes: 10 } } });
     const early = await raw("/v1/query?string_value=a", gzips, { url: eager.url });
     expect(early.headers["content-encoding"]).toBe("gzip");

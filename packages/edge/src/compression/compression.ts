@@ -31,6 +31,11 @@ export interface CompressionRisks {
   readonly cors: Cors | undefined;
 }
 
+/** True for so many bytes, or more. A text is counted only if its length does not say so: none of its characters has more than three. */
+function hasBytes(body: string | Uint8Array, bytes: number): boolean {
+  return body.length >= bytes || (3 * body.length >= bytes && Buffer.byteLength(body) >= bytes);
+}
+
 /** The whole body of an answer, and its media type. */
 interface WholeBody {
   readonly type: string;
@@ -98,7 +103,7 @@ export class Compression {
   }
 
   #isWorth({ type, body }: WholeBody): boolean {
-    return Buffer.byteLength(body) >= this.#minBytes && COMPRESSIBLE.test(type);
+    return hasBytes(body, this.#minBytes) && COMPRESSIBLE.test(type);
   }
 
   /**

@@ -7,6 +7,8 @@ export interface ResponseHead {
   readonly status: number;
   /** Name, value, name, value …; names in lower case. */
   readonly headers: readonly string[];
+  /** The number of bytes of the whole body, if they were counted: to count those of a text takes time. */
+  readonly bodyBytes?: number;
 }
 
 /** The body of an answer that is a stream. */

@@ -137,7 +137,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
     }
   }
 
-  respond({ status, headers }: ResponseHead, body: string | Uint8Array | undefined): void {
+  respond({ status, headers, bodyBytes }: ResponseHead, body: string | Uint8Array | undefined): void {
     const response = this.#response;
     this.#isEnded = true;
     if (response.destroyed) return;
@@ -149,7 +149,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
       this.#watch();
     } else if (typeof body !== "string" || isHttp2(this.#request)) this.#end(body);
     else {
-      this.#writeAtOnce(body);
+      this.#writeAtOnce(body, bodyBytes ?? Buffer.byteLength(body));
       this.#end(undefined);
     }
   }
@@ -159,13 +159,13 @@ export class NodeExchange implements Exchange, ResponseWriter {
    * all is written is none. Node.js would write at the end of the tick, when all that were ready with this one are: clients whose
    * answers wait for one commit would wait for each other's.
    */
-  #writeAtOnce(text: string): void {
+  #writeAtOnce(text: string, bytes: number): void {
     const response = this.#response;
     // None while an answer before it is not over.
     const { socket } = response;
     socket?.cork();
     // Texts of ASCII go the short way.
-    response.write(text, Buffer.byteLength(text) === text.length ? "latin1" : "utf8");
+    response.write(text, bytes === text.length ? "latin1" : "utf8");
     socket?.uncork();
   }
 

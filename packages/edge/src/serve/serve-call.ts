@@ -111,8 +111,9 @@ function sendOnce(
   if (coding !== undefined) headers.push("content-encoding", coding);
   if (content.tag !== undefined) headers.push("etag", tagText(content.tag, coding));
   const send = (body: string | Uint8Array): void => {
-    headers.push("content-type", content.type, "content-length", String(Buffer.byteLength(body)));
-    exchange.respond({ status: 200, headers }, body);
+    const bodyBytes = Buffer.byteLength(body);
+    headers.push("content-type", content.type, "content-length", String(bodyBytes));
+    exchange.respond({ status: 200, headers, bodyBytes }, body);
   };
   if (coding !== undefined) return codings[coding].compress(content.body).then(send);
   send(content.body);
