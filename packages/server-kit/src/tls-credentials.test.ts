@@ -248,6 +248,18 @@ test("files that are replaced while they are read are read again, until they sta
   expect(readingsOf(...ever).count).toBe(5);
 });
 
+test("those of another copy of this package are taken", async () => {
+  const own = tlsCredentials(pem.server);
+  // They have our brand, and none of our class's prototype.
+  const others = {
+    [Object.getOwnPropertySymbols(own)[0]!]: true,
+    createWith: (runtime: Parameters<TlsCredentials["createWith"]>[0]) => own.createWith(runtime),
+  };
+  const server = createServer().add(EchoServiceDefinition, echoService());
+  expect(await server.listen("127.0.0.1:0", others)).toBeGreaterThan(0);
+  server.forceShutdown();
+});
+
 test("files that are not there, and options that are wrong, are refused at once", async () => {
   const files = { certFile: "/nowhere/tls.crt", keyFile: "/nowhere/tls.key" };
   expect(() => tlsCredentials(files)).toThrow(/certFile cannot be read: ENOENT.*\/nowhere\/tls\.crt/);

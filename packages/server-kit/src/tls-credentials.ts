@@ -57,8 +57,11 @@ const fileRules: RulesOf<TlsFiles> = {
   logger: rules.objectWith("info", "error"),
 };
 
-/** Credentials for `listen` with TLS, of whatever runtime. Made by {@link tlsCredentials}. */
+const brand = Symbol.for("@callwire/server-kit/TlsCredentials");
+
+/** Credentials for `listen` with TLS, of whatever runtime. Made by {@link tlsCredentials}. `instanceof` works across copies. */
 export class TlsCredentials {
+  readonly [brand] = true;
   #options: TlsOptions;
   readonly #files: TlsFiles | undefined;
   /** The credentials in use, and how they take new certificates. */
@@ -102,6 +105,10 @@ export class TlsCredentials {
     }
     for (const take of this.#made) take(renewed);
     this.#options = renewed;
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && brand in value;
   }
 
   /** Looks at the files no more. */
