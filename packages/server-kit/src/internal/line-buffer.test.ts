@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   createReadStream,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -54,6 +55,25 @@ test("writes the first line of few without being asked", async () => {
   lineFile(file).write("a\n");
   while (readFileSync(file, "utf8") === "") await new Promise((resolve) => setImmediate(resolve));
   expect(readFileSync(file, "utf8")).toBe("a\n");
+});
+
+(existsSync("/dev/full") ? test : test.skip)("warns once of a disk that is full, and goes on", async () => {
+  using warned = jest.spyOn(process, "emitWarning").mockReturnValue();
+  const buffer = new LineBuffer(openSync("/dev/full", "w"));
+  for (const line of ["a\n", "b\n", "c\n"]) {
+    buffer.write(line);
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise<void>((resolve) => buffer.flush(resolve));
+  }
+  expect(warned.mock.calls).toEqual([
+    [expect.stringContaining("lines of a log cannot be written, and are lost: ")],
+  ]);
+});
+
+test("names the option whose file cannot be opened", () => {
+  expect(() => lineFile(join(folder, "missing", "log"))).toThrow(
+    "createLogger: destination cannot be opened: ENOENT",
+  );
 });
 
 test("drops lines for a reader that takes none, says so, and goes on when it does", async () => {

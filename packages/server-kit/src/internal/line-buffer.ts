@@ -19,6 +19,8 @@ const SCRATCH_BYTES = 2 * FLUSH_CHARACTERS;
 /** The most bytes of one code point in UTF-8. */
 const MAX_CODE_POINT_BYTES = 4;
 
+const NEWLINE = 10;
+
 const shared = new Map<number, LineBuffer>();
 
 /** Takes the lines of a log for a file descriptor: one for each, so that its lines keep their order. */
@@ -33,7 +35,11 @@ export function lineBuffer(fd: number): LineBuffer {
 
 /** Takes the lines of a log for a file, at its end; the file is made if it is not there. */
 export function lineFile(path: string): LineBuffer {
-  return new LineBuffer(openSync(path, "a"));
+  try {
+    return new LineBuffer(openSync(path, "a"));
+  } catch (cause) {
+    throw new Error(`createLogger: destination cannot be opened: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /**
@@ -54,6 +60,10 @@ export class LineBuffer {
   #lastFlush = -Infinity;
   #dropped = 0;
   #broken = false;
+  /** The number of writes that have failed since one went well, as on a disk that is full. */
+  #failed = 0;
+  /** True if what was written last does not end a line: the rest of it was lost. */
+  #isTorn = false;
   #onFlushed: (() => void)[] = [];
 
   constructor(fd: number, { maxWaiting = MAX_WAITING_CHARACTERS } = {}) {
@@ -120,7 +130,7 @@ export class LineBuffer {
     for (;;) {
       if (this.#rest === undefined) {
         if (this.#waiting === "") return true;
-        this.#rest = encoded(this.#waiting);
+        this.#rest = encoded(this.#failed > 0 && this.#isTorn ? `\n${this.#waiting}` : this.#waiting);
         this.#waiting = "";
       }
       const rest = this.#rest;
@@ -129,6 +139,11 @@ export class LineBuffer {
       try {
         const written = writeSync(this.#fd, rest);
         if (written < rest.length) this.#rest = rest.subarray(written);
+        this.#isTorn = rest[written - 1] !== NEWLINE;
+        if (this.#failed > 0) {
+          warn("lines of a log can be written again", `${this.#failed} writes of them were lost`);
+          this.#failed = 0;
+        }
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EAGAIN" || code === "EBUSY") {
@@ -137,7 +152,8 @@ export class LineBuffer {
         }
         // EPIPE: who reads is gone, as for a program whose output is piped to another that has enough.
         if (code === "EPIPE") this.#broken = true;
-        else warn("lines of a log cannot be written", error);
+        // Once, until it can: a warning for each would fill what is full already.
+        else if (this.#failed++ === 0) warn("lines of a log cannot be written, and are lost", error);
       }
     }
   }
