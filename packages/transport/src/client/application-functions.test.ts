@@ -26,8 +26,9 @@ function raise(thrown: unknown): never {
   throw thrown;
 }
 
+const certificates = await testCertificates();
+
 async function startTls() {
-  const certificates = await testCertificates();
   const server = createServer();
   server.add(EchoServiceDefinition, echoService());
   const { key, cert } = certificates.server;

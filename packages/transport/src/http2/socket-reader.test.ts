@@ -30,8 +30,9 @@ async function tcpPair(): Promise<Pair> {
   return [one, other];
 }
 
+const { ca, server: pem } = await testCertificates();
+
 async function tlsPair(): Promise<Pair> {
-  const { ca, server: pem } = await testCertificates();
   const server = createTlsServer({ key: pem.key, cert: pem.cert }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
