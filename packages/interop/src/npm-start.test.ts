@@ -50,17 +50,22 @@ test.each<[NodeJS.Signals, "npm alone" | "the group"]>([
   ["SIGTERM", "npm alone"],
   ["SIGINT", "the group"],
 ])(
-  "%s to %s stops the service gracefully, with its port and database",
+  "%s to %s stops the service gracefully, with its port and database; what it says is npm's words and its own lines alone",
   async (signal, to) => {
     const database = join(folder.path, `${signal}-${to.replace(" ", "-")}.db`);
     await using started = npmStart("--address", "127.0.0.1:0", "--database", database);
-    const { address } = await started.listening;
+    const listening = await started.listening;
+    const settings = { tls: false, tokens: 0, database, runtime: "transport", msg: "listening" };
+    expect(listening).toMatchObject(settings);
+    const { address } = listening;
     await using users = createUsersClient({ address: address as string });
     const { id } = await users.createUser({ name: "Ada", email: "ada@example.com" });
 
     process.kill(to === "the group" ? -started.npm.pid! : started.npm.pid!, signal);
     await started.closed;
     expect(started.lines.join("\n")).toMatch(/"forced":false.*"msg":"stopped"/);
+    const others = started.lines.filter((line) => line !== "" && !line.startsWith("{"));
+    expect(others.filter((line) => !line.startsWith("> "))).toEqual([]);
     // Nobody has the port or the database any more.
     await using successor = await startUsersService(["--address", address as string, "--database", database]);
     await using again = createUsersClient({ address: address as string });
@@ -69,18 +74,3 @@ test.each<[NodeJS.Signals, "npm alone" | "the group"]>([
   },
   180_000,
 );
-
-test("standard output has npm's words and the service's lines alone", async () => {
-  await using started = npmStart("--address", "127.0.0.1:0", "--database", ":memory:");
-  expect(await started.listening).toMatchObject({
-    tls: false,
-    tokens: 0,
-    database: ":memory:",
-    runtime: "transport",
-    msg: "listening",
-  });
-  const others = started.lines.filter((line) => line !== "" && !line.startsWith("{"));
-  expect(others.every((line) => line.startsWith("> "))).toBe(true);
-  process.kill(started.npm.pid!, "SIGTERM");
-  await started.closed;
-}, 180_000);
