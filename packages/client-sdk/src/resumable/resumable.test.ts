@@ -193,7 +193,8 @@ describe("from this side", () => {
   test("silence for too long is a lost connection", async () => {
     const resumes: Resume[] = [];
     await using begun = await begin({
-      stallTimeoutMs: 50,
+      // Long enough for the first message, on a busy machine too.
+      stallTimeoutMs: 500,
       onResume: (resume) => {
         resumes.push(resume);
         throw new Error("enough");
