@@ -7,7 +7,7 @@ import Database from "libsql";
 import { temporaryFolder } from "./temporary-folder.js";
 import { startUsersService } from "./users-service-process.js";
 
-const kills = 8;
+const kills = 6;
 const rowsOfAnUpload = 1_500;
 
 /** The errors of a killed server's clients. */
