@@ -84,7 +84,7 @@ async function serveTls(origin: string) {
     const { stdout } = await promisify(execFile)(process.execPath, args);
     expect(JSON.parse(stdout)).toMatchObject([spoken, refused, { code: 1000 }]);
   },
-  30_000,
+  90_000,
 );
 
 (hasChromium ? test : test.skip)(
@@ -128,7 +128,7 @@ async function serveTls(origin: string) {
       pages.close();
     }
   },
-  30_000,
+  90_000,
 );
 
 async function textOf(request: IncomingMessage): Promise<string> {
