@@ -89,7 +89,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
     const { maxBytes } = limits;
     if (Number(this.#request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
     // What came together with the head is there once node:http has gone through all of it.
-    await undefined;
+    await Promise.resolve();
     return this.#bodyAtHand(maxBytes) ?? this.#readBody(limits);
   }
 
