@@ -20,5 +20,6 @@ export default {
       },
     ],
   },
-  testTimeout: 20_000,
+  // A machine that does much else beside the tests is slow: a test that hangs is found all the same.
+  testTimeout: 60_000,
 };
