@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { list } from "./composite-types.js";
-import { fromJsonText } from "./json-text.js";
+import { fromJsonText, toJsonText } from "./json-text.js";
 import { double, float, int32, uint32 } from "./scalar-types.js";
 import { read, write } from "../testing/json-message.js";
 
@@ -65,7 +65,9 @@ test.each([
   [double, '"]"', 'not a double: "]"'],
 ] as const)("what is none is named by its place", (type, text, reason) => {
   const ones = Array.from({ length: MANY }, () => "1").join();
-  expect(() => read(list(type), `[${ones},${text},1]`)).toThrow(`[${MANY}]: ${reason}`);
+  for (const readList of [read, fromJsonText]) {
+    expect(() => readList(list(type), `[${ones},${text},1]`)).toThrow(`[${MANY}]: ${reason}`);
+  }
 });
 
 test.each(["[", "[1,2", "[1,2,]", "[1 2]", "[1,2}", "[01]", "[1.]", "[-]", "[1,,2]"])(
@@ -84,6 +86,9 @@ test.each(["[", "[1,2", "[1,2,]", "[1 2]", "[1,2}", "[01]", "[1.]", "[-]", "[1,,
 test("a value of a list that is no number is named by its place", () => {
   const values = around(MANY, "x");
   expect(() => write(list(double), values)).toThrow(`[${MANY}]: not a double: "x"`);
+  expect(() => toJsonText(list(double), values)).toThrow(`[${MANY}]: not a double: "x"`);
+  expect(() => toJsonText(list(float), values)).toThrow(`[${MANY}]: not a float: "x"`);
+  expect(() => toJsonText(list(float), around(MANY, 1e39))).toThrow(`[${MANY}]: not a float: 1e+39`);
   // oxlint-disable-next-line no-sparse-arrays
   expect(() => write(list(int32), [1, , 3, 4, 5, 6, 7, 8])).toThrow("[1]: not an int32: undefined");
 });

@@ -90,12 +90,11 @@ export const uint32: FieldType<number> = /* @__PURE__ */ integer("a uint32", 0, 
 /** Numbers with a fraction. NaN and the infinities are strings; -0 is not the default. */
 function floating(
   what: string,
-  round: (value: number) => number,
-  shortest: (value: number) => number,
+  isSingle: boolean,
   lists: Required<Pick<FieldType<number>, "fromNumbers" | "toNumbers">>,
 ): FieldType<number> {
   const check = (number: number, given: unknown = number): number => {
-    const value = round(number);
+    const value = isSingle ? Math.fround(number) : number;
     if (!Number.isFinite(value)) throw isNot(what, given);
     return value;
   };
@@ -107,7 +106,8 @@ function floating(
       // JSON.stringify has no negative zero.
       if (Object.is(value, -0)) sink.string("-0");
       else if (!Number.isFinite(value)) sink.string(String(value));
-      else if (Number.isFinite(round(value))) sink.number(shortest(value));
+      else if (!isSingle) sink.number(value);
+      else if (Number.isFinite(Math.fround(value))) sink.number(shortFloat(value));
       else throw isNot(what, value);
     },
     readJson(source) {
@@ -151,19 +151,25 @@ function shortFloat(value: number): number {
   return value;
 }
 
-export const float: FieldType<number> = /* @__PURE__ */ floating("a float", Math.fround, shortFloat, {
+export const float: FieldType<number> = /* @__PURE__ */ floating("a float", true, {
   fromNumbers(numbers) {
-    if (!areFinite(numbers)) return false;
-    for (let index = 0; index < numbers.length; index++) numbers[index] = Math.fround(numbers[index]!);
-    return areFinite(numbers);
+    for (let index = 0; index < numbers.length; index++) {
+      const value = numbers[index];
+      if (typeof value !== "number") return false;
+      const single = Math.fround(value);
+      // A number beyond those of a float has no difference to itself.
+      if (single - single !== 0) return false;
+      numbers[index] = single;
+    }
+    return true;
   },
   toNumbers(values) {
-    if (!areWritten(values)) return undefined;
     // Most often they are the shortest already.
     let numbers: number[] | undefined;
     for (let index = 0; index < values.length; index++) {
       const value = values[index]!;
-      if (!Number.isFinite(Math.fround(value))) return undefined;
+      if (typeof value !== "number" || Object.is(value, -0) || !Number.isFinite(Math.fround(value)))
+        return undefined;
       const short = shortFloat(value);
       if (short !== value) numbers ??= values.slice(0, index);
       numbers?.push(short);
@@ -172,7 +178,7 @@ export const float: FieldType<number> = /* @__PURE__ */ floating("a float", Math
   },
 });
 
-export const double: FieldType<number> = /* @__PURE__ */ floating("a double", same, same, {
+export const double: FieldType<number> = /* @__PURE__ */ floating("a double", false, {
   fromNumbers: areFinite,
   toNumbers: (values) => (areWritten(values) ? values : undefined),
 });
