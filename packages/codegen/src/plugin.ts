@@ -10,6 +10,7 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { joinCode } from "ts-poet";
+import { codeOrder } from "./code-order.js";
 import { contractsOf } from "./contract-version.js";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
@@ -67,7 +68,9 @@ function filesOf(
     const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
     const parts = [
-      ...messages.flatMap((message) => [coder.message(message), coder.defaults(message) ?? []].flat()),
+      ...codeOrder(messages).flatMap((message) =>
+        [coder.message(message), coder.defaults(message) ?? []].flat(),
+      ),
       ...file.extensions.map((extension) => coder.extension(extension, "")),
       ...messages.flatMap((message) =>
         message.nestedExtensions.map((extension) =>
