@@ -30,6 +30,11 @@ export interface EdgeLimits {
    * that is not taken, counts for the server's `maxBufferedBytes` instead. Default: 256 MiB.
    */
   maxBufferedBytes: number;
+  /**
+   * The bytes that each byte of a compressed stream of requests may become, beyond the first `maxBodyBytes`: few bytes are work for
+   * minutes otherwise. Over it: 413. Default: 200, as JSON whose lines are much alike becomes less.
+   */
+  maxExpansion: number;
   /** The path with its query, in characters. Over it: 414. Default: 8,192. */
   maxUrlLength: number;
   /** The header fields of a request, in bytes; node:http has a bound of its own before. Over it: 431. Default: 16 KiB. */
@@ -62,6 +67,7 @@ export interface EdgeLimits {
 export const defaultEdgeLimits: EdgeLimits = {
   maxBodyBytes: 4 * 1024 * 1024,
   maxBufferedBytes: 256 * 1024 * 1024,
+  maxExpansion: 200,
   maxUrlLength: 8192,
   maxHeaderBytes: 16 * 1024,
   maxParameters: 256,
@@ -161,6 +167,7 @@ const names = rules.listOf(rules.nonEmptyText, "names of header fields");
 const limitRules: RulesOf<EdgeLimits> = {
   maxBodyBytes: rules.wholeNumber(),
   maxBufferedBytes: rules.wholeNumber(),
+  maxExpansion: rules.wholeNumber({ min: 1 }),
   maxUrlLength: rules.wholeNumber({ min: 1 }),
   maxHeaderBytes: rules.wholeNumber({ min: 1 }),
   maxParameters: rules.wholeNumber(),

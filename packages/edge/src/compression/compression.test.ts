@@ -255,6 +255,14 @@ describe("a body may be compressed", () => {
     expect(refusal(bomb)).toEqual([413, "BODY_TOO_LARGE"]);
   });
 
+  test("and a stream of requests may not grow beyond all measure", async () => {
+    const grown = Buffer.from(`{"number":1}\n${" \r\n".repeat(500_000)}`);
+    const answer = await post(gzipSync(grown), "gzip", "application/x-ndjson");
+    expect(refusal(answer)).toEqual([413, "BODY_TOO_LARGE"]);
+    const few = grown.subarray(0, 100_000);
+    expect((await post(gzipSync(few), "gzip", "application/x-ndjson")).status).toBe(200);
+  });
+
   test("and is refused, if it is not what it says, too large, or of another coding", async () => {
     const bomb = Buffer.alloc(2_000_000, 0x20);
     expect(refusal(await post(gzipSync(bomb), "gzip"))).toEqual([413, "BODY_TOO_LARGE"]);

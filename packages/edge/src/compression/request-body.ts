@@ -44,12 +44,46 @@ export async function decompress(
   return parts.take();
 }
 
-/** Reads a body as it comes, decompressed. @throws {EdgeError} As {@link readBody}. */
-export function readChunks(exchange: Exchange, { held }: BodyLimits): AsyncIterableIterator<Uint8Array> {
+/**
+ * Reads a body as it comes, decompressed.
+ *
+ * @param maxExpansion The bytes that each of its bytes may become, beyond the first `maxBytes`: a body without an end takes little to send.
+ * @throws {EdgeError} As {@link readBody}, or for one that becomes more.
+ */
+export function readChunks(
+  exchange: Exchange,
+  limits: BodyLimits,
+  maxExpansion: number,
+): AsyncIterableIterator<Uint8Array> {
   const coding = codingOf(exchange);
   const chunks = exchange.readChunks();
-  if (coding === undefined) return chunks;
-  return decompressed(coding, chunks, { held, kept: () => 0, field: "content-encoding" });
+  return coding === undefined ? chunks : expanded(coding, chunks, limits, maxExpansion);
+}
+
+async function* expanded(
+  coding: Coding,
+  parts: AsyncIterable<Uint8Array>,
+  { held, maxBytes }: BodyLimits,
+  maxExpansion: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let sent = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const part of parts) {
+      sent += part.length;
+      yield part;
+    }
+  };
+  let bytes = 0;
+  const reading = { held, kept: () => 0, field: "content-encoding" };
+  for await (const chunk of decompressed(coding, counted(), reading)) {
+    bytes += chunk.length;
+    if (bytes > maxBytes + sent * maxExpansion)
+      throw new EdgeError(
+        "BODY_TOO_LARGE",
+        `the body becomes more than ${maxExpansion} times its bytes: send it with another content-encoding, or with none`,
+      );
+    yield chunk;
+  }
 }
 
 /** How compressed bytes are read. */

@@ -76,7 +76,7 @@ async function* readMessages(
 ): AsyncGenerator<unknown, void, undefined> {
   const { request } = route;
   const type = rawTypeOf(exchange, route, ndjson, settings);
-  const chunks = readChunks(exchange, settings.body);
+  const chunks = readChunks(exchange, settings.body, settings.limits.maxExpansion);
   if (type !== undefined) {
     for await (const body of chunks) yield request.messageOf(parts, { type, body });
     return;

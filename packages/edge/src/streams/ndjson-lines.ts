@@ -30,25 +30,32 @@ export async function* ndjsonLines(
       if (next.done === true) break;
       let from = 0;
       for (;;) {
+        // Of empty lines, a compressed body may have millions in a few bytes.
+        if (line.size === 0) from = skipSpace(next.value, from);
         const at = next.value.indexOf(LINE_FEED, from);
         if (at < 0) break;
         add(next.value.subarray(from, at));
         from = at + 1;
-        const whole = line.take();
-        if (!isBlank(whole)) yield whole;
+        yield line.take();
         const turn = nextTurn();
         if (turn !== undefined) await turn;
       }
       add(next.value.subarray(from));
     }
-    const last = line.take();
-    if (!isBlank(last)) yield last;
+    if (line.size > 0) yield line.take();
   } finally {
     // Its end is no concern of whoever leaves.
     chunks.return?.().catch(() => {});
   }
 }
 
-function isBlank(line: Uint8Array): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+/** Where the space ends that begins at an index, ends of lines among it: a line is no longer by it. */
+function skipSpace(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (isSpace(bytes[at])) at++;
+  return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === LINE_FEED || byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }
