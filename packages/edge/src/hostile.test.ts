@@ -249,6 +249,16 @@ describe("a request in the shape of smuggling", () => {
     ["a bare carriage return", head(`POST ${BIND}`, json, "x: a\rcontent-length: 2")],
     ["a zero byte", head(`POST ${BIND}`, json, "x: a\0b")],
     ["a line feed alone in the request line", `POST ${BIND} HTTP/1.1\nhost: x\n\n`],
+    ["two hosts", head(`POST ${BIND}`, json, "Host: y", "content-length: 2")],
+    [
+      "a coding before the chunks",
+      `${head(`POST ${BIND}`, json, "transfer-encoding: gzip, chunked")}0\r\n\r\n`,
+    ],
+    [
+      "the version of HTTP/2, as text",
+      `POST ${BIND} HTTP/2.0\r\nhost: x\r\n${json}\r\ncontent-length: 2\r\n\r\n`,
+    ],
+    ["the version before there were any", `GET ${BIND}\r\n\r\n`],
     ["a version that is none", `POST ${BIND} HTTP/9.9\r\nhost: x\r\n\r\n`],
   ])("%s", async (_, request) => {
     const statuses = statusesOf(await exchange(`${request}{}${hidden}`));

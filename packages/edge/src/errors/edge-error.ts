@@ -31,6 +31,8 @@ const refusals = {
   HEADERS_TOO_LARGE: [431, Status.RESOURCE_EXHAUSTED],
   TOO_MUCH_BUFFERED: [503, Status.RESOURCE_EXHAUSTED],
   WEBSOCKET_NOT_SERVED: [501, Status.UNIMPLEMENTED],
+  TRANSFER_CODING_NOT_TAKEN: [501, Status.UNIMPLEMENTED],
+  VERSION_NOT_SERVED: [505, Status.UNIMPLEMENTED],
 } as const satisfies Record<string, readonly [httpStatus: number, code: Status]>;
 
 /** Why the edge refuses a request: ErrorInfo's reason. */

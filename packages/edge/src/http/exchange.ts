@@ -33,6 +33,8 @@ export interface Exchange {
   readonly peerCertificate: PeerCertificate | undefined;
   /** The bytes of the request's header fields. */
   readonly headerBytes: number;
+  /** @throws {EdgeError} for a head that the server beneath lets pass, and that a proxy before it may read otherwise. */
+  checkHead?(): void;
   /** True if there is a body, though it may be empty. */
   readonly hasBody: boolean;
   /** A field of the request's header, by its name in lower case. */

@@ -2,7 +2,7 @@ import { OutgoingMessage, type IncomingMessage, type ServerResponse } from "node
 import { constants, type Http2ServerRequest } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import type { EdgeError } from "../errors/edge-error.js";
+import { EdgeError } from "../errors/edge-error.js";
 import { boundWait } from "../internal/bounded-wait.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge, tooSlow } from "./body-errors.js";
@@ -55,6 +55,15 @@ export class NodeExchange implements Exchange, ResponseWriter {
     let bytes = 0;
     for (const text of this.#request.rawHeaders) bytes += text.length + 2;
     return bytes;
+  }
+
+  checkHead(): void {
+    if (isHttp2(this.#request)) return;
+    const error = headError(this.#request);
+    if (error === undefined) return;
+    // What comes behind it may be no request.
+    this.#response.shouldKeepAlive = false;
+    throw error;
   }
 
   get hasBody(): boolean {
@@ -259,9 +268,24 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 }
 
-function isHttp2({ httpVersionMajor }: IncomingMessage): boolean {
-  return httpVersionMajor >= 2;
+/** Not by its version: node:http takes a line of text that ends with HTTP/2.0. */
+function isHttp2(request: IncomingMessage): boolean {
+  return "stream" in request;
 }
+
+/** What is wrong with a head that node:http has let pass (RFC 9112, sections 2.3, 3.2 and 6.1). */
+function headError({ httpVersion, headers, rawHeaders }: IncomingMessage): EdgeError | undefined {
+  if (httpVersion !== "1.1" && httpVersion !== "1.0")
+    return new EdgeError("VERSION_NOT_SERVED", `HTTP/${httpVersion} is not served so: send HTTP/1.1`);
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && coding.toLowerCase() !== "chunked")
+    return new EdgeError("TRANSFER_CODING_NOT_TAKEN", "transfer-encoding must be chunked, if there is one");
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at]!)) hosts++;
+  return hosts > 1 ? new EdgeError("BAD_HEADER", "host is there twice") : undefined;
+}
+
+const isHost = (name: string): boolean => name.length === 4 && name.toLowerCase() === "host";
 
 // What the requests of a socket share.
 const peerOfSocket = Symbol("callwire.peer");

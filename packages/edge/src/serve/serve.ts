@@ -91,8 +91,10 @@ export function checkHost(exchange: Exchange, { hosts }: EdgeSettings): void {
     );
 }
 
-/** @throws {EdgeError} for a request whose head is too large, or whose path is none. */
-export function targetOf({ target, headerBytes }: Exchange, limits: EdgeLimits): Target {
+/** @throws {EdgeError} for a request whose head is malformed or too large, or whose path is none. */
+export function targetOf(exchange: Exchange, limits: EdgeLimits): Target {
+  const { target, headerBytes } = exchange;
+  exchange.checkHead?.();
   if (target.length > limits.maxUrlLength)
     throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
   if (headerBytes > limits.maxHeaderBytes)

@@ -95,6 +95,20 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     warn.mockRestore();
   });
 
+  test("has none behind it that is served, if its answer is the last", async () => {
+    const seen: string[] = [];
+    await using started = await startBoth({
+      handler(request, response) {
+        seen.push(request.url!);
+        response.shouldKeepAlive = false;
+        setImmediate(() => response.end("fine"));
+      },
+    });
+    const ask = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
+    expect(await speak(started.port, ask("/last") + ask("/behind"))).toContain("fine");
+    expect(seen).toEqual(["/last"]);
+  });
+
   test("gives slow clients their time, and no more", async () => {
     await using started = await startBoth(
       { handler: (request, response) => void request.resume().on("end", () => response.end("read")) },

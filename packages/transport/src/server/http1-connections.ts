@@ -26,6 +26,8 @@ interface Http1Connection {
   readonly running: ServerResponse[];
   /** What node:http had got of it when its last answer ended, in bytes: a client that has sent more has begun a request. */
   givenBefore: number;
+  /** True if an answer has ended that says it is the last one. */
+  isOver: boolean;
 }
 
 /** What connections of HTTP/1.1 need of their server. */
@@ -57,7 +59,12 @@ export class Http1Connections {
     const socket = new Http1Socket(accepted, first);
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    this.#open.set(socket, { oldAt: performance.now() + maxAgeMs, running: [], givenBefore: 0 });
+    this.#open.set(socket, {
+      oldAt: performance.now() + maxAgeMs,
+      running: [],
+      givenBefore: 0,
+      isOver: false,
+    });
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
@@ -105,10 +112,13 @@ export class Http1Connections {
     const socket = request.socket as unknown as Http1Socket;
     const connection = this.#open.get(socket)!;
     const { running, oldAt } = connection;
+    // RFC 9112, section 9.6: node:http would answer those that came with one whose answer is the last.
+    if (connection.isOver || running.some(({ shouldKeepAlive }) => !shouldKeepAlive)) return;
     running.push(response);
     response.on("close", () => {
       running.splice(running.indexOf(response), 1);
       connection.givenBefore = socket.bytesGiven;
+      connection.isOver ||= !response.shouldKeepAlive;
       if (this.#isClosed && running.length === 0) socket.destroySoon();
     });
     if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;
