@@ -31,8 +31,8 @@ import { beginRead, isReadOver, isReadTurnOver, readLater } from "./read-turn.js
 import { borrowCopy, READ_BYTES, readSocket } from "./socket-reader.js";
 import type { Http2Stream } from "./stream.js";
 
-/** What a socket reads in one piece is long from here on, in bytes: some tens of requests. */
-const LONG_READ_BYTES = 1024;
+/** What a socket reads in one piece is much from here on, in bytes: some tens of requests. */
+const MUCH_BYTES = 1024;
 /** The part of a GOAWAY's debug data that is read, in bytes. */
 const MAX_DEBUG_BYTES = 256;
 
@@ -46,8 +46,6 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   #paused = false;
   /** What was read and waits for its turn. */
   #held: Buffer | undefined;
-  /** True if what is read may be long: then reading can stop behind each frame. */
-  #isLong = false;
   /** Runs while the peer owes the rest of something. */
   #restTimer: NodeJS.Timeout | undefined;
   #framesRead = 0;
@@ -115,7 +113,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       if (this.isIdle(id)) throw new ConnectionError(error.code, error.message);
       this.failStream(id, error);
     }
-    return this.end === undefined && !(this.#isLong && isReadOver());
+    return this.end === undefined && !isReadOver();
   }
 
   #onRead(buffer: Buffer, length: number): void {
@@ -126,13 +124,24 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       return;
     }
     if (!this.#settingsReceived && this.onFirstBytes(buffer, length)) return;
-    const now = (this.lastReadAt = this.guard.now = performance.now());
-    this.#isLong = length >= LONG_READ_BYTES;
-    if (this.#isLong) beginRead(now);
+    const now = performance.now();
+    if (isReadTurnOver(now)) {
+      this.lastReadAt = now;
+      this.#hold(buffer, 0, length, length < MUCH_BYTES);
+    } else this.#take(buffer, length, now);
+  }
+
+  #take(buffer: Buffer, length: number, now: number): void {
+    this.lastReadAt = this.guard.now = now;
+    beginRead(now);
     const at = this.#read(buffer, length);
-    if (this.end) return;
-    if (at < length) this.#held = Buffer.from(buffer.subarray(at, length));
-    if (at < length || (this.#isLong && isReadTurnOver(performance.now()))) this.#pause();
+    if (at < length && !this.end) this.#hold(buffer, at, length, false);
+  }
+
+  /** Keeps what was read until its turn. */
+  #hold(buffer: Buffer, start: number, end: number, isLittle: boolean): void {
+    this.#held = Buffer.from(buffer.subarray(start, end));
+    this.#pause(isLittle);
   }
 
   /** Reads frames; returns how far. */
@@ -170,11 +179,11 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     } else if (isNext) this.#restTimer.refresh();
   }
 
-  #pause(): void {
+  #pause(isLittle: boolean): void {
     if (this.#paused) return;
     this.#paused = true;
     this.socket.pause();
-    readLater(this.#goOn);
+    readLater(this.#goOn, isLittle);
   }
 
   readonly #goOn = (): void => {
@@ -185,7 +194,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     if (held !== undefined) {
       for (let at = 0; at < held.length && this.#held === undefined && !this.end; at += READ_BYTES) {
         const part = borrowCopy(held, at);
-        this.#onRead(part.buffer, part.length);
+        this.#take(part.buffer, part.length, performance.now());
         if (this.#held !== undefined)
           this.#held = Buffer.concat([this.#held, held.subarray(at + part.length)]);
       }
