@@ -3,6 +3,8 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { connect, type IncomingHttpHeaders } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { text } from "node:stream/consumers";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createServer, tlsCredentials } from "@callwire/server-kit";
@@ -46,6 +48,20 @@ test("parts are joined, however long they are", () => {
     expect(joined.size).toBe(lengths.reduce((sum, length) => sum + length, 0));
     expect(Buffer.from(joined.take()).equals(Buffer.concat(parts))).toBe(true);
   }
+});
+
+test("joined parts keep little of what came with them in memory", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const joined = new JoinedParts();
+  const [count, length] = [200, 5000];
+  collect();
+  const before = process.memoryUsage();
+  for (let index = 0; index < count; index++)
+    joined.add(Buffer.allocUnsafeSlow(64 * 1024).subarray(0, length));
+  collect();
+  expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(2 * count * length);
+  expect(joined.take()).toHaveLength(count * length);
 });
 
 /** A request whose body comes in parts. */

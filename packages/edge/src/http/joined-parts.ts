@@ -1,5 +1,10 @@
-/** Shorter parts are copied together: a Buffer of its own would take more memory than it has bytes. */
-const SMALL_BYTES = 4096;
+/**
+ * Shorter parts are copied together: a Buffer of its own would take more memory than it has bytes, and may be part of what came with it of
+ * others.
+ */
+const SMALL_BYTES = 16 * 1024;
+/** The least memory that they are copied into. */
+const MIN_PIECE_BYTES = 4096;
 
 /** Puts together what comes in parts, in little more memory than its bytes, however short the parts are. */
 export class JoinedParts {
@@ -34,9 +39,10 @@ export class JoinedParts {
   }
 
   #copy(part: Uint8Array): void {
-    if (this.#open === undefined || this.#used + part.length > SMALL_BYTES) {
+    if (this.#open === undefined || this.#used + part.length > this.#open.length) {
       this.#close();
-      this.#open = Buffer.allocUnsafeSlow(SMALL_BYTES);
+      const bytes = Math.max(MIN_PIECE_BYTES, part.length, Math.min(this.#size, SMALL_BYTES));
+      this.#open = Buffer.allocUnsafeSlow(bytes);
     }
     this.#open.set(part, this.#used);
     this.#used += part.length;

@@ -1,4 +1,7 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
+import { borrowCopy, keepBytes } from "../http2/socket-reader.js";
 import { ByteParts } from "./byte-parts.js";
 
 test("what waits and came byte by byte takes little more memory than it has bytes", () => {
@@ -13,6 +16,24 @@ test("what waits and came byte by byte takes little more memory than it has byte
   const taken = takeAll(parts);
   expect(taken.length).toBeLessThan(100);
   expect(Buffer.concat(taken)).toHaveLength(length);
+});
+
+test("what waits keeps little of what came beside it in memory", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const parts = new ByteParts();
+  const [count, length] = [256, 5000];
+  collect();
+  const before = process.memoryUsage();
+  for (let i = 0; i < count; i++) {
+    const { buffer } = borrowCopy(Buffer.alloc(length), 0);
+    parts.add(buffer, 0, length);
+    // Of others, who have it no longer.
+    for (let other = 0; other < 4; other++) keepBytes(buffer, 0, 15_000);
+  }
+  collect();
+  expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(2 * count * length);
+  expect(Buffer.concat(takeAll(parts))).toHaveLength(count * length);
 });
 
 test("parts may be put back", () => {

@@ -2,9 +2,9 @@ import { keepBytes } from "../http2/socket-reader.js";
 
 /**
  * Parts that are shorter are copied together: each part is an object, and may keep more in memory than itself. Bytes that
- * come one by one would take hundreds of times their size.
+ * come one by one would take hundreds of times their size, and a part of some KiB all that came beside it.
  */
-const SHORT_PART = 4096;
+const SHORT_PART = 16 * 1024;
 /** The largest piece of memory that short parts are copied into. */
 const PIECE_SIZE = 16 * 1024;
 
