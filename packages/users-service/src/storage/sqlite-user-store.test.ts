@@ -202,26 +202,40 @@ describe("a database that cannot be opened", () => {
   });
 });
 
-test.each([1, 2])(
-  "a database of version %i keeps its requests, and forgets the oldest first",
-  async (version) => {
-    const database = new Database(path);
-    database.pragma("application_id = 0x636c7772");
-    migrate(database, MIGRATIONS.slice(0, version));
-    const insert = database.prepare("INSERT INTO requests VALUES (?, ?, ?)");
-    for (const time of [1, 2, 3]) {
-      insert.run([`r${time}`, JSON.stringify({ id: `id-${time}`, createdAt: time, updatedAt: time }), time]);
-    }
-    database.close();
-    const store = openSqliteUserStore({ path });
-    await store.write((transaction) => transaction.forgetRequests(new Date(3), 1));
-    const kept = await store.write((transaction) =>
-      ["r1", "r2", "r3"].map((requestId) => transaction.findRequest(requestId)?.user.id),
-    );
-    expect(kept).toEqual([undefined, "id-2", "id-3"]);
-    await store.close();
-  },
-);
+test.each([1, 2, 3])("a database of version %i keeps its log and its requests", async (version) => {
+  const database = new Database(path);
+  database.pragma("application_id = 0x636c7772");
+  migrate(database, MIGRATIONS.slice(0, version));
+  const user = (time: number): User => ({
+    id: `id-${time}`,
+    name: `"Ann" Ω\n`,
+    email: "a@x.com",
+    age: 0,
+    department: 1,
+    roles: time === 2 ? ["a", 'b"'] : [],
+    createdAt: new Date(time),
+    updatedAt: new Date(time),
+    version: 1,
+    sequence: time,
+  });
+  const request = database.prepare("INSERT INTO requests VALUES (?, ?, ?)");
+  const change = database.prepare("INSERT INTO changes VALUES (?, 'created', ?, 1, ?)");
+  for (const time of [1, 2, 3]) {
+    const text = JSON.stringify({ ...user(time), createdAt: time, updatedAt: time });
+    request.run([`r${time}`, text, time]);
+    change.run([time, text, time]);
+  }
+  database.close();
+  const store = openSqliteUserStore({ path });
+  expect((await store.readChanges(0, 10)).map((each) => each.user)).toEqual([user(1), user(2), user(3)]);
+  // The oldest is forgotten first.
+  await store.write((transaction) => transaction.forgetRequests(new Date(3), 1));
+  const kept = await store.write((transaction) =>
+    ["r1", "r2", "r3"].map((requestId) => transaction.findRequest(requestId)?.user),
+  );
+  expect(kept).toEqual([undefined, user(2), user(3)]);
+  await store.close();
+});
 
 describe("migrate", () => {
   const steps = [

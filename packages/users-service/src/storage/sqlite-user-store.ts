@@ -26,7 +26,7 @@ import { WriteQueue, type Transactions } from "./write-queue.js";
 
 /** Options for {@link SqliteUserStore}. */
 export interface StoreOptions extends ListLimits {
-  /** The number of changes that the log keeps; at least 1. Default: 1,000,000, which take about 400 MB. */
+  /** The number of changes that the log keeps; at least 1. Default: 1,000,000, which take about 300 MB. */
   retainedChanges?: number;
   /**
    * The number of users that are kept in memory, each with about 600 bytes, and what others keep as long as the user is here; 0 keeps
