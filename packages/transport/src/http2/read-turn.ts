@@ -4,7 +4,7 @@
 /** The time that connections read in one turn of the event loop before other events have theirs, in milliseconds. */
 const MAX_TURN_MS = 5;
 /** The number of frames between two looks at the clock. */
-const FRAMES_PER_LOOK = 8;
+export const FRAMES_PER_LOOK = 8;
 
 /** When the turn ends, by the clock of `performance.now()`; 0 before anything long is read. */
 let until = 0;
