@@ -27,7 +27,7 @@ import { FrameReader, type FrameHandler } from "./frame-reader.js";
 import { HeaderBlock } from "./header-block.js";
 import { isKeepaliveAnswer } from "./keepalive.js";
 import type { SettingsEntries } from "./local-settings.js";
-import { beginRead, isReadOver, isReadTurnOver, readLater } from "./read-turn.js";
+import { beginLittle, beginRead, isReadOver, isReadTurnOver, readLater } from "./read-turn.js";
 import { borrowCopy, READ_BYTES, readSocket } from "./socket-reader.js";
 import type { Http2Stream } from "./stream.js";
 
@@ -133,7 +133,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
 
   #take(buffer: Buffer, length: number, now: number): void {
     this.lastReadAt = this.guard.now = now;
-    beginRead(now);
+    if (length < MUCH_BYTES) beginLittle(now);
+    else beginRead(now);
     const at = this.#read(buffer, length);
     if (at < length && !this.end) this.#hold(buffer, at, length, false);
   }

@@ -5,11 +5,15 @@
 const MAX_TURN_MS = 5;
 /** The number of frames between two looks at the clock. */
 export const FRAMES_PER_LOOK = 8;
+/** The time for which little reads go without a turn, in milliseconds. */
+const LITTLE_MS = 1;
 
 /** When the turn ends, by the clock of `performance.now()`; 0 before anything long is read. */
 let until = 0;
 let frames = 0;
 let isOver = false;
+/** When a turn was begun for little last. */
+let littleAt = 0;
 
 /** Those who wait, in the order in which they came. */
 class Waiting {
@@ -39,11 +43,18 @@ const withMuch = new Waiting();
 /** True until one of those that have much has gone on in this turn: it does so, however many have little. */
 let mayMuchGoOn = false;
 
-/** A connection begins to read what may be long. */
+/** A connection begins to read. */
 export function beginRead(now: number): void {
   if (until !== 0) return;
   until = now + MAX_TURN_MS;
   setImmediate(onTurnEnd);
+}
+
+/** A connection begins to read a little. One call after the other need not pay for a turn each. */
+export function beginLittle(now: number): void {
+  if (until !== 0 || now - littleAt < LITTLE_MS) return;
+  littleAt = now;
+  beginRead(now);
 }
 
 /** Counts a frame that was read. True if the rest should wait for {@link readLater}. */
