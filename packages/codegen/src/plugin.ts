@@ -10,7 +10,6 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { joinCode } from "ts-poet";
-import { codeOrder } from "./code-order.js";
 import { contractsOf } from "./contract-version.js";
 import { Declarations } from "./declarations.js";
 import { format } from "./format.js";
@@ -68,9 +67,7 @@ function filesOf(
     const { path, types } = declarations.of(file.proto.name);
     const messages = messagesOf(file);
     const parts = [
-      ...codeOrder(messages).flatMap((message) =>
-        [coder.message(message), coder.defaults(message) ?? []].flat(),
-      ),
+      ...messages.flatMap((message) => [coder.message(message), coder.defaults(message) ?? []].flat()),
       ...file.extensions.map((extension) => coder.extension(extension, "")),
       ...messages.flatMap((message) =>
         message.nestedExtensions.map((extension) =>

@@ -1702,329 +1702,6 @@ export namespace GeneratedCodeInfo_Annotation_Semantic {
   export type ALIAS = typeof GeneratedCodeInfo_Annotation_Semantic.ALIAS;
 }
 
-export const FeatureSet_VisibilityFeature: MessageType<FeatureSet_VisibilityFeature> = /* @__PURE__ */ messageType<FeatureSet_VisibilityFeature>({
-  name: "google.protobuf.FeatureSet.VisibilityFeature",
-  create(): FeatureSet_VisibilityFeature {
-    return {};
-  },
-  write(m: FeatureSet_VisibilityFeature, w: Writer): void {
-    w.unknown(m);
-  },
-  read(m: FeatureSet_VisibilityFeature, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      r.unknown(tag, m);
-    }
-  },
-  fields: (): object => ({}),
-});
-
-export const FeatureSet_ProtoLimitsFeature: MessageType<FeatureSet_ProtoLimitsFeature> = /* @__PURE__ */ messageType<FeatureSet_ProtoLimitsFeature>({
-  name: "google.protobuf.FeatureSet.ProtoLimitsFeature",
-  create(): FeatureSet_ProtoLimitsFeature {
-    return {};
-  },
-  write(m: FeatureSet_ProtoLimitsFeature, w: Writer): void {
-    w.unknown(m);
-  },
-  read(m: FeatureSet_ProtoLimitsFeature, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      r.unknown(tag, m);
-    }
-  },
-  fields: (): object => ({}),
-});
-
-export const GeneratedCodeInfo: MessageType<GeneratedCodeInfo> = /* @__PURE__ */ messageType<GeneratedCodeInfo>({
-  name: "google.protobuf.GeneratedCodeInfo",
-  create(): GeneratedCodeInfo {
-    return { annotation: [] };
-  },
-  write(m: GeneratedCodeInfo, w: Writer): void {
-    for (const v of m.annotation) w.message(10, GeneratedCodeInfo_Annotation, v);
-    w.unknown(m);
-  },
-  read(m: GeneratedCodeInfo, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.annotation.push(r.message(GeneratedCodeInfo_Annotation, undefined)); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    annotation: list(GeneratedCodeInfo_Annotation),
-  }),
-});
-
-export const FieldOptions: MessageType<FieldOptions> = /* @__PURE__ */ messageType<FieldOptions>({
-  name: "google.protobuf.FieldOptions",
-  create(): FieldOptions {
-    return {
-      ctype: undefined, packed: undefined, jstype: undefined, lazy: undefined, unverifiedLazy: undefined,
-      deprecated: undefined, weak: undefined, debugRedact: undefined, retention: undefined, targets: [],
-      editionDefaults: [], features: undefined, featureSupport: undefined, uninterpretedOption: [],
-    };
-  },
-  write(m: FieldOptions, w: Writer): void {
-    if (m.ctype !== undefined) w.int32(8, m.ctype);
-    if (m.packed !== undefined) w.bool(16, m.packed);
-    if (m.deprecated !== undefined) w.bool(24, m.deprecated);
-    if (m.lazy !== undefined) w.bool(40, m.lazy);
-    if (m.jstype !== undefined) w.int32(48, m.jstype);
-    if (m.weak !== undefined) w.bool(80, m.weak);
-    if (m.unverifiedLazy !== undefined) w.bool(120, m.unverifiedLazy);
-    if (m.debugRedact !== undefined) w.bool(128, m.debugRedact);
-    if (m.retention !== undefined) w.int32(136, m.retention);
-    for (const v of m.targets) w.int32(152, v);
-    for (const v of m.editionDefaults) w.message(162, FieldOptions_EditionDefault, v);
-    if (m.features !== undefined) w.message(170, FeatureSet, m.features);
-    if (m.featureSupport !== undefined) w.message(178, FieldOptions_FeatureSupport, m.featureSupport);
-    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
-    w.unknown(m);
-  },
-  read(m: FieldOptions, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: { const v = readClosedEnum(r, 8, FieldOptions_CType, m); if (v !== undefined) m.ctype = v as never; }; break;
-        case 16: m.packed = r.bool(); break;
-        case 24: m.deprecated = r.bool(); break;
-        case 40: m.lazy = r.bool(); break;
-        case 48: { const v = readClosedEnum(r, 48, FieldOptions_JSType, m); if (v !== undefined) m.jstype = v as never; }; break;
-        case 80: m.weak = r.bool(); break;
-        case 120: m.unverifiedLazy = r.bool(); break;
-        case 128: m.debugRedact = r.bool(); break;
-        case 136: { const v = readClosedEnum(r, 136, FieldOptions_OptionRetention, m); if (v !== undefined) m.retention = v as never; }; break;
-        case 152: { const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m); if (v !== undefined) m.targets.push(v as never); }; break;
-        case 154: for (const end = r.range(); r.more(end); ) { const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m); if (v !== undefined) m.targets.push(v as never); }; break;
-        case 162: m.editionDefaults.push(r.message(FieldOptions_EditionDefault, undefined)); break;
-        case 170: m.features = r.message(FeatureSet, m.features); break;
-        case 178: m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport); break;
-        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    ctype: optional(enumeration(FieldOptions_CType, { closed: true })),
-    packed: optional(bool),
-    jstype: optional(enumeration(FieldOptions_JSType, { closed: true })),
-    lazy: optional(bool),
-    unverifiedLazy: optional(bool),
-    deprecated: optional(bool),
-    weak: optional(bool),
-    debugRedact: optional(bool),
-    retention: optional(enumeration(FieldOptions_OptionRetention, { closed: true })),
-    targets: list(enumeration(FieldOptions_OptionTargetType, { closed: true })),
-    editionDefaults: list(FieldOptions_EditionDefault),
-    features: FeatureSet,
-    featureSupport: FieldOptions_FeatureSupport,
-    uninterpretedOption: list(UninterpretedOption),
-  }),
-});
-
-/** What fields of FieldOptions that are not set stand for. */
-export const FieldOptionsDefaults = {
-  ctype: 0,
-  jstype: 0,
-  lazy: false,
-  unverifiedLazy: false,
-  deprecated: false,
-  weak: false,
-  debugRedact: false,
-} as const;
-
-export const FeatureSetDefaults: MessageType<FeatureSetDefaults> = /* @__PURE__ */ messageType<FeatureSetDefaults>({
-  name: "google.protobuf.FeatureSetDefaults",
-  create(): FeatureSetDefaults {
-    return { defaults: [], minimumEdition: undefined, maximumEdition: undefined };
-  },
-  write(m: FeatureSetDefaults, w: Writer): void {
-    for (const v of m.defaults) w.message(10, FeatureSetDefaults_FeatureSetEditionDefault, v);
-    if (m.minimumEdition !== undefined) w.int32(32, m.minimumEdition);
-    if (m.maximumEdition !== undefined) w.int32(40, m.maximumEdition);
-    w.unknown(m);
-  },
-  read(m: FeatureSetDefaults, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.defaults.push(r.message(FeatureSetDefaults_FeatureSetEditionDefault, undefined)); break;
-        case 32: { const v = readClosedEnum(r, 32, Edition, m); if (v !== undefined) m.minimumEdition = v as never; }; break;
-        case 40: { const v = readClosedEnum(r, 40, Edition, m); if (v !== undefined) m.maximumEdition = v as never; }; break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    defaults: list(FeatureSetDefaults_FeatureSetEditionDefault),
-    minimumEdition: optional(enumeration(Edition, { closed: true })),
-    maximumEdition: optional(enumeration(Edition, { closed: true })),
-  }),
-});
-
-export const EnumValueOptions: MessageType<EnumValueOptions> = /* @__PURE__ */ messageType<EnumValueOptions>({
-  name: "google.protobuf.EnumValueOptions",
-  create(): EnumValueOptions {
-    return {
-      deprecated: undefined, features: undefined, debugRedact: undefined, featureSupport: undefined,
-      uninterpretedOption: [],
-    };
-  },
-  write(m: EnumValueOptions, w: Writer): void {
-    if (m.deprecated !== undefined) w.bool(8, m.deprecated);
-    if (m.features !== undefined) w.message(18, FeatureSet, m.features);
-    if (m.debugRedact !== undefined) w.bool(24, m.debugRedact);
-    if (m.featureSupport !== undefined) w.message(34, FieldOptions_FeatureSupport, m.featureSupport);
-    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
-    w.unknown(m);
-  },
-  read(m: EnumValueOptions, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.deprecated = r.bool(); break;
-        case 18: m.features = r.message(FeatureSet, m.features); break;
-        case 24: m.debugRedact = r.bool(); break;
-        case 34: m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport); break;
-        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    deprecated: optional(bool),
-    features: FeatureSet,
-    debugRedact: optional(bool),
-    featureSupport: FieldOptions_FeatureSupport,
-    uninterpretedOption: list(UninterpretedOption),
-  }),
-});
-
-/** What fields of EnumValueOptions that are not set stand for. */
-export const EnumValueOptionsDefaults = {
-  deprecated: false,
-  debugRedact: false,
-} as const;
-
-export const FieldOptions_FeatureSupport: MessageType<FieldOptions_FeatureSupport> = /* @__PURE__ */ messageType<FieldOptions_FeatureSupport>({
-  name: "google.protobuf.FieldOptions.FeatureSupport",
-  create(): FieldOptions_FeatureSupport {
-    return {
-      editionIntroduced: undefined, editionDeprecated: undefined, deprecationWarning: undefined,
-      editionRemoved: undefined, removalError: undefined,
-    };
-  },
-  write(m: FieldOptions_FeatureSupport, w: Writer): void {
-    if (m.editionIntroduced !== undefined) w.int32(8, m.editionIntroduced);
-    if (m.editionDeprecated !== undefined) w.int32(16, m.editionDeprecated);
-    if (m.deprecationWarning !== undefined) w.string(26, m.deprecationWarning);
-    if (m.editionRemoved !== undefined) w.int32(32, m.editionRemoved);
-    if (m.removalError !== undefined) w.string(42, m.removalError);
-    w.unknown(m);
-  },
-  read(m: FieldOptions_FeatureSupport, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: { const v = readClosedEnum(r, 8, Edition, m); if (v !== undefined) m.editionIntroduced = v as never; }; break;
-        case 16: { const v = readClosedEnum(r, 16, Edition, m); if (v !== undefined) m.editionDeprecated = v as never; }; break;
-        case 26: m.deprecationWarning = r.string(); break;
-        case 32: { const v = readClosedEnum(r, 32, Edition, m); if (v !== undefined) m.editionRemoved = v as never; }; break;
-        case 42: m.removalError = r.string(); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    editionIntroduced: optional(enumeration(Edition, { closed: true })),
-    editionDeprecated: optional(enumeration(Edition, { closed: true })),
-    deprecationWarning: optional(string),
-    editionRemoved: optional(enumeration(Edition, { closed: true })),
-    removalError: optional(string),
-  }),
-});
-
-export const OneofOptions: MessageType<OneofOptions> = /* @__PURE__ */ messageType<OneofOptions>({
-  name: "google.protobuf.OneofOptions",
-  create(): OneofOptions {
-    return { features: undefined, uninterpretedOption: [] };
-  },
-  write(m: OneofOptions, w: Writer): void {
-    if (m.features !== undefined) w.message(10, FeatureSet, m.features);
-    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
-    w.unknown(m);
-  },
-  read(m: OneofOptions, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.features = r.message(FeatureSet, m.features); break;
-        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    features: FeatureSet,
-    uninterpretedOption: list(UninterpretedOption),
-  }),
-});
-
-export const FeatureSet: MessageType<FeatureSet> = /* @__PURE__ */ messageType<FeatureSet>({
-  name: "google.protobuf.FeatureSet",
-  create(): FeatureSet {
-    return {
-      fieldPresence: undefined, enumType: undefined, repeatedFieldEncoding: undefined,
-      utf8Validation: undefined, messageEncoding: undefined, jsonFormat: undefined,
-      enforceNamingStyle: undefined, defaultSymbolVisibility: undefined, enforceProtoLimits: undefined,
-    };
-  },
-  write(m: FeatureSet, w: Writer): void {
-    if (m.fieldPresence !== undefined) w.int32(8, m.fieldPresence);
-    if (m.enumType !== undefined) w.int32(16, m.enumType);
-    if (m.repeatedFieldEncoding !== undefined) w.int32(24, m.repeatedFieldEncoding);
-    if (m.utf8Validation !== undefined) w.int32(32, m.utf8Validation);
-    if (m.messageEncoding !== undefined) w.int32(40, m.messageEncoding);
-    if (m.jsonFormat !== undefined) w.int32(48, m.jsonFormat);
-    if (m.enforceNamingStyle !== undefined) w.int32(56, m.enforceNamingStyle);
-    if (m.defaultSymbolVisibility !== undefined) w.int32(64, m.defaultSymbolVisibility);
-    if (m.enforceProtoLimits !== undefined) w.int32(72, m.enforceProtoLimits);
-    w.unknown(m);
-  },
-  read(m: FeatureSet, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: { const v = readClosedEnum(r, 8, FeatureSet_FieldPresence, m); if (v !== undefined) m.fieldPresence = v as never; }; break;
-        case 16: { const v = readClosedEnum(r, 16, FeatureSet_EnumType, m); if (v !== undefined) m.enumType = v as never; }; break;
-        case 24: { const v = readClosedEnum(r, 24, FeatureSet_RepeatedFieldEncoding, m); if (v !== undefined) m.repeatedFieldEncoding = v as never; }; break;
-        case 32: { const v = readClosedEnum(r, 32, FeatureSet_Utf8Validation, m); if (v !== undefined) m.utf8Validation = v as never; }; break;
-        case 40: { const v = readClosedEnum(r, 40, FeatureSet_MessageEncoding, m); if (v !== undefined) m.messageEncoding = v as never; }; break;
-        case 48: { const v = readClosedEnum(r, 48, FeatureSet_JsonFormat, m); if (v !== undefined) m.jsonFormat = v as never; }; break;
-        case 56: { const v = readClosedEnum(r, 56, FeatureSet_EnforceNamingStyle, m); if (v !== undefined) m.enforceNamingStyle = v as never; }; break;
-        case 64: { const v = readClosedEnum(r, 64, FeatureSet_VisibilityFeature_DefaultSymbolVisibility, m); if (v !== undefined) m.defaultSymbolVisibility = v as never; }; break;
-        case 72: { const v = readClosedEnum(r, 72, FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, m); if (v !== undefined) m.enforceProtoLimits = v as never; }; break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    fieldPresence: optional(enumeration(FeatureSet_FieldPresence, { closed: true })),
-    enumType: optional(enumeration(FeatureSet_EnumType, { closed: true })),
-    repeatedFieldEncoding: optional(enumeration(FeatureSet_RepeatedFieldEncoding, { closed: true })),
-    utf8Validation: optional(enumeration(FeatureSet_Utf8Validation, { closed: true })),
-    messageEncoding: optional(enumeration(FeatureSet_MessageEncoding, { closed: true })),
-    jsonFormat: optional(enumeration(FeatureSet_JsonFormat, { closed: true })),
-    enforceNamingStyle: optional(enumeration(FeatureSet_EnforceNamingStyle, { closed: true })),
-    defaultSymbolVisibility: optional(enumeration(FeatureSet_VisibilityFeature_DefaultSymbolVisibility, { closed: true })),
-    enforceProtoLimits: optional(enumeration(FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, { closed: true })),
-  }),
-});
-
 export const FileDescriptorSet: MessageType<FileDescriptorSet> = /* @__PURE__ */ messageType<FileDescriptorSet>({
   name: "google.protobuf.FileDescriptorSet",
   create(): FileDescriptorSet {
@@ -2047,6 +1724,514 @@ export const FileDescriptorSet: MessageType<FileDescriptorSet> = /* @__PURE__ */
     file: list(FileDescriptorProto),
   }),
 });
+
+export const FileDescriptorProto: MessageType<FileDescriptorProto> = /* @__PURE__ */ messageType<FileDescriptorProto>({
+  name: "google.protobuf.FileDescriptorProto",
+  create(): FileDescriptorProto {
+    return {
+      name: undefined, package: undefined, dependency: [], publicDependency: [], weakDependency: [],
+      optionDependency: [], messageType: [], enumType: [], service: [], extension: [], options: undefined,
+      sourceCodeInfo: undefined, syntax: undefined, edition: undefined,
+    };
+  },
+  write(m: FileDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.package !== undefined) w.string(18, m.package);
+    for (const v of m.dependency) w.string(26, v);
+    for (const v of m.messageType) w.message(34, DescriptorProto, v);
+    for (const v of m.enumType) w.message(42, EnumDescriptorProto, v);
+    for (const v of m.service) w.message(50, ServiceDescriptorProto, v);
+    for (const v of m.extension) w.message(58, FieldDescriptorProto, v);
+    if (m.options !== undefined) w.message(66, FileOptions, m.options);
+    if (m.sourceCodeInfo !== undefined) w.message(74, SourceCodeInfo, m.sourceCodeInfo);
+    for (const v of m.publicDependency) w.int32(80, v);
+    for (const v of m.weakDependency) w.int32(88, v);
+    if (m.syntax !== undefined) w.string(98, m.syntax);
+    if (m.edition !== undefined) w.int32(112, m.edition);
+    for (const v of m.optionDependency) w.string(122, v);
+    w.unknown(m);
+  },
+  read(m: FileDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.package = r.string(); break;
+        case 26: m.dependency = r.strings(26, m.dependency); break;
+        case 34: m.messageType.push(r.message(DescriptorProto, undefined)); break;
+        case 42: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
+        case 50: m.service.push(r.message(ServiceDescriptorProto, undefined)); break;
+        case 58: m.extension.push(r.message(FieldDescriptorProto, undefined)); break;
+        case 66: m.options = r.message(FileOptions, m.options); break;
+        case 74: m.sourceCodeInfo = r.message(SourceCodeInfo, m.sourceCodeInfo); break;
+        case 80: m.publicDependency.push(r.int32()); break;
+        case 82: for (const end = r.range(); r.more(end); ) m.publicDependency.push(r.int32()); break;
+        case 88: m.weakDependency.push(r.int32()); break;
+        case 90: for (const end = r.range(); r.more(end); ) m.weakDependency.push(r.int32()); break;
+        case 98: m.syntax = r.string(); break;
+        case 112: { const v = readClosedEnum(r, 112, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
+        case 122: m.optionDependency = r.strings(122, m.optionDependency); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    package: optional(string),
+    dependency: list(string),
+    publicDependency: list(int32),
+    weakDependency: list(int32),
+    optionDependency: list(string),
+    messageType: list(DescriptorProto),
+    enumType: list(EnumDescriptorProto),
+    service: list(ServiceDescriptorProto),
+    extension: list(FieldDescriptorProto),
+    options: FileOptions,
+    sourceCodeInfo: SourceCodeInfo,
+    syntax: optional(string),
+    edition: optional(enumeration(Edition, { closed: true })),
+  }),
+});
+
+export const DescriptorProto: MessageType<DescriptorProto> = /* @__PURE__ */ messageType<DescriptorProto>({
+  name: "google.protobuf.DescriptorProto",
+  create(): DescriptorProto {
+    return {
+      name: undefined, field: [], extension: [], nestedType: [], enumType: [], extensionRange: [],
+      oneofDecl: [], options: undefined, reservedRange: [], reservedName: [], visibility: undefined,
+    };
+  },
+  write(m: DescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    for (const v of m.field) w.message(18, FieldDescriptorProto, v);
+    for (const v of m.nestedType) w.message(26, DescriptorProto, v);
+    for (const v of m.enumType) w.message(34, EnumDescriptorProto, v);
+    for (const v of m.extensionRange) w.message(42, DescriptorProto_ExtensionRange, v);
+    for (const v of m.extension) w.message(50, FieldDescriptorProto, v);
+    if (m.options !== undefined) w.message(58, MessageOptions, m.options);
+    for (const v of m.oneofDecl) w.message(66, OneofDescriptorProto, v);
+    for (const v of m.reservedRange) w.message(74, DescriptorProto_ReservedRange, v);
+    for (const v of m.reservedName) w.string(82, v);
+    if (m.visibility !== undefined) w.int32(88, m.visibility);
+    w.unknown(m);
+  },
+  read(m: DescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.field.push(r.message(FieldDescriptorProto, undefined)); break;
+        case 26: m.nestedType.push(r.message(DescriptorProto, undefined)); break;
+        case 34: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
+        case 42: m.extensionRange.push(r.message(DescriptorProto_ExtensionRange, undefined)); break;
+        case 50: m.extension.push(r.message(FieldDescriptorProto, undefined)); break;
+        case 58: m.options = r.message(MessageOptions, m.options); break;
+        case 66: m.oneofDecl.push(r.message(OneofDescriptorProto, undefined)); break;
+        case 74: m.reservedRange.push(r.message(DescriptorProto_ReservedRange, undefined)); break;
+        case 82: m.reservedName = r.strings(82, m.reservedName); break;
+        case 88: { const v = readClosedEnum(r, 88, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    field: list(FieldDescriptorProto),
+    extension: list(FieldDescriptorProto),
+    nestedType: list(DescriptorProto),
+    enumType: list(EnumDescriptorProto),
+    extensionRange: list(DescriptorProto_ExtensionRange),
+    oneofDecl: list(OneofDescriptorProto),
+    options: MessageOptions,
+    reservedRange: list(DescriptorProto_ReservedRange),
+    reservedName: list(string),
+    visibility: optional(enumeration(SymbolVisibility, { closed: true })),
+  }),
+});
+
+export const DescriptorProto_ExtensionRange: MessageType<DescriptorProto_ExtensionRange> = /* @__PURE__ */ messageType<DescriptorProto_ExtensionRange>({
+  name: "google.protobuf.DescriptorProto.ExtensionRange",
+  create(): DescriptorProto_ExtensionRange {
+    return { start: undefined, end: undefined, options: undefined };
+  },
+  write(m: DescriptorProto_ExtensionRange, w: Writer): void {
+    if (m.start !== undefined) w.int32(8, m.start);
+    if (m.end !== undefined) w.int32(16, m.end);
+    if (m.options !== undefined) w.message(26, ExtensionRangeOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: DescriptorProto_ExtensionRange, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.start = r.int32(); break;
+        case 16: m.end = r.int32(); break;
+        case 26: m.options = r.message(ExtensionRangeOptions, m.options); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    start: optional(int32),
+    end: optional(int32),
+    options: ExtensionRangeOptions,
+  }),
+});
+
+export const DescriptorProto_ReservedRange: MessageType<DescriptorProto_ReservedRange> = /* @__PURE__ */ messageType<DescriptorProto_ReservedRange>({
+  name: "google.protobuf.DescriptorProto.ReservedRange",
+  create(): DescriptorProto_ReservedRange {
+    return { start: undefined, end: undefined };
+  },
+  write(m: DescriptorProto_ReservedRange, w: Writer): void {
+    if (m.start !== undefined) w.int32(8, m.start);
+    if (m.end !== undefined) w.int32(16, m.end);
+    w.unknown(m);
+  },
+  read(m: DescriptorProto_ReservedRange, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.start = r.int32(); break;
+        case 16: m.end = r.int32(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    start: optional(int32),
+    end: optional(int32),
+  }),
+});
+
+export const ExtensionRangeOptions: MessageType<ExtensionRangeOptions> = /* @__PURE__ */ messageType<ExtensionRangeOptions>({
+  name: "google.protobuf.ExtensionRangeOptions",
+  create(): ExtensionRangeOptions {
+    return { uninterpretedOption: [], declaration: [], features: undefined, verification: undefined };
+  },
+  write(m: ExtensionRangeOptions, w: Writer): void {
+    for (const v of m.declaration) w.message(18, ExtensionRangeOptions_Declaration, v);
+    if (m.verification !== undefined) w.int32(24, m.verification);
+    if (m.features !== undefined) w.message(402, FeatureSet, m.features);
+    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
+    w.unknown(m);
+  },
+  read(m: ExtensionRangeOptions, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 18: m.declaration.push(r.message(ExtensionRangeOptions_Declaration, undefined)); break;
+        case 24: { const v = readClosedEnum(r, 24, ExtensionRangeOptions_VerificationState, m); if (v !== undefined) m.verification = v as never; }; break;
+        case 402: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    uninterpretedOption: list(UninterpretedOption),
+    declaration: list(ExtensionRangeOptions_Declaration),
+    features: FeatureSet,
+    verification: optional(enumeration(ExtensionRangeOptions_VerificationState, { closed: true })),
+  }),
+});
+
+/** What fields of ExtensionRangeOptions that are not set stand for. */
+export const ExtensionRangeOptionsDefaults = {
+  verification: 1,
+} as const;
+
+export const ExtensionRangeOptions_Declaration: MessageType<ExtensionRangeOptions_Declaration> = /* @__PURE__ */ messageType<ExtensionRangeOptions_Declaration>({
+  name: "google.protobuf.ExtensionRangeOptions.Declaration",
+  create(): ExtensionRangeOptions_Declaration {
+    return {
+      number: undefined, fullName: undefined, type: undefined, reserved: undefined, repeated: undefined,
+    };
+  },
+  write(m: ExtensionRangeOptions_Declaration, w: Writer): void {
+    if (m.number !== undefined) w.int32(8, m.number);
+    if (m.fullName !== undefined) w.string(18, m.fullName);
+    if (m.type !== undefined) w.string(26, m.type);
+    if (m.reserved !== undefined) w.bool(40, m.reserved);
+    if (m.repeated !== undefined) w.bool(48, m.repeated);
+    w.unknown(m);
+  },
+  read(m: ExtensionRangeOptions_Declaration, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.number = r.int32(); break;
+        case 18: m.fullName = r.string(); break;
+        case 26: m.type = r.string(); break;
+        case 40: m.reserved = r.bool(); break;
+        case 48: m.repeated = r.bool(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    number: optional(int32),
+    fullName: optional(string),
+    type: optional(string),
+    reserved: optional(bool),
+    repeated: optional(bool),
+  }),
+});
+
+export const FieldDescriptorProto: MessageType<FieldDescriptorProto> = /* @__PURE__ */ messageType<FieldDescriptorProto>({
+  name: "google.protobuf.FieldDescriptorProto",
+  create(): FieldDescriptorProto {
+    return {
+      name: undefined, number: undefined, label: undefined, type: undefined, typeName: undefined,
+      extendee: undefined, defaultValue: undefined, oneofIndex: undefined, jsonName: undefined,
+      options: undefined, proto3Optional: undefined,
+    };
+  },
+  write(m: FieldDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.extendee !== undefined) w.string(18, m.extendee);
+    if (m.number !== undefined) w.int32(24, m.number);
+    if (m.label !== undefined) w.int32(32, m.label);
+    if (m.type !== undefined) w.int32(40, m.type);
+    if (m.typeName !== undefined) w.string(50, m.typeName);
+    if (m.defaultValue !== undefined) w.string(58, m.defaultValue);
+    if (m.options !== undefined) w.message(66, FieldOptions, m.options);
+    if (m.oneofIndex !== undefined) w.int32(72, m.oneofIndex);
+    if (m.jsonName !== undefined) w.string(82, m.jsonName);
+    if (m.proto3Optional !== undefined) w.bool(136, m.proto3Optional);
+    w.unknown(m);
+  },
+  read(m: FieldDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.extendee = r.string(); break;
+        case 24: m.number = r.int32(); break;
+        case 32: { const v = readClosedEnum(r, 32, FieldDescriptorProto_Label, m); if (v !== undefined) m.label = v as never; }; break;
+        case 40: { const v = readClosedEnum(r, 40, FieldDescriptorProto_Type, m); if (v !== undefined) m.type = v as never; }; break;
+        case 50: m.typeName = r.string(); break;
+        case 58: m.defaultValue = r.string(); break;
+        case 66: m.options = r.message(FieldOptions, m.options); break;
+        case 72: m.oneofIndex = r.int32(); break;
+        case 82: m.jsonName = r.string(); break;
+        case 136: m.proto3Optional = r.bool(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    number: optional(int32),
+    label: optional(enumeration(FieldDescriptorProto_Label, { closed: true })),
+    type: optional(enumeration(FieldDescriptorProto_Type, { closed: true })),
+    typeName: optional(string),
+    extendee: optional(string),
+    defaultValue: optional(string),
+    oneofIndex: optional(int32),
+    jsonName: optional(string),
+    options: FieldOptions,
+    proto3Optional: optional(bool),
+  }),
+});
+
+export const OneofDescriptorProto: MessageType<OneofDescriptorProto> = /* @__PURE__ */ messageType<OneofDescriptorProto>({
+  name: "google.protobuf.OneofDescriptorProto",
+  create(): OneofDescriptorProto {
+    return { name: undefined, options: undefined };
+  },
+  write(m: OneofDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.options !== undefined) w.message(18, OneofOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: OneofDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.options = r.message(OneofOptions, m.options); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    options: OneofOptions,
+  }),
+});
+
+export const EnumDescriptorProto: MessageType<EnumDescriptorProto> = /* @__PURE__ */ messageType<EnumDescriptorProto>({
+  name: "google.protobuf.EnumDescriptorProto",
+  create(): EnumDescriptorProto {
+    return {
+      name: undefined, value: [], options: undefined, reservedRange: [], reservedName: [],
+      visibility: undefined,
+    };
+  },
+  write(m: EnumDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    for (const v of m.value) w.message(18, EnumValueDescriptorProto, v);
+    if (m.options !== undefined) w.message(26, EnumOptions, m.options);
+    for (const v of m.reservedRange) w.message(34, EnumDescriptorProto_EnumReservedRange, v);
+    for (const v of m.reservedName) w.string(42, v);
+    if (m.visibility !== undefined) w.int32(48, m.visibility);
+    w.unknown(m);
+  },
+  read(m: EnumDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.value.push(r.message(EnumValueDescriptorProto, undefined)); break;
+        case 26: m.options = r.message(EnumOptions, m.options); break;
+        case 34: m.reservedRange.push(r.message(EnumDescriptorProto_EnumReservedRange, undefined)); break;
+        case 42: m.reservedName = r.strings(42, m.reservedName); break;
+        case 48: { const v = readClosedEnum(r, 48, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    value: list(EnumValueDescriptorProto),
+    options: EnumOptions,
+    reservedRange: list(EnumDescriptorProto_EnumReservedRange),
+    reservedName: list(string),
+    visibility: optional(enumeration(SymbolVisibility, { closed: true })),
+  }),
+});
+
+export const EnumDescriptorProto_EnumReservedRange: MessageType<EnumDescriptorProto_EnumReservedRange> = /* @__PURE__ */ messageType<EnumDescriptorProto_EnumReservedRange>({
+  name: "google.protobuf.EnumDescriptorProto.EnumReservedRange",
+  create(): EnumDescriptorProto_EnumReservedRange {
+    return { start: undefined, end: undefined };
+  },
+  write(m: EnumDescriptorProto_EnumReservedRange, w: Writer): void {
+    if (m.start !== undefined) w.int32(8, m.start);
+    if (m.end !== undefined) w.int32(16, m.end);
+    w.unknown(m);
+  },
+  read(m: EnumDescriptorProto_EnumReservedRange, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.start = r.int32(); break;
+        case 16: m.end = r.int32(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    start: optional(int32),
+    end: optional(int32),
+  }),
+});
+
+export const EnumValueDescriptorProto: MessageType<EnumValueDescriptorProto> = /* @__PURE__ */ messageType<EnumValueDescriptorProto>({
+  name: "google.protobuf.EnumValueDescriptorProto",
+  create(): EnumValueDescriptorProto {
+    return { name: undefined, number: undefined, options: undefined };
+  },
+  write(m: EnumValueDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.number !== undefined) w.int32(16, m.number);
+    if (m.options !== undefined) w.message(26, EnumValueOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: EnumValueDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 16: m.number = r.int32(); break;
+        case 26: m.options = r.message(EnumValueOptions, m.options); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    number: optional(int32),
+    options: EnumValueOptions,
+  }),
+});
+
+export const ServiceDescriptorProto: MessageType<ServiceDescriptorProto> = /* @__PURE__ */ messageType<ServiceDescriptorProto>({
+  name: "google.protobuf.ServiceDescriptorProto",
+  create(): ServiceDescriptorProto {
+    return { name: undefined, method: [], options: undefined };
+  },
+  write(m: ServiceDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    for (const v of m.method) w.message(18, MethodDescriptorProto, v);
+    if (m.options !== undefined) w.message(26, ServiceOptions, m.options);
+    w.unknown(m);
+  },
+  read(m: ServiceDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.method.push(r.message(MethodDescriptorProto, undefined)); break;
+        case 26: m.options = r.message(ServiceOptions, m.options); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    method: list(MethodDescriptorProto),
+    options: ServiceOptions,
+  }),
+});
+
+export const MethodDescriptorProto: MessageType<MethodDescriptorProto> = /* @__PURE__ */ messageType<MethodDescriptorProto>({
+  name: "google.protobuf.MethodDescriptorProto",
+  create(): MethodDescriptorProto {
+    return {
+      name: undefined, inputType: undefined, outputType: undefined, options: undefined,
+      clientStreaming: undefined, serverStreaming: undefined,
+    };
+  },
+  write(m: MethodDescriptorProto, w: Writer): void {
+    if (m.name !== undefined) w.string(10, m.name);
+    if (m.inputType !== undefined) w.string(18, m.inputType);
+    if (m.outputType !== undefined) w.string(26, m.outputType);
+    if (m.options !== undefined) w.message(34, MethodOptions, m.options);
+    if (m.clientStreaming !== undefined) w.bool(40, m.clientStreaming);
+    if (m.serverStreaming !== undefined) w.bool(48, m.serverStreaming);
+    w.unknown(m);
+  },
+  read(m: MethodDescriptorProto, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.name = r.string(); break;
+        case 18: m.inputType = r.string(); break;
+        case 26: m.outputType = r.string(); break;
+        case 34: m.options = r.message(MethodOptions, m.options); break;
+        case 40: m.clientStreaming = r.bool(); break;
+        case 48: m.serverStreaming = r.bool(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: optional(string),
+    inputType: optional(string),
+    outputType: optional(string),
+    options: MethodOptions,
+    clientStreaming: optional(bool),
+    serverStreaming: optional(bool),
+  }),
+});
+
+/** What fields of MethodDescriptorProto that are not set stand for. */
+export const MethodDescriptorProtoDefaults = {
+  clientStreaming: false,
+  serverStreaming: false,
+} as const;
 
 export const FileOptions: MessageType<FileOptions> = /* @__PURE__ */ messageType<FileOptions>({
   name: "google.protobuf.FileOptions",
@@ -2151,29 +2336,6 @@ export const FileOptionsDefaults = {
   ccEnableArenas: true,
 } as const;
 
-export const SourceCodeInfo: MessageType<SourceCodeInfo> = /* @__PURE__ */ messageType<SourceCodeInfo>({
-  name: "google.protobuf.SourceCodeInfo",
-  create(): SourceCodeInfo {
-    return { location: [] };
-  },
-  write(m: SourceCodeInfo, w: Writer): void {
-    for (const v of m.location) w.message(10, SourceCodeInfo_Location, v);
-    w.unknown(m);
-  },
-  read(m: SourceCodeInfo, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.location.push(r.message(SourceCodeInfo_Location, undefined)); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    location: list(SourceCodeInfo_Location),
-  }),
-});
-
 export const MessageOptions: MessageType<MessageOptions> = /* @__PURE__ */ messageType<MessageOptions>({
   name: "google.protobuf.MessageOptions",
   create(): MessageOptions {
@@ -2226,588 +2388,171 @@ export const MessageOptionsDefaults = {
   deprecated: false,
 } as const;
 
-export const FieldDescriptorProto: MessageType<FieldDescriptorProto> = /* @__PURE__ */ messageType<FieldDescriptorProto>({
-  name: "google.protobuf.FieldDescriptorProto",
-  create(): FieldDescriptorProto {
+export const FieldOptions: MessageType<FieldOptions> = /* @__PURE__ */ messageType<FieldOptions>({
+  name: "google.protobuf.FieldOptions",
+  create(): FieldOptions {
     return {
-      name: undefined, number: undefined, label: undefined, type: undefined, typeName: undefined,
-      extendee: undefined, defaultValue: undefined, oneofIndex: undefined, jsonName: undefined,
-      options: undefined, proto3Optional: undefined,
+      ctype: undefined, packed: undefined, jstype: undefined, lazy: undefined, unverifiedLazy: undefined,
+      deprecated: undefined, weak: undefined, debugRedact: undefined, retention: undefined, targets: [],
+      editionDefaults: [], features: undefined, featureSupport: undefined, uninterpretedOption: [],
     };
   },
-  write(m: FieldDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    if (m.extendee !== undefined) w.string(18, m.extendee);
-    if (m.number !== undefined) w.int32(24, m.number);
-    if (m.label !== undefined) w.int32(32, m.label);
-    if (m.type !== undefined) w.int32(40, m.type);
-    if (m.typeName !== undefined) w.string(50, m.typeName);
-    if (m.defaultValue !== undefined) w.string(58, m.defaultValue);
-    if (m.options !== undefined) w.message(66, FieldOptions, m.options);
-    if (m.oneofIndex !== undefined) w.int32(72, m.oneofIndex);
-    if (m.jsonName !== undefined) w.string(82, m.jsonName);
-    if (m.proto3Optional !== undefined) w.bool(136, m.proto3Optional);
+  write(m: FieldOptions, w: Writer): void {
+    if (m.ctype !== undefined) w.int32(8, m.ctype);
+    if (m.packed !== undefined) w.bool(16, m.packed);
+    if (m.deprecated !== undefined) w.bool(24, m.deprecated);
+    if (m.lazy !== undefined) w.bool(40, m.lazy);
+    if (m.jstype !== undefined) w.int32(48, m.jstype);
+    if (m.weak !== undefined) w.bool(80, m.weak);
+    if (m.unverifiedLazy !== undefined) w.bool(120, m.unverifiedLazy);
+    if (m.debugRedact !== undefined) w.bool(128, m.debugRedact);
+    if (m.retention !== undefined) w.int32(136, m.retention);
+    for (const v of m.targets) w.int32(152, v);
+    for (const v of m.editionDefaults) w.message(162, FieldOptions_EditionDefault, v);
+    if (m.features !== undefined) w.message(170, FeatureSet, m.features);
+    if (m.featureSupport !== undefined) w.message(178, FieldOptions_FeatureSupport, m.featureSupport);
+    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
     w.unknown(m);
   },
-  read(m: FieldDescriptorProto, r: Reader): void {
+  read(m: FieldOptions, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.extendee = r.string(); break;
-        case 24: m.number = r.int32(); break;
-        case 32: { const v = readClosedEnum(r, 32, FieldDescriptorProto_Label, m); if (v !== undefined) m.label = v as never; }; break;
-        case 40: { const v = readClosedEnum(r, 40, FieldDescriptorProto_Type, m); if (v !== undefined) m.type = v as never; }; break;
-        case 50: m.typeName = r.string(); break;
-        case 58: m.defaultValue = r.string(); break;
-        case 66: m.options = r.message(FieldOptions, m.options); break;
-        case 72: m.oneofIndex = r.int32(); break;
-        case 82: m.jsonName = r.string(); break;
-        case 136: m.proto3Optional = r.bool(); break;
+        case 8: { const v = readClosedEnum(r, 8, FieldOptions_CType, m); if (v !== undefined) m.ctype = v as never; }; break;
+        case 16: m.packed = r.bool(); break;
+        case 24: m.deprecated = r.bool(); break;
+        case 40: m.lazy = r.bool(); break;
+        case 48: { const v = readClosedEnum(r, 48, FieldOptions_JSType, m); if (v !== undefined) m.jstype = v as never; }; break;
+        case 80: m.weak = r.bool(); break;
+        case 120: m.unverifiedLazy = r.bool(); break;
+        case 128: m.debugRedact = r.bool(); break;
+        case 136: { const v = readClosedEnum(r, 136, FieldOptions_OptionRetention, m); if (v !== undefined) m.retention = v as never; }; break;
+        case 152: { const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m); if (v !== undefined) m.targets.push(v as never); }; break;
+        case 154: for (const end = r.range(); r.more(end); ) { const v = readClosedEnum(r, 152, FieldOptions_OptionTargetType, m); if (v !== undefined) m.targets.push(v as never); }; break;
+        case 162: m.editionDefaults.push(r.message(FieldOptions_EditionDefault, undefined)); break;
+        case 170: m.features = r.message(FeatureSet, m.features); break;
+        case 178: m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
         default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
-    name: optional(string),
-    number: optional(int32),
-    label: optional(enumeration(FieldDescriptorProto_Label, { closed: true })),
-    type: optional(enumeration(FieldDescriptorProto_Type, { closed: true })),
-    typeName: optional(string),
-    extendee: optional(string),
-    defaultValue: optional(string),
-    oneofIndex: optional(int32),
-    jsonName: optional(string),
-    options: FieldOptions,
-    proto3Optional: optional(bool),
+    ctype: optional(enumeration(FieldOptions_CType, { closed: true })),
+    packed: optional(bool),
+    jstype: optional(enumeration(FieldOptions_JSType, { closed: true })),
+    lazy: optional(bool),
+    unverifiedLazy: optional(bool),
+    deprecated: optional(bool),
+    weak: optional(bool),
+    debugRedact: optional(bool),
+    retention: optional(enumeration(FieldOptions_OptionRetention, { closed: true })),
+    targets: list(enumeration(FieldOptions_OptionTargetType, { closed: true })),
+    editionDefaults: list(FieldOptions_EditionDefault),
+    features: FeatureSet,
+    featureSupport: FieldOptions_FeatureSupport,
+    uninterpretedOption: list(UninterpretedOption),
   }),
 });
 
-export const DescriptorProto: MessageType<DescriptorProto> = /* @__PURE__ */ messageType<DescriptorProto>({
-  name: "google.protobuf.DescriptorProto",
-  create(): DescriptorProto {
-    return {
-      name: undefined, field: [], extension: [], nestedType: [], enumType: [], extensionRange: [],
-      oneofDecl: [], options: undefined, reservedRange: [], reservedName: [], visibility: undefined,
-    };
-  },
-  write(m: DescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    for (const v of m.field) w.message(18, FieldDescriptorProto, v);
-    for (const v of m.nestedType) w.message(26, DescriptorProto, v);
-    for (const v of m.enumType) w.message(34, EnumDescriptorProto, v);
-    for (const v of m.extensionRange) w.message(42, DescriptorProto_ExtensionRange, v);
-    for (const v of m.extension) w.message(50, FieldDescriptorProto, v);
-    if (m.options !== undefined) w.message(58, MessageOptions, m.options);
-    for (const v of m.oneofDecl) w.message(66, OneofDescriptorProto, v);
-    for (const v of m.reservedRange) w.message(74, DescriptorProto_ReservedRange, v);
-    for (const v of m.reservedName) w.string(82, v);
-    if (m.visibility !== undefined) w.int32(88, m.visibility);
-    w.unknown(m);
-  },
-  read(m: DescriptorProto, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.field.push(r.message(FieldDescriptorProto, undefined)); break;
-        case 26: m.nestedType.push(r.message(DescriptorProto, undefined)); break;
-        case 34: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
-        case 42: m.extensionRange.push(r.message(DescriptorProto_ExtensionRange, undefined)); break;
-        case 50: m.extension.push(r.message(FieldDescriptorProto, undefined)); break;
-        case 58: m.options = r.message(MessageOptions, m.options); break;
-        case 66: m.oneofDecl.push(r.message(OneofDescriptorProto, undefined)); break;
-        case 74: m.reservedRange.push(r.message(DescriptorProto_ReservedRange, undefined)); break;
-        case 82: m.reservedName = r.strings(82, m.reservedName); break;
-        case 88: { const v = readClosedEnum(r, 88, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    name: optional(string),
-    field: list(FieldDescriptorProto),
-    extension: list(FieldDescriptorProto),
-    nestedType: list(DescriptorProto),
-    enumType: list(EnumDescriptorProto),
-    extensionRange: list(DescriptorProto_ExtensionRange),
-    oneofDecl: list(OneofDescriptorProto),
-    options: MessageOptions,
-    reservedRange: list(DescriptorProto_ReservedRange),
-    reservedName: list(string),
-    visibility: optional(enumeration(SymbolVisibility, { closed: true })),
-  }),
-});
-
-export const MethodDescriptorProto: MessageType<MethodDescriptorProto> = /* @__PURE__ */ messageType<MethodDescriptorProto>({
-  name: "google.protobuf.MethodDescriptorProto",
-  create(): MethodDescriptorProto {
-    return {
-      name: undefined, inputType: undefined, outputType: undefined, options: undefined,
-      clientStreaming: undefined, serverStreaming: undefined,
-    };
-  },
-  write(m: MethodDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    if (m.inputType !== undefined) w.string(18, m.inputType);
-    if (m.outputType !== undefined) w.string(26, m.outputType);
-    if (m.options !== undefined) w.message(34, MethodOptions, m.options);
-    if (m.clientStreaming !== undefined) w.bool(40, m.clientStreaming);
-    if (m.serverStreaming !== undefined) w.bool(48, m.serverStreaming);
-    w.unknown(m);
-  },
-  read(m: MethodDescriptorProto, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.inputType = r.string(); break;
-        case 26: m.outputType = r.string(); break;
-        case 34: m.options = r.message(MethodOptions, m.options); break;
-        case 40: m.clientStreaming = r.bool(); break;
-        case 48: m.serverStreaming = r.bool(); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    name: optional(string),
-    inputType: optional(string),
-    outputType: optional(string),
-    options: MethodOptions,
-    clientStreaming: optional(bool),
-    serverStreaming: optional(bool),
-  }),
-});
-
-/** What fields of MethodDescriptorProto that are not set stand for. */
-export const MethodDescriptorProtoDefaults = {
-  clientStreaming: false,
-  serverStreaming: false,
+/** What fields of FieldOptions that are not set stand for. */
+export const FieldOptionsDefaults = {
+  ctype: 0,
+  jstype: 0,
+  lazy: false,
+  unverifiedLazy: false,
+  deprecated: false,
+  weak: false,
+  debugRedact: false,
 } as const;
 
-export const ServiceDescriptorProto: MessageType<ServiceDescriptorProto> = /* @__PURE__ */ messageType<ServiceDescriptorProto>({
-  name: "google.protobuf.ServiceDescriptorProto",
-  create(): ServiceDescriptorProto {
-    return { name: undefined, method: [], options: undefined };
+export const FieldOptions_EditionDefault: MessageType<FieldOptions_EditionDefault> = /* @__PURE__ */ messageType<FieldOptions_EditionDefault>({
+  name: "google.protobuf.FieldOptions.EditionDefault",
+  create(): FieldOptions_EditionDefault {
+    return { edition: undefined, value: undefined };
   },
-  write(m: ServiceDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    for (const v of m.method) w.message(18, MethodDescriptorProto, v);
-    if (m.options !== undefined) w.message(26, ServiceOptions, m.options);
+  write(m: FieldOptions_EditionDefault, w: Writer): void {
+    if (m.value !== undefined) w.string(18, m.value);
+    if (m.edition !== undefined) w.int32(24, m.edition);
     w.unknown(m);
   },
-  read(m: ServiceDescriptorProto, r: Reader): void {
+  read(m: FieldOptions_EditionDefault, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.method.push(r.message(MethodDescriptorProto, undefined)); break;
-        case 26: m.options = r.message(ServiceOptions, m.options); break;
+        case 18: m.value = r.string(); break;
+        case 24: { const v = readClosedEnum(r, 24, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
         default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
-    name: optional(string),
-    method: list(MethodDescriptorProto),
-    options: ServiceOptions,
-  }),
-});
-
-export const EnumValueDescriptorProto: MessageType<EnumValueDescriptorProto> = /* @__PURE__ */ messageType<EnumValueDescriptorProto>({
-  name: "google.protobuf.EnumValueDescriptorProto",
-  create(): EnumValueDescriptorProto {
-    return { name: undefined, number: undefined, options: undefined };
-  },
-  write(m: EnumValueDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    if (m.number !== undefined) w.int32(16, m.number);
-    if (m.options !== undefined) w.message(26, EnumValueOptions, m.options);
-    w.unknown(m);
-  },
-  read(m: EnumValueDescriptorProto, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 16: m.number = r.int32(); break;
-        case 26: m.options = r.message(EnumValueOptions, m.options); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    name: optional(string),
-    number: optional(int32),
-    options: EnumValueOptions,
-  }),
-});
-
-export const OneofDescriptorProto: MessageType<OneofDescriptorProto> = /* @__PURE__ */ messageType<OneofDescriptorProto>({
-  name: "google.protobuf.OneofDescriptorProto",
-  create(): OneofDescriptorProto {
-    return { name: undefined, options: undefined };
-  },
-  write(m: OneofDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    if (m.options !== undefined) w.message(18, OneofOptions, m.options);
-    w.unknown(m);
-  },
-  read(m: OneofDescriptorProto, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.options = r.message(OneofOptions, m.options); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    name: optional(string),
-    options: OneofOptions,
-  }),
-});
-
-export const FileDescriptorProto: MessageType<FileDescriptorProto> = /* @__PURE__ */ messageType<FileDescriptorProto>({
-  name: "google.protobuf.FileDescriptorProto",
-  create(): FileDescriptorProto {
-    return {
-      name: undefined, package: undefined, dependency: [], publicDependency: [], weakDependency: [],
-      optionDependency: [], messageType: [], enumType: [], service: [], extension: [], options: undefined,
-      sourceCodeInfo: undefined, syntax: undefined, edition: undefined,
-    };
-  },
-  write(m: FileDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    if (m.package !== undefined) w.string(18, m.package);
-    for (const v of m.dependency) w.string(26, v);
-    for (const v of m.messageType) w.message(34, DescriptorProto, v);
-    for (const v of m.enumType) w.message(42, EnumDescriptorProto, v);
-    for (const v of m.service) w.message(50, ServiceDescriptorProto, v);
-    for (const v of m.extension) w.message(58, FieldDescriptorProto, v);
-    if (m.options !== undefined) w.message(66, FileOptions, m.options);
-    if (m.sourceCodeInfo !== undefined) w.message(74, SourceCodeInfo, m.sourceCodeInfo);
-    for (const v of m.publicDependency) w.int32(80, v);
-    for (const v of m.weakDependency) w.int32(88, v);
-    if (m.syntax !== undefined) w.string(98, m.syntax);
-    if (m.edition !== undefined) w.int32(112, m.edition);
-    for (const v of m.optionDependency) w.string(122, v);
-    w.unknown(m);
-  },
-  read(m: FileDescriptorProto, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.package = r.string(); break;
-        case 26: m.dependency = r.strings(26, m.dependency); break;
-        case 34: m.messageType.push(r.message(DescriptorProto, undefined)); break;
-        case 42: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
-        case 50: m.service.push(r.message(ServiceDescriptorProto, undefined)); break;
-        case 58: m.extension.push(r.message(FieldDescriptorProto, undefined)); break;
-        case 66: m.options = r.message(FileOptions, m.options); break;
-        case 74: m.sourceCodeInfo = r.message(SourceCodeInfo, m.sourceCodeInfo); break;
-        case 80: m.publicDependency.push(r.int32()); break;
-        case 82: for (const end = r.range(); r.more(end); ) m.publicDependency.push(r.int32()); break;
-        case 88: m.weakDependency.push(r.int32()); break;
-        case 90: for (const end = r.range(); r.more(end); ) m.weakDependency.push(r.int32()); break;
-        case 98: m.syntax = r.string(); break;
-        case 112: { const v = readClosedEnum(r, 112, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
-        case 122: m.optionDependency = r.strings(122, m.optionDependency); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    name: optional(string),
-    package: optional(string),
-    dependency: list(string),
-    publicDependency: list(int32),
-    weakDependency: list(int32),
-    optionDependency: list(string),
-    messageType: list(DescriptorProto),
-    enumType: list(EnumDescriptorProto),
-    service: list(ServiceDescriptorProto),
-    extension: list(FieldDescriptorProto),
-    options: FileOptions,
-    sourceCodeInfo: SourceCodeInfo,
-    syntax: optional(string),
     edition: optional(enumeration(Edition, { closed: true })),
+    value: optional(string),
   }),
 });
 
-export const EnumDescriptorProto: MessageType<EnumDescriptorProto> = /* @__PURE__ */ messageType<EnumDescriptorProto>({
-  name: "google.protobuf.EnumDescriptorProto",
-  create(): EnumDescriptorProto {
+export const FieldOptions_FeatureSupport: MessageType<FieldOptions_FeatureSupport> = /* @__PURE__ */ messageType<FieldOptions_FeatureSupport>({
+  name: "google.protobuf.FieldOptions.FeatureSupport",
+  create(): FieldOptions_FeatureSupport {
     return {
-      name: undefined, value: [], options: undefined, reservedRange: [], reservedName: [],
-      visibility: undefined,
+      editionIntroduced: undefined, editionDeprecated: undefined, deprecationWarning: undefined,
+      editionRemoved: undefined, removalError: undefined,
     };
   },
-  write(m: EnumDescriptorProto, w: Writer): void {
-    if (m.name !== undefined) w.string(10, m.name);
-    for (const v of m.value) w.message(18, EnumValueDescriptorProto, v);
-    if (m.options !== undefined) w.message(26, EnumOptions, m.options);
-    for (const v of m.reservedRange) w.message(34, EnumDescriptorProto_EnumReservedRange, v);
-    for (const v of m.reservedName) w.string(42, v);
-    if (m.visibility !== undefined) w.int32(48, m.visibility);
+  write(m: FieldOptions_FeatureSupport, w: Writer): void {
+    if (m.editionIntroduced !== undefined) w.int32(8, m.editionIntroduced);
+    if (m.editionDeprecated !== undefined) w.int32(16, m.editionDeprecated);
+    if (m.deprecationWarning !== undefined) w.string(26, m.deprecationWarning);
+    if (m.editionRemoved !== undefined) w.int32(32, m.editionRemoved);
+    if (m.removalError !== undefined) w.string(42, m.removalError);
     w.unknown(m);
   },
-  read(m: EnumDescriptorProto, r: Reader): void {
+  read(m: FieldOptions_FeatureSupport, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.name = r.string(); break;
-        case 18: m.value.push(r.message(EnumValueDescriptorProto, undefined)); break;
-        case 26: m.options = r.message(EnumOptions, m.options); break;
-        case 34: m.reservedRange.push(r.message(EnumDescriptorProto_EnumReservedRange, undefined)); break;
-        case 42: m.reservedName = r.strings(42, m.reservedName); break;
-        case 48: { const v = readClosedEnum(r, 48, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
+        case 8: { const v = readClosedEnum(r, 8, Edition, m); if (v !== undefined) m.editionIntroduced = v as never; }; break;
+        case 16: { const v = readClosedEnum(r, 16, Edition, m); if (v !== undefined) m.editionDeprecated = v as never; }; break;
+        case 26: m.deprecationWarning = r.string(); break;
+        case 32: { const v = readClosedEnum(r, 32, Edition, m); if (v !== undefined) m.editionRemoved = v as never; }; break;
+        case 42: m.removalError = r.string(); break;
         default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
-    name: optional(string),
-    value: list(EnumValueDescriptorProto),
-    options: EnumOptions,
-    reservedRange: list(EnumDescriptorProto_EnumReservedRange),
-    reservedName: list(string),
-    visibility: optional(enumeration(SymbolVisibility, { closed: true })),
+    editionIntroduced: optional(enumeration(Edition, { closed: true })),
+    editionDeprecated: optional(enumeration(Edition, { closed: true })),
+    deprecationWarning: optional(string),
+    editionRemoved: optional(enumeration(Edition, { closed: true })),
+    removalError: optional(string),
   }),
 });
 
-export const UninterpretedOption_NamePart: MessageType<UninterpretedOption_NamePart> = /* @__PURE__ */ messageType<UninterpretedOption_NamePart>({
-  name: "google.protobuf.UninterpretedOption.NamePart",
-  create(): UninterpretedOption_NamePart {
-    return { namePart: "", isExtension: false };
+export const OneofOptions: MessageType<OneofOptions> = /* @__PURE__ */ messageType<OneofOptions>({
+  name: "google.protobuf.OneofOptions",
+  create(): OneofOptions {
+    return { features: undefined, uninterpretedOption: [] };
   },
-  write(m: UninterpretedOption_NamePart, w: Writer): void {
-    w.string(10, m.namePart);
-    w.bool(16, m.isExtension);
+  write(m: OneofOptions, w: Writer): void {
+    if (m.features !== undefined) w.message(10, FeatureSet, m.features);
+    for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
     w.unknown(m);
   },
-  read(m: UninterpretedOption_NamePart, r: Reader): void {
+  read(m: OneofOptions, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.namePart = r.string(); break;
-        case 16: m.isExtension = r.bool(); break;
+        case 10: m.features = r.message(FeatureSet, m.features); break;
+        case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
         default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
-    namePart: optional(string),
-    isExtension: optional(bool),
-  }),
-});
-
-export const ExtensionRangeOptions_Declaration: MessageType<ExtensionRangeOptions_Declaration> = /* @__PURE__ */ messageType<ExtensionRangeOptions_Declaration>({
-  name: "google.protobuf.ExtensionRangeOptions.Declaration",
-  create(): ExtensionRangeOptions_Declaration {
-    return {
-      number: undefined, fullName: undefined, type: undefined, reserved: undefined, repeated: undefined,
-    };
-  },
-  write(m: ExtensionRangeOptions_Declaration, w: Writer): void {
-    if (m.number !== undefined) w.int32(8, m.number);
-    if (m.fullName !== undefined) w.string(18, m.fullName);
-    if (m.type !== undefined) w.string(26, m.type);
-    if (m.reserved !== undefined) w.bool(40, m.reserved);
-    if (m.repeated !== undefined) w.bool(48, m.repeated);
-    w.unknown(m);
-  },
-  read(m: ExtensionRangeOptions_Declaration, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.number = r.int32(); break;
-        case 18: m.fullName = r.string(); break;
-        case 26: m.type = r.string(); break;
-        case 40: m.reserved = r.bool(); break;
-        case 48: m.repeated = r.bool(); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    number: optional(int32),
-    fullName: optional(string),
-    type: optional(string),
-    reserved: optional(bool),
-    repeated: optional(bool),
-  }),
-});
-
-export const GeneratedCodeInfo_Annotation: MessageType<GeneratedCodeInfo_Annotation> = /* @__PURE__ */ messageType<GeneratedCodeInfo_Annotation>({
-  name: "google.protobuf.GeneratedCodeInfo.Annotation",
-  create(): GeneratedCodeInfo_Annotation {
-    return { path: [], sourceFile: undefined, begin: undefined, end: undefined, semantic: undefined };
-  },
-  write(m: GeneratedCodeInfo_Annotation, w: Writer): void {
-    if (m.path.length > 0) {
-      const packed = w.open(10);
-      for (const v of m.path) w.int32(0, v);
-      w.close(packed);
-    }
-    if (m.sourceFile !== undefined) w.string(18, m.sourceFile);
-    if (m.begin !== undefined) w.int32(24, m.begin);
-    if (m.end !== undefined) w.int32(32, m.end);
-    if (m.semantic !== undefined) w.int32(40, m.semantic);
-    w.unknown(m);
-  },
-  read(m: GeneratedCodeInfo_Annotation, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.path.push(r.int32()); break;
-        case 10: for (const end = r.range(); r.more(end); ) m.path.push(r.int32()); break;
-        case 18: m.sourceFile = r.string(); break;
-        case 24: m.begin = r.int32(); break;
-        case 32: m.end = r.int32(); break;
-        case 40: { const v = readClosedEnum(r, 40, GeneratedCodeInfo_Annotation_Semantic, m); if (v !== undefined) m.semantic = v as never; }; break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    path: list(int32),
-    sourceFile: optional(string),
-    begin: optional(int32),
-    end: optional(int32),
-    semantic: optional(enumeration(GeneratedCodeInfo_Annotation_Semantic, { closed: true })),
-  }),
-});
-
-export const SourceCodeInfo_Location: MessageType<SourceCodeInfo_Location> = /* @__PURE__ */ messageType<SourceCodeInfo_Location>({
-  name: "google.protobuf.SourceCodeInfo.Location",
-  create(): SourceCodeInfo_Location {
-    return {
-      path: [], span: [], leadingComments: undefined, trailingComments: undefined,
-      leadingDetachedComments: [],
-    };
-  },
-  write(m: SourceCodeInfo_Location, w: Writer): void {
-    if (m.path.length > 0) {
-      const packed = w.open(10);
-      for (const v of m.path) w.int32(0, v);
-      w.close(packed);
-    }
-    if (m.span.length > 0) {
-      const packed = w.open(18);
-      for (const v of m.span) w.int32(0, v);
-      w.close(packed);
-    }
-    if (m.leadingComments !== undefined) w.string(26, m.leadingComments);
-    if (m.trailingComments !== undefined) w.string(34, m.trailingComments);
-    for (const v of m.leadingDetachedComments) w.string(50, v);
-    w.unknown(m);
-  },
-  read(m: SourceCodeInfo_Location, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.path.push(r.int32()); break;
-        case 10: for (const end = r.range(); r.more(end); ) m.path.push(r.int32()); break;
-        case 16: m.span.push(r.int32()); break;
-        case 18: for (const end = r.range(); r.more(end); ) m.span.push(r.int32()); break;
-        case 26: m.leadingComments = r.string(); break;
-        case 34: m.trailingComments = r.string(); break;
-        case 50: m.leadingDetachedComments = r.strings(50, m.leadingDetachedComments); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    path: list(int32),
-    span: list(int32),
-    leadingComments: optional(string),
-    trailingComments: optional(string),
-    leadingDetachedComments: list(string),
-  }),
-});
-
-export const DescriptorProto_ReservedRange: MessageType<DescriptorProto_ReservedRange> = /* @__PURE__ */ messageType<DescriptorProto_ReservedRange>({
-  name: "google.protobuf.DescriptorProto.ReservedRange",
-  create(): DescriptorProto_ReservedRange {
-    return { start: undefined, end: undefined };
-  },
-  write(m: DescriptorProto_ReservedRange, w: Writer): void {
-    if (m.start !== undefined) w.int32(8, m.start);
-    if (m.end !== undefined) w.int32(16, m.end);
-    w.unknown(m);
-  },
-  read(m: DescriptorProto_ReservedRange, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.start = r.int32(); break;
-        case 16: m.end = r.int32(); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    start: optional(int32),
-    end: optional(int32),
-  }),
-});
-
-export const EnumDescriptorProto_EnumReservedRange: MessageType<EnumDescriptorProto_EnumReservedRange> = /* @__PURE__ */ messageType<EnumDescriptorProto_EnumReservedRange>({
-  name: "google.protobuf.EnumDescriptorProto.EnumReservedRange",
-  create(): EnumDescriptorProto_EnumReservedRange {
-    return { start: undefined, end: undefined };
-  },
-  write(m: EnumDescriptorProto_EnumReservedRange, w: Writer): void {
-    if (m.start !== undefined) w.int32(8, m.start);
-    if (m.end !== undefined) w.int32(16, m.end);
-    w.unknown(m);
-  },
-  read(m: EnumDescriptorProto_EnumReservedRange, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.start = r.int32(); break;
-        case 16: m.end = r.int32(); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    start: optional(int32),
-    end: optional(int32),
-  }),
-});
-
-export const DescriptorProto_ExtensionRange: MessageType<DescriptorProto_ExtensionRange> = /* @__PURE__ */ messageType<DescriptorProto_ExtensionRange>({
-  name: "google.protobuf.DescriptorProto.ExtensionRange",
-  create(): DescriptorProto_ExtensionRange {
-    return { start: undefined, end: undefined, options: undefined };
-  },
-  write(m: DescriptorProto_ExtensionRange, w: Writer): void {
-    if (m.start !== undefined) w.int32(8, m.start);
-    if (m.end !== undefined) w.int32(16, m.end);
-    if (m.options !== undefined) w.message(26, ExtensionRangeOptions, m.options);
-    w.unknown(m);
-  },
-  read(m: DescriptorProto_ExtensionRange, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 8: m.start = r.int32(); break;
-        case 16: m.end = r.int32(); break;
-        case 26: m.options = r.message(ExtensionRangeOptions, m.options); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    start: optional(int32),
-    end: optional(int32),
-    options: ExtensionRangeOptions,
+    features: FeatureSet,
+    uninterpretedOption: list(UninterpretedOption),
   }),
 });
 
@@ -2854,141 +2599,49 @@ export const EnumOptionsDefaults = {
   deprecated: false,
 } as const;
 
-export const ExtensionRangeOptions: MessageType<ExtensionRangeOptions> = /* @__PURE__ */ messageType<ExtensionRangeOptions>({
-  name: "google.protobuf.ExtensionRangeOptions",
-  create(): ExtensionRangeOptions {
-    return { uninterpretedOption: [], declaration: [], features: undefined, verification: undefined };
+export const EnumValueOptions: MessageType<EnumValueOptions> = /* @__PURE__ */ messageType<EnumValueOptions>({
+  name: "google.protobuf.EnumValueOptions",
+  create(): EnumValueOptions {
+    return {
+      deprecated: undefined, features: undefined, debugRedact: undefined, featureSupport: undefined,
+      uninterpretedOption: [],
+    };
   },
-  write(m: ExtensionRangeOptions, w: Writer): void {
-    for (const v of m.declaration) w.message(18, ExtensionRangeOptions_Declaration, v);
-    if (m.verification !== undefined) w.int32(24, m.verification);
-    if (m.features !== undefined) w.message(402, FeatureSet, m.features);
+  write(m: EnumValueOptions, w: Writer): void {
+    if (m.deprecated !== undefined) w.bool(8, m.deprecated);
+    if (m.features !== undefined) w.message(18, FeatureSet, m.features);
+    if (m.debugRedact !== undefined) w.bool(24, m.debugRedact);
+    if (m.featureSupport !== undefined) w.message(34, FieldOptions_FeatureSupport, m.featureSupport);
     for (const v of m.uninterpretedOption) w.message(7994, UninterpretedOption, v);
     w.unknown(m);
   },
-  read(m: ExtensionRangeOptions, r: Reader): void {
+  read(m: EnumValueOptions, r: Reader): void {
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 18: m.declaration.push(r.message(ExtensionRangeOptions_Declaration, undefined)); break;
-        case 24: { const v = readClosedEnum(r, 24, ExtensionRangeOptions_VerificationState, m); if (v !== undefined) m.verification = v as never; }; break;
-        case 402: m.features = r.message(FeatureSet, m.features); break;
+        case 8: m.deprecated = r.bool(); break;
+        case 18: m.features = r.message(FeatureSet, m.features); break;
+        case 24: m.debugRedact = r.bool(); break;
+        case 34: m.featureSupport = r.message(FieldOptions_FeatureSupport, m.featureSupport); break;
         case 7994: m.uninterpretedOption.push(r.message(UninterpretedOption, undefined)); break;
         default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
-    uninterpretedOption: list(UninterpretedOption),
-    declaration: list(ExtensionRangeOptions_Declaration),
+    deprecated: optional(bool),
     features: FeatureSet,
-    verification: optional(enumeration(ExtensionRangeOptions_VerificationState, { closed: true })),
+    debugRedact: optional(bool),
+    featureSupport: FieldOptions_FeatureSupport,
+    uninterpretedOption: list(UninterpretedOption),
   }),
 });
 
-/** What fields of ExtensionRangeOptions that are not set stand for. */
-export const ExtensionRangeOptionsDefaults = {
-  verification: 1,
+/** What fields of EnumValueOptions that are not set stand for. */
+export const EnumValueOptionsDefaults = {
+  deprecated: false,
+  debugRedact: false,
 } as const;
-
-export const UninterpretedOption: MessageType<UninterpretedOption> = /* @__PURE__ */ messageType<UninterpretedOption>({
-  name: "google.protobuf.UninterpretedOption",
-  create(): UninterpretedOption {
-    return {
-      name: [], identifierValue: undefined, positiveIntValue: undefined, negativeIntValue: undefined,
-      doubleValue: undefined, stringValue: undefined, aggregateValue: undefined,
-    };
-  },
-  write(m: UninterpretedOption, w: Writer): void {
-    for (const v of m.name) w.message(18, UninterpretedOption_NamePart, v);
-    if (m.identifierValue !== undefined) w.string(26, m.identifierValue);
-    if (m.positiveIntValue !== undefined) writeUint64(w, 32, m.positiveIntValue);
-    if (m.negativeIntValue !== undefined) writeInt64(w, 40, m.negativeIntValue);
-    if (m.doubleValue !== undefined) writeDouble(w, 49, m.doubleValue);
-    if (m.stringValue !== undefined) w.bytes(58, m.stringValue);
-    if (m.aggregateValue !== undefined) w.string(66, m.aggregateValue);
-    w.unknown(m);
-  },
-  read(m: UninterpretedOption, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 18: m.name.push(r.message(UninterpretedOption_NamePart, undefined)); break;
-        case 26: m.identifierValue = r.string(); break;
-        case 32: m.positiveIntValue = readUint64(r); break;
-        case 40: m.negativeIntValue = readInt64(r); break;
-        case 49: m.doubleValue = readDouble(r); break;
-        case 58: m.stringValue = r.bytes(); break;
-        case 66: m.aggregateValue = r.string(); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    name: list(UninterpretedOption_NamePart),
-    identifierValue: optional(string),
-    positiveIntValue: optional(uint64),
-    negativeIntValue: optional(int64),
-    doubleValue: optional(double),
-    stringValue: optional(bytes),
-    aggregateValue: optional(string),
-  }),
-});
-
-export const FieldOptions_EditionDefault: MessageType<FieldOptions_EditionDefault> = /* @__PURE__ */ messageType<FieldOptions_EditionDefault>({
-  name: "google.protobuf.FieldOptions.EditionDefault",
-  create(): FieldOptions_EditionDefault {
-    return { edition: undefined, value: undefined };
-  },
-  write(m: FieldOptions_EditionDefault, w: Writer): void {
-    if (m.value !== undefined) w.string(18, m.value);
-    if (m.edition !== undefined) w.int32(24, m.edition);
-    w.unknown(m);
-  },
-  read(m: FieldOptions_EditionDefault, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 18: m.value = r.string(); break;
-        case 24: { const v = readClosedEnum(r, 24, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    edition: optional(enumeration(Edition, { closed: true })),
-    value: optional(string),
-  }),
-});
-
-export const FeatureSetDefaults_FeatureSetEditionDefault: MessageType<FeatureSetDefaults_FeatureSetEditionDefault> = /* @__PURE__ */ messageType<FeatureSetDefaults_FeatureSetEditionDefault>({
-  name: "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault",
-  create(): FeatureSetDefaults_FeatureSetEditionDefault {
-    return { edition: undefined, overridableFeatures: undefined, fixedFeatures: undefined };
-  },
-  write(m: FeatureSetDefaults_FeatureSetEditionDefault, w: Writer): void {
-    if (m.edition !== undefined) w.int32(24, m.edition);
-    if (m.overridableFeatures !== undefined) w.message(34, FeatureSet, m.overridableFeatures);
-    if (m.fixedFeatures !== undefined) w.message(42, FeatureSet, m.fixedFeatures);
-    w.unknown(m);
-  },
-  read(m: FeatureSetDefaults_FeatureSetEditionDefault, r: Reader): void {
-    while (r.position < r.limit) {
-      const tag = r.tag();
-      switch (tag) {
-        case 24: { const v = readClosedEnum(r, 24, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
-        case 34: m.overridableFeatures = r.message(FeatureSet, m.overridableFeatures); break;
-        case 42: m.fixedFeatures = r.message(FeatureSet, m.fixedFeatures); break;
-        default: r.unknown(tag, m);
-      }
-    }
-  },
-  fields: (): object => ({
-    edition: optional(enumeration(Edition, { closed: true })),
-    overridableFeatures: FeatureSet,
-    fixedFeatures: FeatureSet,
-  }),
-});
 
 export const ServiceOptions: MessageType<ServiceOptions> = /* @__PURE__ */ messageType<ServiceOptions>({
   name: "google.protobuf.ServiceOptions",
@@ -3063,3 +2716,350 @@ export const MethodOptionsDefaults = {
   deprecated: false,
   idempotencyLevel: 0,
 } as const;
+
+export const UninterpretedOption: MessageType<UninterpretedOption> = /* @__PURE__ */ messageType<UninterpretedOption>({
+  name: "google.protobuf.UninterpretedOption",
+  create(): UninterpretedOption {
+    return {
+      name: [], identifierValue: undefined, positiveIntValue: undefined, negativeIntValue: undefined,
+      doubleValue: undefined, stringValue: undefined, aggregateValue: undefined,
+    };
+  },
+  write(m: UninterpretedOption, w: Writer): void {
+    for (const v of m.name) w.message(18, UninterpretedOption_NamePart, v);
+    if (m.identifierValue !== undefined) w.string(26, m.identifierValue);
+    if (m.positiveIntValue !== undefined) writeUint64(w, 32, m.positiveIntValue);
+    if (m.negativeIntValue !== undefined) writeInt64(w, 40, m.negativeIntValue);
+    if (m.doubleValue !== undefined) writeDouble(w, 49, m.doubleValue);
+    if (m.stringValue !== undefined) w.bytes(58, m.stringValue);
+    if (m.aggregateValue !== undefined) w.string(66, m.aggregateValue);
+    w.unknown(m);
+  },
+  read(m: UninterpretedOption, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 18: m.name.push(r.message(UninterpretedOption_NamePart, undefined)); break;
+        case 26: m.identifierValue = r.string(); break;
+        case 32: m.positiveIntValue = readUint64(r); break;
+        case 40: m.negativeIntValue = readInt64(r); break;
+        case 49: m.doubleValue = readDouble(r); break;
+        case 58: m.stringValue = r.bytes(); break;
+        case 66: m.aggregateValue = r.string(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    name: list(UninterpretedOption_NamePart),
+    identifierValue: optional(string),
+    positiveIntValue: optional(uint64),
+    negativeIntValue: optional(int64),
+    doubleValue: optional(double),
+    stringValue: optional(bytes),
+    aggregateValue: optional(string),
+  }),
+});
+
+export const UninterpretedOption_NamePart: MessageType<UninterpretedOption_NamePart> = /* @__PURE__ */ messageType<UninterpretedOption_NamePart>({
+  name: "google.protobuf.UninterpretedOption.NamePart",
+  create(): UninterpretedOption_NamePart {
+    return { namePart: "", isExtension: false };
+  },
+  write(m: UninterpretedOption_NamePart, w: Writer): void {
+    w.string(10, m.namePart);
+    w.bool(16, m.isExtension);
+    w.unknown(m);
+  },
+  read(m: UninterpretedOption_NamePart, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.namePart = r.string(); break;
+        case 16: m.isExtension = r.bool(); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    namePart: optional(string),
+    isExtension: optional(bool),
+  }),
+});
+
+export const FeatureSet: MessageType<FeatureSet> = /* @__PURE__ */ messageType<FeatureSet>({
+  name: "google.protobuf.FeatureSet",
+  create(): FeatureSet {
+    return {
+      fieldPresence: undefined, enumType: undefined, repeatedFieldEncoding: undefined,
+      utf8Validation: undefined, messageEncoding: undefined, jsonFormat: undefined,
+      enforceNamingStyle: undefined, defaultSymbolVisibility: undefined, enforceProtoLimits: undefined,
+    };
+  },
+  write(m: FeatureSet, w: Writer): void {
+    if (m.fieldPresence !== undefined) w.int32(8, m.fieldPresence);
+    if (m.enumType !== undefined) w.int32(16, m.enumType);
+    if (m.repeatedFieldEncoding !== undefined) w.int32(24, m.repeatedFieldEncoding);
+    if (m.utf8Validation !== undefined) w.int32(32, m.utf8Validation);
+    if (m.messageEncoding !== undefined) w.int32(40, m.messageEncoding);
+    if (m.jsonFormat !== undefined) w.int32(48, m.jsonFormat);
+    if (m.enforceNamingStyle !== undefined) w.int32(56, m.enforceNamingStyle);
+    if (m.defaultSymbolVisibility !== undefined) w.int32(64, m.defaultSymbolVisibility);
+    if (m.enforceProtoLimits !== undefined) w.int32(72, m.enforceProtoLimits);
+    w.unknown(m);
+  },
+  read(m: FeatureSet, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: { const v = readClosedEnum(r, 8, FeatureSet_FieldPresence, m); if (v !== undefined) m.fieldPresence = v as never; }; break;
+        case 16: { const v = readClosedEnum(r, 16, FeatureSet_EnumType, m); if (v !== undefined) m.enumType = v as never; }; break;
+        case 24: { const v = readClosedEnum(r, 24, FeatureSet_RepeatedFieldEncoding, m); if (v !== undefined) m.repeatedFieldEncoding = v as never; }; break;
+        case 32: { const v = readClosedEnum(r, 32, FeatureSet_Utf8Validation, m); if (v !== undefined) m.utf8Validation = v as never; }; break;
+        case 40: { const v = readClosedEnum(r, 40, FeatureSet_MessageEncoding, m); if (v !== undefined) m.messageEncoding = v as never; }; break;
+        case 48: { const v = readClosedEnum(r, 48, FeatureSet_JsonFormat, m); if (v !== undefined) m.jsonFormat = v as never; }; break;
+        case 56: { const v = readClosedEnum(r, 56, FeatureSet_EnforceNamingStyle, m); if (v !== undefined) m.enforceNamingStyle = v as never; }; break;
+        case 64: { const v = readClosedEnum(r, 64, FeatureSet_VisibilityFeature_DefaultSymbolVisibility, m); if (v !== undefined) m.defaultSymbolVisibility = v as never; }; break;
+        case 72: { const v = readClosedEnum(r, 72, FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, m); if (v !== undefined) m.enforceProtoLimits = v as never; }; break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    fieldPresence: optional(enumeration(FeatureSet_FieldPresence, { closed: true })),
+    enumType: optional(enumeration(FeatureSet_EnumType, { closed: true })),
+    repeatedFieldEncoding: optional(enumeration(FeatureSet_RepeatedFieldEncoding, { closed: true })),
+    utf8Validation: optional(enumeration(FeatureSet_Utf8Validation, { closed: true })),
+    messageEncoding: optional(enumeration(FeatureSet_MessageEncoding, { closed: true })),
+    jsonFormat: optional(enumeration(FeatureSet_JsonFormat, { closed: true })),
+    enforceNamingStyle: optional(enumeration(FeatureSet_EnforceNamingStyle, { closed: true })),
+    defaultSymbolVisibility: optional(enumeration(FeatureSet_VisibilityFeature_DefaultSymbolVisibility, { closed: true })),
+    enforceProtoLimits: optional(enumeration(FeatureSet_ProtoLimitsFeature_EnforceProtoLimits, { closed: true })),
+  }),
+});
+
+export const FeatureSet_VisibilityFeature: MessageType<FeatureSet_VisibilityFeature> = /* @__PURE__ */ messageType<FeatureSet_VisibilityFeature>({
+  name: "google.protobuf.FeatureSet.VisibilityFeature",
+  create(): FeatureSet_VisibilityFeature {
+    return {};
+  },
+  write(m: FeatureSet_VisibilityFeature, w: Writer): void {
+    w.unknown(m);
+  },
+  read(m: FeatureSet_VisibilityFeature, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      r.unknown(tag, m);
+    }
+  },
+  fields: (): object => ({}),
+});
+
+export const FeatureSet_ProtoLimitsFeature: MessageType<FeatureSet_ProtoLimitsFeature> = /* @__PURE__ */ messageType<FeatureSet_ProtoLimitsFeature>({
+  name: "google.protobuf.FeatureSet.ProtoLimitsFeature",
+  create(): FeatureSet_ProtoLimitsFeature {
+    return {};
+  },
+  write(m: FeatureSet_ProtoLimitsFeature, w: Writer): void {
+    w.unknown(m);
+  },
+  read(m: FeatureSet_ProtoLimitsFeature, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      r.unknown(tag, m);
+    }
+  },
+  fields: (): object => ({}),
+});
+
+export const FeatureSetDefaults: MessageType<FeatureSetDefaults> = /* @__PURE__ */ messageType<FeatureSetDefaults>({
+  name: "google.protobuf.FeatureSetDefaults",
+  create(): FeatureSetDefaults {
+    return { defaults: [], minimumEdition: undefined, maximumEdition: undefined };
+  },
+  write(m: FeatureSetDefaults, w: Writer): void {
+    for (const v of m.defaults) w.message(10, FeatureSetDefaults_FeatureSetEditionDefault, v);
+    if (m.minimumEdition !== undefined) w.int32(32, m.minimumEdition);
+    if (m.maximumEdition !== undefined) w.int32(40, m.maximumEdition);
+    w.unknown(m);
+  },
+  read(m: FeatureSetDefaults, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.defaults.push(r.message(FeatureSetDefaults_FeatureSetEditionDefault, undefined)); break;
+        case 32: { const v = readClosedEnum(r, 32, Edition, m); if (v !== undefined) m.minimumEdition = v as never; }; break;
+        case 40: { const v = readClosedEnum(r, 40, Edition, m); if (v !== undefined) m.maximumEdition = v as never; }; break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    defaults: list(FeatureSetDefaults_FeatureSetEditionDefault),
+    minimumEdition: optional(enumeration(Edition, { closed: true })),
+    maximumEdition: optional(enumeration(Edition, { closed: true })),
+  }),
+});
+
+export const FeatureSetDefaults_FeatureSetEditionDefault: MessageType<FeatureSetDefaults_FeatureSetEditionDefault> = /* @__PURE__ */ messageType<FeatureSetDefaults_FeatureSetEditionDefault>({
+  name: "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault",
+  create(): FeatureSetDefaults_FeatureSetEditionDefault {
+    return { edition: undefined, overridableFeatures: undefined, fixedFeatures: undefined };
+  },
+  write(m: FeatureSetDefaults_FeatureSetEditionDefault, w: Writer): void {
+    if (m.edition !== undefined) w.int32(24, m.edition);
+    if (m.overridableFeatures !== undefined) w.message(34, FeatureSet, m.overridableFeatures);
+    if (m.fixedFeatures !== undefined) w.message(42, FeatureSet, m.fixedFeatures);
+    w.unknown(m);
+  },
+  read(m: FeatureSetDefaults_FeatureSetEditionDefault, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 24: { const v = readClosedEnum(r, 24, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
+        case 34: m.overridableFeatures = r.message(FeatureSet, m.overridableFeatures); break;
+        case 42: m.fixedFeatures = r.message(FeatureSet, m.fixedFeatures); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    edition: optional(enumeration(Edition, { closed: true })),
+    overridableFeatures: FeatureSet,
+    fixedFeatures: FeatureSet,
+  }),
+});
+
+export const SourceCodeInfo: MessageType<SourceCodeInfo> = /* @__PURE__ */ messageType<SourceCodeInfo>({
+  name: "google.protobuf.SourceCodeInfo",
+  create(): SourceCodeInfo {
+    return { location: [] };
+  },
+  write(m: SourceCodeInfo, w: Writer): void {
+    for (const v of m.location) w.message(10, SourceCodeInfo_Location, v);
+    w.unknown(m);
+  },
+  read(m: SourceCodeInfo, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.location.push(r.message(SourceCodeInfo_Location, undefined)); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    location: list(SourceCodeInfo_Location),
+  }),
+});
+
+export const SourceCodeInfo_Location: MessageType<SourceCodeInfo_Location> = /* @__PURE__ */ messageType<SourceCodeInfo_Location>({
+  name: "google.protobuf.SourceCodeInfo.Location",
+  create(): SourceCodeInfo_Location {
+    return {
+      path: [], span: [], leadingComments: undefined, trailingComments: undefined,
+      leadingDetachedComments: [],
+    };
+  },
+  write(m: SourceCodeInfo_Location, w: Writer): void {
+    if (m.path.length > 0) {
+      const packed = w.open(10);
+      for (const v of m.path) w.int32(0, v);
+      w.close(packed);
+    }
+    if (m.span.length > 0) {
+      const packed = w.open(18);
+      for (const v of m.span) w.int32(0, v);
+      w.close(packed);
+    }
+    if (m.leadingComments !== undefined) w.string(26, m.leadingComments);
+    if (m.trailingComments !== undefined) w.string(34, m.trailingComments);
+    for (const v of m.leadingDetachedComments) w.string(50, v);
+    w.unknown(m);
+  },
+  read(m: SourceCodeInfo_Location, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.path.push(r.int32()); break;
+        case 10: for (const end = r.range(); r.more(end); ) m.path.push(r.int32()); break;
+        case 16: m.span.push(r.int32()); break;
+        case 18: for (const end = r.range(); r.more(end); ) m.span.push(r.int32()); break;
+        case 26: m.leadingComments = r.string(); break;
+        case 34: m.trailingComments = r.string(); break;
+        case 50: m.leadingDetachedComments = r.strings(50, m.leadingDetachedComments); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    path: list(int32),
+    span: list(int32),
+    leadingComments: optional(string),
+    trailingComments: optional(string),
+    leadingDetachedComments: list(string),
+  }),
+});
+
+export const GeneratedCodeInfo: MessageType<GeneratedCodeInfo> = /* @__PURE__ */ messageType<GeneratedCodeInfo>({
+  name: "google.protobuf.GeneratedCodeInfo",
+  create(): GeneratedCodeInfo {
+    return { annotation: [] };
+  },
+  write(m: GeneratedCodeInfo, w: Writer): void {
+    for (const v of m.annotation) w.message(10, GeneratedCodeInfo_Annotation, v);
+    w.unknown(m);
+  },
+  read(m: GeneratedCodeInfo, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.annotation.push(r.message(GeneratedCodeInfo_Annotation, undefined)); break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    annotation: list(GeneratedCodeInfo_Annotation),
+  }),
+});
+
+export const GeneratedCodeInfo_Annotation: MessageType<GeneratedCodeInfo_Annotation> = /* @__PURE__ */ messageType<GeneratedCodeInfo_Annotation>({
+  name: "google.protobuf.GeneratedCodeInfo.Annotation",
+  create(): GeneratedCodeInfo_Annotation {
+    return { path: [], sourceFile: undefined, begin: undefined, end: undefined, semantic: undefined };
+  },
+  write(m: GeneratedCodeInfo_Annotation, w: Writer): void {
+    if (m.path.length > 0) {
+      const packed = w.open(10);
+      for (const v of m.path) w.int32(0, v);
+      w.close(packed);
+    }
+    if (m.sourceFile !== undefined) w.string(18, m.sourceFile);
+    if (m.begin !== undefined) w.int32(24, m.begin);
+    if (m.end !== undefined) w.int32(32, m.end);
+    if (m.semantic !== undefined) w.int32(40, m.semantic);
+    w.unknown(m);
+  },
+  read(m: GeneratedCodeInfo_Annotation, r: Reader): void {
+    while (r.position < r.limit) {
+      const tag = r.tag();
+      switch (tag) {
+        case 8: m.path.push(r.int32()); break;
+        case 10: for (const end = r.range(); r.more(end); ) m.path.push(r.int32()); break;
+        case 18: m.sourceFile = r.string(); break;
+        case 24: m.begin = r.int32(); break;
+        case 32: m.end = r.int32(); break;
+        case 40: { const v = readClosedEnum(r, 40, GeneratedCodeInfo_Annotation_Semantic, m); if (v !== undefined) m.semantic = v as never; }; break;
+        default: r.unknown(tag, m);
+      }
+    }
+  },
+  fields: (): object => ({
+    path: list(int32),
+    sourceFile: optional(string),
+    begin: optional(int32),
+    end: optional(int32),
+    semantic: optional(enumeration(GeneratedCodeInfo_Annotation_Semantic, { closed: true })),
+  }),
+});
