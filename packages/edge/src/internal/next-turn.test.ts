@@ -7,7 +7,6 @@ const COUNT = 15_000;
 test.each([
   ["envelopes", `${PROBE}/Sum`, "application/connect+proto", Buffer.alloc(5 * COUNT)],
   ["lines", "/v1/sums/a", "application/x-ndjson", "{}\n".repeat(COUNT)],
-  ["empty lines", "/v1/sums/a", "application/x-ndjson", "\n".repeat(10 * COUNT)],
 ])("others have their turns while a part of a body has many %s", async (_, path, type, body) => {
   await using served = await serveEdge();
   let turns = 0;
