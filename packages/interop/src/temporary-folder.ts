@@ -10,5 +10,7 @@ export interface TemporaryFolder extends Disposable {
 /** Makes an empty folder that nobody else uses. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), "callwire-interop-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  // A program that was ended may still write into it.
+  const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  return { path, [Symbol.dispose]: remove };
 }
