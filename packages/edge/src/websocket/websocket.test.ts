@@ -592,13 +592,14 @@ test("what has come of messages that are not whole is bounded all together, and 
     client.socket.send(`{"text":"${"x".repeat(length - 9)}`, { fin: false });
     return { client, end: () => client.socket.send('"}', { fin: true }) };
   };
-  // What is whole counts no more, nor do signs of life.
+  // What is whole and taken counts no more, nor do signs of life.
   const other = new Client(served, "/v1/talk", [JSON_PROTOCOL]);
-  for (let i = 0; i < 10; i++) {
+  for (let sent = 1; sent <= 10; sent++) {
     await other.send(`{"text":"${"x".repeat(300)}"}`);
     other.socket.ping("x".repeat(100));
+    // Whole ones that come together wait for one another, and count.
+    await until(() => other.messages.length === sent);
   }
-  await until(() => other.messages.length === 10);
   const alone = await begin(1400);
   alone.client.socket.ping();
   await once(alone.client.socket, "pong");
