@@ -11,7 +11,7 @@ import {
   FRAME_HEADERS,
   FRAME_SETTINGS,
 } from "./constants.js";
-import { FRAMES_PER_LOOK } from "./read-turn.js";
+import { FRAMES_PER_LOOK, readLater } from "./read-turn.js";
 
 const CONNECTIONS = 10;
 /** In less than 1 KiB. */
@@ -53,4 +53,27 @@ test("connections share a turn of the event loop, however little each of them se
   // Some of one connection that has little, and some of one that has much.
   expect(longest).toBeLessThanOrEqual(2 * FRAMES_PER_LOOK);
   server.forceShutdown();
+});
+
+test("those with little to read go before those with much", async () => {
+  const order: string[] = [];
+  jest.spyOn(performance, "now").mockReturnValue(performance.now());
+  readLater(() => order.push("much"));
+  for (const name of ["a little", "another"]) readLater(() => order.push(name), true);
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+  expect(order).toEqual(["a little", "another", "much"]);
+});
+
+test("one of those with much goes on in each turn, though there is always one with little", async () => {
+  const order: string[] = [];
+  let now = performance.now();
+  jest.spyOn(performance, "now").mockImplementation(() => (now += 20));
+  const little = (): void => {
+    order.push("little");
+    if (order.length < 100) readLater(little, true);
+  };
+  readLater(little, true);
+  for (let index = 0; index < 3; index++) readLater(() => order.push("much"));
+  while (order.length < 100) await nextTurn();
+  expect(order.slice(0, 6)).toEqual(["little", "much", "little", "much", "little", "much"]);
 });

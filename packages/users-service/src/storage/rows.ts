@@ -23,19 +23,22 @@ export const USER_COLUMNS = [
 export const READ_COLUMNS =
   "sequence, id, name, email, age, department, roles, created_at, updated_at, version";
 
-/** A row of `users`, as {@link READ_COLUMNS} reads it. */
-export type UserRow = [
+/** A user's columns, in that order. */
+type Columns<Roles> = [
   sequence: number,
   id: string,
   name: string,
   email: string,
   age: number,
   department: number,
-  roles: string,
+  roles: Roles,
   createdAt: number,
   updatedAt: number,
   version: number,
 ];
+
+/** A row of `users`, as {@link READ_COLUMNS} reads it. */
+export type UserRow = Columns<string>;
 
 /** A row of `changes`. */
 export type ChangeRow = [
@@ -92,18 +95,7 @@ export function textToUsers(text: string): User[] {
  * A user in one column, for what keeps a state of it that is no longer in `users`: as {@link READ_COLUMNS} reads it, but with a list of
  * roles. The names of the fields would be a third of the log.
  */
-type KeptUser = [
-  sequence: number,
-  id: string,
-  name: string,
-  email: string,
-  age: number,
-  department: number,
-  roles: readonly string[],
-  createdAt: number,
-  updatedAt: number,
-  version: number,
-];
+type KeptUser = Columns<readonly string[]>;
 
 export function userToText(user: User): string {
   const { sequence, id, name, email, age, department, roles, version } = user;
