@@ -10,7 +10,17 @@ export interface TemporaryFolder extends Disposable {
 /** Makes an empty folder that nobody else uses. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), "callwire-interop-"));
-  // A program that was ended may still write into it.
-  const remove = (): void => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
-  return { path, [Symbol.dispose]: remove };
+  return { path, [Symbol.dispose]: () => removeFolder(path) };
+}
+
+/** Removes it with what a program that is ending still writes into it, which `maxRetries` would leave. */
+function removeFolder(path: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      return rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      if (tries === 100 || (error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+  }
 }

@@ -1,11 +1,8 @@
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
 import {
@@ -16,12 +13,14 @@ import {
   tlsCredentials,
 } from "@callwire/server-kit";
 import { testCertificates } from "@callwire/testkit";
+import { chromium } from "playwright-core";
 import { createEdge } from "../create-edge.js";
 import { ProbeServiceDefinition } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
 import { probeService } from "../testing/probe-service.js";
 import { serveEdge } from "../testing/serve-edge.js";
 
-const hasChromium = spawnSync("chromium", ["--version"]).status === 0;
+const CHROMIUM = "/usr/bin/chromium";
+const hasChromium = spawnSync(CHROMIUM, ["--version"]).status === 0;
 if (!hasChromium) process.stderr.write("SKIPPED: WebSockets of Chromium; there is no chromium\n");
 const hasOwn = spawnSync(process.execPath, ["--experimental-websocket", "-e", "WebSocket"]).status === 0;
 if (!hasOwn) process.stderr.write("SKIPPED: WebSockets of Node.js; this version has none\n");
@@ -104,26 +103,19 @@ async function serveTls(origin: string) {
     });
     pages.on("upgrade", own.edge.upgrade).listen(0, "127.0.0.1");
     await once(pages, "listening");
-    const profile = await mkdtemp(join(tmpdir(), "callwire-chromium-"));
     const { port } = pages.address() as AddressInfo;
     using tls = await serveTls(`http://127.0.0.1:${port}`);
-    const args = [
-      "--ignore-certificate-errors",
-      "--headless=new",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--no-first-run",
-      `--user-data-dir=${profile}`,
-    ];
-    const chromium = spawn("chromium", [...args, `http://127.0.0.1:${port}/`], { stdio: "ignore" });
-    const exited = once(chromium, "exit");
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ["--no-sandbox", "--ignore-certificate-errors"],
+    });
     try {
+      const opened = await browser.newPage();
+      await opened.goto(`http://127.0.0.1:${port}/`);
       expect(await results).toMatchObject([spoken, refused, { code: 1006, received: [] }, spoken]);
       expect(tls.asked).toEqual(["/v1/talk"]);
     } finally {
-      chromium.kill();
-      await exited;
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+      await browser.close();
       pages.closeAllConnections();
       pages.close();
     }

@@ -1,5 +1,5 @@
 // The client in a browser: Debian's Chromium opens a page that calls servers of another origin.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import { testCertificates } from "@callwire/testkit";
 import { expect, jest, test } from "@jest/globals";
 import { build } from "esbuild";
-import { temporaryFolder } from "../temporary-folder.js";
+import { chromium } from "playwright-core";
 import { peers, startPeer, type RunningPeer } from "./servers.js";
 
-const hasChromium = spawnSync("chromium", ["--version"]).status === 0;
+const CHROMIUM = "/usr/bin/chromium";
+const hasChromium = spawnSync(CHROMIUM, ["--version"]).status === 0;
 if (!hasChromium) process.stderr.write("SKIPPED: the client in a browser; there is no chromium\n");
 
 async function pageScript(): Promise<Uint8Array> {
@@ -58,28 +59,17 @@ async function resultsOf(
   await once(server, "listening");
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   asked = targets(origin);
-  using folder = temporaryFolder();
-  const browser = spawn(
-    "chromium",
-    [
-      "--headless=new",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--ignore-certificate-errors",
-      `--user-data-dir=${folder.path}`,
-      origin,
-    ],
-    { stdio: "ignore" },
-  );
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--ignore-certificate-errors"],
+  });
   try {
-    const [results] = (await Promise.race([
-      once(server, "results"),
-      once(browser, "exit").then(() => Promise.reject(new Error("the browser has ended"))),
-    ])) as [unknown[]];
-    return results;
+    const results = once(server, "results") as Promise<[unknown[]]>;
+    const page = await browser.newPage();
+    await page.goto(origin);
+    return (await results)[0];
   } finally {
-    browser.kill("SIGKILL");
-    await once(browser, "exit");
+    await browser.close();
     server.closeAllConnections();
     server.close();
   }
