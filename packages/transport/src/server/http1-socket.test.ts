@@ -14,8 +14,11 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.destroy();
 });
 
-/** A client's socket, and the server's as node:http gets it, of which `first` was read. */
-async function pair(first = ""): Promise<[Socket, Http1Socket]> {
+/**
+ * A client's socket, and the server's as node:http gets it, of which `first` was read; or of which the first that the client writes is
+ * read, as a listener does to tell its protocol.
+ */
+async function pair(first = "", written = ""): Promise<[Socket, Http1Socket]> {
   const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -23,7 +26,10 @@ async function pair(first = ""): Promise<[Socket, Http1Socket]> {
   const [accepted] = (await once(server, "connection")) as [Socket];
   server.close();
   open.push(client, accepted);
-  return [client, new Http1Socket(accepted, Buffer.from(first))];
+  if (written === "") return [client, new Http1Socket(accepted, Buffer.from(first))];
+  client.write(written);
+  const [read] = (await once(accepted, "data")) as [Buffer];
+  return [client, new Http1Socket(accepted, read)];
 }
 
 /** Makes the clock go by so many milliseconds at each look. */
@@ -110,6 +116,17 @@ describe("a socket of HTTP/1.1", () => {
     socket.on("data", (part: Buffer) => (bytes += part.length));
     await Promise.all([written, once(socket, "end")]);
     expect(bytes).toBe(20_000_005);
+  });
+
+  test("holds no more than a little of what comes faster than it is taken", async () => {
+    const [client, socket] = await pair("", "x".repeat(200_000));
+    everyLookTakes(20);
+    let mostHeld = 0;
+    socket.on("data", () => (mostHeld = Math.max(mostHeld, socket.bytesRead - socket.bytesGiven)));
+    client.end(Buffer.alloc(2_000_000, "x"));
+    await once(socket, "end");
+    expect(socket.bytesRead).toBe(2_200_000);
+    expect(mostHeld).toBeLessThan(200_000);
   });
 
   test("writes in order, ends its side, and takes what comes after", async () => {

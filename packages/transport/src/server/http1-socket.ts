@@ -53,8 +53,9 @@ export class Http1Socket extends Duplex {
       this.#isEnded = true;
       if (this.#waitsFor === undefined) this.push(null);
     });
-    socket.pause();
     readSocketInSmallParts(socket, (buffer, length) => this.#onRead(buffer, length));
+    // Not before: it is the reading into memory that node:net stops at once.
+    socket.pause();
   }
 
   /** The bytes that were read of the socket. */
@@ -140,8 +141,9 @@ export class Http1Socket extends Duplex {
     if (this.#waitsFor === undefined) {
       if (isReadTurnOver(performance.now())) this.#waitForTurn(length <= MIN_PART_BYTES);
       else at = this.#give(buffer, length);
-      if (this.#waitsFor !== undefined) this.#socket.pause();
     }
+    // Also what was to wait already: node:stream may have begun to read again by itself.
+    if (this.#waitsFor !== undefined) this.#socket.pause();
     if (at === length) return;
     const rest = keepBytes(buffer, at, length);
     // A socket may still give what it had.
