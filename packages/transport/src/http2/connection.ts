@@ -119,7 +119,8 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   #onRead(buffer: Buffer, length: number): void {
     if (this.end) return;
     if (this.#held !== undefined) {
-      // A socket may still give what it had.
+      // A socket may still give what it had, and node:stream may have begun to read again by itself.
+      this.socket.pause();
       this.#held = Buffer.concat([this.#held, buffer.subarray(0, length)]);
       return;
     }
