@@ -47,11 +47,14 @@ test.each(["at once", "with a call"] as const)(
       "grpc.initial_reconnect_backoff_ms": 300,
       "grpc.max_reconnect_backoff_ms": 300,
     });
+    let details: string | undefined;
     for (let calls = 0; calls < 50; calls++) {
       // oxlint-disable-next-line no-await-in-loop
       const failure = await failureOf(echo.client.echoUnary({ text: "a" }));
       expect(failure).toMatchObject({ code: Status.UNAVAILABLE, origin: "connection" });
+      details = failure.details;
     }
+    expect(details).toBe("No connection established. Last error: the server sent GOAWAY");
     // Two at once, and perhaps one after a wait on a slow machine.
     expect(server.state.connections).toBeLessThanOrEqual(4);
     server.state.takesCalls = true;
