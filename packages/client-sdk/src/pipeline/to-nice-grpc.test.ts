@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition, startServer, type TestServer } from "@callwire/testkit";
 import { type Client, createChannel, createClientFactory } from "nice-grpc";
@@ -91,7 +91,9 @@ describe("each of this package's middleware is nice-grpc's too", () => {
 
   test("deadline ends a call on this side, and callErrors says so", async () => {
     // A server that knew the deadline would race this side to its end.
-    const silent = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket.on("error", () => {})));
+    silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
     const quiet = createChannel(`127.0.0.1:${(silent.address() as AddressInfo).port}`);
     const client = createClientFactory()
@@ -99,6 +101,8 @@ describe("each of this package's middleware is nice-grpc's too", () => {
       .create(EchoServiceDefinition, quiet);
     const error = await client.echoUnary({}, { requestId: "r" }).catch((e: unknown) => e);
     quiet.close();
+    // @grpc/grpc-js goes on waiting for what the server says first.
+    for (const socket of sockets) socket.destroy();
     silent.close();
     expect(error).toBeInstanceOf(CallError);
     expect(error).toMatchObject({ code: Status.DEADLINE_EXCEEDED, requestId: "r", origin: "deadline" });
