@@ -12,7 +12,7 @@ const optionRules: RulesOf<DefaultMetadataOptions> = {
 };
 
 /** Pure: puts defaults into metadata, where the call's own values of the same key stay. */
-export function addDefaults(metadata: Metadata, defaults: Metadata): void {
+function addDefaults(metadata: Metadata, defaults: Metadata): void {
   for (const [key, values] of defaults) {
     // A copy: a Metadata keeps the array that it is given.
     if (!metadata.has(key)) metadata.set(key, [...values]);

@@ -57,7 +57,7 @@ export interface PhasedHost {
 type Next = (request: unknown, options: CallOptions) => AsyncGenerator<unknown, unknown, undefined>;
 
 /** Reads what the error says of itself: the runtimes of this SDK note it there. */
-export function notedOrigin(thrown: unknown): FailureOrigin {
+function notedOrigin(thrown: unknown): FailureOrigin {
   if (!isClientError(thrown)) return "local";
   return (thrown as { origin?: FailureOrigin }).origin ?? "status";
 }

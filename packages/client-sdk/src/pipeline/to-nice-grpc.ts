@@ -4,9 +4,7 @@ import { composePhases } from "./compose-phases.js";
 import { phasedMiddleware } from "./phased-middleware.js";
 
 /** Compiles the list for each method that is called, once. */
-export function phasesByPath(
-  list: readonly ClientPhases[],
-): (method: MethodDescriptor) => ClientPhases | undefined {
+function phasesByPath(list: readonly ClientPhases[]): (method: MethodDescriptor) => ClientPhases | undefined {
   const compiled = new Map<string, ClientPhases | undefined>();
   return (method) => {
     if (!compiled.has(method.path)) compiled.set(method.path, composePhases(method, list));

@@ -37,10 +37,7 @@ function isAllowList(value: unknown): boolean {
  *
  * @throws {Error} if nothing is said of the method.
  */
-export function rolesFor(
-  allow: RequireRolesOptions["allow"],
-  { path }: MethodDescriptor,
-): readonly string[] | true {
+function rolesFor(allow: RequireRolesOptions["allow"], { path }: MethodDescriptor): readonly string[] | true {
   const names = Object.keys(allow).filter((name) => isNamed(name, path));
   // The method's own name is no shorter than a pattern of its service.
   const name = names.find((each) => !each.endsWith("/*")) ?? names[0];
