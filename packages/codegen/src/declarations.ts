@@ -67,6 +67,7 @@ export class Declarations {
       options.oneof === "union",
     );
     const protoFile = files.map((file) => lowerFile(file, this.#otherNames, this.#otherMembers));
+    for (const file of protoFile) file.name = tsProtoPath(file.name);
     const request = create(CodeGeneratorRequestSchema, { protoFile });
     // ts-proto has descriptors of its own.
     const theirs = CodeGeneratorRequest.decode(toBinary(CodeGeneratorRequestSchema, request));
@@ -101,7 +102,7 @@ export class Declarations {
 
   /** The name of a constant in a file's module: the one that is wanted, with `suffix` behind it if it stands for something else. */
   constant(fileName: string, wanted: string, suffix: string): string {
-    return freeName(wanted, suffix, this.#constantsOf(moduleOf(fileName)));
+    return freeName(wanted, suffix, this.#constantsOf(moduleOf(tsProtoPath(fileName))));
   }
 
   #constantsOf(module: string): Set<string> {
@@ -113,7 +114,7 @@ export class Declarations {
   /** The declarations of one file, and the path of its module. */
   of(fileName: string): { path: string; types: Code } {
     // Service definitions are ours, since they say more.
-    const file = withParts(this.#files.get(fileName)!, { service: [] });
+    const file = withParts(this.#files.get(tsProtoPath(fileName))!, { service: [] });
     // ts-proto keeps in its helpers which of them were used: a file has helpers of its own.
     const utils = makeUtils(this.options);
     const [path, types] = generateFile(
@@ -125,9 +126,22 @@ export class Declarations {
 
   /** A module for each package, which exports what its files do. */
   indexes(fileNames: readonly string[]): { path: string; code: Code }[] {
-    const files = fileNames.map((name) => this.#files.get(name)!);
+    const files = fileNames.map((name) => this.#files.get(tsProtoPath(name))!);
     return generateIndexFiles(files, this.#context.options).map(([path, code]) => ({ path, code }));
   }
+}
+
+/** Stands in a path behind a dot that begins no ending: no path of a contract has it. */
+const NO_ENDING = "\u0001";
+
+/** A file's path for ts-proto and ts-poet, which take the first `.proto`, `.ts` or `.js` of it for its ending: it has the one. */
+function tsProtoPath(fileName: string): string {
+  return `${fileName.replace(/\.proto$/, "").replaceAll(/\.(?=proto|[tj]s)/g, `.${NO_ENDING}`)}.proto`;
+}
+
+/** Pure: the text or the path of a module without the marks that {@link Declarations} sets in paths. */
+export function withoutMarks(text: string): string {
+  return text.replaceAll(NO_ENDING, "");
 }
 
 /** The module of a file, as ts-proto names it in its types. */

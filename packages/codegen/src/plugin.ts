@@ -11,7 +11,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { joinCode } from "ts-poet";
 import { contractsOf } from "./contract-version.js";
-import { Declarations } from "./declarations.js";
+import { Declarations, withoutMarks } from "./declarations.js";
 import { format } from "./format.js";
 import { httpRulesOf, withoutAnnotations } from "./http-rules.js";
 import { MessageCoder } from "./message-code.js";
@@ -77,12 +77,13 @@ function filesOf(
       ...file.services.map((service) => serviceCoder.service(service)),
     ];
     const ours = joinCode(parts, { on: "\n\n", trim: false });
-    return { name: path, content: format({ path, types, ours, source: file.proto.name, isChecked }) };
+    const content = format({ path, types, ours, source: file.proto.name, isChecked });
+    return { name: withoutMarks(path), content: withoutMarks(content) };
   });
   const indexes = options.index
     ? declarations.indexes(files.map((file) => file.proto.name)).map(({ path, code: exports }) => ({
         name: path,
-        content: format({ path, types: exports, isChecked }),
+        content: withoutMarks(format({ path, types: exports, isChecked })),
       }))
     : [];
   const openApi = options.openapi ? openApiDocument(files, httpRules, registry, options) : undefined;

@@ -3,7 +3,7 @@ import { Comparison } from "./testing/comparison.js";
 import { describeContracts, generateModules } from "./testing/generate-and-compile.js";
 import { MessageMaker } from "./testing/random-message.js";
 import { Random } from "./testing/random.js";
-import { compileContracts, type Generated, type Suite } from "./testing/suite.js";
+import { compileContracts, compileFiles, type Generated, type Suite } from "./testing/suite.js";
 import { allWords } from "./testing/words.js";
 
 /** One of the words that TypeScript or JSON write alike, as `foo_bar` and `fooBar`. */
@@ -153,6 +153,30 @@ describe("contracts whose names clash", () => {
       await compareAll(suite, options, 5);
     },
   );
+
+  test("by an ending within a path, or a path without one", async () => {
+    const files = describeContracts({
+      "my.protocol/x.proto": 'syntax = "proto3"; package x; message X { E e = 1; } enum E { Z = 0; }',
+      "v1.proto/y.proto": `syntax = "proto3"; package y; import "my.protocol/x.proto"; message Y { x.X x = 1; }`,
+      "x.tsv/a@1/b.js.proto": `syntax = "proto3"; package b; import "v1.proto/y.proto"; message B { y.Y y = 1; B b = 2; }`,
+      "x.js.proto": `syntax = "proto3"; package b; import "x.tsv/a@1/b.js.proto"; message C { B b = 1; }`,
+      "z.proto.proto": `syntax = "proto3"; package z; import "v1.proto/y.proto"; message Z { y.Y y = 1; }`,
+    });
+    // protoc takes a file of any name; a module never takes its place.
+    const z = files.find(({ name }) => name === "z.proto.proto")!;
+    const odd = { ...z, name: "odd.txt", package: "odd" };
+    using suite = compileFiles([...files, odd], [""]);
+    const { modules } = await compareAll(suite, "", 2);
+    const paths = [...modules.keys()].filter((path) => !path.startsWith("index."));
+    expect(paths.toSorted()).toEqual([
+      "my.protocol/x.ts",
+      "odd.txt.ts",
+      "v1.proto/y.ts",
+      "x.js.ts",
+      "x.tsv/a@1/b.js.ts",
+      "z.proto.ts",
+    ]);
+  });
 
   // protobuf-es has one property for such fields.
   test.each(["", "oneof=properties"])(
