@@ -72,12 +72,8 @@ export class MessageCoder {
     const { name } = this.#declarations.locate(message.typeName);
     const constant = this.#declarations.constant(message.file.proto.name, `${name}Defaults`, "Values");
     const lines = stated.map((field) => `  ${safeAccessor(this.#property(field))}: ${this.#default(field)},`);
-    return code`${[
-      `/** What fields of ${name} that are not set stand for. */`,
-      `export const ${constant} = {`,
-      ...lines,
-      "} as const;",
-    ].join("\n")}`;
+    const about = `/** What fields of ${name} that are not set stand for. */`;
+    return code`${about}\nexport const ${def(constant)} = {\n${lines.join("\n")}\n} as const;`;
   }
 
   #default(field: DescField): string {

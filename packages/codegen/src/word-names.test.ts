@@ -141,6 +141,22 @@ const clashes = {
       a.Same a = 1; b.Same b = 2; delete.new.new c = 3; map<string, a.Same> d = 4;
       oneof o { b.Same e = 5; Same f = 6; }
     }`,
+  "a/far.proto": `syntax = "proto3"; package a;
+    message Far { int32 a = 1; } message Far1 { int32 a = 1; } message Far4 { int32 a = 1; } message NearDefaults { int32 a = 1; }
+    message Reader { int32 a = 1; } message Writer { int32 a = 1; } message MessageType { int32 a = 1; } message messageType {}
+    enum int32_kind { NIL = 0; } message ext { int32 a = 1; }`,
+  "b/far.proto": `syntax = "proto3"; package b;
+    message Far { int32 b = 1; } message Far1 { int32 b = 1; } message Reader { int32 b = 1; }`,
+  "c/far.proto": `syntax = "proto2"; package c; import "a/far.proto"; import "b/far.proto";
+    message Near {
+      optional a.Far a = 1; optional b.Far b = 2; optional a.Far1 a1 = 3; optional b.Far1 b1 = 4; optional Far own = 5;
+      optional a.Reader ar = 6; repeated b.Reader br = 7; map<string, a.Writer> w = 8; optional a.MessageType t = 9;
+      optional a.messageType u = 10; optional a.int32_kind k = 11; optional a.NearDefaults d = 12; optional Far3 own3 = 13;
+      optional int32 number = 14 [default = 5]; optional a.ext e = 15; optional a.Far4 a4 = 16; extensions 100;
+    }
+    extend Near { optional int32 ext = 100; }
+    message Far { optional int32 c = 1; } message Far1 { optional int32 c = 1; }
+    message Far2 { optional int32 c = 1; } message Far3 { optional int32 c = 1; } message Reader1 { optional int32 c = 1; }`,
   "index/index.proto": 'syntax = "proto3"; package index; message index { string index = 1; }',
   "with-dash/1.2.x.proto": 'syntax = "proto3"; package with_dash; message X { string x = 1; }',
 };
