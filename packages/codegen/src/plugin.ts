@@ -20,6 +20,7 @@ import { missingImports } from "./missing-imports.js";
 import { parseOptions, type CodegenOptions } from "./options.js";
 import { checkNames } from "./safe-names.js";
 import { ServiceCoder } from "./service-code.js";
+import { withSharedExports } from "./shared-exports.js";
 import { ValueCoder } from "./value-code.js";
 
 /**
@@ -80,10 +81,11 @@ function filesOf(
     const content = format({ path, types, ours, source: file.proto.name, isChecked });
     return { name: withoutMarks(path), content: withoutMarks(content) };
   });
+  const contents = new Map(modules.map(({ name, content }) => [name, content]));
   const indexes = options.index
     ? declarations.indexes(files.map((file) => file.proto.name)).map(({ path, code: exports }) => ({
         name: path,
-        content: withoutMarks(format({ path, types: exports, isChecked })),
+        content: withSharedExports(path, withoutMarks(format({ path, types: exports, isChecked })), contents),
       }))
     : [];
   const openApi = options.openapi ? openApiDocument(files, httpRules, registry, options) : undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { Comparison } from "./testing/comparison.js";
-import { describeContracts, generateModules } from "./testing/generate-and-compile.js";
+import { compile, describeContracts, generateModules } from "./testing/generate-and-compile.js";
 import { MessageMaker } from "./testing/random-message.js";
 import { Random } from "./testing/random.js";
 import { compileContracts, compileFiles, type Generated, type Suite } from "./testing/suite.js";
@@ -206,6 +206,37 @@ describe("contracts whose names clash", () => {
         expect(type.toJSON(type.decode(bytes))).toEqual(json);
         expect(type.toJSON(type.fromPartial(type.decode(bytes)))).toEqual(json);
         expect(Buffer.from(bytes.subarray(0, 10)).toString("hex")).toBe("08011002180320042805");
+      }
+    },
+  );
+
+  test.each(["", "import_suffix=none,int64=string"])(
+    "have one of them in the index of a package: %p",
+    async (options) => {
+      const files = describeContracts({
+        "p/a.proto":
+          'syntax = "proto3"; package p; message foo_bar { int32 a = 1; } enum some_kind { NIL = 0; }',
+        "p/b.proto": `syntax = "proto3"; package p; import "p/a.proto";
+          message fooBar { foo_bar a = 1; some_kind k = 2; } message someKind { int32 a = 1; } message SDefinition { int32 a = 1; }`,
+        "p/c.proto": `syntax = "proto2"; package p; service S {} message D { optional int32 a = 1 [default = 4]; extensions 100 to 200; }`,
+        "p/d.proto": `syntax = "proto2"; package p; import "p/c.proto";
+          message DDefaults { optional int32 a = 1; } extend D { optional int32 d_ext = 100; } message x { extend D { optional int32 y_ = 102; } }`,
+        "p/e.proto": `syntax = "proto2"; package p; import "p/c.proto";
+          message dExt { optional int32 a = 1; } message x_ { message y_ { optional int32 a = 1; } }`,
+      });
+      const modules = generateModules(files, options);
+      using compiled = compile(modules, { moduleResolution: "bundler", module: "preserve", noEmit: false });
+      if (options !== "") return;
+      const index = await compiled.load("index.p.ts");
+      for (const [name, path] of [
+        ["fooBar", "p/a.ts"],
+        ["someKind", "p/a.ts"],
+        ["SDefinition", "p/b.ts"],
+        ["DDefaults", "p/c.ts"],
+        ["dExt", "p/d.ts"],
+      ] as const) {
+        expect({ name, value: index[name] }).toEqual({ name, value: (await compiled.load(path))[name] });
+        expect(index[name]).toBeDefined();
       }
     },
   );
