@@ -91,7 +91,9 @@ export class MessageCoder {
 
   /** The constant of an extension. */
   extension(extension: DescExtension, inside: string): Code {
-    const tsName = inside + maybeSnakeToCamel(extension.name, this.#declarations.options);
+    const simple = maybeSnakeToCamel(extension.name, this.#declarations.options);
+    // A name of digits, or of underscores alone, is none in TypeScript.
+    const tsName = inside === "" && /^\d|^$/.test(simple) ? `extension${simple}` : inside + simple;
     const name = this.#declarations.constant(extension.file.proto.name, tsName, "Extension");
     const field = extension as unknown as DescField;
     const isList = extension.fieldKind === "list";

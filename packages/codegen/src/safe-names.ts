@@ -47,10 +47,13 @@ export function findOtherNames(
       ...file.extensions.map(({ name }) => tsNameOf(name, "")),
     ]);
     const add = ({ kind, typeName, name }: Declared, around: string): string => {
+      const more = kind === "enum" ? "Enum" : "Message";
       let other = name;
       let tsName = tsNameOf(other, around);
+      // Without its underscores, `_1` is no name, and `_` is nothing.
+      if (!IDENTIFIER.test(tsName)) tsName = tsNameOf((other = more + name), around);
       while (RESERVED.has(tsName) || GLOBALS.has(tsName) || LOCALS.has(tsName) || used.has(tsName)) {
-        other += kind === "enum" ? "Enum" : "Message";
+        other += more;
         tsName = tsNameOf(other, around);
       }
       used.add(tsName);
@@ -79,7 +82,7 @@ export type Member = DescField | DescOneof;
 
 /**
  * Finds other names for fields and oneofs that have the property of one before them, as `fooBar` has that of `foo_bar`: with the
- * field's number behind it, or the oneof's place.
+ * field's number behind it, or the oneof's place. One that has none, as `_`, is called by what it is.
  *
  * @param isUnion True if a oneof is one property, and its members are beside one another alone.
  */
@@ -93,6 +96,10 @@ export function findOtherMembers(
     const used = new Set<string>();
     for (const [index, member] of members.entries()) {
       let other = member.name;
+      // Without its underscores, `_` is nothing, and ts-proto writes a oneof's name as it is.
+      const wanted = propertyOf(other);
+      if (wanted === "" || (member.kind === "oneof" && !IDENTIFIER.test(wanted)))
+        other = `${member.kind}_${other}`;
       while (used.has(propertyOf(other))) other += `_${member.kind === "field" ? member.number : index}`;
       used.add(propertyOf(other));
       if (other !== member.name) others.set(member, other);

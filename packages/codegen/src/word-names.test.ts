@@ -157,6 +157,18 @@ const clashes = {
     extend Near { optional int32 ext = 100; }
     message Far { optional int32 c = 1; } message Far1 { optional int32 c = 1; }
     message Far2 { optional int32 c = 1; } message Far3 { optional int32 c = 1; } message Reader1 { optional int32 c = 1; }`,
+  "under/scores.proto": `syntax = "proto2"; package _;
+    message _ { optional int32 _ = 1; optional string _unknownFields = 3; extensions 100 to 200; }
+    extend _ { optional int32 _x = 101; optional int32 _10 = 102; optional int32 ____ = 104; }
+    message __ { message _ { optional int32 x = 1; } message __ { optional int32 y = 1; } optional _ a = 1; optional __ b = 2; }
+    message _1 { optional _2 two = 1; optional int32 _3 = 2 [default = 4]; repeated _2e _4 = 3; }
+    message _2 { optional _2e e = 1; }
+    enum _2e { _2e0 = 0; } enum ___ { _z = 0; _11 = 1; }
+    message Fields { optional ___ _x = 1; map<string, ._._> ____ = 4; optional ._._ _1 = 5; }
+    message Oneofs { oneof _ { int32 _1 = 1; int32 __ = 2; } oneof _1a { string a = 3; string b = 4; } }
+    service _s { rpc _(._._) returns (._.__); rpc __(._._) returns (._.__); }`,
+  "under/uses.proto": `syntax = "proto3"; package uses; import "under/scores.proto";
+    message Uses { ._._ x = 1; ._.__ y = 2; ._._1 z = 3; }`,
   "index/index.proto": 'syntax = "proto3"; package index; message index { string index = 1; }',
   "with-dash/1.2.x.proto": 'syntax = "proto3"; package with_dash; message X { string x = 1; }',
 };
