@@ -28,11 +28,12 @@ export function inParts(statements: readonly Part[][]): Part[] {
     if (last.length > 0 && last.length + lines.length > MAX_LINES) parts.push([...lines]);
     else last.push(...lines);
   }
+  // No name of a contract has a dollar sign.
   return parts.flatMap((lines, index) => [
-    `const part${index} = () => {`,
+    `const $${index} = () => {`,
     ...indent(lines, 2),
     "};",
-    `part${index}();`,
+    `$${index}();`,
   ]);
 }
 

@@ -353,7 +353,7 @@ export class MessageCoder {
     const read = value.isMerged && value.zero !== "undefined" ? code`value ?? ${value.zero}` : "value";
     const set = isMap
       ? code`${property}.set(key, ${read});`
-      : code`(${property} as Record<string, unknown>)[String(key)] = ${read};`;
+      : code`(${property} as { [key: string]: unknown })[String(key)] = ${read};`;
     const isClosed = this.#isClosed(field);
     return [
       `case ${tag}: {`,

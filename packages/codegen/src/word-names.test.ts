@@ -182,6 +182,15 @@ describe("contracts whose names clash", () => {
     },
   );
 
+  test("by the names of the parts of a function for very many fields", async () => {
+    const fields = Array.from({ length: 500 }, (_, index) => `part${index % 2} f${index} = ${index + 1};`);
+    const contracts = {
+      "parts.proto": `syntax = "proto3"; package parts; message part0 { int32 a = 1; } enum part1 { NIL = 0; } message All { ${fields.join(" ")} }`,
+    };
+    using suite = compileContracts(contracts, [""]);
+    await compareAll(suite, "", 1);
+  });
+
   test("by an ending within a path, or a path without one", async () => {
     const files = describeContracts({
       "my.protocol/x.proto": 'syntax = "proto3"; package x; message X { E e = 1; } enum E { Z = 0; }',

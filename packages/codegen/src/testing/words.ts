@@ -15,7 +15,7 @@ const members =
 /** Globals, and names that modules of Node.js have. */
 const globals =
   "Array ArrayBuffer BigInt Boolean Buffer Date Error Function JSON Map Math Number Object Promise Proxy Reflect RegExp Set " +
-  "String Symbol Uint8Array WeakMap process global window Node self __dirname";
+  "String Symbol Uint8Array WeakMap Record Partial Readonly Pick process global window Node self __dirname";
 
 /** Names of generated code: its parameters and variables, what it imports, what it declares. */
 const generated =
