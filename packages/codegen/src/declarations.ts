@@ -1,13 +1,13 @@
 import { create, toBinary, type DescFile } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
-import type { Code } from "ts-poet";
+import { code, type Code } from "ts-poet";
 import { CodeGeneratorRequest } from "ts-proto-descriptors";
 import { maybeSnakeToCamel } from "ts-proto/build/src/case.js";
 import { createFileContext, type BaseContext } from "ts-proto/build/src/context.js";
 import { generateFile, makeUtils } from "ts-proto/build/src/main.js";
 import { optionsFromParameter, type Options } from "ts-proto/build/src/options.js";
 import { createTypeMap } from "ts-proto/build/src/types.js";
-import { generateIndexFiles } from "ts-proto/build/src/utils.js";
+import { indexesOf } from "./indexes.js";
 import { lowerFile, loweredName } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
 import { findOtherMembers, findOtherNames, freeName, type Member } from "./safe-names.js";
@@ -126,8 +126,14 @@ export class Declarations {
 
   /** A module for each package, which exports what its files do. */
   indexes(fileNames: readonly string[]): { path: string; code: Code }[] {
-    const files = fileNames.map((name) => this.#files.get(tsProtoPath(name))!);
-    return generateIndexFiles(files, this.#context.options).map(([path, code]) => ({ path, code }));
+    const modules = fileNames.map((fileName) => {
+      const { name, package: packageName } = this.#files.get(tsProtoPath(fileName))!;
+      return { module: moduleOf(name), packageName };
+    });
+    return indexesOf(modules, this.options.importSuffix).map(({ path, lines }) => ({
+      path,
+      code: code`${lines.join("\n")}`,
+    }));
   }
 }
 

@@ -182,6 +182,20 @@ describe("contracts whose names clash", () => {
     },
   );
 
+  test("by a package that is called as a property of every object", async () => {
+    const packages = ["constructor.valueOf", "__proto__", "toString", "a.hasOwnProperty.__proto__"];
+    const contracts = packages.map((name, index) => [
+      `p${index}.proto`,
+      `syntax = "proto3"; package ${name}; message constructor { .${name}.constructor x = 1; } service toString {}`,
+    ]);
+    using suite = compileContracts(Object.fromEntries(contracts), [""]);
+    const { modules } = await compareAll(suite, "", 2);
+    const root = modules.get("index.ts")!;
+    expect(Object.keys(root).toSorted()).toEqual(["__proto__", "a", "constructor", "toString"]);
+    expect(modules.get("index.__proto__.ts")).toBe(root["__proto__"]);
+    expect(root["constructor"]).toHaveProperty(["valueOf", "constructor"]);
+  });
+
   test("by the names of the parts of a function for very many fields", async () => {
     const fields = Array.from({ length: 500 }, (_, index) => `part${index % 2} f${index} = ${index + 1};`);
     const contracts = {
