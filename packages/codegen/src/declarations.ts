@@ -137,17 +137,24 @@ export class Declarations {
   }
 }
 
-/** Stands in a path behind a dot that begins no ending: no path of a contract has it. */
-const NO_ENDING = "\u0001";
+/** Stands in a path where ts-proto or ts-poet would take a dot for another one: no path of a contract has it. */
+const MARK = "\u0001";
 
-/** A file's path for ts-proto and ts-poet, which take the first `.proto`, `.ts` or `.js` of it for its ending: it has the one. */
+/**
+ * A file's path for ts-proto and ts-poet. They take the first `.proto`, `.ts` or `.js` of it for its ending, and a folder whose name
+ * begins with a dot for one above.
+ */
 function tsProtoPath(fileName: string): string {
-  return `${fileName.replace(/\.proto$/, "").replaceAll(/\.(?=proto|[tj]s)/g, `.${NO_ENDING}`)}.proto`;
+  const marked = fileName
+    .replace(/\.proto$/, "")
+    .replaceAll(/(?<=^|\/)(?=\.)/g, MARK)
+    .replaceAll(/\.(?=proto|[tj]s)/g, `.${MARK}`);
+  return `${marked}.proto`;
 }
 
 /** Pure: the text or the path of a module without the marks that {@link Declarations} sets in paths. */
 export function withoutMarks(text: string): string {
-  return text.replaceAll(NO_ENDING, "");
+  return text.replaceAll(MARK, "");
 }
 
 /** The module of a file, as ts-proto names it in its types. */

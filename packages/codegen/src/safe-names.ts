@@ -122,6 +122,13 @@ export function checkNames(file: DescFile): void {
   // A path stands in a comment of one line, and in a text.
   if (!/^[^\p{Cc}\u2028\u2029'"\\`]+$/u.test(path))
     throw new Error(`${JSON.stringify(path)} is no path of a contract`);
+  // JavaScript imports modules by URLs, and TypeScript by paths: in these they differ.
+  if (/[%#?]/.test(path))
+    throw new Error(`${path}: no module can be imported by a path with %, # or ?: rename the contract`);
+  if (/\.d\.[^/]*$/.test(path))
+    throw new Error(
+      `${path}: TypeScript takes a module with ".d." in its name for declarations: rename the contract`,
+    );
   const check = (name: string, what: string): void => {
     if (!IDENTIFIER.test(name)) throw new Error(`${path}: ${JSON.stringify(name)} is no name of ${what}`);
   };

@@ -210,6 +210,9 @@ describe("contracts whose names clash", () => {
       "my.protocol/x.proto": 'syntax = "proto3"; package x; message X { E e = 1; } enum E { Z = 0; }',
       "v1.proto/y.proto": `syntax = "proto3"; package y; import "my.protocol/x.proto"; message Y { x.X x = 1; }`,
       "x.tsv/a@1/b.js.proto": `syntax = "proto3"; package b; import "v1.proto/y.proto"; message B { y.Y y = 1; B b = 2; }`,
+      ".dots/.g.proto": `syntax = "proto3"; package dots; import "x.js.proto"; message D { b.C c = 1; }`,
+      ".dots/e/f.proto": `syntax = "proto3"; package dots; import ".dots/.g.proto"; message F { D d = 1; }`,
+      "dots.proto": `syntax = "proto3"; package dots; import ".dots/e/f.proto"; message G { F f = 1; }`,
       "x.js.proto": `syntax = "proto3"; package b; import "x.tsv/a@1/b.js.proto"; message C { B b = 1; }`,
       "z.proto.proto": `syntax = "proto3"; package z; import "v1.proto/y.proto"; message Z { y.Y y = 1; }`,
     });
@@ -220,6 +223,9 @@ describe("contracts whose names clash", () => {
     const { modules } = await compareAll(suite, "", 2);
     const paths = [...modules.keys()].filter((path) => !path.startsWith("index."));
     expect(paths.toSorted()).toEqual([
+      ".dots/.g.ts",
+      ".dots/e/f.ts",
+      "dots.ts",
       "my.protocol/x.ts",
       "odd.txt.ts",
       "v1.proto/y.ts",
@@ -280,6 +286,21 @@ describe("contracts whose names clash", () => {
     const files = describeContracts({ "index.proto": 'syntax = "proto3"; message M {}' });
     expect(() => generateModules(files)).toThrow("index.ts is made of a contract and besides");
     expect([...generateModules(files, "index=false").keys()]).toEqual(["index.ts"]);
+  });
+
+  test.each(["a%20b.proto", "a#b/c.proto", "a?.proto"])(
+    "are refused in a path that is none of a URL: %s",
+    (path) => {
+      const files = describeContracts({ [path]: 'syntax = "proto3"; message M {}' });
+      expect(() => generateModules(files)).toThrow(
+        `${path}: no module can be imported by a path with %, # or ?`,
+      );
+    },
+  );
+
+  test.each(["a.d.proto", "b/a.d.v1.proto"])("are refused in a path of declarations: %s", (path) => {
+    const files = describeContracts({ [path]: 'syntax = "proto3"; message M {}' });
+    expect(() => generateModules(files)).toThrow(`${path}: TypeScript takes a module with ".d." in its name`);
   });
 
   test("are refused if two methods of a service are one", () => {
