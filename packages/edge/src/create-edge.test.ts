@@ -71,6 +71,21 @@ describe.each(bothWays)("before a %s", (behind) => {
     expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
+  test("a PATCH names what its body has, if the option says so", async () => {
+    const patched = async (updateMaskFromBody: boolean, query = "") => {
+      await using served = await serveEdge({ behind, options: { updateMaskFromBody } });
+      const json = { id: "7", title: "", etag: "v1" };
+      const answer = await send(`${served.url}/v1/books/1${query}`, { method: "PATCH", json });
+      return [answer.status, answer.json];
+    };
+    expect(await patched(false)).toEqual([200, { id: "1", title: "One", etag: "v2" }]);
+    expect(await patched(true)).toEqual([200, { id: "1", etag: "v2" }]);
+    expect(await patched(true, "?update_mask=etag")).toMatchObject([
+      400,
+      { error: { message: "etag cannot change" } },
+    ]);
+  });
+
   test("answers HEAD as GET, without the body", async () => {
     await using served = await serveEdge({ behind });
     const get = await send(`${served.url}/v1/query?string_value=abc`);

@@ -113,7 +113,7 @@ const CORS_RESPONSE_HEADERS = [
 export function createEdge(options: EdgeOptions): Edge {
   checkEdgeOptions(options);
   const { limits, json = {}, cors, proxies, compression = {}, etags = {} } = options;
-  const { resumeField = "resume_token" } = options;
+  const { resumeField = "resume_token", updateMaskFromBody = false } = options;
   const { ignoreUnknownFields = false, registry, ...write } = json;
   const withRegistry = registry === undefined ? {} : { registry };
   const requestMetadata = [...DEFAULT_REQUEST_METADATA, ...(options.requestMetadata ?? [])];
@@ -149,7 +149,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const streams = new ChannelStreams();
   const methods = methodsOf(options, streams);
   const etagField = etags.field ?? "etag";
-  const routeSettings = { read: settings.read, resumeField, etagField };
+  const routeSettings = { read: settings.read, resumeField, etagField, updateMaskFromBody };
   const { rest, ...rpc } = options.protocols ?? {};
   const byRest = chosenMethods("rest", rest, methods);
   const routes = routesOf(byRest, routeSettings);

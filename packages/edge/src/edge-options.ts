@@ -124,6 +124,12 @@ export interface CommonEdgeOptions {
   readonly resumeField?: string;
   /** Default: those of a field `etag`. */
   readonly etags?: EtagOptions;
+  /**
+   * True if a PATCH without a mask gets one that names what its body has, so that a zero or null there clears a field: as grpc-gateway
+   * has it. The rule's `body` is one message, and the request has one field of type FieldMask. Default: false, as AIP-134 has it: the
+   * service takes a mask that is not there for all fields that are not empty.
+   */
+  readonly updateMaskFromBody?: boolean;
   /** How answers are compressed, for clients that take it; false for never. Default: by br or gzip, from 1,024 bytes on. */
   readonly compression?: CompressionOptions | false;
   /** The proxies that say where a request came from. Default: none, and the nearest address is the peer. */
@@ -224,6 +230,7 @@ const optionRules: RulesOf<CommonEdgeOptions & ServerEdgeOptions & ChannelEdgeOp
   responseMetadata: names,
   resumeField: rules.nonEmptyText,
   etags: rules.options(etagRules),
+  updateMaskFromBody: rules.boolean,
   compression: rules.either(rules.oneOf(false), rules.options(compressionRules)),
   proxies: rules.options(proxyRules),
   openapi: rules.options(openApiRules),

@@ -17,8 +17,8 @@ export interface FieldPath {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyMessageType = MessageType<any>;
 
-/** True for a field of one message, which is seen as an object of its fields. */
-function messageTypeOf(field: MessageField): AnyMessageType | undefined {
+/** The type of a field of one message, which is seen as an object of its fields; undefined for any other field. */
+export function messageTypeOf(field: MessageField): AnyMessageType | undefined {
   const type = field.type as Partial<AnyMessageType>;
   return typeof type.fields === "function" && type.fields() !== undefined
     ? (type as AnyMessageType)

@@ -11,6 +11,7 @@ import {
   type FieldPath,
   type Properties,
 } from "./field-path.js";
+import type { BodyMask } from "./body-mask.js";
 import { HttpBodyType, type RawBody } from "./http-body.js";
 import type { QueryFault, QueryParameter } from "./query.js";
 import { readJson } from "./read-json.js";
@@ -42,14 +43,25 @@ export class RequestBinding {
   readonly #bodyField: MessageField | undefined;
   readonly #options: JsonReadOptions;
   readonly #parameters: ParameterBinder;
+  readonly #mask: BodyMask | undefined;
   /** True if the rule takes a body. */
   readonly hasBody: boolean;
   /** Undefined unless the body is a google.api.HttpBody, and then of any type. */
   readonly httpBody: HttpBodyType | undefined;
 
-  /** @throws {Error} that says what is wrong with the rule. */
-  constructor(type: AnyMessageType, rule: HttpRule, template: PathTemplate, options: JsonReadOptions) {
+  /**
+   * @param mask Names what a body has, where the request has no mask.
+   * @throws {Error} that says what is wrong with the rule.
+   */
+  constructor(
+    type: AnyMessageType,
+    rule: HttpRule,
+    template: PathTemplate,
+    options: JsonReadOptions,
+    mask?: BodyMask,
+  ) {
     this.#type = type;
+    this.#mask = mask;
     this.#options = options;
     this.#pathFields = template.variables.map(({ fieldPath }) => pathField(type, fieldPath));
     const { body = "" } = rule;
@@ -71,8 +83,9 @@ export class RequestBinding {
    */
   message(parts: RequestParts, body: Uint8Array | undefined, place = ""): Properties {
     const violations: FieldViolation[] = [];
-    const message = this.#start(body, place, violations);
-    return this.bind(parts, message, violations);
+    const message = this.bind(parts, this.#start(body, place, violations), violations);
+    if (body !== undefined && body.length > 0) this.#mask?.fill(message, body);
+    return message;
   }
 
   /**

@@ -31,8 +31,13 @@ export function textFormOf(type: AnyFieldType): TextForm | undefined {
   const { typeName } = type as Partial<AnyMessageType>;
   if (jsonTypes.has(type) || (typeName !== undefined && jsonTypeNames.has(typeName)))
     return { read: (text, options) => fromJsonText<unknown>(type, text, options) };
-  if (type === fieldMask || typeName === "google.protobuf.FieldMask") return { toJson: maskToJson };
+  if (isFieldMask(type)) return { toJson: maskToJson };
   return typeName === "google.protobuf.Duration" ? { toJson: durationToJson } : undefined;
+}
+
+/** True for the type of one google.protobuf.FieldMask. */
+export function isFieldMask(type: AnyFieldType): boolean {
+  return type === fieldMask || (type as Partial<AnyMessageType>).typeName === "google.protobuf.FieldMask";
 }
 
 /** A mask may have the names of the contract in a URL: JSON has its own alone. */

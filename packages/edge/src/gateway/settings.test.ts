@@ -22,13 +22,14 @@ test("the command line's defaults, and every option", () => {
       enumsAsIntegers: false,
       ignoreUnknownFields: false,
     },
+    updateMaskFromBody: false,
     logLevel: "info",
     shutdownTimeoutMs: 10_000,
   });
   const others =
     "--service=a.B --service c.D --listen [::1]:0 --tls --cors-origin https://a.example --request-metadata x-tenant " +
     "--response-metadata x-cost --mcp-tool a.B/C --original-names --always-emit-implicit --enums-as-integers --ignore-unknown-fields " +
-    "--log-level silent --shutdown-timeout-ms 0";
+    "--update-mask-from-body --log-level silent --shutdown-timeout-ms 0";
   expect(readSettings([...target, ...others.split(" ")])).toMatchObject({
     services: ["a.B", "c.D"],
     host: "::1",
@@ -44,6 +45,7 @@ test("the command line's defaults, and every option", () => {
       enumsAsIntegers: true,
       ignoreUnknownFields: true,
     },
+    updateMaskFromBody: true,
     logLevel: "silent",
     shutdownTimeoutMs: 0,
   });

@@ -58,6 +58,7 @@ const options = {
   "always-emit-implicit": { help: "write fields that have their default, too" },
   "enums-as-integers": { help: "write enums as numbers" },
   "ignore-unknown-fields": { help: "pass over fields and parameters that the contract does not have" },
+  "update-mask-from-body": { help: "let the body of a PATCH without a mask name what it changes" },
   "log-level": {
     value: "level",
     default: "info",
@@ -108,6 +109,7 @@ export interface GatewaySettings {
   /** The methods that become tools. */
   readonly mcpTools: readonly string[];
   readonly json: EdgeJsonOptions;
+  readonly updateMaskFromBody: boolean;
   readonly logLevel: string;
   readonly shutdownTimeoutMs: number;
 }
@@ -196,6 +198,7 @@ export function readSettings(args: readonly string[]): GatewaySettings | "help" 
       enumsAsIntegers: given.has("enums-as-integers"),
       ignoreUnknownFields: given.has("ignore-unknown-fields"),
     },
+    updateMaskFromBody: given.has("update-mask-from-body"),
     logLevel,
     shutdownTimeoutMs: Number(shutdownTimeout),
   };

@@ -35,6 +35,7 @@ export async function startGateway(settings: GatewaySettings, logger: Logger): P
     const edge = edgeOf({
       channel,
       services: services.map((service) => definitionOf(service, types)),
+      updateMaskFromBody: settings.updateMaskFromBody,
       json: { ...settings.json, registry: createRegistry(...types.values()) },
       requestMetadata,
       responseMetadata,

@@ -1,4 +1,5 @@
 import type { JsonReadOptions } from "@callwire/protobuf";
+import { BodyMask } from "../binding/body-mask.js";
 import { findField, type AnyMessageType, type FieldPath } from "../binding/field-path.js";
 import { RequestBinding, responseBinding, type ResponseBinding } from "../binding/request-binding.js";
 import type { EdgeMethod } from "../calls/edge-method.js";
@@ -47,6 +48,8 @@ export interface RouteSettings {
   readonly resumeField: string;
   /** The name of the fields of {@link TagFields}. */
   readonly etagField: string;
+  /** True if the body of a PATCH names what it changes. */
+  readonly updateMaskFromBody: boolean;
 }
 
 /** The name of the field of AIP-155. */
@@ -74,12 +77,16 @@ export function routeOf(method: EdgeMethod, name: string, rule: HttpRule, settin
   const template = parseTemplate(rule.path);
   const where = `the rule ${rule.method} ${rule.path}`;
   try {
-    const request = new RequestBinding(requestType, rule, template, settings.read);
+    const response = responseBinding(responseType, rule);
+    const etags = tagFields(requestType, response, rule, template, settings.etagField);
+    const kept = [...template.variables.map(({ fieldPath }) => fieldPath), etags.request?.name ?? ""];
+    const mask = settings.updateMaskFromBody
+      ? BodyMask.of(requestType, rule, kept, settings.read)
+      : undefined;
+    const request = new RequestBinding(requestType, rule, template, settings.read, mask);
     if (method.descriptor.requestStream && !request.hasBody)
       throw new Error("has no body, though the method takes a stream of requests");
-    const response = responseBinding(responseType, rule);
     const resume = resumeFields(method, requestType, responseType, settings.resumeField);
-    const etags = tagFields(requestType, response, rule, template, settings.etagField);
     const requestId = findField(requestType, REQUEST_ID);
     const logFields = Object.freeze({ "http.request.method": rule.method, "http.route": rule.path });
     const { method: httpMethod } = rule;

@@ -26,11 +26,15 @@ export function libraryService(): ServiceImplementation<LibraryServiceDefinition
       return sent(id);
     },
 
-    async updateBook({ book }) {
+    async updateBook({ book, updateMask = [] }) {
       const { id, title, etag } = { id: "", title: "", etag: "", ...book };
       if (title === "deadlock") throw aborted({ resource: "Book", id, reason: "DEADLOCK" });
       if (isOther(id, etag)) throw aborted({ resource: "Book", id, reason: "ETAG_MISMATCH" });
-      books.set(id, { title, version: found(id).version + 1 });
+      const others = updateMask.filter((path) => path !== "title");
+      if (others.length > 0) throw new ServerError(Status.INVALID_ARGUMENT, `${others.join()} cannot change`);
+      const isChanged = updateMask.length > 0 || title !== "";
+      const old = found(id);
+      books.set(id, { title: isChanged ? title : old.title, version: old.version + 1 });
       return sent(id);
     },
 

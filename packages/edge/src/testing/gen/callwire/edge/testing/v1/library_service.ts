@@ -2,8 +2,9 @@
 // source: callwire/edge/testing/v1/library_service.proto
 
 /* eslint-disable */
-import { int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
+import { fieldMask, int32, type MessageType, messageType, type Reader, string, type Writer } from "@callwire/protobuf";
 import { HttpBody } from "../../../../google/api/httpbody.js";
+import { FieldMask } from "../../../../google/protobuf/field_mask.js";
 
 export const protobufPackage = "callwire.edge.testing.v1";
 
@@ -50,7 +51,11 @@ export interface CreateBookResponse {
 /** What UpdateBook is asked. */
 export interface UpdateBookRequest {
   /** The book. */
-  book: Book | undefined;
+  book:
+    | Book
+    | undefined;
+  /** What of it changes; without one, what is not empty. */
+  updateMask: string[] | undefined;
 }
 
 /** What UpdateBook answers. */
@@ -238,10 +243,11 @@ export const CreateBookResponse: MessageType<CreateBookResponse> = /* @__PURE__ 
 export const UpdateBookRequest: MessageType<UpdateBookRequest> = /* @__PURE__ */ messageType<UpdateBookRequest>({
   name: "callwire.edge.testing.v1.UpdateBookRequest",
   create(): UpdateBookRequest {
-    return { book: undefined };
+    return { book: undefined, updateMask: undefined };
   },
   write(m: UpdateBookRequest, w: Writer): void {
     if (m.book !== undefined) w.message(10, Book, m.book);
+    if (m.updateMask !== undefined) w.message(18, FieldMask, { paths: m.updateMask });
     w.unknown(m);
   },
   read(m: UpdateBookRequest, r: Reader): void {
@@ -249,12 +255,14 @@ export const UpdateBookRequest: MessageType<UpdateBookRequest> = /* @__PURE__ */
       const tag = r.tag();
       switch (tag) {
         case 10: m.book = r.message(Book, m.book); break;
+        case 18: m.updateMask = r.message(FieldMask, { paths: (m.updateMask) ?? [] }).paths; break;
         default: r.unknown(tag, m);
       }
     }
   },
   fields: (): object => ({
     book: Book,
+    updateMask: fieldMask,
   }),
 });
 
