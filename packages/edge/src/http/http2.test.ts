@@ -62,6 +62,7 @@ describe.each([
     ]);
     expect((await send({ ":method": "DELETE", ":path": "/v1/things/1" }, "{}"))[0]).toBe(400);
     expect((await send({ ":method": "HEAD", ":path": "/v1/query" })).slice(0, 2)).toEqual([200, ""]);
+    expect((await send({ ":method": "OPTIONS", ":path": "*" })).slice(0, 2)).toEqual([204, ""]);
     const down = await send({ ":path": "/v1/numbers?count=2" });
     expect(down.slice(0, 2)).toEqual([
       200,

@@ -16,6 +16,9 @@ const WATCHED_BYTES = 64 * 1024;
 /** The time that a connection stays open for a client that still sends, in milliseconds: to read its answer. */
 const LINGER_MS = 200;
 
+/** A target in absolute form: its host with a port, and its path with a query. One with a user in it is none (RFC 9110, section 4.2.4). */
+const WHOLE_URL = /^https?:\/\/([^/?#@]+)((?:[/?].*)?)$/i;
+
 /** An exchange of node:http, or of node:http2 in the form of node:http, without a Request and a Response in between. */
 export class NodeExchange implements Exchange, ResponseWriter {
   readonly method: string;
@@ -23,6 +26,8 @@ export class NodeExchange implements Exchange, ResponseWriter {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #limits: WaitLimits;
+  /** The host of a target that is a whole URL: it counts, and the field `host` does not (RFC 9112, section 3.2.2). */
+  readonly #targetHost: string | undefined;
   /** True if the whole answer was given. */
   #isEnded = false;
 
@@ -32,11 +37,15 @@ export class NodeExchange implements Exchange, ResponseWriter {
     this.#response = response;
     this.#limits = limits;
     this.method = request.method ?? "";
-    this.target = request.url ?? "";
+    const { url = "" } = request;
+    const whole = url.startsWith("/") || isHttp2(request) ? undefined : WHOLE_URL.exec(url);
+    this.#targetHost = whole?.[1];
+    this.target = whole == null ? url : `/${whole[2]!.replace(/^\//, "")}`;
   }
 
   get authority(): string {
     const { headers } = this.#request;
+    if (this.#targetHost !== undefined) return this.#targetHost;
     return headers.host ?? (headers[":authority"] as string | undefined) ?? "";
   }
 

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { request as requestTo, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { PROBE } from "../testing/call-rpc.js";
 import { send, serveEdge, type ServedEdge } from "../testing/serve-edge.js";
@@ -91,4 +94,29 @@ test("another host", async () => {
     421,
     { error: { message: `localhost:${served.port} is no host that is served here` } },
   ]);
+});
+
+// RFC 9112, section 3.2: what proxies send, and what asks for the server itself.
+test.each([
+  ["GET", "http://127.0.0.1/v1/query?string_value=a", 200, '{"stringValue":"a"}'],
+  ["GET", "HTTP://127.0.0.1:80/v1/query", 200, "{}"],
+  ["GET", "http://127.0.0.1?string_value=a", 404, "nothing is served at this path"],
+  ["OPTIONS", "http://127.0.0.1/v1/query", 204, ""],
+  ["OPTIONS", "*", 204, ""],
+  ["GET", "*", 400, "the path is malformed"],
+  // The host of the target counts, whatever the field says.
+  ["GET", "http://evil.example/v1/query", 421, "evil.example is no host that is served here"],
+  ["GET", "http://user@127.0.0.1/v1/query", 400, "the path is malformed"],
+  ["GET", "ftp://127.0.0.1/v1/query", 400, "the path is malformed"],
+  ["GET", "http:///v1/query", 400, "the path is malformed"],
+])("the target of %s %s", async (method, path, status, expected) => {
+  const request = requestTo({ port: served.port, host: "127.0.0.1", method, path }).end();
+  const [answer] = (await once(request, "response")) as [IncomingMessage];
+  expect([answer.statusCode, await text(answer)]).toEqual([status, expect.stringContaining(expected)]);
+});
+
+test("OPTIONS * by another host", async () => {
+  const request = requestTo({ port: served.port, host: "localhost", method: "OPTIONS", path: "*" }).end();
+  const [answer] = (await once(request, "response")) as [IncomingMessage];
+  expect(answer.resume().statusCode).toBe(421);
 });

@@ -9,7 +9,7 @@ import type { Route } from "../routing/route.js";
 import { valuesOf, type Router } from "../routing/router.js";
 import type { RpcMethods } from "../rpc/rpc-methods.js";
 import { refuseRpc, serveRpc } from "../rpc/serve-rpc.js";
-import { refuse } from "./answer.js";
+import { commonHeaders, refuse } from "./answer.js";
 import { meantPath } from "./meant-path.js";
 import { notAllowed, refuseMethod } from "./refuse-method.js";
 import { serveCall } from "./serve-call.js";
@@ -42,6 +42,7 @@ function route(
   settings: EdgeSettings,
 ): Promise<void> | undefined {
   const { limits } = settings;
+  if (exchange.target === "*" && exchange.method === "OPTIONS") return answerForAll(exchange, settings);
   const { pathText, path, query } = targetOf(exchange, limits);
   const place = places.get(pathText);
   if (place?.isForAnyHost !== true) checkHost(exchange, settings);
@@ -68,6 +69,14 @@ function route(
   if (isHead && found.route.httpMethod === "GET" && found.route.method.descriptor.responseStream)
     throw notAllowed(["GET"]);
   return serveCall(exchange, found.route, partsOf(found.route, found.path, query, limits), settings);
+}
+
+/** Answers `OPTIONS *`, which asks for no resource, but whether somebody is there (RFC 9110, section 9.3.7). */
+function answerForAll(exchange: Exchange, settings: EdgeSettings): undefined {
+  exchange.checkHead?.();
+  checkHost(exchange, settings);
+  exchange.respond({ status: 204, headers: commonHeaders(exchange, settings) }, undefined);
+  return undefined;
 }
 
 /** The most characters of a host that an error shows. */
