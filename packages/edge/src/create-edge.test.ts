@@ -232,10 +232,14 @@ describe.each(bothWays)("before a %s", (behind) => {
       code: "RESOURCE_EXHAUSTED",
       details,
     });
-    const refused = await send(`${served.url}/v1/query`, {
-      headers: { accept: "application/problem+json;q=0, */*" },
-    });
-    expect(refused.headers.get("content-type")).toBe("application/json");
+    for (const accept of [
+      "application/problem+json;q=0, */*",
+      "application/json, application/problem+json;q=0.9",
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const refused = await send(`${served.url}/v1/query`, { headers: { accept } });
+      expect(refused.headers.get("content-type")).toBe("application/json");
+    }
   });
 
   test("passes the middleware, with the metadata that may pass and no others", async () => {

@@ -1,5 +1,5 @@
 import { EdgeError } from "../errors/edge-error.js";
-import { pairOf, partsOf } from "../http/header-list.js";
+import { weightsOf } from "../http/accept.js";
 import type { Coding } from "./codings.js";
 
 /** The coding of an answer. */
@@ -21,7 +21,8 @@ export function chooseCoding(accept: string, offered: readonly Coding[]): Chosen
   const any = weights.get("*");
   const plain = weights.get("identity") ?? any;
   const best = offered
-    .map((coding) => ({ coding, weight: weights.get(coding) ?? any ?? 0 }))
+    // RFC 9110, section 8.4.1.3: `x-gzip` is an older name of gzip.
+    .map((coding) => ({ coding, weight: weights.get(coding) ?? weights.get(`x-${coding}`) ?? any ?? 0 }))
     .toSorted((a, b) => b.weight - a.weight)[0];
   if (best !== undefined && best.weight > 0 && best.weight >= (weights.get("identity") ?? 0))
     return { coding: best.coding, isForced: plain === 0 };
@@ -30,16 +31,4 @@ export function chooseCoding(accept: string, offered: readonly Coding[]): Chosen
     "CODING_NOT_OFFERED",
     `accept-encoding takes no coding that there is here: ${[...offered, "identity"].join(", ")}`,
   );
-}
-
-function weightsOf(accept: string): Map<string, number> {
-  const weights = new Map<string, number>();
-  for (const part of partsOf(accept)) {
-    const [name = "", ...parameters] = partsOf(part, ";");
-    const weight = parameters.map(pairOf).find(([key]) => key === "q")?.[1] ?? "1";
-    // What is no weight says nothing.
-    if (/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight))
-      weights.set(name.toLowerCase().replace(/^x-(?=gzip$)/, ""), Number(weight));
-  }
-  return weights;
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { prefers } from "../http/accept.js";
 import type { JsonStatus } from "./status-json.js";
 
 /** The media types of errors. */
@@ -29,15 +30,7 @@ export function errorBody(
   status: JsonStatus,
   accept: string | undefined,
 ): { type: string; body: string } {
-  const isProblem = accept !== undefined && accepts(accept, PROBLEM_TYPE);
+  const isProblem = prefers(accept, PROBLEM_TYPE, [JSON_TYPE]);
   const json = isProblem ? problemObject(httpStatus, status) : errorObject(httpStatus, status);
   return { type: isProblem ? PROBLEM_TYPE : JSON_TYPE, body: JSON.stringify(json) };
-}
-
-/** True if a media type is named in `accept`, and not refused there. A range like `*` names none. */
-export function accepts(accept: string, type: string): boolean {
-  return accept.split(",").some((part) => {
-    const [name = "", ...parameters] = part.split(";").map((each) => each.trim().toLowerCase());
-    return name === type && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
-  });
 }

@@ -1,4 +1,5 @@
-import { accepts } from "../errors/error-body.js";
+import { JSON_TYPE } from "../errors/error-body.js";
+import { prefers } from "../http/accept.js";
 
 /** The form of a stream of responses. */
 export interface StreamForm {
@@ -28,6 +29,8 @@ const ndjson: StreamForm = {
 };
 
 const SSE_TYPE = "text/event-stream";
+/** What a client may want more than events: lines, by any of their names. */
+const INSTEAD = [...NDJSON_TYPES, JSON_TYPE];
 
 /** What may not stand in the id of an event: it would be another line, or none. */
 // oxlint-disable-next-line no-control-regex
@@ -62,6 +65,6 @@ export class StreamForms {
   /** The form that a client asks for. Default: NDJSON. */
   of(accept: string | undefined): StreamForm {
     if (this.#isRaw) return raw;
-    return accept !== undefined && accepts(accept, SSE_TYPE) ? this.#events : this.#ndjson;
+    return prefers(accept, SSE_TYPE, INSTEAD) ? this.#events : this.#ndjson;
   }
 }

@@ -65,10 +65,20 @@ describe.each(bothWays)("before a %s, a stream of responses", (behind) => {
     expect(next.text).toMatch(/^id: 42\ndata: \{"number":42,/);
     const failed = await send(`${served.url}/v1/numbers?count=1&fail_code=5`, { headers: events });
     expect(failed.text).toMatch(/event: error\ndata: \{"error":\{"code":404,.*"status":"NOT_FOUND"\}\}\n\n$/);
-    const plain = await send(`${served.url}/v1/numbers?count=1`, {
-      headers: { accept: "text/event-stream;q=0, */*" },
-    });
-    expect(plain.headers.get("content-type")).toBe("application/x-ndjson");
+  });
+
+  test.each([
+    ["text/event-stream;q=0, */*", "application/x-ndjson"],
+    ["text/event-stream;q=0.1, application/json", "application/x-ndjson"],
+    ["application/jsonl, text/event-stream;q=0.9", "application/x-ndjson"],
+    ["text/event-stream;q=0.5, application/*", "application/x-ndjson"],
+    ["application/json, text/event-stream", "text/event-stream"],
+    ["*/*;q=0.1, Text/Event-Stream;q=0.2", "text/event-stream"],
+    ["text/event-stream;charset=utf-8, application/json;q=0.5, */*;q=0.9", "text/event-stream"],
+  ])("has the form that a client wants most: accept: %s", async (accept, type) => {
+    await using served = await serveEdge({ behind });
+    const answer = await send(`${served.url}/v1/numbers?count=1`, { headers: { accept } });
+    expect(answer.headers.get("content-type")).toBe(type);
   });
 
   test("says when to come back, if the error does", async () => {
