@@ -223,7 +223,6 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     if (httpStatus.charCodeAt(0) === 0x31 /* 1 */) {
       // RFC 9113, section 8.1: informational responses come before the one that counts.
       if (endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a response that ends with 1xx");
-      (this.connection as ClientConnection).countIgnored();
       return;
     }
     this.#head = head;

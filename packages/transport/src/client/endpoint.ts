@@ -1,3 +1,4 @@
+import type { ConnectionEnd } from "../http2/connection-life.js";
 import { timerMs } from "../http2/timers.js";
 import { Backoff } from "./backoff.js";
 import type { ClientConnection, ConnectionListener } from "./client-connection.js";
@@ -7,7 +8,6 @@ import { formatAddress, type SocketAddress } from "./target.js";
 
 /** The time after which a connection was of use, also without calls, in milliseconds. */
 const USEFUL_AFTER_MS = 10_000;
-const GOING_AWAY = "the server sent GOAWAY";
 
 /** Options of an {@link Endpoint}. */
 export interface EndpointOptions {
@@ -127,8 +127,8 @@ export class Endpoint implements ConnectionListener {
     this.#remove(connection);
   }
 
-  onEnded(connection: ClientConnection): void {
-    this.error = lossOf(connection) ?? this.error;
+  onEnded(connection: ClientConnection, end: ConnectionEnd): void {
+    this.error = end.message;
     this.#remove(connection);
   }
 
@@ -137,7 +137,7 @@ export class Endpoint implements ConnectionListener {
     try {
       this.#attempt = connect(this.#addresses, this.#options.connect, this);
       const connection = await this.#attempt.connection;
-      if (connection.end !== undefined) throw new Error(lossOf(connection) ?? GOING_AWAY);
+      if (connection.end !== undefined) throw new Error(connection.end.message);
       this.#attempting = false;
       if (this.#wasted === 0) this.#backoff.reset();
       this.#add(connection);
@@ -218,7 +218,7 @@ export class Endpoint implements ConnectionListener {
       if (this.#wasted > 0) this.#backoff.reset();
       this.#wasted = 0;
     } else if (++this.#wasted > 1 && this.#retryTimer === undefined && !this.#attempting) {
-      this.error = lossOf(ended) ?? GOING_AWAY;
+      this.error = ended.goAwayReason ?? ended.end?.message ?? "the server sent GOAWAY";
       this.#waitUntil(this.#startedAt + this.#backoff.next());
     }
     if (this.connections.length > 0) return;
@@ -231,10 +231,4 @@ export class Endpoint implements ConnectionListener {
     if (this.state !== ConnectivityState.SHUTDOWN) this.state = state;
     this.#listener.onChange();
   }
-}
-
-/** Why a connection was lost; undefined if it said nothing. */
-function lossOf({ goAwayReason, end }: ClientConnection): string | undefined {
-  if (goAwayReason !== undefined) return goAwayReason;
-  return end === undefined || end.message === "" ? undefined : end.message;
 }

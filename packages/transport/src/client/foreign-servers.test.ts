@@ -128,24 +128,6 @@ describe("what servers send with each answer is no abuse", () => {
   );
 });
 
-test("informational responses: one or two for each call are no abuse, and without end they are", async () => {
-  await using raw = await openRawEcho(without("ignoredFrames"));
-  const { client, peer } = raw;
-  for (let i = 0; i < 200; i++) {
-    const call = client.echoUnary({ text: "a" });
-    const id = await takeRequest(peer);
-    peer.send(peer.headers(id, { ":status": "103" }), peer.headers(id, { ":status": "102" }));
-    peer.send(responseHeaders(peer, id), dataFrames(id, echoMessage("answer")), okTrailers(peer, id));
-    expect(await call).toEqual({ text: "answer" });
-  }
-  expect(raw.peers).toHaveLength(1);
-  const failure = failureOf(client.echoUnary({ text: "a" }));
-  const id = await takeRequest(peer);
-  for (let i = 0; i < 2000; i++) peer.send(peer.headers(id, { ":status": "103" }));
-  await expectGoAway(peer, ErrorCode.ENHANCE_YOUR_CALM);
-  expect((await failure).code).toBe(Status.UNAVAILABLE);
-});
-
 describe("a server's answers never end the connection by their number", () => {
   const answers: [string, Status, (peer: RawPeer, id: number) => Buffer][] = [
     [

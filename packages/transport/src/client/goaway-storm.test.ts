@@ -47,17 +47,11 @@ test.each(["at once", "with a call"] as const)(
       "grpc.initial_reconnect_backoff_ms": 300,
       "grpc.max_reconnect_backoff_ms": 300,
     });
-    let details: string | undefined;
     for (let calls = 0; calls < 50; calls++) {
       // oxlint-disable-next-line no-await-in-loop
       const failure = await failureOf(echo.client.echoUnary({ text: "a" }));
       expect(failure).toMatchObject({ code: Status.UNAVAILABLE, origin: "connection" });
-      details = failure.details;
-      // Also what comes once the connection has ended, which says nothing more, knows why.
-      // oxlint-disable-next-line no-await-in-loop
-      await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(details).toBe("No connection established. Last error: the server sent GOAWAY");
     // Two at once, and perhaps one after a wait on a slow machine.
     expect(server.state.connections).toBeLessThanOrEqual(4);
     server.state.takesCalls = true;

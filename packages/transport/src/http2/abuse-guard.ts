@@ -22,8 +22,8 @@ export interface AbuseLimits {
   /** SETTINGS frames, and acknowledgements of none. Default: 100 at once, 10 a second. */
   settings: Rate;
   /**
-   * PRIORITY, GOAWAY, answers to no PING, informational responses, and frames of types that we do not know, beside as many
-   * others: browsers send one or two with each request. Default: 2,000 at once, 500 a second.
+   * PRIORITY, GOAWAY, answers to no PING, and frames of types that we do not know, beside as many others: browsers send one
+   * or two with each request. Default: 2,000 at once, 500 a second.
    */
   ignoredFrames: Rate;
   /**

@@ -92,11 +92,6 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
     readSocket(this.socket, (buffer, length) => this.#onRead(buffer, length));
   }
 
-  /** A frame of the peer says nothing that we use. @throws {ConnectionError} ENHANCE_YOUR_CALM if such frames are too many. */
-  countIgnored(): void {
-    this.guard.countBeside("ignoredFrames", this.#framesRead);
-  }
-
   onFrame(type: number, flags: number, id: number, buffer: Buffer, start: number, end: number): boolean {
     if (this.end) return false;
     this.#framesRead++;
@@ -243,7 +238,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
         throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE");
       default:
         // RFC 9113, section 4.1: unknown types are ignored.
-        this.countIgnored();
+        this.guard.countBeside("ignoredFrames", this.#framesRead);
     }
   }
 
@@ -392,7 +387,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       this.sender.ping(payload, true);
     } else if (payload.equals(bdpPing) && this.receiver.measured()) {
       // It was the answer that was awaited.
-    } else if (isKeepaliveAnswer(payload)) this.countIgnored();
+    } else if (isKeepaliveAnswer(payload)) this.guard.countBeside("ignoredFrames", this.#framesRead);
     else if (!this.leave.takeAnswer(payload)) this.guard.count("ignoredFrames");
   }
 
@@ -416,7 +411,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
       // RFC 9113, section 6.3: an error of the stream alone.
       throw new StreamError(ErrorCode.FRAME_SIZE_ERROR, "PRIORITY is not 5 bytes long");
     }
-    this.countIgnored();
+    this.guard.countBeside("ignoredFrames", this.#framesRead);
     if ((buffer.readUInt32BE(start) & MAX_31_BITS) === id) {
       throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a stream that depends on itself");
     }
@@ -425,7 +420,7 @@ export abstract class Connection extends ConnectionLife implements FrameHandler 
   #onGoAway(id: number, buffer: Buffer, start: number, end: number): void {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "GOAWAY on a stream");
     if (end - start < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY is too short");
-    this.countIgnored();
+    this.guard.countBeside("ignoredFrames", this.#framesRead);
     const debugData = buffer.toString("utf8", start + 8, Math.min(end, start + 8 + MAX_DEBUG_BYTES));
     this.onGoAway(buffer.readUInt32BE(start) & MAX_31_BITS, buffer.readUInt32BE(start + 4), debugData);
   }
