@@ -19,6 +19,11 @@ import { describePage, ForeignBody, type PageHead } from "./foreign-page.js";
 import { responseHead, type ResponseHead } from "./response-head.js";
 
 const EMPTY = Buffer.alloc(0);
+/**
+ * The sizes of a call's informational responses together, in bytes as RFC 9113, section 6.5.2, counts: some hundred of them.
+ * A smaller limit of one header list holds for them, too.
+ */
+const MAX_INFORMATIONAL_BYTES = 16 * 1024;
 const NOT_GRPC = "the response is not gRPC";
 
 /** The call that an {@link Attempt} is made for. After a failure it hears no more of the attempt. */
@@ -65,6 +70,8 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
   #page: { body: ForeignBody; fail: () => void } | undefined;
   /** The number of bytes of DATA that have come. */
   #received = 0;
+  /** The sizes of the informational responses that have come, together. */
+  #informationalBytes = 0;
   /** Made when DATA is not one whole message, or the owner wants no more. */
   #source: MessageSource | undefined;
 
@@ -223,6 +230,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     if (httpStatus.charCodeAt(0) === 0x31 /* 1 */) {
       // RFC 9113, section 8.1: informational responses come before the one that counts.
       if (endStream) throw new StreamError(ErrorCode.PROTOCOL_ERROR, "a response that ends with 1xx");
+      this.#countInformational(list.size);
       return;
     }
     this.#head = head;
@@ -242,6 +250,19 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       this.keptOutput = undefined;
       this.#owner.onCommitted(list);
     }
+  }
+
+  /** Each costs its server little, and no window holds them back. */
+  #countInformational(size: number): void {
+    const { maxHeaderListSize } = (this.connection as ClientConnection).options;
+    const most = Math.min(maxHeaderListSize, MAX_INFORMATIONAL_BYTES);
+    this.#informationalBytes += size;
+    if (this.#informationalBytes <= most) return;
+    this.#fail(
+      Status.RESOURCE_EXHAUSTED,
+      `informational responses of ${this.#informationalBytes} bytes, where ${most} are allowed`,
+      "local",
+    );
   }
 
   /** Lets the client know of a contract that the answer before did not name. Returns false if that has failed the call. */

@@ -130,7 +130,7 @@ describe("8.1 the frames of a response", () => {
     ["HEADERS without END_STREAM after DATA", [responseHeaders, data(), headers([["x", "y"]])]],
   ])("%s", (_, said) => expectStreamError(PROTOCOL_ERROR, ...said));
 
-  test("informational responses, any number of them, are passed over", () =>
+  test("informational responses, one or several, are passed over", () =>
     expectIgnored(
       informational("100"),
       informational("103"),

@@ -13,6 +13,7 @@ import {
   startRawServer,
   type RawServer,
 } from "../testing/raw-calls.js";
+import { many, strictAbuse as abuse } from "../testing/floods.js";
 import { literals, RawPeer, settings, uint32, type RawFrame } from "../testing/raw-peer.js";
 import {
   FLAG_ACK,
@@ -28,18 +29,13 @@ import {
   FRAME_SETTINGS,
   FRAME_WINDOW_UPDATE,
 } from "./constants.js";
-import { defaultAbuseLimits, type AbuseLimits } from "./abuse-guard.js";
+import { defaultAbuseLimits } from "./abuse-guard.js";
 import { ErrorCode } from "./errors.js";
 import { MAX_CONTINUATIONS, MAX_HEADER_BLOCK_BYTES } from "./header-block.js";
 import { MAX_DATA_FRAME_BYTES, MAX_QUEUED_BYTES } from "./sender.js";
 import { MAX_SETTINGS_ENTRIES } from "./settings.js";
 
 const { NO_ERROR, ENHANCE_YOUR_CALM, CANCEL } = ErrorCode;
-
-/** A tenth of the defaults, and nothing more with time: how fast this machine floods does not matter. */
-const abuse = Object.fromEntries(
-  Object.entries(defaultAbuseLimits).map(([what, { burst }]) => [what, { burst: burst / 10, perSecond: 0 }]),
-) as unknown as AbuseLimits;
 
 let served: RawServer;
 beforeEach(async () => {
@@ -74,8 +70,6 @@ const headersOf = (path: string): Buffer =>
   frame(FRAME_HEADERS, FLAG_END_HEADERS, 0, literals(Object.entries(requestFields(path))));
 /** The only message of a call. */
 const request = frame(FRAME_DATA, FLAG_END_STREAM, 0, echoMessage("x"));
-
-const many = (bytes: Buffer, count = 500): Buffer => Buffer.alloc(count * bytes.length, bytes);
 
 const floods: [string, (peer: RawPeer, round: number) => Buffer][] = [
   [
