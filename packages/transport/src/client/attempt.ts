@@ -170,13 +170,9 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       this.#page.fail();
       return;
     }
-    const { end, goAwayReason, peer } = this.connection as ClientConnection;
+    const { end, endReason, peer } = this.connection as ClientConnection;
     if (end !== undefined) {
-      this.#fail(
-        Status.UNAVAILABLE,
-        `the connection to ${peer} was lost: ${goAwayReason ?? message}`,
-        "connection",
-      );
+      this.#fail(Status.UNAVAILABLE, `the connection to ${peer} was lost: ${endReason}`, "connection");
     } else if (code === ErrorCode.REFUSED_STREAM) this.#unprocessed(message, "reset");
     // A server ends a call that is late in this way too.
     else if (code === ErrorCode.CANCEL && performance.now() >= this.#owner.deadlineMs) {

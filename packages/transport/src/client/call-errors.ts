@@ -21,12 +21,22 @@ export function codeOf(error: unknown): Status {
   return error instanceof Error && error.name === "AbortError" ? Status.CANCELLED : Status.UNKNOWN;
 }
 
-/** The text of what was thrown, whatever it is. */
+const NO_TEXT = "an error without a text";
+
+/** The text of what was thrown, whatever it is; never empty. */
 export function textOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Error)) {
+      const text = String(error);
+      return text === "" || error === undefined || error === null ? NO_TEXT : text;
+    }
+    if (error.message !== "") return error.message;
+    // Node.js puts what went wrong with each address into one that says nothing itself.
+    if (error instanceof AggregateError && error.errors.length > 0)
+      return error.errors.map(textOf).join("; ");
+    return (error as NodeJS.ErrnoException).code ?? NO_TEXT;
   } catch {
-    return "an error without a text";
+    return NO_TEXT;
   }
 }
 

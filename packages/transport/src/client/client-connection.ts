@@ -8,7 +8,7 @@ import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
 import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
 import { timerMs } from "../http2/timers.js";
 import type { Http2Stream } from "../http2/stream.js";
-import { PAGE_TIMEOUT_MS } from "./foreign-page.js";
+import { PAGE_TIMEOUT_MS, plainText } from "./foreign-page.js";
 import { Greeting } from "./greeting.js";
 
 /** The number of frames that may come for each call when it is over, before they are counted. */
@@ -46,13 +46,13 @@ export class ClientConnection extends Connection {
   idleSince = performance.now();
   /** True if a response has begun to come: the connection was of use. */
   hasServed = false;
-  /** Why the server goes away, if it said so: the end of the connection itself tells less. */
-  goAwayReason: string | undefined;
   #nextId = 1;
   /** The first id that a GOAWAY has left out. */
   #leftOutFrom = Infinity;
   #ready = false;
   #goingAway = false;
+  /** Says that the server goes away, and why; empty while it has not said so. */
+  #goAwayReason = "";
   /** A new connection has no calls: its socket keeps nothing alive. */
   #referenced = false;
   #checkingReference = false;
@@ -101,6 +101,13 @@ export class ClientConnection extends Connection {
   /** True if the server has said that it goes, or the ids are used up. */
   get isGoingAway(): boolean {
     return this.#goingAway;
+  }
+
+  /** Why there are no more calls on it: the server's GOAWAY says more than the end of the connection, unless that is an error. */
+  get endReason(): string {
+    const ended = this.end?.message ?? "";
+    if (this.#goAwayReason === "") return ended === "" ? "the connection was closed" : ended;
+    return ended === "" ? this.#goAwayReason : `${this.#goAwayReason}; ${ended}`;
   }
 
   /** Opens a stream with the request's headers; there must be room. */
@@ -197,13 +204,15 @@ export class ClientConnection extends Connection {
 
   protected onGoAway(lastStreamId: number, code: ErrorCode, debugData: string): void {
     const tooManyPings = code === ErrorCode.ENHANCE_YOUR_CALM && debugData === "too_many_pings";
-    if (code !== ErrorCode.NO_ERROR) {
-      this.goAwayReason = `the server sent GOAWAY with ${errorCodeName(code)}${debugData === "" ? "" : `: ${debugData}`}`;
+    // One without an error, as a server that stops sends at last, does not hide what was wrong before.
+    if (this.#goAwayReason === "" || code !== ErrorCode.NO_ERROR) {
+      const text = plainText(debugData);
+      this.#goAwayReason = `the server sent GOAWAY with ${errorCodeName(code)}${text === "" ? "" : `: ${text}`}`;
     }
     this.#goAway(tooManyPings);
     for (const stream of this.#streamsOver(lastStreamId)) {
       this.forgetStream(stream);
-      stream.onUnprocessed("the server is going away");
+      stream.onUnprocessed(this.endReason);
     }
     this.#closeIfDone();
   }

@@ -1,4 +1,3 @@
-import type { ConnectionEnd } from "../http2/connection-life.js";
 import { timerMs } from "../http2/timers.js";
 import { Backoff } from "./backoff.js";
 import type { ClientConnection, ConnectionListener } from "./client-connection.js";
@@ -127,8 +126,9 @@ export class Endpoint implements ConnectionListener {
     this.#remove(connection);
   }
 
-  onEnded(connection: ClientConnection, end: ConnectionEnd): void {
-    this.error = end.message;
+  onEnded(connection: ClientConnection): void {
+    // One that was let go before is no reason why there is none now.
+    if (this.connections.includes(connection)) this.error = connection.endReason;
     this.#remove(connection);
   }
 
@@ -137,7 +137,7 @@ export class Endpoint implements ConnectionListener {
     try {
       this.#attempt = connect(this.#addresses, this.#options.connect, this);
       const connection = await this.#attempt.connection;
-      if (connection.end !== undefined) throw new Error(connection.end.message);
+      if (connection.end !== undefined) throw new Error(connection.endReason);
       this.#attempting = false;
       if (this.#wasted === 0) this.#backoff.reset();
       this.#add(connection);
@@ -218,7 +218,7 @@ export class Endpoint implements ConnectionListener {
       if (this.#wasted > 0) this.#backoff.reset();
       this.#wasted = 0;
     } else if (++this.#wasted > 1 && this.#retryTimer === undefined && !this.#attempting) {
-      this.error = ended.goAwayReason ?? ended.end?.message ?? "the server sent GOAWAY";
+      this.error = ended.endReason;
       this.#waitUntil(this.#startedAt + this.#backoff.next());
     }
     if (this.connections.length > 0) return;

@@ -10,14 +10,15 @@ import { RawPeer, settings, uint32 } from "../testing/raw-peer.js";
 import { dataFrames, echoMessage } from "../testing/raw-calls.js";
 
 /** A server that ends each connection by GOAWAY, at once or when a call comes, until it takes calls. */
-async function startGoingAway(when: "at once" | "with a call") {
+async function startGoingAway(when: "at once" | "with a call", code = 0, debugData = "") {
   const sockets = new Set<Socket>();
   const state = { connections: 0, takesCalls: false };
   const server = createServer((socket) => {
     state.connections++;
     sockets.add(socket);
     const peer = RawPeer.accept(socket);
-    const goAway = () => peer.send(frame(FRAME_GOAWAY, 0, 0, uint32(0, 0)));
+    const goAway = () =>
+      peer.send(frame(FRAME_GOAWAY, 0, 0, Buffer.concat([uint32(0, code), Buffer.from(debugData)])));
     peer.send(settings());
     if (when === "at once" && !state.takesCalls) goAway();
     takeRequest(peer)
@@ -67,4 +68,30 @@ test("calls that wait for a connection do not have one made all the time", async
   );
   expect(failure.code).toBe(Status.DEADLINE_EXCEEDED);
   expect(server.state.connections).toBe(2);
+});
+
+test.each([
+  ["NO_ERROR", 0, "", "the server sent GOAWAY with NO_ERROR"],
+  ["NO_ERROR: max_age", 0, "max_age", "the server sent GOAWAY with NO_ERROR: max_age"],
+  [
+    "ENHANCE_YOUR_CALM: …",
+    11,
+    "slow\n\x1b[31mdown",
+    "the server sent GOAWAY with ENHANCE_YOUR_CALM: slow [31mdown",
+  ],
+  ["0xff", 255, "", "the server sent GOAWAY with 0xff"],
+])("a call that is refused after GOAWAY says what came: %s", async (_, code, debugData, expected) => {
+  await using server = await startGoingAway("at once", code, debugData);
+  using echo = echoClient(server.address, { "grpc.initial_reconnect_backoff_ms": 60_000 });
+  const failures: string[] = [];
+  for (let calls = 0; calls < 10; calls++) {
+    // oxlint-disable-next-line no-await-in-loop
+    const failure = await failureOf(echo.client.echoUnary({ text: "a" }));
+    failures.push(failure.details);
+    // The connection that goes ends behind the call.
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise(setImmediate);
+  }
+  expect(failures.at(-1)).toBe(`No connection established. Last error: ${expected}`);
+  for (const details of failures) expect(details).toContain(expected);
 });

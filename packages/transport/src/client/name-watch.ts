@@ -1,5 +1,6 @@
 import { timerMs } from "../http2/timers.js";
 import type { Backoff } from "./backoff.js";
+import { textOf } from "./call-errors.js";
 import type { ProxyChoice } from "./proxy.js";
 import type { Resolution, Resolver } from "./resolver.js";
 import { formatAddress, parseSocketAddress, type SocketAddress } from "./target.js";
@@ -228,8 +229,4 @@ export class NameWatch {
       this.#onChange();
     }, timerMs(this.#backoff.next())).unref();
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -59,7 +59,7 @@ describe("6.8 GOAWAY", () => {
     peer.send(goAway(0));
     for (const failure of [upload, dialogue]) {
       const { code, details } = await failure;
-      expect([code, details]).toEqual([Status.UNAVAILABLE, "the server is going away"]);
+      expect([code, details]).toEqual([Status.UNAVAILABLE, "the server sent GOAWAY with NO_ERROR"]);
     }
     expect(await peer.goAway()).toBe(NO_ERROR);
   });
