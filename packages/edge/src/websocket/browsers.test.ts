@@ -97,7 +97,8 @@ async function serveTls(origin: string) {
     const pages = createServer((request, response) => {
       if (request.method === "POST") void textOf(request).then((text) => report(JSON.parse(text)));
       const { port } = pages.address() as AddressInfo;
-      const send = 'all.then((results) => fetch("/", { method: "POST", body: JSON.stringify(results) }));';
+      const send =
+        "all.catch(String).then((results) => fetch('/', { method: 'POST', body: JSON.stringify(results) }));";
       const script = allOf(url(port), url(other.port), overHttp2(tls.port)) + send;
       response.setHeader("content-type", "text/html").end(`<!doctype html><script>${script}</script>`);
     });

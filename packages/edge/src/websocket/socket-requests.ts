@@ -34,7 +34,7 @@ export class SocketRequests {
   }
 
   #onMessage(frame: Frame): void {
-    const isEnd = frame.data.length === 0 && !frame.isBinary;
+    const isEnd = !frame.isBinary && isBlank(frame.data);
     if (this.#isEnded) {
       if (!isEnd) this.#socket.close(PROTOCOL_ERROR, "no more messages are taken");
       return;
@@ -99,4 +99,9 @@ export class SocketRequests {
       this.end();
     }
   }
+}
+
+/** True if a text has nothing but white space of JSON (RFC 8259, section 2). */
+function isBlank(text: Uint8Array): boolean {
+  return text.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }

@@ -683,3 +683,18 @@ test("answers that are not taken are bounded all together", async () => {
   expect(served.seen.ended).toBe(2);
   for (const { socket } of clients) socket.terminate();
 });
+
+test.each([
+  ["an empty text", ""],
+  ["a space", " "],
+  ["white space", "\r\n\t "],
+])("%s ends the requests, of either form", async (_, blank) => {
+  await using served = await serveEdge();
+  for (const protocol of [JSON_PROTOCOL, PROTO_PROTOCOL]) {
+    const client = new Client(served, "/v1/talk", [protocol]);
+    // oxlint-disable-next-line no-await-in-loop
+    await client.send(blank);
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await client.closed).toEqual([1000, ""]);
+  }
+});
