@@ -197,7 +197,6 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
   }
 
   onHeaders(list: HeaderList, endStream: boolean): void {
-    (this.connection as ClientConnection).hasServed = true;
     if (list.tooLarge) {
       const { maxHeaderListSize } = (this.connection as ClientConnection).options;
       this.#fail(
@@ -230,6 +229,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       return;
     }
     this.#head = head;
+    (this.connection as ClientConnection).hasServed = true;
     if (!this.#isContractRight(head.contract)) return;
     if (endStream) {
       checkLength(head, 0, true);

@@ -10,7 +10,7 @@ import { RawPeer, settings, uint32 } from "../testing/raw-peer.js";
 import { dataFrames, echoMessage } from "../testing/raw-calls.js";
 
 /** A server that ends each connection by GOAWAY, at once or when a call comes, until it takes calls. */
-async function startGoingAway(when: "at once" | "with a call", code = 0, debugData = "") {
+async function startGoingAway(when: "at once" | "with a call" | "after a 103", code = 0, debugData = "") {
   const sockets = new Set<Socket>();
   const state = { connections: 0, takesCalls: false };
   const server = createServer((socket) => {
@@ -23,6 +23,7 @@ async function startGoingAway(when: "at once" | "with a call", code = 0, debugDa
     if (when === "at once" && !state.takesCalls) goAway();
     takeRequest(peer)
       .then((id) => {
+        if (!state.takesCalls && when === "after a 103") peer.send(peer.headers(id, { ":status": "103" }));
         if (!state.takesCalls) goAway();
         else peer.send(responseHeaders(peer, id), dataFrames(id, echoMessage("ok")), okTrailers(peer, id));
       })
@@ -40,7 +41,7 @@ async function startGoingAway(when: "at once" | "with a call", code = 0, debugDa
   };
 }
 
-test.each(["at once", "with a call"] as const)(
+test.each(["at once", "with a call", "after a 103"] as const)(
   "a server that says GOAWAY to everybody, %s, is not asked all the time; calls fail, and go on when it takes them",
   async (when) => {
     await using server = await startGoingAway(when);
