@@ -201,8 +201,10 @@ export const fixed = [
   ["transport/src/server/request-head.ts", ["MAX_PATH_LENGTH"]],
   ["transport/src/client/channel-options.ts", ["MIN_KEEPALIVE_MS"]],
   ["transport/src/client/tunnel.ts", ["MAX_PROXY_ANSWER_BYTES"]],
+  ["transport/src/client/attempt.ts", ["MAX_INFORMATIONAL_BYTES"]],
   ["server-kit/src/middleware/request-id.ts", ["MAX_REQUEST_ID_LENGTH"]],
   ["server-kit/src/errors/status-details.ts", ["MAX_STATUS_DETAILS_BYTES"]],
+  ["edge/src/binding/body-mask.ts", ["MAX_MASK_LENGTH"]],
   ["edge/src/conditional/idempotency-key.ts", ["MAX_IDEMPOTENCY_KEY_LENGTH"]],
   ["edge/src/gateway/reflection.ts", ["REFLECTION_TIMEOUT_MS"]],
 ];

@@ -1,7 +1,11 @@
 import { fromJsonText, type JsonReadOptions, type MessageField } from "@callwire/protobuf";
+import { EdgeError } from "../errors/edge-error.js";
 import type { HttpRule } from "../routing/http-rule.js";
 import { messageTypeOf, setField, valueOf, type AnyMessageType, type Properties } from "./field-path.js";
 import { isFieldMask } from "./text-form.js";
+
+/** The most characters of a mask that a body fills: each name in a deep body has all those around it. */
+export const MAX_MASK_LENGTH = 64 * 1024;
 
 /** An object of JSON. */
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -47,13 +51,27 @@ export class BodyMask {
     return new BodyMask(masks[0]!, inside, new Set(names), options);
   }
 
-  /** Sets the mask of a message that has none, by a body that was read already. */
+  /**
+   * Sets the mask of a message that has none, by a body that was read already.
+   *
+   * @throws {EdgeError} if it would be longer than {@link MAX_MASK_LENGTH}.
+   */
   fill(message: Properties, body: Uint8Array): void {
     const given = valueOf(message, this.#mask) as string[] | { paths: string[] } | undefined;
     if (given !== undefined && (Array.isArray(given) ? given : given.paths).length > 0) return;
     const json: unknown = JSON.parse(new TextDecoder().decode(body));
     if (!isObject(json)) return;
-    const paths = [...this.#pathsOf(this.#body, json, "")];
+    const paths: string[] = [];
+    let length = 0;
+    for (const path of this.#pathsOf(this.#body, json, "")) {
+      paths.push(path);
+      if ((length += path.length) <= MAX_MASK_LENGTH) continue;
+      const advice = `name what changes by ${this.#mask.name}`;
+      throw new EdgeError(
+        "BODY_TOO_LARGE",
+        `the names in the body have more than ${MAX_MASK_LENGTH} characters: ${advice}`,
+      );
+    }
     if (paths.length === 0) return;
     const { type } = this.#mask;
     // A field has the paths alone, or the whole message.

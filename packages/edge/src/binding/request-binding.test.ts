@@ -72,6 +72,15 @@ describe.each(kinds)("a mask of what the body has: %s", (_, type) => {
     expect(maskOf(body, { ignoreUnknownFields: true })).toEqual(["ints"]);
   });
 
+  test("a body whose names would be many times as long is refused", () => {
+    // Each message has two of its kind, ten deep, and stands in forty others.
+    const tree = (depth: number): string =>
+      depth === 0 ? '{"color":1}' : `{"nested":${tree(depth - 1)},"choiceMessage":${tree(depth - 1)}}`;
+    const deep = `${'{"nested":'.repeat(40)}${tree(10)}${"}".repeat(40)}`;
+    expect(() => maskOf(deep)).toThrow("have more than 65536 characters: name what changes by mask");
+    expect(maskOf(deep, { query: "mask=ints" })).toEqual(["ints"]);
+  });
+
   test("another method, and another body, have none", () => {
     expect(maskOf('{"color": 1}', { method: "PUT" })).toBeUndefined();
     expect(maskOf('{"nested": {"color": 1}}', { body: "*" })).toBeUndefined();

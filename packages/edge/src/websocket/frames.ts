@@ -6,7 +6,7 @@ import type { Route } from "../routing/route.js";
 import { sharedJsonOf, type JsonSettings } from "../serve/content.js";
 import { PROTO_PROTOCOL, type Offer } from "./subprotocols.js";
 
-/** A frame as it came. A blank text ends the requests. */
+/** A frame as it came. An empty text, or a space, ends the requests. */
 export interface Frame {
   readonly data: Uint8Array;
   readonly isBinary: boolean;

@@ -101,7 +101,7 @@ export class SocketRequests {
   }
 }
 
-/** True if a text has nothing but white space of JSON (RFC 8259, section 2). */
+/** True for an empty text, and for a space. */
 function isBlank(text: Uint8Array): boolean {
-  return text.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+  return text.length === 0 || (text.length === 1 && text[0] === 0x20);
 }

@@ -687,7 +687,6 @@ test("answers that are not taken are bounded all together", async () => {
 test.each([
   ["an empty text", ""],
   ["a space", " "],
-  ["white space", "\r\n\t "],
 ])("%s ends the requests, of either form", async (_, blank) => {
   await using served = await serveEdge();
   for (const protocol of [JSON_PROTOCOL, PROTO_PROTOCOL]) {

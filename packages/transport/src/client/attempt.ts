@@ -23,7 +23,7 @@ const EMPTY = Buffer.alloc(0);
  * The sizes of a call's informational responses together, in bytes as RFC 9113, section 6.5.2, counts: some hundred of them.
  * A smaller limit of one header list holds for them, too.
  */
-const MAX_INFORMATIONAL_BYTES = 16 * 1024;
+export const MAX_INFORMATIONAL_BYTES = 16 * 1024;
 const NOT_GRPC = "the response is not gRPC";
 
 /** The call that an {@link Attempt} is made for. After a failure it hears no more of the attempt. */

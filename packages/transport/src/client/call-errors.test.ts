@@ -10,6 +10,7 @@ test.each<[unknown, string]>([
   [new Error("text"), "text"],
   ["text", "text"],
   [code, "ECONNREFUSED"],
+  [Object.assign(new Error(""), { code: 14 }), "an error without a text"],
   [new AggregateError([new Error("one"), code]), "one; ECONNREFUSED"],
   [new AggregateError([]), "an error without a text"],
   [new Error(""), "an error without a text"],

@@ -34,7 +34,8 @@ export function textOf(error: unknown): string {
     // Node.js puts what went wrong with each address into one that says nothing itself.
     if (error instanceof AggregateError && error.errors.length > 0)
       return error.errors.map(textOf).join("; ");
-    return (error as NodeJS.ErrnoException).code ?? NO_TEXT;
+    const { code } = error as { code?: unknown };
+    return typeof code === "string" && code !== "" ? code : NO_TEXT;
   } catch {
     return NO_TEXT;
   }

@@ -19,8 +19,9 @@ import {
   MAX_31_BITS,
 } from "../http2/constants.js";
 import { ErrorCode } from "../http2/errors.js";
+import { MAX_INFORMATIONAL_BYTES } from "./attempt.js";
 import { many, strictAbuse } from "../testing/floods.js";
-import { failureOf } from "../testing/outcomes.js";
+import { collect, failureOf } from "../testing/outcomes.js";
 import { dataFrames, echoMessage } from "../testing/raw-calls.js";
 import { literals, settings, uint32, type RawPeer } from "../testing/raw-peer.js";
 import {
@@ -37,12 +38,6 @@ import {
 
 const { NO_ERROR, CANCEL, ENHANCE_YOUR_CALM } = ErrorCode;
 const strict = { channel: { http2: { abuse: strictAbuse } } };
-
-async function collect<T>(answers: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const answer of answers) all.push(answer);
-  return all;
-}
 
 /** HEADERS that leave the table of the connection as it is. */
 const headersFrame = (id: number, fields: [string, string][], flags = 0): Buffer =>
@@ -84,7 +79,7 @@ describe("8.1 informational responses without end", () => {
     peer.send(many(earlyHints(id)));
     expect(await failure).toMatchObject({
       code: Status.RESOURCE_EXHAUSTED,
-      details: "informational responses of 16422 bytes, where 16384 are allowed",
+      details: `informational responses of 16422 bytes, where ${MAX_INFORMATIONAL_BYTES} are allowed`,
     });
     expect(await peer.reset(id)).toBe(CANCEL);
     await goodEcho(raw, peer);
