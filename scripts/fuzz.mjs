@@ -34,6 +34,12 @@ const instrument = {
   },
 };
 
+/** The sources of the codec, which is instrumented with the packages that import it. */
+const protobuf = {
+  "@callwire/protobuf": resolve("packages/protobuf/src/index.ts"),
+  "#text": resolve("packages/protobuf/src/text.node.ts"),
+};
+
 /** Bundles a source of a package where its imports are found; returns the URL. */
 async function bundle(name, source) {
   const folder = resolve("packages", name);
@@ -41,7 +47,8 @@ async function bundle(name, source) {
   await build({
     input: join(folder, "src", source),
     platform: "node",
-    external: (id) => !id.startsWith(".") && !id.startsWith("/"),
+    external: (id) => !id.startsWith(".") && !id.startsWith("/") && !(id in protobuf),
+    resolve: { alias: protobuf },
     plugins: [instrument],
     tsconfig: join(folder, "tsconfig.json"),
     logLevel: "warn",
