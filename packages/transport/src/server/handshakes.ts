@@ -15,7 +15,8 @@ interface Handshake {
  */
 export class Handshakes {
   readonly #timeoutMs: number;
-  readonly #running = new Map<string, Handshake>();
+  /** By the socket that was accepted, and by the other end's address if it has one. */
+  readonly #running = new Map<unknown, Handshake>();
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
@@ -23,23 +24,26 @@ export class Handshakes {
 
   /** A connection was accepted. */
   begin(socket: Socket): void {
-    const key = keyOf(socket);
     const timer = setTimeout(() => socket.destroy(), timerMs(this.#timeoutMs)).unref();
     const handshake = { socket, acceptedAt: performance.now(), timer };
-    this.#running.set(key, handshake);
+    const keys = [socket, addressOf(socket)].filter((key) => key !== undefined);
+    for (const key of keys) this.#running.set(key, handshake);
     socket.once("close", () => {
       clearTimeout(timer);
-      if (this.#running.get(key) === handshake) this.#running.delete(key);
+      for (const key of keys) if (this.#running.get(key) === handshake) this.#running.delete(key);
     });
   }
 
   /** The handshake is complete; returns when its connection was accepted, by the clock of `performance.now()`. */
   end(socket: TLSSocket): number {
-    // node:tls does not say whose TLS it is: the other end's address does.
-    const handshake = this.#running.get(keyOf(socket));
+    // No documented property says whose TLS it is. Node.js and Deno have this one; elsewhere the address tells, which sockets of a path
+    // have not.
+    const { _parent: accepted } = socket as { _parent?: Socket };
+    const handshake = this.#running.get(accepted) ?? this.#running.get(addressOf(socket));
     if (handshake === undefined) return performance.now();
     clearTimeout(handshake.timer);
-    this.#running.delete(keyOf(socket));
+    this.#running.delete(handshake.socket);
+    this.#running.delete(addressOf(socket));
     return handshake.acceptedAt;
   }
 
@@ -49,6 +53,6 @@ export class Handshakes {
   }
 }
 
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+function addressOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort}`;
 }

@@ -1,13 +1,15 @@
 import { once } from "node:events";
 import { access, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer as createNetServer } from "node:net";
+import { connect as connectTcp, createServer as createNetServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { EchoServiceDefinition, echoService, leaveDeadSocket } from "@callwire/testkit";
+import { EchoServiceDefinition, echoService, leaveDeadSocket, testCertificates } from "@callwire/testkit";
+import { ChannelCredentials } from "../client/channel-credentials.js";
 import { MAX_UNIX_PATH_BYTES } from "../http2/unix-path.js";
 import { echoClient } from "../testing/echo-client.js";
 import { createServer } from "./create-server.js";
+import { ServerCredentials } from "./credentials.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -76,6 +78,32 @@ describe("a unix socket", () => {
     await expect(serve(`unix:${longest}y`)).rejects.toThrow(why);
     expect(() => echoClient(`unix:${longest}y`)).toThrow(why);
   });
+});
+
+test("connections by TLS over a path outlive the time for their handshakes, and one that shows none does not", async () => {
+  const { ca, server: pem } = await testCertificates();
+  const path = join(folder, "s");
+  const server = createServer({ http2: { handshakeTimeoutMs: 500 } });
+  server.add(EchoServiceDefinition, echoService());
+  const keyPair = { private_key: Buffer.from(pem.key), cert_chain: Buffer.from(pem.cert) };
+  await server.listen(`unix:${path}`, ServerCredentials.createSsl(null, [keyPair]));
+  const credentials = ChannelCredentials.createSsl(Buffer.from(ca));
+  const clients = Array.from({ length: 4 }, () =>
+    echoClient(`unix:${path}`, { "grpc.ssl_target_name_override": "localhost" }, credentials),
+  );
+  const call = async (): Promise<unknown> =>
+    Promise.all(clients.map(({ client }) => client.echoUnary({ text: "a" })));
+  try {
+    await call();
+    const silent = connectTcp({ path });
+    silent.resume();
+    await once(silent, "close");
+    await call();
+    expect(server.stats.connectionsOpened).toBe(clients.length);
+  } finally {
+    for (const client of clients) client[Symbol.dispose]();
+    server.forceShutdown();
+  }
 });
 
 const onLinux = process.platform === "linux" ? test : test.skip;
