@@ -39,6 +39,11 @@ export function prefaceProblem(first: Buffer): string | undefined {
   return undefined;
 }
 
+/** The problem of a connection that was closed because there were so many others. */
+export function tooManyConnections(max: number): string {
+  return `a connection was closed at once, as ${max} are open, which is the limit maxConnections: raise it, or see who holds them`;
+}
+
 /** Passes problems on, each kind at most once a minute. */
 export class ConnectionProblems {
   readonly #listener: (problem: Error) => void;

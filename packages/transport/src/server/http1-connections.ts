@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { MAX_32_BITS } from "../http2/constants.js";
 import { timerMs } from "../http2/timers.js";
 import { reportHandlerFault } from "./handler-fault.js";
+import { IdleSearch, type LimitedConnection } from "./connection-limit.js";
 import type { HttpHandler } from "./http-handler.js";
 import { Http1Request } from "./http1-request.js";
 import { Http1Socket } from "./http1-socket.js";
@@ -19,15 +20,40 @@ import type { ServerLimits, ServerStats } from "./server-options.js";
 const MAX_CHECK_MS = 1000;
 
 /** One of the connections. */
-interface Http1Connection {
-  /** When it is too old, by the clock of `performance.now()`. */
-  readonly oldAt: number;
+class Http1Connection implements LimitedConnection {
   /** The answers that have not ended: one, unless the client sends requests before it has their answers. */
-  readonly running: ServerResponse[];
-  /** What node:http had got of it when its last answer ended, in bytes: a client that has sent more has begun a request. */
-  givenBefore: number;
+  readonly running: ServerResponse[] = [];
   /** True if an answer has ended that says it is the last one. */
-  isOver: boolean;
+  isOver = false;
+  /** What node:http had got of it when its last answer ended, in bytes: a client that has sent more has begun a request. */
+  #givenBefore = 0;
+  #answeredAt = performance.now();
+
+  constructor(
+    readonly socket: Http1Socket,
+    /** When it is too old, by the clock of `performance.now()`. */
+    readonly oldAt: number,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.running.length === 0 && this.socket.bytesRead === this.#givenBefore;
+  }
+
+  get idleSince(): number | undefined {
+    return this.isIdle && !this.socket.destroyed ? this.#answeredAt : undefined;
+  }
+
+  /** An answer has ended. */
+  answered(response: ServerResponse): void {
+    this.running.splice(this.running.indexOf(response), 1);
+    this.#givenBefore = this.socket.bytesGiven;
+    this.#answeredAt = performance.now();
+    this.isOver ||= !response.shouldKeepAlive;
+  }
+
+  giveWay(): void {
+    this.socket.destroySoon();
+  }
 }
 
 /** What connections of HTTP/1.1 need of their server. */
@@ -44,6 +70,7 @@ export class Http1Connections {
   /** Made for the first connection. */
   #server: Server | undefined;
   readonly #open = new Map<Http1Socket, Http1Connection>();
+  readonly #idle = new IdleSearch({ [Symbol.iterator]: () => this.#open.values() });
   #isClosed = false;
   #onEnded = () => {};
   /** After {@link close}: resolves when they have ended. */
@@ -59,12 +86,7 @@ export class Http1Connections {
     const socket = new Http1Socket(accepted, first);
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    this.#open.set(socket, {
-      oldAt: performance.now() + maxAgeMs,
-      running: [],
-      givenBefore: 0,
-      isOver: false,
-    });
+    this.#open.set(socket, new Http1Connection(socket, performance.now() + maxAgeMs));
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
@@ -82,11 +104,16 @@ export class Http1Connections {
   /** Idle connections end now, others with their answers. */
   close(): void {
     this.#isClosed = true;
-    for (const [socket, { running, givenBefore }] of this.#open) {
-      for (const response of running) response.shouldKeepAlive = false;
-      if (running.length === 0 && socket.bytesRead === givenBefore) socket.destroySoon();
+    for (const connection of this.#open.values()) {
+      for (const response of connection.running) response.shouldKeepAlive = false;
+      if (connection.isIdle) connection.socket.destroySoon();
     }
     this.#endIfOver();
+  }
+
+  /** One that waits for its next request, of some the one that has waited longest. Undefined if none of them does. */
+  findIdle(): LimitedConnection | undefined {
+    return this.#idle.find();
   }
 
   /** Cuts off those that are still there. */
@@ -116,9 +143,7 @@ export class Http1Connections {
     if (connection.isOver || running.some(({ shouldKeepAlive }) => !shouldKeepAlive)) return;
     running.push(response);
     response.on("close", () => {
-      running.splice(running.indexOf(response), 1);
-      connection.givenBefore = socket.bytesGiven;
-      connection.isOver ||= !response.shouldKeepAlive;
+      connection.answered(response);
       if (this.#isClosed && running.length === 0) socket.destroySoon();
     });
     if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;

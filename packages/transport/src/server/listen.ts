@@ -3,7 +3,14 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import { MAX_TIMER_MS } from "../http2/timers.js";
 import type { ServerCredentials } from "./credentials.js";
 import { parseUnixAddress } from "../http2/unix-path.js";
-import { ConnectionProblems, isTlsHandshake, prefaceProblem, tlsProblem } from "./connection-problem.js";
+import { limitConnections, type LimitedConnection } from "./connection-limit.js";
+import {
+  ConnectionProblems,
+  isTlsHandshake,
+  prefaceProblem,
+  tlsProblem,
+  tooManyConnections,
+} from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import type { Http1Connections } from "./http1-connections.js";
 import { readPreface } from "./preface.js";
@@ -17,7 +24,11 @@ export interface ListenOptions {
   handshakeTimeoutMs: number;
   /** Takes connections that speak HTTP/1.1; without it they are closed. */
   http1: Http1Connections | undefined;
-  /** Hears of clients that speak another protocol, or whose TLS failed. */
+  /** The most connections at once. */
+  maxConnections: number;
+  /** Lets a connection that speaks HTTP/2 and has no calls give way, if one of HTTP/1.1 has not had none for longer. */
+  makeRoom(http1: LimitedConnection | undefined): void;
+  /** Hears of clients that speak another protocol, or whose TLS failed, and of connections that are too many. */
   onConnectionProblem: ((problem: Error) => void) | undefined;
   /** Takes connections that speak HTTP/2, with what was read after the preface. */
   onConnection(socket: Socket, first: Buffer): void;
@@ -53,7 +64,8 @@ export function parseListenAddress(address: string): ListenAddress {
 
 /** Listens on an address, for HTTP/2 and, if it is wanted, HTTP/1.1 on the same port. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { address, credentials, handshakeTimeoutMs, http1, onConnection, onConnectionProblem } = options;
+  const { address, credentials, handshakeTimeoutMs, http1, maxConnections } = options;
+  const { makeRoom, onConnection, onConnectionProblem } = options;
   const problems = new ConnectionProblems(onConnectionProblem ?? (() => {}));
   const open = new Set<Socket>();
   const onSocket = (socket: Socket, acceptedAt = performance.now()): void => {
@@ -109,6 +121,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;
   }
+  limitConnections(server, maxConnections, {
+    makeRoom: () => makeRoom(http1?.findIdle()),
+    onDrop: (peer) => problems.report(tooManyConnections(maxConnections), peer),
+  });
   await bind(server, parseListenAddress(address));
   // Accepting may fail, for want of descriptors: those that are connected go on.
   server.on("error", () => {});

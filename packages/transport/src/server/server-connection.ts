@@ -17,6 +17,7 @@ import { MIN_PROGRESS_BYTES } from "../http2/pending-output.js";
 import type { Http2Stream } from "../http2/stream.js";
 import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
+import type { LimitedConnection } from "./connection-limit.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
 import type { HttpHandler } from "./http-handler.js";
 import { malformed, oversizeHead, requestHead, type Refusal, type RequestHead } from "./request-head.js";
@@ -26,6 +27,9 @@ import { ServerHttpStream } from "./server-http-stream.js";
 import type { ServedMethods } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 import { ServerStream } from "./server-stream.js";
+
+/** The time that a client has to leave a connection that gives way to another one, in milliseconds. */
+const GIVE_WAY_MS = 1000;
 
 /** The number of PINGs that may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
@@ -53,7 +57,7 @@ export interface ServerState {
 }
 
 /** The server's side of a connection. */
-export class ServerConnection extends Connection implements CallHost {
+export class ServerConnection extends Connection implements CallHost, LimitedConnection {
   readonly limits: ServerLimits;
   readonly stats: ServerStats;
   /** The client's address, `host:port`. */
@@ -107,6 +111,18 @@ export class ServerConnection extends Connection implements CallHost {
     if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
     this.#peerCertificate ??= socket.getPeerCertificate();
     return this.#peerCertificate;
+  }
+
+  get idleSince(): number | undefined {
+    if (this.streams.size > 0 || this.leave.hasBegun || this.end) return undefined;
+    return this.#idleSince || performance.now();
+  }
+
+  giveWay(): void {
+    this.drain("max_connections");
+    setTimeout(() => {
+      if (this.streams.size === 0) this.destroy(ErrorCode.NO_ERROR, "there were too many connections");
+    }, GIVE_WAY_MS).unref();
   }
 
   get endReason(): ServerError | undefined {

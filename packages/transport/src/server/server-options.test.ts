@@ -23,6 +23,7 @@ test.each<[string, object]>([
     "limits.maxConcurrentStreams is -1: it must be a whole number of at least 0",
     { limits: { maxConcurrentStreams: -1 } },
   ],
+  ["limits.maxConnections is 0: it must be a whole number of at least 1", { limits: { maxConnections: 0 } }],
   ["limits.compressResponses is 1: it must be true or false", { limits: { compressResponses: 1 } }],
   ['grpc.keepalive_time_ms is "1": it must be a number', { "grpc.keepalive_time_ms": "1" }],
   ["grpc.keepalive_time_ms is NaN: it must be a number", { "grpc.keepalive_time_ms": NaN }],

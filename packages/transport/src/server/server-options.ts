@@ -10,6 +10,7 @@ import {
   options as optionsOf,
   required,
   rulesFrom,
+  wholeNumber,
 } from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import type { HttpHandler } from "./http-handler.js";
@@ -47,6 +48,12 @@ export interface ServerLimits {
    * more. Default 256 MiB, or `maxReceiveMessageBytes` if that is more; it should be several times that.
    */
   maxBufferedBytes: number;
+  /**
+   * The connections that may be open at once, whatever they speak; one that does nothing takes some 20 KiB, and by TLS more. When
+   * fewer than one place in 16 is free, each new one ends another that has been without calls for long (GOAWAY `max_connections`); one
+   * more than the limit is closed at once. Default 20,000.
+   */
+  maxConnections: number;
   /** The silence on a connection after which the server sends a PING, in milliseconds. Default 2 hours. */
   keepaliveTimeMs: number;
   /** The time that the answer to a PING may take before the connection ends, in milliseconds. Default 20,000. */
@@ -64,7 +71,7 @@ export interface ServerLimits {
   maxConnectionAgeGraceMs: number;
 }
 
-/** The defaults of {@link ServerLimits}, which are those of gRPC's servers. */
+/** The defaults of {@link ServerLimits}: those of gRPC's servers, where they have one. */
 export const defaultServerLimits: ServerLimits = {
   maxReceiveMessageBytes: 4 * 1024 * 1024,
   maxSendMessageBytes: Infinity,
@@ -74,6 +81,7 @@ export const defaultServerLimits: ServerLimits = {
   answerTimeoutMs: 60_000,
   maxUnsentBytes: 64 * 1024 * 1024,
   maxBufferedBytes: 256 * 1024 * 1024,
+  maxConnections: 20_000,
   keepaliveTimeMs: 2 * 3_600_000,
   keepaliveTimeoutMs: 20_000,
   minPingIntervalMs: 5 * 60_000,
@@ -114,7 +122,7 @@ export const httpHandler = objectWith("handler");
 
 /** The options of a server that are our own. */
 const ownRules = {
-  limits: optionsOf(rulesFrom(defaultServerLimits)),
+  limits: optionsOf({ ...rulesFrom(defaultServerLimits), maxConnections: wholeNumber({ min: 1 }) }),
   http2: connectionRule,
   onConnectionProblem: callable,
   http: httpHandler,

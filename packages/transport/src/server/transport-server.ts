@@ -16,6 +16,7 @@ import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
 import { contextClass, LazyContext } from "./call-context.js";
 import { createCallScopes } from "./call-scope.js";
+import { IdleSearch, longerIdle } from "./connection-limit.js";
 import { ServerCredentials } from "./credentials.js";
 import type { HttpHandler } from "./http-handler.js";
 import { Http1Connections } from "./http1-connections.js";
@@ -78,6 +79,7 @@ export class TransportServer {
   /** Stands for the last call of `listen`, until the server is shut down. */
   #starting: object | undefined;
   readonly #sweep = new StreamSweep();
+  readonly #idle = new IdleSearch(this.#connections);
   /** True if it was shut down, and has not listened since. */
   #shut = false;
 
@@ -155,6 +157,8 @@ export class TransportServer {
         credentials,
         handshakeTimeoutMs: this.#connectionOptions.handshakeTimeoutMs,
         http1: this.#http1(),
+        maxConnections: this.#state.limits.maxConnections,
+        makeRoom: (http1) => longerIdle(this.#idle.find(), http1)?.giveWay(),
         onConnectionProblem: this.#options.onConnectionProblem,
         onConnection: (socket, first) => this.#serve(socket, first),
       });
