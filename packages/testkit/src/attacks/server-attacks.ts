@@ -226,5 +226,9 @@ export const serverAttacks: readonly Attack[] = [
     },
   ),
 
+  attack("connections that nobody uses", { connections: 1000 }, async (attacker) => attacker.holdOn()),
+
+  attack("connections that come and go", { connections: 50 }, async () => {}),
+
   ...knownAttacks,
 ];

@@ -143,14 +143,18 @@ test("a search goes round all connections, and finds one without calls", () => {
   const at = (idleSince: number | undefined): LimitedConnection => ({ idleSince, giveWay() {} });
   const busy = Array.from({ length: 20 }, () => at(undefined));
   const [old, young] = [at(1), at(2)];
-  const search = new IdleSearch(new Set([...busy, young, old]));
+  const search = new IdleSearch();
+  for (const connection of [...busy, young, old]) search.add(connection);
   expect(search.find()).toBeUndefined();
   expect(search.find()).toBe(old);
-  expect(new IdleSearch(new Set()).find()).toBeUndefined();
+  search.delete(old);
+  expect(search.find()).toBe(young);
+  search.delete(young);
+  expect(search.find()).toBeUndefined();
   expect([longerIdle(old, young), longerIdle(young, old), longerIdle(undefined, young)]).toEqual([
     old,
     old,
     young,
   ]);
-  expect(longerIdle(busy[0], undefined)).toBeUndefined();
+  expect([longerIdle(busy[0], undefined), longerIdle(undefined, undefined)]).toEqual([undefined, undefined]);
 });

@@ -44,35 +44,44 @@ export function limitConnections(server: Server, max: number, { makeRoom, onDrop
 
 /** Finds connections that give way. It goes round them all, a few each time. */
 export class IdleSearch {
-  readonly #all: Iterable<LimitedConnection>;
-  #round: Iterator<LimitedConnection>;
+  /** Those to look at next come first. An iterator that waits here for its next turn would keep connections that are gone. */
+  readonly #queue = new Set<LimitedConnection>();
 
-  constructor(all: Iterable<LimitedConnection>) {
-    this.#all = all;
-    this.#round = all[Symbol.iterator]();
+  add(connection: LimitedConnection): void {
+    this.#queue.add(connection);
+  }
+
+  delete(connection: LimitedConnection): void {
+    this.#queue.delete(connection);
   }
 
   /** Of the next few, the one that has been without calls for the longest time. Undefined if all have some. */
   find(): LimitedConnection | undefined {
     let found: LimitedConnection | undefined;
-    let since = Infinity;
-    for (let looked = 0; looked < LOOKED_AT; looked++) {
-      const next = this.#round.next();
-      if (next.done === true) {
-        this.#round = this.#all[Symbol.iterator]();
-        continue;
-      }
-      const { idleSince = Infinity } = next.value;
-      if (idleSince < since) [found, since] = [next.value, idleSince];
+    for (const connection of this.#next()) {
+      found = longerIdle(found, connection);
+      this.#queue.delete(connection);
+      this.#queue.add(connection);
     }
     return found;
   }
+
+  #next(): LimitedConnection[] {
+    const next: LimitedConnection[] = [];
+    for (const connection of this.#queue) {
+      next.push(connection);
+      if (next.length === LOOKED_AT) break;
+    }
+    return next;
+  }
 }
 
-/** The one of both that has been without calls for longer. */
+/** The one of both that has been without calls for longer. Undefined if both have some. */
 export function longerIdle(
   a: LimitedConnection | undefined,
   b: LimitedConnection | undefined,
 ): LimitedConnection | undefined {
-  return (a?.idleSince ?? Infinity) < (b?.idleSince ?? Infinity) ? a : b;
+  const [since, otherSince] = [a?.idleSince ?? Infinity, b?.idleSince ?? Infinity];
+  if (since <= otherSince) return since === Infinity ? undefined : a;
+  return b;
 }

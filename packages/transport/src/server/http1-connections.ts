@@ -70,7 +70,7 @@ export class Http1Connections {
   /** Made for the first connection. */
   #server: Server | undefined;
   readonly #open = new Map<Http1Socket, Http1Connection>();
-  readonly #idle = new IdleSearch({ [Symbol.iterator]: () => this.#open.values() });
+  readonly #idle = new IdleSearch();
   #isClosed = false;
   #onEnded = () => {};
   /** After {@link close}: resolves when they have ended. */
@@ -86,7 +86,9 @@ export class Http1Connections {
     const socket = new Http1Socket(accepted, first);
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    this.#open.set(socket, new Http1Connection(socket, performance.now() + maxAgeMs));
+    const connection = new Http1Connection(socket, performance.now() + maxAgeMs);
+    this.#open.set(socket, connection);
+    this.#idle.add(connection);
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
@@ -95,6 +97,7 @@ export class Http1Connections {
       clearTimeout(timer);
       stats.connectionsOpen--;
       this.#open.delete(socket);
+      this.#idle.delete(connection);
       this.#endIfOver();
     });
     this.#server ??= this.#openServer();

@@ -79,7 +79,7 @@ export class TransportServer {
   /** Stands for the last call of `listen`, until the server is shut down. */
   #starting: object | undefined;
   readonly #sweep = new StreamSweep();
-  readonly #idle = new IdleSearch(this.#connections);
+  readonly #idle = new IdleSearch();
   /** True if it was shut down, and has not listened since. */
   #shut = false;
 
@@ -196,7 +196,11 @@ export class TransportServer {
   #serve(socket: Socket, first: Buffer): void {
     const connection = new ServerConnection(socket, this.#state, this.#connectionOptions, first);
     this.#open.add(connection);
-    void connection.closed.then(() => this.#open.delete(connection));
+    this.#idle.add(connection);
+    void connection.closed.then(() => {
+      this.#open.delete(connection);
+      this.#idle.delete(connection);
+    });
     this.#sweeper ??= setInterval(
       () => this.#lookAfterConnections(),
       sweepInterval(this.#state.limits),
