@@ -95,22 +95,26 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   let server: NetServer | TlsServer;
   let stopReloading = (): void => {};
   let closeHandshakes = (): void => {};
-  // A client may end its side and wait for its answers.
-  const stream = { noDelay: true, allowHalfOpen: true };
-  if (secureOptions === undefined) server = createNetServer(stream, (socket) => onSocket(socket));
-  else {
+  if (secureOptions === undefined) {
+    // A client may end its side and wait for its answers.
+    server = createNetServer({ noDelay: true, allowHalfOpen: true }, (socket) => onSocket(socket));
+  } else {
     const handshakes = new Handshakes(handshakeTimeoutMs);
     const tls = createTlsServer(
       {
         ...secureOptions,
-        ...stream,
+        noDelay: true,
         requestCert: credentials.checksClients,
         rejectUnauthorized: credentials.checksClients,
         ALPNProtocols: http1 ? ["h2", "http/1.1"] : ["h2"],
         // Ours counts on until the preface.
         handshakeTimeout: MAX_TIMER_MS,
       },
-      (socket: TLSSocket) => onSocket(socket, handshakes.end(socket)),
+      (socket: TLSSocket) => {
+        // As above, from now on: a client that goes before its handshake has ended gets no answer, and would be waited for.
+        socket.allowHalfOpen = true;
+        onSocket(socket, handshakes.end(socket));
+      },
     );
     tls.on("connection", (socket) => handshakes.begin(socket));
     tls.on("tlsClientError", (error, socket) => {
