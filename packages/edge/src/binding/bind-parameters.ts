@@ -132,11 +132,9 @@ export class ParameterBinder {
   }
 
   #read({ field, form }: Target, values: readonly ParameterValue[]): unknown {
-    const [first] = values;
-    if (form?.read !== undefined && values.length === 1) return form.read(first!.text, this.#options);
-    const toJson = form?.toJson;
-    const texts = toJson === undefined ? values : values.map((one) => ({ ...one, text: toJson(one.text) }));
-    return field.type.readJson(new ParameterSource(texts, this.#options)) as unknown;
+    const source = new ParameterSource(values, this.#options);
+    if (form !== undefined) return form(source.string(), this.#options);
+    return field.type.readJson(source) as unknown;
   }
 }
 

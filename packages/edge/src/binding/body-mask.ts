@@ -2,7 +2,7 @@ import { fromJsonText, type JsonReadOptions, type MessageField } from "@callwire
 import { EdgeError } from "../errors/edge-error.js";
 import type { HttpRule } from "../routing/http-rule.js";
 import { messageTypeOf, setField, valueOf, type AnyMessageType, type Properties } from "./field-path.js";
-import { isFieldMask } from "./text-form.js";
+import { isFieldMask, maskOf } from "./text-form.js";
 
 /** The most characters of a mask that a body fills: each name in a deep body has all those around it. */
 export const MAX_MASK_LENGTH = 64 * 1024;
@@ -73,10 +73,7 @@ export class BodyMask {
       );
     }
     if (paths.length === 0) return;
-    const { type } = this.#mask;
-    // A field has the paths alone, or the whole message.
-    const isMessage = "create" in type;
-    setField(message, this.#mask, isMessage ? { ...(type as AnyMessageType).create(), paths } : paths);
+    setField(message, this.#mask, maskOf(this.#mask.type, paths));
   }
 
   *#pathsOf(type: AnyMessageType, json: JsonObject, prefix: string): Generator<string, void, undefined> {

@@ -1,4 +1,12 @@
-import { JsonError, type JsonReadOptions, type JsonSource, type JsonType } from "@callwire/protobuf";
+import {
+  JsonError,
+  type AnyFieldType,
+  type JsonReadOptions,
+  type JsonSource,
+  type JsonType,
+} from "@callwire/protobuf";
+import { shown } from "./shown.js";
+import { textFormOf } from "./text-form.js";
 
 /** A value of the URL; `key` is that of a map's entry, in brackets behind the field's name. */
 export interface ParameterValue {
@@ -83,6 +91,11 @@ export class ParameterSource implements JsonSource {
     return this.#next < this.#values.length;
   }
 
+  itemReader<T>(type: { readJson(source: JsonSource): T }): ((source: JsonSource) => T) | undefined {
+    const form = textFormOf(type as AnyFieldType);
+    return form && (() => form(this.string(), this.options) as T);
+  }
+
   skip(): void {
     this.#next++;
   }
@@ -102,12 +115,4 @@ export class ParameterSource implements JsonSource {
     if (key !== undefined) throw new JsonError("not a map");
     return text;
   }
-}
-
-/** The most characters of a value that an error shows. */
-const MAX_SHOWN = 60;
-
-function shown(text: string): string {
-  const quoted = JSON.stringify(text);
-  return quoted.length > MAX_SHOWN ? `${quoted.slice(0, MAX_SHOWN)}…` : quoted;
 }

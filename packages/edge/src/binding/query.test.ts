@@ -134,7 +134,7 @@ describe("a query is refused, by the field's path", () => {
     [`duration=${"1".repeat(8000)}`, { duration: `not a duration: "${"1".repeat(59)}…` }],
     ["duration=1234567890123456h", { duration: 'not a duration: "1234567890123456h"' }],
     ["duration=1h2", { duration: 'not a duration: "1h2"' }],
-    ["mask=a b", { mask: 'not a path of names in JSON: "a b"' }],
+    ["mask=a b", { mask: 'not a path of names: "a b"' }],
     ["struct=5", { struct: "not an object: 5" }],
     ["struct={", { struct: "malformed JSON at byte 1: a key is expected, not the end" }],
     ["int32_value=1&int32Value=2", { int32_value: "one value is taken, not 2" }],

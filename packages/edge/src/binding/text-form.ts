@@ -1,13 +1,16 @@
 import {
   fieldMask,
   fromJsonText,
+  JsonError,
   listValue,
+  nullValue,
   struct,
   value,
   type AnyFieldType,
   type JsonReadOptions,
 } from "@callwire/protobuf";
 import type { AnyMessageType } from "./field-path.js";
+import { shown } from "./shown.js";
 
 /** The types that are JSON by themselves. */
 const jsonTypes: ReadonlySet<AnyFieldType> = new Set<AnyFieldType>([struct, value, listValue]);
@@ -18,21 +21,18 @@ const jsonTypeNames: ReadonlySet<string> = new Set([
   "google.protobuf.Any",
 ]);
 
-/** A kind of fields whose value in a URL is not its value in JSON without the quotes. */
-export interface TextForm {
-  /** Turns a value of the URL into the text that JSON has. */
-  readonly toJson?: (text: string) => string;
-  /** Reads a value by itself. */
-  readonly read?: (text: string, options: JsonReadOptions) => unknown;
-}
+/** Reads a field's value, or an item of a list or a map, by a text of the URL that is not its JSON without the quotes. */
+export type TextForm = (text: string, options: JsonReadOptions) => unknown;
 
-/** The form that fields of a type have in URLs; undefined for that of JSON without the quotes. */
+/** The form that values of a type have in URLs; undefined for that of JSON without the quotes. */
 export function textFormOf(type: AnyFieldType): TextForm | undefined {
   const { typeName } = type as Partial<AnyMessageType>;
   if (jsonTypes.has(type) || (typeName !== undefined && jsonTypeNames.has(typeName)))
-    return { read: (text, options) => fromJsonText<unknown>(type, text, options) };
-  if (isFieldMask(type)) return { toJson: maskToJson };
-  return typeName === "google.protobuf.Duration" ? { toJson: durationToJson } : undefined;
+    return (text, options) => fromJsonText<unknown>(type, text, options);
+  if (isFieldMask(type)) return (text) => maskOf(type, pathsOf(text));
+  if (type.readJson === nullValue.readJson) return readNull;
+  if (typeName !== "google.protobuf.Duration") return undefined;
+  return (text, options) => fromJsonText<unknown>(type, JSON.stringify(durationToJson(text)), options);
 }
 
 /** True for the type of one google.protobuf.FieldMask. */
@@ -40,9 +40,33 @@ export function isFieldMask(type: AnyFieldType): boolean {
   return type === fieldMask || (type as Partial<AnyMessageType>).typeName === "google.protobuf.FieldMask";
 }
 
-/** A mask may have the names of the contract in a URL: JSON has its own alone. */
-function maskToJson(text: string): string {
-  return text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** A mask of paths. A field has the paths alone, or the whole message. */
+export function maskOf(type: AnyFieldType, paths: string[]): unknown {
+  return "create" in type ? { ...((type as AnyMessageType).create() as object), paths } : paths;
+}
+
+/** Names between points; `*` is all of them (AIP-134), or each item (AIP-161). */
+const MASK_PATH = /^(?:\*|\w+)(?:\.(?:\*|\w+))*$/;
+
+/** A mask may have the names of the contract in a URL, which JSON has no form for, if an underscore stands before what is no letter. */
+function pathsOf(text: string): string[] {
+  if (text === "") return [];
+  return text.split(",").map((path) => {
+    if (!MASK_PATH.test(path)) throw new JsonError(`not a path of names: ${shown(path)}`);
+    return path.split(".").map(nameOf).join(".");
+  });
+}
+
+/** The name in the contract. One with an underscore, or that begins with a capital, is no name in JSON. */
+function nameOf(name: string): string {
+  return /_|^[A-Z]/.test(name) ? name : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Null has JSON's form, and those of an enum. */
+function readNull(text: string): 0 {
+  if (text !== "null" && text !== "NULL_VALUE" && text !== "0")
+    throw new JsonError(`not null: ${shown(text)}`);
+  return 0;
 }
 
 const UNIT_NS: Readonly<Record<string, number>> = {

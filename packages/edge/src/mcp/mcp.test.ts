@@ -34,7 +34,7 @@ interface Serving {
 
 /** Serves the probe's methods as tools. Disposing of it stops all. */
 async function serveTools({ mcp: options, edge: more, middleware = [], behind = "server" }: Serving = {}) {
-  const seen: Seen = { binds: [], ended: 0, sums: 0, made: 0 };
+  const seen: Seen = { binds: [], masks: [], ended: 0, sums: 0, made: 0 };
   const server = createServer({ middleware }).add(ProbeServiceDefinition, probeService(seen));
   const tooling = { ...more, mcp: mcp({ tools, descriptors: descriptorSet, ...options }) };
   const channel =

@@ -6,6 +6,8 @@ import type { ProbeServiceDefinition } from "./gen/callwire/edge/testing/v1/prob
 export interface Seen {
   /** The requests of Bind, in their order. */
   readonly binds: unknown[];
+  /** The masks of Echo, in their order. */
+  readonly masks: (readonly string[])[];
   /** The calls of WatchNumbers and Talk that have ended, however they did. */
   ended: number;
   /** The streams of Sum that came to their end. */
@@ -16,7 +18,7 @@ export interface Seen {
 
 /** Serves the probe. */
 export function probeService(
-  seen: Seen = { binds: [], ended: 0, sums: 0, made: 0 },
+  seen: Seen = { binds: [], masks: [], ended: 0, sums: 0, made: 0 },
 ): ServiceImplementation<ProbeServiceDefinition> {
   return {
     query: async (request) => ({ request }),

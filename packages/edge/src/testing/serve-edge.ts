@@ -11,6 +11,7 @@ import type { CommonEdgeOptions } from "../edge-options.js";
 import { LibraryServiceDefinition } from "./gen/callwire/edge/testing/v1/library_service.js";
 import { ProbeServiceDefinition } from "./gen/callwire/edge/testing/v1/probe_service.js";
 import { descriptorSet } from "./gen/descriptor-set.js";
+import { KindsDefinition, kindsService, withKindsRules } from "./kinds-service.js";
 import { libraryService } from "./library-service.js";
 import { probeService, type Seen } from "./probe-service.js";
 
@@ -36,16 +37,17 @@ export interface ServeOptions {
   readonly options?: CommonEdgeOptions;
 }
 
-/** Serves the probe and the library by an edge on a free port. */
+/** Serves the probe, the library and the kinds by an edge on a free port. */
 export async function serveEdge({
   behind = "server",
   middleware = [],
   options = {},
 }: ServeOptions = {}): Promise<ServedEdge> {
-  const seen: Seen = { binds: [], ended: 0, sums: 0, made: 0 };
+  const seen: Seen = { binds: [], masks: [], ended: 0, sums: 0, made: 0 };
   const server = createServer({ middleware });
   server.add(ProbeServiceDefinition, probeService(seen));
   server.add(LibraryServiceDefinition, libraryService());
+  server.add(KindsDefinition, kindsService(seen));
   const served = (edge: Edge, port: number) => ({
     edge,
     port,
@@ -59,7 +61,7 @@ export async function serveEdge({
   else {
     const channel = createChannel(`127.0.0.1:${await server.listen("127.0.0.1:0")}`);
     close = () => channel.close();
-    const definitions = [ProbeServiceDefinition, LibraryServiceDefinition];
+    const definitions = [ProbeServiceDefinition, LibraryServiceDefinition, KindsDefinition];
     const services = behind === "channel" ? definitions : described(definitions);
     edge = createEdge({ ...options, channel, services });
   }
@@ -87,7 +89,10 @@ export async function serveEdge({
 function described(definitions: readonly { readonly fullName: string }[]): CompatServiceDefinition[] {
   const contract = readContract(descriptorSet);
   const types = messageTypesOf(contract);
-  return definitions.map(({ fullName }) => definitionOf(contract.services.get(fullName)!, types));
+  return definitions.map(({ fullName }) => {
+    const definition = definitionOf(contract.services.get(fullName)!, types);
+    return fullName === KindsDefinition.fullName ? withKindsRules(definition) : definition;
+  });
 }
 
 /** A request's answer, read to its end. */

@@ -52,9 +52,10 @@ export function list(type: AnyFieldType): AnyFieldType {
       try {
         const numbers = type.fromNumbers && source.numbers?.(type.fromNumbers);
         if (numbers !== undefined) return numbers;
+        const readItem = source.itemReader?.(type) ?? readJson;
         for (; source.hasItem(); index++) {
           if (!takesNull && source.null()) throw isNot("a value", null);
-          const value: unknown = readJson(source);
+          const value: unknown = readItem(source);
           if (value !== undefined) values.push(value);
         }
       } catch (error) {
@@ -73,5 +74,6 @@ export function copyList(type: AnyFieldType, values: unknown): unknown[] {
 /** Reads an item of a list or a value of a map. Undefined if `ignoreUnknownFields` passes over it. */
 export function readPart<T>(type: FieldType<T>, source: JsonSource): T | undefined {
   if (!type.takesNull && source.null()) throw isNot("a value", null);
-  return type.readJson(source);
+  const read = source.itemReader?.(type);
+  return read === undefined ? type.readJson(source) : read(source);
 }

@@ -13,6 +13,9 @@ function toSnake(path: string): string {
   return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Names between points; `*` is all of them (AIP-134), or each item (AIP-161). */
+const PATH = /^(?:\*|[A-Za-z0-9]+)(?:\.(?:\*|[A-Za-z0-9]+))*$/;
+
 /** A field of google.protobuf.FieldMask, seen as its paths. */
 export const fieldMask: FieldType<string[]> = {
   isAbsent: (paths) => paths === undefined || paths === null,
@@ -20,8 +23,7 @@ export const fieldMask: FieldType<string[]> = {
   writeJson(paths, sink) {
     const json = paths.map((path) => {
       const camel = toCamel(path);
-      if (!/^[A-Za-z0-9.]+$/.test(camel) || toSnake(camel) !== path)
-        throw isNot("a path that JSON has a form for", path);
+      if (!PATH.test(camel) || toSnake(camel) !== path) throw isNot("a path that JSON has a form for", path);
       return camel;
     });
     sink.string(json.join());
@@ -31,7 +33,7 @@ export const fieldMask: FieldType<string[]> = {
     return text === ""
       ? []
       : text.split(",").map((path) => {
-          if (!/^[A-Za-z0-9.]+$/.test(path)) throw isNot("a path of names in JSON", path);
+          if (!PATH.test(path)) throw isNot("a path of names in JSON", path);
           return toSnake(path);
         });
   },

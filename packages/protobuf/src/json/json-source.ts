@@ -3,6 +3,11 @@ import type { JsonReadOptions } from "./options.js";
 /** The types of JSON's values. */
 export type JsonType = "object" | "list" | "string" | "number" | "boolean" | "null";
 
+/** The part of a kind of field that reads its values. */
+export interface ReadType<T> {
+  readJson(source: JsonSource): T;
+}
+
 /**
  * Where kinds of fields read JSON. A source stands before a value; reading it takes the source to the next one.
  *
@@ -78,6 +83,12 @@ export interface JsonSource {
    * @returns Undefined if it was not taken, or has few numbers, or other values; nothing is read then.
    */
   numbers?(take: (numbers: unknown[]) => boolean): unknown[] | undefined;
+
+  /**
+   * How items of lists and values of maps are read, where the source has another form for a type than JSON. Undefined for those that
+   * it has in JSON's form.
+   */
+  itemReader?<T>(type: ReadType<T>): ReadType<T>["readJson"] | undefined;
 
   /** Passes over a value of any type. */
   skip(): void;

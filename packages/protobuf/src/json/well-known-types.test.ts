@@ -218,11 +218,39 @@ describe("FieldMask", () => {
     expect(write(type(fieldMaskJson), { paths: ["a_b"] })).toBe("aB");
   });
 
+  test("may have an asterisk for all fields, and for all items", () => {
+    expect(read(fieldMask, '"*"')).toEqual(["*"]);
+    expect(read(fieldMask, '"aB.*.cD,e"')).toEqual(["a_b.*.c_d", "e"]);
+    expect(write(fieldMask, ["*", "a_b.*"])).toBe("*,aB.*");
+  });
+
   test("refuses what would not come back", () => {
-    for (const path of ["fooBar", "foo_3_bar", "foo__bar", "foo_", "", "a,b", "a b", "foo_Bar"]) {
+    for (const path of [
+      "fooBar",
+      "foo_3_bar",
+      "foo__bar",
+      "foo_",
+      "",
+      "a,b",
+      "a b",
+      "foo_Bar",
+      "a*",
+      ".a",
+      "a..b",
+    ]) {
       expect(() => write(fieldMask, [path])).toThrow("not a path");
     }
-    for (const json of ['"foo,bar_bar"', '"foo,"', '",foo"', '"foo, bar"', '"a-b"'])
+    for (const json of [
+      '"foo,bar_bar"',
+      '"foo,"',
+      '",foo"',
+      '"foo, bar"',
+      '"a-b"',
+      '"a*"',
+      '".a"',
+      '"a."',
+      '"a..b"',
+    ])
       expect(() => read(fieldMask, json)).toThrow("not a path");
     expect(() => read(fieldMask, '["a"]')).toThrow("not a string");
   });
