@@ -325,6 +325,26 @@ describe("a page of another origin", () => {
     expect(answer.headers.get("vary")).toBe("origin");
   });
 
+  test.each([
+    ["PUT", "/v1/kinds/a", "DELETE, HEAD, OPTIONS, PATCH, PUT, TRACE"],
+    ["POST", "/v1/any/7", "POST"],
+    ["REPORT", "/v1/any/7", "REPORT"],
+    ["a b", "/v1/any/7", ""],
+  ])("asks for %s of %s, whose rules take OPTIONS, and calls no method", async (asked, path, allowed) => {
+    const { masks } = served.seen;
+    const before = masks.length;
+    const headers = { origin: "https://app.example", "access-control-request-method": asked };
+    const answer = await send(served.url + path, { method: "OPTIONS", headers });
+    expect([answer.status, answer.headers.get("access-control-allow-methods")]).toEqual([204, allowed]);
+    const evil = await send(served.url + path, {
+      method: "OPTIONS",
+      headers: { ...headers, origin: "https://evil.example" },
+    });
+    expect(evil.status).toBe(403);
+    await expectUnmoved();
+    expect(masks).toHaveLength(before);
+  });
+
   test("may not, where none is listed", async () => {
     await using closed = await serveEdge();
     const answer = await send(`${closed.url}/v1/query`, { headers: { origin: "https://app.example" } });

@@ -74,10 +74,8 @@ export class Cors {
    * @throws {EdgeError} if the origin is not allowed.
    */
   preflight(exchange: Exchange, allowed: readonly string[]): string[] | undefined {
-    const origin = exchange.header("origin");
-    if (origin === undefined || exchange.header("access-control-request-method") === undefined)
-      return undefined;
-    if (!this.allows(origin)) throw originNotAllowed(exchange);
+    if (!isPreflight(exchange)) return undefined;
+    if (!this.allows(exchange.header("origin"))) throw originNotAllowed(exchange);
     return [
       "access-control-allow-methods",
       allowed.join(", "),
@@ -97,6 +95,15 @@ export class Cors {
   allows(origin: string | undefined): origin is string {
     return origin !== undefined && (this.#origins.has(origin) || this.#origins.has("*"));
   }
+}
+
+/** True for a request by which a browser asks what a page may send (WHATWG Fetch, "CORS-preflight request"). */
+export function isPreflight(exchange: Exchange): boolean {
+  return (
+    exchange.method === "OPTIONS" &&
+    exchange.header("origin") !== undefined &&
+    exchange.header("access-control-request-method") !== undefined
+  );
 }
 
 /**

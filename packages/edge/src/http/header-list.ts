@@ -19,3 +19,8 @@ export function pairOf(part: string): readonly [name: string, value: string] {
     isQuoted ? value.slice(1, -1).replaceAll(/\\(.)/g, "$1") : value,
   ];
 }
+
+/** True for what HTTP has as a name or a method (RFC 9110, section 5.6.2). */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~\w]+$/.test(text);
+}

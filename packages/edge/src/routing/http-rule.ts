@@ -1,3 +1,5 @@
+import { isToken } from "../http/header-list.js";
+
 /** A rule of google.api.http, as protoc-gen-callwire writes it into a definition: one for each binding. */
 export interface HttpRule {
   /** The HTTP method, in capitals; `*` for any (a `custom` rule). */
@@ -17,8 +19,7 @@ export function httpRulesOf(method: object): readonly HttpRule[] {
   if (!Array.isArray(http)) throw new Error("has http rules that are no list");
   for (const rule of http as unknown[]) {
     const { method: httpMethod, path } = (rule ?? {}) as Partial<Record<keyof HttpRule, unknown>>;
-    // RFC 9110, "token".
-    if (typeof httpMethod !== "string" || !/^[!#$%&'*+\-.^_`|~\w]+$/.test(httpMethod))
+    if (typeof httpMethod !== "string" || !isToken(httpMethod))
       throw new Error(`has a rule without an HTTP method: ${JSON.stringify(rule)}`);
     if (typeof path !== "string") throw new Error(`has a rule without a path: ${JSON.stringify(rule)}`);
   }

@@ -76,7 +76,7 @@ export class Router<Route extends Routed> {
       const route = firstEnd(this.#root, rest, 0, verb, (byMethod) => routeOf(byMethod, methods));
       if (route !== undefined) return { route, path: rest };
     }
-    return { allowed: this.#allowedAt(path) };
+    return { allowed: this.allowedAt(path) };
   }
 
   /** A route that takes a path, by whatever method of HTTP; undefined if there is none. */
@@ -88,7 +88,8 @@ export class Router<Route extends Routed> {
     return undefined;
   }
 
-  #allowedAt(path: RequestPath): string[] {
+  /** The methods of HTTP by which a path has routes; `*` for any. */
+  allowedAt(path: RequestPath): string[] {
     const allowed = new Set<string>();
     for (const { verb, rest } of this.#splits(path)) {
       firstEnd(this.#root, rest, 0, verb, (byMethod) => {

@@ -1,6 +1,7 @@
 import { EdgeError } from "../errors/edge-error.js";
-import { mayCall, originNotAllowed } from "../http/cors.js";
+import { isPreflight, mayCall, originNotAllowed } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
+import { isToken } from "../http/header-list.js";
 import { commonHeaders } from "./answer.js";
 import type { EdgeSettings } from "./settings.js";
 
@@ -11,13 +12,19 @@ export function refuseMethod(
   settings: EdgeSettings,
 ): undefined {
   if (exchange.method !== "OPTIONS") throw notAllowed(allowed);
-  const isAsked = exchange.header("access-control-request-method") !== undefined;
-  if (isAsked && settings.cors === undefined && !mayCall(exchange, undefined))
+  if (isPreflight(exchange) && settings.cors === undefined && !mayCall(exchange, undefined))
     throw originNotAllowed(exchange);
+  const methods = allowed.flatMap((method) => (method === "*" ? askedMethod(exchange) : method));
   const headers = commonHeaders(exchange, settings);
-  headers.push(...(settings.cors?.preflight(exchange, allowed) ?? []), "allow", allowed.join(", "));
+  headers.push(...(settings.cors?.preflight(exchange, methods) ?? []), "allow", methods.join(", "));
   exchange.respond({ status: 204, headers }, undefined);
   return undefined;
+}
+
+/** The method that a page asks for: a path that takes any takes this one. */
+function askedMethod(exchange: Exchange): string[] {
+  const method = exchange.header("access-control-request-method") ?? "";
+  return isToken(method) ? [method] : [];
 }
 
 /** Refuses a method of HTTP, and names those that a path has. */

@@ -2,6 +2,7 @@ import { parseQuery } from "../binding/query.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeLimits } from "../edge-options.js";
 import { EdgeError } from "../errors/edge-error.js";
+import { isPreflight } from "../http/cors.js";
 import type { Exchange } from "../http/exchange.js";
 import type { Places } from "../places/places.js";
 import { parsePath, type RequestPath } from "../routing/request-path.js";
@@ -55,7 +56,12 @@ function route(
   if (rpc !== undefined) return serveRpc(exchange, rpc, query, settings);
   const { method } = exchange;
   const isHead = method === "HEAD";
-  const found = isHead ? router.find(path, "HEAD", "GET") : router.find(path, method);
+  // A browser asks before it sends a request: that calls no method, also where a rule takes OPTIONS.
+  const found = isPreflight(exchange)
+    ? { allowed: router.allowedAt(path) }
+    : isHead
+      ? router.find(path, "HEAD", "GET")
+      : router.find(path, method);
   if (!("route" in found)) {
     if (found.allowed.length === 0) {
       const meant = meantPath(exchange, pathText, router, rpcMethods);
