@@ -13,6 +13,9 @@ export interface JsonSink {
   /** Writes a number that is finite. */
   number(value: number): void;
 
+  /** Writes the negative zero of a float or a double. */
+  negativeZero(): void;
+
   /** Writes an integer of 64 bits as a string of its digits. */
   integer64(value: bigint, isSigned: boolean): void;
 

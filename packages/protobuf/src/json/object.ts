@@ -33,6 +33,11 @@ export class ObjectSink implements JsonSink {
     this.#put(value);
   }
 
+  negativeZero(): void {
+    // JSON.stringify would make it another zero; a number may be text in JSON, too.
+    this.#put("-0");
+  }
+
   integer64(value: bigint): void {
     this.#put(String(value));
   }

@@ -103,8 +103,7 @@ function floating(
     fromPartial: same,
     writeJson(value, sink) {
       if (typeof value !== "number") throw isNot(what, value);
-      // JSON.stringify has no negative zero.
-      if (Object.is(value, -0)) sink.string("-0");
+      if (Object.is(value, -0)) sink.negativeZero();
       else if (!Number.isFinite(value)) sink.string(String(value));
       else if (!isSingle) sink.number(value);
       else if (Number.isFinite(Math.fround(value))) sink.number(shortFloat(value));

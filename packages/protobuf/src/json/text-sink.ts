@@ -100,6 +100,10 @@ export class TextSink implements JsonSink {
     this.#length = writeNumber(value, this.#bytes, this.#length);
   }
 
+  negativeZero(): void {
+    this.#ascii("-0");
+  }
+
   integer64(value: bigint, isSigned: boolean): void {
     this.#reserve(MAX_INTEGER64_BYTES + 3);
     const bytes = this.#bytes;
