@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect, constants, createServer, type IncomingHttpHeaders } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import { setImmediate as turn } from "node:timers/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -233,11 +234,25 @@ describe("a unary request of Connect that is wrong is refused:", () => {
     ["base64 that ends inside of a byte", "encoding=json&base64=1&message=e30ee", "message is not base64"],
     ["another version", "encoding=json&connect=v2&message=%7B%7D", "connect must be v1"],
     ["text that is no JSON", "encoding=json&message=%7", "malformed JSON"],
+    ["two messages", "encoding=json&message={}&message={}", "the parameter message is there twice"],
+    ["one of them by another name", "encoding=json&message={}&mess%61ge={}", "message is there twice"],
+    ["two encodings", "encoding=json&message={}&encoding=proto", "the parameter encoding is there twice"],
   ])("GET with %s", async (_, query, message) => {
     const answer = await send(`${url("Query")}?${query}`);
     expect([answer.status, answer.json]).toMatchObject([
       400,
       { code: "invalid_argument", message: expect.stringContaining(message) },
+    ]);
+  });
+
+  test("GET with a body", async () => {
+    const sent = httpRequest(`${url("Query")}?encoding=json&message={}`, {
+      headers: { "content-length": "1" },
+    }).end("!");
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    expect([response.statusCode, await json(response)]).toEqual([
+      400,
+      { code: "invalid_argument", message: "a request by GET takes no body" },
     ]);
   });
 

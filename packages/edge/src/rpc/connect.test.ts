@@ -120,6 +120,10 @@ describe.each(bothWays)("before a %s, Connect", (behind) => {
     const answer = await get({ encoding: "json", message: json });
     expect([answer.status, answer.headers.get("vary")]).toEqual([200, "accept-encoding"]);
     expect(await answer.json()).toEqual({ request: { stringValue: "é+ &" } });
+    const escaped = await fetch(
+      `${served.url}${PROBE}/Query?%65ncoding=json&mess%61ge=%7B%7D&other=1&other=2&&`,
+    );
+    expect([escaped.status, await escaped.json()]).toEqual([200, { request: {} }]);
     const head = await get({ encoding: "json", message: json }, "HEAD");
     expect([head.status, head.headers.get("vary"), await head.text()]).toEqual([200, "accept-encoding", ""]);
     expect(head.headers.get("content-length")).toBe(answer.headers.get("content-length"));

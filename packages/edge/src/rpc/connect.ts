@@ -94,6 +94,7 @@ export function connectGetCarrier(
       const version = parameters.text("connect");
       if (version !== undefined && version !== `v${VERSION}`)
         throw new EdgeError("BAD_PARAMETER", `connect must be v${VERSION}`);
+      if (exchange.hasBody) throw new EdgeError("BODY_NOT_TAKEN", "a request by GET takes no body");
       return { encoding: parameters.text("compression"), bytes: parameters.message() };
     },
   });
