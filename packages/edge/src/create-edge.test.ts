@@ -443,6 +443,8 @@ describe("fetch", () => {
       }),
     );
     expect(await posted.json()).toEqual({ request: { name: "shelves/1/books/2", number: 7 } });
+    const failed = await fetch(new Request("https://x/v1/things/1?fail_code=5#part", { method: "DELETE" }));
+    expect([failed.status, failed.headers.get("vary")]).toEqual([404, "accept"]);
     const head = await fetch(new Request("https://x/v1/query", { method: "HEAD" }));
     expect([head.status, head.body]).toEqual([200, null]);
     server.forceShutdown();

@@ -308,6 +308,7 @@ describe("a page of another origin", () => {
     expect(answer.headers.get("access-control-expose-headers")).toContain("x-request-id");
     const missing = await send(`${served.url}/v1/nothing`, { headers: { origin: "https://app.example" } });
     expect(missing.headers.get("access-control-allow-origin")).toBe("https://app.example");
+    expect(missing.headers.get("vary")).toBe("origin, accept");
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { mayCall, type Cors } from "../http/cors.js";
 import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { tooMuch, type HeldBytes } from "../http/held-bytes.js";
+import { addVary } from "../http/vary.js";
 import { chooseCoding, type ChosenCoding } from "./accept-encoding.js";
 import { codings, type Coding } from "./codings.js";
 import { CompressedWriter } from "./compressed-writer.js";
@@ -140,11 +141,7 @@ export class Compression {
 
   /** Says, for caches, that the answer would be another one for another `accept-encoding`. */
   addVary(headers: string[]): void {
-    if (this.#offered.length === 0) return;
-    // One field alone: servers of HTTP/2 keep the last of several.
-    const at = headers.findIndex((text, index) => index % 2 === 0 && text === "vary");
-    if (at < 0) headers.push("vary", "accept-encoding");
-    else headers[at + 1] += ", accept-encoding";
+    if (this.#offered.length > 0) addVary(headers, "accept-encoding");
   }
 
   /**

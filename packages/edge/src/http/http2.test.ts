@@ -40,6 +40,21 @@ describe.each([
   ["a server of node:http2", () => (http2.address() as AddressInfo).port],
   ["the port of gRPC", () => served.port],
 ])("on %s, an edge", (_what, port) => {
+  test("refuses a fragment, and says that an error's form depends on accept", async () => {
+    const ask = (path: string, accept: string) => sendTo(port(), { ":path": path, accept });
+    for (const [path, status] of [
+      ["/v1/query#a", 400],
+      ["/v1/nothing", 404],
+      ["/v1/query?int32_value=x", 400],
+      ["/v1/numbers?count=x", 400],
+    ] as const) {
+      for (const type of ["application/json", "application/problem+json"]) {
+        const [got, , headers] = await ask(path, type);
+        expect([got, headers["content-type"], headers.vary]).toEqual([status, type, "accept"]);
+      }
+    }
+  });
+
   test("serves queries, bodies, errors, streams both ways", async () => {
     const send = (fields: Record<string, string>, text?: string) => sendTo(port(), fields, text);
     const get = await send({ ":path": "/v1/query?string_value=a" });

@@ -6,6 +6,7 @@ import { sendable } from "../errors/sendable.js";
 import { statusToJson, type JsonStatus } from "../errors/status-json.js";
 import type { Exchange } from "../http/exchange.js";
 import { addFields } from "../http/metadata.js";
+import { addVary } from "../http/vary.js";
 import type { Route } from "../routing/route.js";
 import type { EdgeSettings } from "./settings.js";
 
@@ -63,6 +64,7 @@ export function respondError(
 ): void {
   const { type, body } = errorBody(httpStatus, json, exchange.header("accept"));
   const headers = commonHeaders(exchange, settings, call);
+  addVary(headers, "accept");
   headers.push("content-type", type, "content-length", String(Buffer.byteLength(body)));
   if (json.retryAfterSeconds !== undefined) headers.push("retry-after", String(json.retryAfterSeconds));
   // RFC 9110, section 15.5.2: a 401 says how to do it better.

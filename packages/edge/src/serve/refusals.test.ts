@@ -79,6 +79,8 @@ test.each<
 ])("%s", async (_, { path, ...init }, status, message) => {
   const answer = await send(served.url + path, init);
   expect([answer.status, answer.json]).toMatchObject([status, { error: { message } }]);
+  // It would have been a problem by another `accept`.
+  expect(answer.headers.get("vary")).toBe("accept");
 });
 
 test("a question of the same origin, or of no page, is no preflight", async () => {
@@ -109,6 +111,10 @@ test.each([
   ["GET", "http://user@127.0.0.1/v1/query", 400, "the path is malformed"],
   ["GET", "ftp://127.0.0.1/v1/query", 400, "the path is malformed"],
   ["GET", "http:///v1/query", 400, "the path is malformed"],
+  // None of the forms of a target has a fragment.
+  ["GET", "/v1/query?string_value=a#b", 400, "the target has a fragment"],
+  ["GET", "/v1/query#?string_value=a", 400, "the target has a fragment"],
+  ["GET", "http://127.0.0.1/v1/query#", 400, "the target has a fragment"],
 ])("the target of %s %s", async (method, path, status, expected) => {
   const request = requestTo({ port: served.port, host: "127.0.0.1", method, path }).end();
   const [answer] = (await once(request, "response")) as [IncomingMessage];

@@ -10,6 +10,7 @@ import type { Exchange, ResponseWriter } from "../http/exchange.js";
 import { metadataOf } from "../http/metadata.js";
 import { SharedPart, type Part } from "../http/shared-part.js";
 import { timeoutOf } from "../http/timeout.js";
+import { addVary } from "../http/vary.js";
 import type { Route } from "../routing/route.js";
 import type { StreamForm } from "../streams/stream-form.js";
 import { commonHeaders, errorLine, failureOf, respondError } from "./answer.js";
@@ -136,6 +137,7 @@ class StreamAnswer {
     if (this.#writer === undefined) {
       const { exchange, call, more, chosen, settings } = this.#answering;
       const headers = commonHeaders(exchange, settings, call);
+      if (this.#form.contentType !== undefined) addVary(headers, "accept");
       headers.push(...more, "cache-control", "no-store");
       this.#writer = settings.compression.begin(exchange, type, headers, chosen);
     }

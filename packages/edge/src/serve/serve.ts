@@ -114,6 +114,8 @@ export function targetOf(exchange: Exchange, limits: EdgeLimits): Target {
     throw new EdgeError("URL_TOO_LONG", `the URL has more than ${limits.maxUrlLength} characters`);
   if (headerBytes > limits.maxHeaderBytes)
     throw new EdgeError("HEADERS_TOO_LARGE", `the header has more than ${limits.maxHeaderBytes} bytes`);
+  // RFC 9112, section 3.2: none of its forms has one.
+  if (target.includes("#")) throw new EdgeError("BAD_PATH", "the target has a fragment, behind '#'");
   const mark = target.indexOf("?");
   const pathText = mark < 0 ? target : target.slice(0, mark);
   const path = parsePath(pathText);
