@@ -159,7 +159,7 @@ export function createEdge(options: EdgeOptions): Edge {
     if (other !== undefined) throw new Error(`${name}: the path ${template.text} calls a method by its name`);
   }
   const router = new Router(routes);
-  const places = placesByPath(placesOf(options, methods, settings), router, rpcMethods);
+  const places = placesByPath(placesOf(options, methods, routes, settings), router, rpcMethods);
   const served = { places, rpcMethods, router };
   const answer = (exchange: Exchange) => serve(exchange, served, settings);
   const upgrades = new Upgrades(streamRoutes(byRest, routes, routeSettings), settings, answer);

@@ -51,6 +51,11 @@ export class BodyMask {
     return new BodyMask(masks[0]!, inside, new Set(names), options);
   }
 
+  /** The mask's name in JSON. */
+  get jsonName(): string {
+    return this.#mask.jsonName;
+  }
+
   /**
    * Sets the mask of a message that has none, by a body that was read already.
    *

@@ -46,6 +46,8 @@ export class RequestBinding {
   readonly #mask: BodyMask | undefined;
   /** True if the rule takes a body. */
   readonly hasBody: boolean;
+  /** The name in JSON of the mask that the body fills; undefined if it fills none. */
+  readonly bodyMask: string | undefined;
   /** Undefined unless the body is a google.api.HttpBody, and then of any type. */
   readonly httpBody: HttpBodyType | undefined;
 
@@ -62,6 +64,7 @@ export class RequestBinding {
   ) {
     this.#type = type;
     this.#mask = mask;
+    this.bodyMask = mask?.jsonName;
     this.#options = options;
     this.#pathFields = template.variables.map(({ fieldPath }) => pathField(type, fieldPath));
     const { body = "" } = rule;

@@ -18,6 +18,7 @@ export type Places = ReadonlyMap<string, Place>;
 export function placesOf(
   options: EdgeOptions,
   methods: readonly EdgeMethod[],
+  routes: readonly Route[],
   settings: EdgeSettings,
 ): readonly Place[] {
   const { server, healthPath = "/healthz", metrics, openapi, mcp } = options as Partial<ServerEdgeOptions>;
@@ -26,7 +27,7 @@ export function placesOf(
       ? []
       : [healthPlace(healthPath, server.health, settings)]),
     ...(metrics === undefined ? [] : [metricsPlace(metrics, settings)]),
-    ...(openapi === undefined ? [] : openApiPlaces(openapi, settings)),
+    ...(openapi === undefined ? [] : openApiPlaces(openapi, routes, settings)),
     ...(mcp === undefined ? [] : [(mcp as unknown as Mount).open(methods, settings)]),
   ];
 }

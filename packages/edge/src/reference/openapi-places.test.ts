@@ -19,6 +19,44 @@ const serveDocument = (openapi: Partial<OpenApiOptions> = {}, more: CommonEdgeOp
   serveEdge({ options: { ...more, openapi: { document, ...openapi } } });
 
 describe("an OpenAPI document", () => {
+  test("says which masks a body fills", async () => {
+    const mask = {
+      name: "updateMask",
+      in: "query",
+      required: true,
+      description: "What changes.",
+      schema: {},
+    };
+    const others = [
+      { name: "book.id", in: "path", required: true },
+      { ...mask, in: "header" },
+    ];
+    const id = "callwire.edge.testing.v1.LibraryService.UpdateBook";
+    const documentWith = (given: object) => ({
+      ...document,
+      paths: {
+        "/v1/books/{book.id}": {
+          parameters: [mask],
+          patch: { operationId: id, parameters: [...others, given] },
+          // Its body is the whole request.
+          put: { operationId: `${id}.2`, parameters: [mask] },
+          get: { operationId: "another", parameters: [mask] },
+        },
+        "/v1/strange": "of no form",
+      },
+    });
+    const openapi = { document: documentWith(mask) };
+    const { required: _, ...optional } = mask;
+    const filled = {
+      ...optional,
+      description: "What changes.\n\nWithout one, or if it is empty, the names in the body fill it.",
+    };
+    await using served = await serveDocument(openapi, { updateMaskFromBody: true });
+    expect((await send(`${served.url}/openapi.json`)).json).toEqual(documentWith(filled));
+    await using plain = await serveDocument(openapi);
+    expect((await send(`${plain.url}/openapi.json`)).json).toEqual(documentWith(mask));
+  });
+
   test("is served with a tag, and not sent again to whoever has it", async () => {
     await using served = await serveDocument();
     const first = await send(`${served.url}/openapi.json?cache=1`);
