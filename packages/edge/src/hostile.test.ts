@@ -195,6 +195,8 @@ describe("a path that is wrong", () => {
     ["/v1/../../etc/passwd", 400],
     ["/v1/shelves/1/books/../../../etc:bind", 400],
     ["/v1/shelves/1/books/%2E%2E/etc:bind", 400],
+    ["/v1/shelves/1/books/..:bind", 404],
+    ["/v1/shelves/1/books/%2e.:bind", 404],
     ["/v1/parts/\xff", 400],
     ["http://other/v1/parts/..", 400],
     ["http://user@other/v1/query", 400],
@@ -251,6 +253,15 @@ describe("a request in the shape of smuggling", () => {
     ["a zero byte", head(`POST ${BIND}`, json, "x: a\0b")],
     ["a line feed alone in the request line", `POST ${BIND} HTTP/1.1\nhost: x\n\n`],
     ["two hosts", head(`POST ${BIND}`, json, "Host: y", "content-length: 2")],
+    ["two types", head(`POST ${BIND}`, json, "Content-Type: text/plain", "content-length: 2")],
+    [
+      "two tokens",
+      head(`POST ${BIND}`, json, "authorization: Bearer a", "Authorization: Bearer b", "content-length: 2"),
+    ],
+    [
+      "chunks by HTTP/1.0",
+      `POST ${BIND} HTTP/1.0\r\nhost: x\r\n${json}\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    ],
     [
       "a coding before the chunks",
       `${head(`POST ${BIND}`, json, "transfer-encoding: gzip, chunked")}0\r\n\r\n`,

@@ -22,9 +22,15 @@ interface Zlib {
   compressor(): Compressor;
   /** The memory of a compressor, in bytes. */
   readonly compressorBytes: number;
-  decompressor(): Transform;
+  decompressor(): Decompressor;
   /** The memory of a decompressor, in bytes. @param first The first byte of what it gets. */
   decompressorBytes(first: number): number;
+}
+
+/** A stream of node:zlib that decompresses. */
+export interface Decompressor extends Transform {
+  /** The bytes of the input that were decompressed. */
+  readonly bytesWritten: number;
 }
 
 /** A stream of node:zlib that compresses. */

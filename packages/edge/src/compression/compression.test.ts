@@ -270,6 +270,16 @@ describe("a body may be compressed", () => {
     expect(refusal(await post(text, "gzip"))).toEqual([400, "BODY_CODING_BROKEN"]);
     expect(refusal(await post(text, "br"))).toEqual([400, "BODY_CODING_BROKEN"]);
     expect(refusal(await post(gzipSync(text).subarray(0, 12), "gzip"))).toEqual([400, "BODY_CODING_BROKEN"]);
+    for (const [coding, coded] of [
+      ["gzip", gzipSync(text)],
+      ["br", brotliCompressSync(text)],
+    ] as const) {
+      for (const more of ["more", "\0"]) {
+        // oxlint-disable-next-line no-await-in-loop
+        const answer = await post(Buffer.concat([coded, Buffer.from(more)]), coding);
+        expect(refusal(answer)).toEqual([400, "BODY_CODING_BROKEN"]);
+      }
+    }
     for (const coding of ["deflate", "gzip, br", "gzip, gzip", "__proto__"]) {
       const other = await post(text, coding);
       expect([...refusal(other), other.headers["accept-encoding"]]).toEqual([

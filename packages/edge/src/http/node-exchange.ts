@@ -67,11 +67,11 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 
   checkHead(): void {
-    if (isHttp2(this.#request)) return;
-    const error = headError(this.#request);
+    const request = this.#request;
+    const error = (isHttp2(request) ? undefined : headError(request)) ?? repeatedField(request.rawHeaders);
     if (error === undefined) return;
     // What comes behind it may be no request.
-    this.#response.shouldKeepAlive = false;
+    if (!isHttp2(request)) this.#response.shouldKeepAlive = false;
     throw error;
   }
 
@@ -282,19 +282,48 @@ function isHttp2(request: IncomingMessage): boolean {
   return "stream" in request;
 }
 
-/** What is wrong with a head that node:http has let pass (RFC 9112, sections 2.3, 3.2 and 6.1). */
-function headError({ httpVersion, headers, rawHeaders }: IncomingMessage): EdgeError | undefined {
+/** What is wrong with a head that node:http has let pass (RFC 9112, sections 2.3 and 6.1). */
+function headError({ httpVersion, headers }: IncomingMessage): EdgeError | undefined {
   if (httpVersion !== "1.1" && httpVersion !== "1.0")
     return new EdgeError("VERSION_NOT_SERVED", `HTTP/${httpVersion} is not served so: send HTTP/1.1`);
   const coding = headers["transfer-encoding"];
-  if (coding !== undefined && coding.toLowerCase() !== "chunked")
+  if (coding === undefined) return undefined;
+  if (coding.toLowerCase() !== "chunked")
     return new EdgeError("TRANSFER_CODING_NOT_TAKEN", "transfer-encoding must be chunked, if there is one");
-  let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) if (isHost(rawHeaders[at]!)) hosts++;
-  return hosts > 1 ? new EdgeError("BAD_HEADER", "host is there twice") : undefined;
+  return httpVersion === "1.0"
+    ? new EdgeError("BAD_HEADER", "transfer-encoding is not of HTTP/1.0: send HTTP/1.1")
+    : undefined;
 }
 
-const isHost = (name: string): boolean => name.length === 4 && name.toLowerCase() === "host";
+/**
+ * The error for a field that is there twice, where one alone means something (RFC 9110, section 5.3; of `host`, RFC 9112, section 3.2):
+ * node:http takes the first, and a proxy may have looked at the last.
+ */
+function repeatedField(rawHeaders: readonly string[]): EdgeError | undefined {
+  let seen = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const bit = singleBit(rawHeaders[at]!);
+    if ((seen & bit) !== 0)
+      return new EdgeError("BAD_HEADER", `${rawHeaders[at]!.toLowerCase()} is there twice`);
+    seen |= bit;
+  }
+  return undefined;
+}
+
+/** A bit for each field that may be there once; 0 for all others. */
+function singleBit(name: string): number {
+  // Most names are told apart by their lengths.
+  switch (name.length) {
+    case 4:
+      return name.toLowerCase() === "host" ? 1 : 0;
+    case 12:
+      return name.toLowerCase() === "content-type" ? 2 : 0;
+    case 13:
+      return name.toLowerCase() === "authorization" ? 4 : 0;
+    default:
+      return 0;
+  }
+}
 
 // What the requests of a socket share.
 const peerOfSocket = Symbol("callwire.peer");

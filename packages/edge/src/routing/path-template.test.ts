@@ -183,6 +183,8 @@ describe("a router", () => {
     ["GET http://host/v1/users", "malformed"],
     ["GET /v1/users/\u00e9", "malformed"],
     ["GET /v1/users/..a", "GET /v1/users/{id} ..a"],
+    ["POST /v1/users/..:undelete", "allow DELETE,GET"],
+    ["POST /v1/users/.:b:undelete", "POST /v1/users/{id}:undelete .:b"],
     ["GET /v1/users/...", "GET /v1/users/{id} ..."],
   ])("%s: %s", (request, expected) => {
     expect(find(router, request)).toBe(expected);

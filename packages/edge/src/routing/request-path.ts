@@ -9,15 +9,17 @@ export interface RequestPath {
 /** What may stand in a path (RFC 3986, "pchar" and the slash), and what browsers leave in one. */
 // oxlint-disable-next-line no-control-regex
 const NOT_A_PATH = /[\0-\x20\x7f-\uffff]|%(?![0-9A-Fa-f]{2})/;
-/** A segment that names a place relative to another one (RFC 3986, section 3.3), also if it is encoded. */
-const DOTS = /^(?:\.|%2e){1,2}$/i;
+/** True for a segment that names a place relative to another one (RFC 3986, section 3.3), also if it is encoded. */
+export function isDots(segment: string): boolean {
+  return /^(?:\.|%2e){1,2}$/i.test(segment);
+}
 
 /** Takes a path apart. Undefined for one that is none, or that has dot segments: a client leaves none in it. */
 export function parsePath(path: string): RequestPath | undefined {
   if (!path.startsWith("/") || NOT_A_PATH.test(path)) return undefined;
   const segments = path === "/" ? [] : path.slice(1).split("/");
   const mayHaveDots = path.includes("/.") || path.includes("/%2");
-  if (mayHaveDots && segments.some((segment) => DOTS.test(segment))) return undefined;
+  if (mayHaveDots && segments.some(isDots)) return undefined;
   return { segments, isEncoded: path.includes("%") };
 }
 

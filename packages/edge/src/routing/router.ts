@@ -1,5 +1,5 @@
 import type { PathTemplate, Segment } from "./path-template.js";
-import { decodeOneOfSegments, decodeSegment, type RequestPath } from "./request-path.js";
+import { decodeOneOfSegments, decodeSegment, isDots, type RequestPath } from "./request-path.js";
 
 /** A route as the router sees it. */
 export interface Routed {
@@ -107,8 +107,10 @@ export class Router<Route extends Routed> {
     if (last === undefined || !last.includes(":")) return [none];
     const some = this.#verbs
       .filter((verb) => last.endsWith(`:${verb}`))
-      .map((verb) => {
-        const segment = last.slice(0, -verb.length - 1);
+      .map((verb) => ({ verb, segment: last.slice(0, -verb.length - 1) }))
+      // A client leaves none in a path, before a verb neither.
+      .filter(({ segment }) => !isDots(segment))
+      .map(({ verb, segment }) => {
         const before = path.segments.slice(0, -1);
         return {
           verb,
