@@ -40,6 +40,18 @@ describe.each([
   ["a server of node:http2", () => (http2.address() as AddressInfo).port],
   ["the port of gRPC", () => served.port],
 ])("on %s, an edge", (_what, port) => {
+  test("is asked by :authority, whatever host says beside it", async () => {
+    await using picky = await serveEdge({ options: { hosts: ["good.example"] } });
+    const other = createServer().on("request", picky.edge.handler).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const place = port() === served.port ? picky.port : (other.address() as AddressInfo).port;
+    const ask = (authority: string, host: string) =>
+      sendTo(place, { ":path": "/v1/query", ":authority": authority, host });
+    expect((await ask("good.example", "evil.example"))[0]).toBe(200);
+    expect((await ask("evil.example", "good.example"))[0]).toBe(421);
+    other.close();
+  });
+
   test("refuses a fragment, and says that an error's form depends on accept", async () => {
     const ask = (path: string, accept: string) => sendTo(port(), { ":path": path, accept });
     for (const [path, status] of [

@@ -46,7 +46,8 @@ export class NodeExchange implements Exchange, ResponseWriter {
   get authority(): string {
     const { headers } = this.#request;
     if (this.#targetHost !== undefined) return this.#targetHost;
-    return headers.host ?? (headers[":authority"] as string | undefined) ?? "";
+    // RFC 9113, section 8.3.1: beside it, `host` does not count.
+    return (headers[":authority"] as string | undefined) ?? headers.host ?? "";
   }
 
   get peer(): string {
