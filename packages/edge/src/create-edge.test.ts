@@ -95,7 +95,9 @@ describe.each(bothWays)("before a %s", (behind) => {
     const missing = await send(`${served.url}/v1/query?int32_value=x`, { method: "HEAD" });
     expect([missing.status, missing.text]).toEqual([400, ""]);
     const stream = await send(`${served.url}/v1/numbers`, { method: "HEAD" });
-    expect([stream.status, stream.headers.get("allow")]).toEqual([405, "GET"]);
+    expect([stream.status, stream.headers.get("allow")]).toEqual([405, "GET, POST"]);
+    const methods = await send(`${served.url}/v1/numbers`, { method: "OPTIONS" });
+    expect(methods.headers.get("allow")).toBe("GET, POST");
   });
 
   test("says what there is not, and by which methods there is", async () => {

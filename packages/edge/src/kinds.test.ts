@@ -308,6 +308,15 @@ describe.each<Behind>(["server", "channel", "channel, by descriptors"])("before 
     ]);
   });
 
+  test("a query has no other member of a oneof than the path", async () => {
+    const path = "/v1/others/0/a/2016-05-10T10:19:13.123Z/1s/1/a/b";
+    const answer = await get(`${path}?kinds.chosen_number=1`);
+    expect([answer.status, violationsOf(answer)]).toEqual([
+      400,
+      { "kinds.chosen_number": "a second member of its oneof" },
+    ]);
+  });
+
   test.each([
     ["/v1/files/a/b/c", "a/b/c"],
     ["/v1/files/a%2Fb/c%20d", "a%2Fb/c d"],

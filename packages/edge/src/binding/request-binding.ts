@@ -122,7 +122,7 @@ export class RequestBinding {
     message: Properties,
     violations: FieldViolation[] = [],
   ): Properties {
-    if (query.length > 0) violations.push(...this.#parameters.bindQuery(message, query));
+    // The path first: a query that has another member of a oneof is told so.
     for (const [index, field] of this.#pathFields.entries()) {
       const value = pathValues[index];
       const violation =
@@ -131,6 +131,7 @@ export class RequestBinding {
           : this.#parameters.bindText(message, field, value);
       if (violation !== undefined) violations.push(violation);
     }
+    if (query.length > 0) violations.push(...this.#parameters.bindQuery(message, query));
     if (violations.length > 0) throw wrongFields(violations);
     return message;
   }

@@ -7,7 +7,7 @@ import type { Exchange } from "../http/exchange.js";
 import type { Places } from "../places/places.js";
 import { parsePath, type RequestPath } from "../routing/request-path.js";
 import type { Route } from "../routing/route.js";
-import { valuesOf, type Router } from "../routing/router.js";
+import { valuesOf, type Found, type Router } from "../routing/router.js";
 import type { RpcMethods } from "../rpc/rpc-methods.js";
 import { refuseRpc, serveRpc } from "../rpc/serve-rpc.js";
 import { commonHeaders, refuse } from "./answer.js";
@@ -69,11 +69,11 @@ function route(
       if (rpcMethods.size > 0 && refuseRpc(exchange, hint, settings)) return undefined;
       throw new EdgeError("ROUTE_NOT_FOUND", `nothing is served at this path${hint}`);
     }
-    return refuseMethod(exchange, withHead(found.allowed), settings);
+    return refuseMethod(exchange, withHead(found.allowed, router.find(path, "GET")), settings);
   }
   // What a stream has to say is in its body alone.
-  if (isHead && found.route.httpMethod === "GET" && found.route.method.descriptor.responseStream)
-    throw notAllowed(["GET"]);
+  if (isHead && found.route.httpMethod === "GET" && isStream(found.route))
+    throw notAllowed(withHead(router.allowedAt(path), found));
   return serveCall(exchange, found.route, partsOf(found.route, found.path, query, limits), settings);
 }
 
@@ -137,6 +137,12 @@ export function partsOf(
   return { pathValues, query: parameters };
 }
 
-function withHead(allowed: readonly string[]): string[] {
-  return allowed.includes("GET") ? [...new Set([...allowed, "HEAD"])].toSorted() : [...allowed];
+/** The methods of a path. HEAD goes with GET. @param get What a GET would find. */
+function withHead(allowed: readonly string[], get: Found<Route>): string[] {
+  const hasHead = "route" in get && get.route.httpMethod === "GET" && !isStream(get.route);
+  return hasHead ? [...new Set([...allowed, "HEAD"])].toSorted() : [...allowed];
+}
+
+function isStream({ method }: Route): boolean {
+  return method.descriptor.responseStream;
 }
