@@ -414,6 +414,16 @@ describe("in the server's process", () => {
 });
 
 describe("over a channel", () => {
+  test("an answer that is too deep is told apart from a service that is not there", async () => {
+    await using served = await serveEdge({ behind: "channel" });
+    // The answer has the request inside.
+    const answer = await send(`${served.url}/v1/query?${"nested.".repeat(99)}string_value=a`);
+    expect([answer.status, answer.json]).toMatchObject([
+      500,
+      { error: { status: "INTERNAL", message: "the answer of the service cannot be read" } },
+    ]);
+  });
+
   test("says nothing of where the service is", async () => {
     const channel = createChannel("127.0.0.1:1");
     const edge = createEdge({ channel, services: [ProbeServiceDefinition] });

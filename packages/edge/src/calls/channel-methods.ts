@@ -110,6 +110,12 @@ class ChannelCall implements EdgeCall, EndableStream {
   }
 }
 
+/** What is said of errors that the channel itself has made. */
+const textsOfChannel: Readonly<Record<number, string>> = {
+  [Status.DEADLINE_EXCEEDED]: "Deadline exceeded",
+  [Status.UNAVAILABLE]: "the service cannot be reached",
+};
+
 /** What may be shown of an error. Only what a server has said is: other texts have addresses, and the edge's own mistakes. */
 function serverError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
@@ -117,9 +123,7 @@ function serverError(thrown: unknown): ServerError {
     const { origin } = thrown as ClientError & { origin?: unknown };
     if (origin === "status") return new ServerError(thrown.code, thrown.details);
     const { code } = thrown;
-    return code === Status.DEADLINE_EXCEEDED
-      ? new ServerError(code, "Deadline exceeded")
-      : new ServerError(code, "the service cannot be reached");
+    return new ServerError(code, textsOfChannel[code] ?? "the answer of the service cannot be read");
   }
   if (thrown instanceof Error && thrown.name === "AbortError")
     return new ServerError(Status.CANCELLED, "The operation was cancelled");
