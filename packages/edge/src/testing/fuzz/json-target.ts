@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { fromJsonText, JsonError, toJsonBytes, toJsonText } from "@callwire/protobuf";
 import { mustHold, resultOf, type FuzzTarget } from "@callwire/testkit/fuzz/fuzz-target";
 import { QueryRequest } from "../gen/callwire/edge/testing/v1/probe_service.js";
@@ -63,7 +62,7 @@ function readAndWrite(input: Buffer): void {
     "the bytes that are written are others than the text",
   );
   mustHold(
-    isDeepStrictEqual(JSON.parse(written), QueryRequest.toJSON(read.value)),
+    withoutZeros(JSON.parse(written)) === withoutZeros(QueryRequest.toJSON(read.value)),
     "the text is another one than that of the object",
   );
   const again = fromJsonText(QueryRequest, written);
@@ -74,6 +73,11 @@ function readAndWrite(input: Buffer): void {
   if (/\d{16}/.test(text)) return;
   mustHold(plain !== undefined, "the parsed text is refused");
   mustHold(same(read.value, plain.value), "the parsed text is another message");
+}
+
+/** As text, without the sign of zeros: in an object a negative zero is a text, as JSON.stringify would lose it, or loses it. */
+function withoutZeros(json: unknown): string {
+  return JSON.stringify(json, (_key, value: unknown) => (value === "-0" ? 0 : value));
 }
 
 /** Deeply equal by what is sent, which tells -0 from 0 and takes bytes of all classes. */
@@ -105,6 +109,7 @@ function seeds(): string[] {
     '{"doubleWrapper":"NaN","int64Wrapper":"-1","boolWrapper":false,"stringWrapper":"","bytesWrapper":"AQ==","uint32Wrapper":1}',
     '{"stringMap":{"a":"b"},"intMap":{"-1":"a"},"numberMap":{"":"1"},"boolMap":{"true":"x"},"messageMap":{"k":{}}}',
     '{"choiceText":"a"}',
+    '{"doubleValue":-0,"floatValue":"-0","doubleWrapper":-0.0}',
     '{"choice_number":1,"otherName":"x","int64_value":9007199254740993,"uint64Value":"1"}',
     ' { "int32Value" : 1.0e0 , "unknown" : { "a" : [ ] } } ',
   ];
