@@ -61,6 +61,11 @@ export interface EdgeLimits {
    * connection ends. Default: 30,000.
    */
   pingIntervalMs: number;
+  /**
+   * The silence of a stream of events (SSE) in which a comment is sent, in milliseconds: many proxies end a stream that says nothing
+   * for a minute (WHATWG HTML, section 9.2.7). It comes after this time, and before twice as long. Default: 15,000.
+   */
+  commentIntervalMs: number;
 }
 
 /** The limits, where options state no others. */
@@ -75,6 +80,7 @@ export const defaultEdgeLimits: EdgeLimits = {
   callTimeoutMs: 60_000,
   writeTimeoutMs: 60_000,
   pingIntervalMs: 30_000,
+  commentIntervalMs: 15_000,
 };
 
 /** How messages are written as JSON, and read. */
@@ -181,6 +187,7 @@ const limitRules: RulesOf<EdgeLimits> = {
   callTimeoutMs: rules.positiveMilliseconds,
   writeTimeoutMs: rules.positiveMilliseconds,
   pingIntervalMs: rules.positiveMilliseconds,
+  commentIntervalMs: rules.positiveMilliseconds,
 };
 
 const jsonRules: RulesOf<EdgeJsonOptions> = {

@@ -11,6 +11,7 @@ import { metadataOf } from "../http/metadata.js";
 import { SharedPart, type Part } from "../http/shared-part.js";
 import { timeoutOf } from "../http/timeout.js";
 import { addVary } from "../http/vary.js";
+import { TimeLimit } from "../internal/time-limit.js";
 import type { Route } from "../routing/route.js";
 import type { StreamForm } from "../streams/stream-form.js";
 import { commonHeaders, errorLine, failureOf, respondError } from "./answer.js";
@@ -126,10 +127,39 @@ class StreamAnswer {
   readonly #answering: Answering;
   readonly #form: StreamForm;
   #writer: ResponseWriter | undefined;
+  /** True if something was sent since the last look. */
+  #hasSpoken = false;
+  /** True while the client must take a part before the next one. */
+  #isWaiting = false;
+  #silence: TimeLimit | undefined;
 
   constructor(answering: Answering, form: StreamForm) {
     this.#answering = answering;
     this.#form = form;
+    this.#breakSilence();
+  }
+
+  /** Sends comments while nothing else is sent. */
+  #breakSilence(): void {
+    const { comment, contentType } = this.#form;
+    if (comment === undefined || contentType === undefined) return;
+    this.#silence = new TimeLimit(this.#answering.settings.limits.commentIntervalMs, () => {
+      try {
+        if (!this.#hasSpoken && !this.#isWaiting)
+          this.#written(this.#begin(contentType).write(comment))?.catch(() => {});
+      } catch {
+        // A head that cannot be sent fails the call with its first message.
+      }
+      this.#hasSpoken = false;
+      this.#breakSilence();
+    });
+  }
+
+  /** Notes that the client must take a part first. */
+  #written(waiting: Promise<void> | undefined): Promise<void> | undefined {
+    if (waiting === undefined) return undefined;
+    this.#isWaiting = true;
+    return waiting.finally(() => (this.#isWaiting = false));
   }
 
   /** Sends the head, once. */
@@ -155,11 +185,16 @@ class StreamAnswer {
     const { call, route, settings } = this.#answering;
     const { contentType = "application/octet-stream", end, failure } = this.#form;
     try {
-      await call.stream(read, (message) => this.#send(message));
+      await call.stream(read, (message) => {
+        this.#hasSpoken = true;
+        return this.#written(this.#send(message));
+      });
+      this.#silence?.clear();
       const writer = this.#begin(contentType);
       if (end !== "") await writer.write(end);
       writer.end();
     } catch (thrown) {
+      this.#silence?.clear();
       if (this.#writer === undefined) throw thrown;
       const outgoing = failureOf(thrown, call, route, settings);
       if (failure === undefined) this.#writer.breakOff();

@@ -7,6 +7,8 @@ export interface StreamForm {
   readonly contentType: string | undefined;
   /** A message. @param id Its position in the stream, if it has one. */
   message(json: string, id: string | undefined): string;
+  /** Says nothing, and shows that the stream goes on; undefined if it has no such part. */
+  readonly comment?: string;
   /** The end of a stream that went well. */
   readonly end: string;
   /** The end of one that failed; undefined if it has no place for it. @param retrySeconds How long to wait before a repeat. */
@@ -41,6 +43,7 @@ const events: StreamForm = {
   contentType: SSE_TYPE,
   message: (json, id) =>
     id === undefined || NO_ID.test(id) ? `data: ${json}\n\n` : `id: ${id}\ndata: ${json}\n\n`,
+  comment: ":\n\n",
   end: "event: end\ndata: {}\n\n",
   failure: (json, retrySeconds) => {
     const retry = retrySeconds === undefined ? "" : `retry: ${retrySeconds * 1000}\n`;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
+import { fakeClock } from "@callwire/transport/testing";
 import { createLogger, errorBoundary, unavailable, type AnyMiddleware } from "@callwire/server-kit";
 import { Status } from "nice-grpc-common";
 import { send, serveEdge, violationsOf, type Answer, type Behind } from "../testing/serve-edge.js";
@@ -191,6 +192,77 @@ describe.each(bothWays)("before a %s, a stream of requests", (behind) => {
     expect(await chunks.next()).toEqual({ done: false, value: '{"text":"b!"}\n' });
     expect(await chunks.next()).toMatchObject({ done: true });
   });
+});
+
+/** Asks for a stream of events from a method that says nothing by itself; `said` is all that has come. */
+async function silentEvents(url: string) {
+  const sent = request(`${url}/v1/talk`, { method: "POST", headers: { ...ndjson, ...events } });
+  sent.on("error", () => {});
+  sent.write('{"text":"a"}\n');
+  const [response] = (await once(sent, "response")) as [import("node:http").IncomingMessage];
+  let said = "";
+  response.setEncoding("utf8").on("data", (text: string) => (said += text));
+  await until(() => said !== "");
+  return { sent, response, said: () => said };
+}
+
+describe.each(bothWays)("before a %s, a silent stream of events", (behind) => {
+  test("has a comment after each interval, and none beside messages or after its end", async () => {
+    using clock = fakeClock();
+    await using served = await serveEdge({ behind });
+    const stream = await silentEvents(served.url);
+    const message = 'data: {"text":"a!"}\n\n';
+    expect(stream.said()).toBe(message);
+    await clock.advance(15_000);
+    await clock.advance(15_000);
+    await until(() => stream.said() === `${message}:\n\n`);
+    await clock.advance(15_000);
+    await until(() => stream.said() === `${message}:\n\n:\n\n`);
+    stream.sent.write('{"text":"a"}\n');
+    await until(() => stream.said() === `${message}:\n\n:\n\n${message}`);
+    await clock.advance(15_000);
+    stream.sent.end();
+    await once(stream.response, "end");
+    expect(stream.said()).toBe(`${message}:\n\n:\n\n${message}event: end\ndata: {}\n\n`);
+    await clock.advance(60_000);
+  });
+
+  test("has its head after that time, if no message has come", async () => {
+    using clock = fakeClock();
+    let begun = false;
+    const noted: AnyMiddleware = { name: "noted", arrived: () => void (begun = true) };
+    await using served = await serveEdge({
+      behind,
+      middleware: [noted],
+      options: { limits: { commentIntervalMs: 1000 } },
+    });
+    const sent = request(`${served.url}/v1/talk`, { method: "POST", headers: { ...ndjson, ...events } });
+    sent.on("error", () => {});
+    sent.flushHeaders();
+    const answered = once(sent, "response") as Promise<[import("node:http").IncomingMessage]>;
+    await until(() => begun);
+    await clock.advance(1000);
+    const [response] = await answered;
+    expect(response.headers["content-type"]).toBe("text/event-stream");
+    const [comment] = (await once(response, "data")) as [Buffer];
+    expect(comment.toString()).toBe(":\n\n");
+    response.destroy();
+  });
+});
+
+test("a silent stream of lines has no comment", async () => {
+  using clock = fakeClock();
+  await using served = await serveEdge();
+  const sent = request(`${served.url}/v1/talk`, { method: "POST", headers: ndjson });
+  sent.write('{"text":"a"}\n');
+  const [response] = (await once(sent, "response")) as [import("node:http").IncomingMessage];
+  let said = "";
+  response.setEncoding("utf8").on("data", (text: string) => (said += text));
+  await until(() => said !== "");
+  await clock.advance(60_000);
+  sent.end();
+  await once(response, "end");
+  expect(said).toBe('{"text":"a!"}\n');
 });
 
 describe("fetch", () => {
