@@ -40,7 +40,7 @@ export const connect: Protocol = {
   readError(httpStatus, trailer, fields, body) {
     if (httpStatus === 200 || !/^application\/json/i.test(fields.get("content-type") ?? "")) return undefined;
     try {
-      return endingOf(jsonOf(body) as ErrorJson, trailer, statusOfHttpStatus(String(httpStatus)));
+      return endingOf(jsonOf(body) as ErrorJson, trailer, statusOfHttpStatus(httpStatus));
     } catch {
       return undefined;
     }

@@ -115,7 +115,8 @@ export async function* fetchAttempt(
       const what = isHttpError ? `HTTP status ${status}` : `the response is not ${wanted}`;
       const server = headers.get("server") ?? undefined;
       throw fail(
-        isHttpError ? statusOfHttpStatus(String(status)) : Status.UNKNOWN,
+        // Such JSON comes from a server of Connect, in another codec than was asked for.
+        isJson && !isHttpError ? Status.INTERNAL : statusOfHttpStatus(status),
         describePage(what, { contentType: type, server }, page),
         isHttpError && status < 500 ? "status" : "reset",
       );

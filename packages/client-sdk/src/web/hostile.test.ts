@@ -150,7 +150,16 @@ describe("a unary call of Connect", () => {
     [
       "JSON with 200",
       () => json(200, "{}"),
-      [Status.UNKNOWN, "reset", 'the response is not application/proto, content-type "application/json": {}'],
+      [
+        Status.INTERNAL,
+        "reset",
+        'the response is not application/proto, content-type "application/json": {}',
+      ],
+    ],
+    [
+      "a page with 200",
+      () => new Response("<p>hi", { headers: { "content-type": "text/html" } }),
+      [Status.UNKNOWN, "reset", 'the response is not application/proto, content-type "text/html": <p>hi'],
     ],
     [
       "no message",

@@ -237,7 +237,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     } else if (httpStatus !== "200") {
       this.#awaitPage(
         list,
-        statusOfHttpStatus(httpStatus),
+        statusOfHttpStatus(Number(httpStatus)),
         `HTTP status ${httpStatus}`,
         httpOrigin(httpStatus),
       );
@@ -345,7 +345,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       const { httpStatus } = head;
       if (httpStatus !== undefined && httpStatus !== "200") {
         const why = describePage(`HTTP status ${httpStatus}`, pageHead(this.trailer!), EMPTY);
-        this.#fail(statusOfHttpStatus(httpStatus), why, httpOrigin(httpStatus));
+        this.#fail(statusOfHttpStatus(Number(httpStatus)), why, httpOrigin(httpStatus));
       } else {
         const isGrpc = (this.#head ?? head).isGrpc;
         const why = isGrpc

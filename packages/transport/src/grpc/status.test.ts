@@ -31,16 +31,16 @@ test.each([
 });
 
 test.each([
-  ["400", Status.INTERNAL],
-  ["401", Status.UNAUTHENTICATED],
-  ["403", Status.PERMISSION_DENIED],
-  ["404", Status.UNIMPLEMENTED],
-  ["429", Status.UNAVAILABLE],
-  ["502", Status.UNAVAILABLE],
-  ["503", Status.UNAVAILABLE],
-  ["504", Status.UNAVAILABLE],
-  ["302", Status.UNKNOWN],
-  ["500", Status.UNKNOWN],
+  [400, Status.INTERNAL],
+  [401, Status.UNAUTHENTICATED],
+  [403, Status.PERMISSION_DENIED],
+  [404, Status.UNIMPLEMENTED],
+  [429, Status.UNAVAILABLE],
+  [502, Status.UNAVAILABLE],
+  [503, Status.UNAVAILABLE],
+  [504, Status.UNAVAILABLE],
+  [302, Status.UNKNOWN],
+  [500, Status.UNKNOWN],
 ])("HTTP status %s", (httpStatus, status) => {
   expect(statusOfHttpStatus(httpStatus)).toBe(status);
 });

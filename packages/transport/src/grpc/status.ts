@@ -18,20 +18,20 @@ export function statusOfErrorCode(code: ErrorCode): Status {
 }
 
 /** The status of a response that has no `grpc-status` (http-grpc-status-mapping). */
-export function statusOfHttpStatus(status: string): Status {
+export function statusOfHttpStatus(status: number): Status {
   switch (status) {
-    case "400":
+    case 400:
       return Status.INTERNAL;
-    case "401":
+    case 401:
       return Status.UNAUTHENTICATED;
-    case "403":
+    case 403:
       return Status.PERMISSION_DENIED;
-    case "404":
+    case 404:
       return Status.UNIMPLEMENTED;
-    case "429":
-    case "502":
-    case "503":
-    case "504":
+    case 429:
+    case 502:
+    case 503:
+    case 504:
       return Status.UNAVAILABLE;
     default:
       return Status.UNKNOWN;
