@@ -5,6 +5,7 @@ import { sendable } from "../errors/sendable.js";
 import type { Exchange } from "../http/exchange.js";
 import { givenType, mediaTypeOf } from "../http/media-type.js";
 import { allMetadataOf } from "../http/metadata.js";
+import { commonHeaders } from "../serve/answer.js";
 import { openCall } from "../serve/open-call.js";
 import { refuseMethod } from "../serve/refuse-method.js";
 import type { EdgeSettings } from "../serve/settings.js";
@@ -14,12 +15,27 @@ import { grpcWebCarrier, GRPC_WEB_TYPES, refuseGrpcWeb } from "./grpc-web.js";
 import type { RpcMethod } from "./rpc-methods.js";
 
 /**
- * Answers a request for a method by the protocol that it is in.
+ * Answers a request for a method by the protocol that it is in. One in no protocol that the method has is refused by HTTP alone.
  *
  * @param query The URL's, without the question mark.
- * @throws {EdgeError} for a request in no protocol that the method has.
  */
 export function serveRpc(
+  exchange: Exchange,
+  rpc: RpcMethod,
+  query: string,
+  settings: EdgeSettings,
+): Promise<void> | undefined {
+  try {
+    return serveCarried(exchange, rpc, query, settings);
+  } catch (thrown) {
+    if (!(thrown instanceof EdgeError)) throw thrown;
+    refuseInText(exchange, thrown, settings);
+    return undefined;
+  }
+}
+
+/** @throws {EdgeError} for a request in no protocol that the method has. */
+function serveCarried(
   exchange: Exchange,
   rpc: RpcMethod,
   query: string,
@@ -36,6 +52,14 @@ export function serveRpc(
   throw new EdgeError("MEDIA_TYPE_NOT_TAKEN", text, {
     "accept-post": types.join(", "),
   });
+}
+
+/** In JSON, it would claim to be an error of Connect, whose clients know an HTTP status that stands for itself. */
+function refuseInText(exchange: Exchange, error: EdgeError, settings: EdgeSettings): void {
+  const body = `${error.details}\n`;
+  const headers = [...commonHeaders(exchange, settings), "content-type", "text/plain; charset=utf-8"];
+  headers.push("content-length", String(Buffer.byteLength(body)), ...Object.entries(error.headers).flat());
+  exchange.respond({ status: error.httpStatus, headers }, body);
 }
 
 /**
