@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, constants, createServer, type IncomingHttpHeaders } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { connect as connectSocket, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { serveEdge, type ServedEdge } from "../testing/serve-edge.js";
 
@@ -34,6 +34,40 @@ async function sendTo(
   } finally {
     session.close();
   }
+}
+
+/** A frame of HTTP/2 (RFC 9113, section 4.1). */
+function frameOf(type: number, flags: number, id: number, payload = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(id, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** The frames of stream 1, as type and flags, until it is reset. */
+async function framesUntilReset(
+  port: number,
+  sent: readonly Buffer[],
+): Promise<[type: number, flags: number][]> {
+  const socket = connectSocket(port, "127.0.0.1");
+  socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frameOf(4, 0, 0), ...sent]));
+  const frames: [type: number, flags: number][] = [];
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    bytes = Buffer.concat([bytes, chunk as Buffer]);
+    while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
+      const [type, flags] = [bytes.readUInt8(3), bytes.readUInt8(4)];
+      if (bytes.readUInt32BE(5) === 1) frames.push([type, flags]);
+      bytes = bytes.subarray(9 + bytes.readUIntBE(0, 3));
+      if (frames.at(-1)?.[0] === 3) {
+        socket.destroy();
+        return frames;
+      }
+    }
+  }
+  throw new Error("the connection ended");
 }
 
 describe.each([
@@ -97,6 +131,16 @@ describe.each([
     ]);
     const up = { ":method": "POST", ":path": "/v1/sums/a", "content-type": "application/x-ndjson" };
     expect(JSON.parse((await send(up, '{"number":1}\n{"number":2}'))[1])).toMatchObject({ sum: 3 });
+  });
+
+  // RFC 9113, section 8.1: only an answer that is whole may be followed by RST_STREAM. Clients of Go take what is cut off for an error.
+  test("ends an answer before the request that nobody reads", async () => {
+    const path = Buffer.from("/v1/query?string_value=a");
+    // GET by http, with a body that does not come.
+    const head = Buffer.concat([Buffer.of(0x82, 0x86, 0x04, path.length), path, Buffer.of(0x01, 1, 0x61)]);
+    const frames = await framesUntilReset(port(), [frameOf(1, 4, 1, head)]);
+    const last = frames.at(-2);
+    expect([frames[0]?.[0], last?.[0], (last?.[1] ?? 0) & 1, frames.at(-1)?.[0]]).toEqual([1, 0, 1, 3]);
   });
 
   test("ends the call when a client resets its stream", async () => {

@@ -1,5 +1,5 @@
 import { OutgoingMessage, type IncomingMessage, type ServerResponse } from "node:http";
-import { constants, type Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { EdgeError } from "../errors/edge-error.js";
@@ -13,7 +13,7 @@ import { chunkOf, contentOf, SharedPart, type Part } from "./shared-part.js";
 
 /** Less is not worth to watch until the client has it: an answer of so many bytes. */
 const WATCHED_BYTES = 64 * 1024;
-/** The time that a connection stays open for a client that still sends, in milliseconds: to read its answer. */
+/** The time that a connection, or a stream of HTTP/2, stays open for a client that still sends, in milliseconds: to read its answer. */
 const LINGER_MS = 200;
 
 /** A target in absolute form: its host with a port, and its path with a query. One with a user in it is none (RFC 9110, section 4.2.4). */
@@ -258,12 +258,11 @@ export class NodeExchange implements Exchange, ResponseWriter {
   #leaveRequest(): void {
     const request = this.#request;
     if (request.readableEnded || !this.hasBody) return;
-    if (!isHttp2(request)) request.resume();
-    else {
-      const { stream } = request as unknown as Http2ServerRequest;
-      // RFC 9113, section 8.1: the answer is whole, and no more of the request is needed.
-      stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
-    }
+    // A request that is whole ends its stream of HTTP/2 by itself.
+    request.resume();
+    if (!isHttp2(request)) return;
+    const { stream } = request as unknown as Http2ServerRequest;
+    stream.once("finish", () => closeSlowly(stream));
   }
 
   /** Ends a connection whose client does not take its answer. */
@@ -276,6 +275,20 @@ export class NodeExchange implements Exchange, ResponseWriter {
       boundWait(response.writableLength, this.#limits, () => response.destroy()),
     );
   }
+}
+
+/**
+ * Closes a stream whose answer is whole: no more of its request is needed (RFC 9113, section 8.1). Not at once: Node.js lets RST_STREAM
+ * overtake the answer's end, without which clients take it for cut off.
+ */
+function closeSlowly(stream: ServerHttp2Stream): void {
+  const wait = (): TimeLimit =>
+    new TimeLimit(LINGER_MS, () => {
+      if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+      else limit = wait();
+    });
+  let limit = wait();
+  stream.once("close", () => limit.clear());
 }
 
 /** Not by its version: node:http takes a line of text that ends with HTTP/2.0. */
