@@ -256,6 +256,16 @@ describe("a unary request of Connect that is wrong is refused:", () => {
     ]);
   });
 
+  test.each(["/v1/query?string_value=a", `${PROBE}/Query?encoding=json&message={}`])(
+    "GET with a body of no byte is none: %s",
+    async (path) => {
+      const sent = httpRequest(served.url + path, { headers: { "transfer-encoding": "chunked" } }).end();
+      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      expect(response.statusCode).toBe(200);
+      await json(response);
+    },
+  );
+
   test("media types, methods of HTTP and methods that there are not", async () => {
     const types = "application/json, application/proto, application/grpc-web, application/grpc-web-text";
     for (const [method, type] of [
