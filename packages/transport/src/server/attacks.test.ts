@@ -68,7 +68,7 @@ describe("a server serves others, and keeps no more than its limits, under", () 
       } finally {
         clearInterval(watch);
         channel.close();
-        server.forceShutdown();
+        await server.drain(0);
       }
       expect(most).toBeLessThan(defaultServerLimits.maxBufferedBytes + SLACK_BYTES);
       // All is given back.

@@ -26,7 +26,7 @@ export interface Server<CallContextExt = {}> extends ServerAddBuilder<CallContex
   shutdown(): Promise<void>;
   /** Like `shutdown`, with a time limit in milliseconds; what still runs then is cut off, and reported. */
   drain(timeoutMs: number): Promise<DrainReport>;
-  /** Cuts off all calls and closes all connections. */
+  /** Cuts off all calls and closes all connections: the first of them at once, and thousands in the next turns of the event loop. */
   forceShutdown(): void;
   /**
    * A connection within the process: the client's end of it, to be spoken to in HTTP/2 like a socket. The server serves it

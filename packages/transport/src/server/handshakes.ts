@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { timerMs } from "../http2/timers.js";
+import { turnWork } from "../http2/turn-work.js";
 
 /** A connection whose TLS handshake has begun. */
 interface Handshake {
@@ -49,7 +50,7 @@ export class Handshakes {
 
   /** Cuts off those that are under way. */
   close(): void {
-    for (const { socket } of this.#running.values()) socket.destroy();
+    void turnWork.each(this.#running.values(), ({ socket }) => socket.destroy());
   }
 }
 

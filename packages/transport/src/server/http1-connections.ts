@@ -8,6 +8,7 @@ import {
 import type { Socket } from "node:net";
 import { MAX_32_BITS } from "../http2/constants.js";
 import { timerMs } from "../http2/timers.js";
+import { turnWork } from "../http2/turn-work.js";
 import { reportHandlerFault } from "./handler-fault.js";
 import { IdleSearch, type LimitedConnection } from "./connection-limit.js";
 import type { HttpHandler } from "./http-handler.js";
@@ -16,8 +17,11 @@ import { Http1Socket } from "./http1-socket.js";
 import type { Http1Options } from "./http1-options.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
 
-/** The longest interval at which node:http looks for requests that are too slow, in milliseconds. */
-const MAX_CHECK_MS = 1000;
+/**
+ * The longest interval at which node:http looks for requests that are too slow, in milliseconds. It ends all that it finds in one
+ * turn of the event loop: there must not be many.
+ */
+const MAX_CHECK_MS = 50;
 
 /** One of the connections. */
 class Http1Connection implements LimitedConnection {
@@ -107,10 +111,10 @@ export class Http1Connections {
   /** Idle connections end now, others with their answers. */
   close(): void {
     this.#isClosed = true;
-    for (const connection of this.#open.values()) {
+    void turnWork.each(this.#open.values(), (connection) => {
       for (const response of connection.running) response.shouldKeepAlive = false;
       if (connection.isIdle) connection.socket.destroySoon();
-    }
+    });
     this.#endIfOver();
   }
 
@@ -119,9 +123,9 @@ export class Http1Connections {
     return this.#idle.find();
   }
 
-  /** Cuts off those that are still there. */
-  destroy(): void {
-    for (const socket of this.#open.keys()) socket.destroy();
+  /** Cuts off those that are still there. Resolves when that is done. */
+  destroy(): Promise<void> {
+    return turnWork.each(this.#open.keys(), (socket) => socket.destroy());
   }
 
   #openServer(): Server {

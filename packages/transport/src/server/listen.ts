@@ -1,6 +1,7 @@
 import { createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { MAX_TIMER_MS } from "../http2/timers.js";
+import { turnWork } from "../http2/turn-work.js";
 import type { ServerCredentials } from "./credentials.js";
 import { parseUnixAddress } from "../http2/unix-path.js";
 import { limitConnections, type LimitedConnection } from "./connection-limit.js";
@@ -68,7 +69,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const { makeRoom, onConnection, onConnectionProblem } = options;
   const problems = new ConnectionProblems(onConnectionProblem ?? (() => {}));
   const open = new Set<Socket>();
+  let isClosed = false;
   const onSocket = (socket: Socket, acceptedAt = performance.now()): void => {
+    if (isClosed) {
+      socket.destroy();
+      return;
+    }
     open.add(socket);
     socket.once("close", () => open.delete(socket));
     readPreface(
@@ -76,10 +82,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       acceptedAt + handshakeTimeoutMs - performance.now(),
       (rest) => {
         open.delete(socket);
-        onConnection(socket, rest);
+        if (isClosed) socket.destroy();
+        else onConnection(socket, rest);
       },
       (first) => {
         open.delete(socket);
+        if (isClosed) {
+          socket.destroy();
+          return;
+        }
         const negotiated = (socket as Partial<TLSSocket>).alpnProtocol;
         if (http1 !== undefined && negotiated !== "h2" && !isTlsHandshake(first)) {
           http1.take(socket, first);
@@ -136,10 +147,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return {
     port: bound !== null && typeof bound === "object" ? bound.port : 0,
     close() {
+      isClosed = true;
       stopReloading();
       server.close();
       closeHandshakes();
-      for (const socket of open) socket.destroy();
+      void turnWork.each(open, (socket) => socket.destroy());
       http1?.close();
     },
     http1,

@@ -295,6 +295,7 @@ export class ServerConnection extends Connection implements CallHost, LimitedCon
 
   /** Checks what depends on time, of the connection itself: PINGs, idleness, age. Called now and then. */
   sweep(now: number): void {
+    if (this.end) return;
     const { limits } = this;
     this.#idleSince ||= now;
     this.#keepalive.check(now);

@@ -59,6 +59,6 @@ export interface RuntimeServer {
   endStreams(reason: ServerError): void;
   /** Takes no new calls, and resolves when the running ones have ended. */
   shutdown(): Promise<unknown>;
-  /** Cuts off all calls and closes all connections. */
+  /** Cuts off all calls and closes all connections: the first of them at once, and thousands in the next turns of the event loop. */
   forceShutdown(): void;
 }

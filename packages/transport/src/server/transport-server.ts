@@ -14,9 +14,11 @@ import { anyObject, callable, milliseconds, required, text } from "../grpc/optio
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
 import { timerMs } from "../http2/timers.js";
+import { turnWork } from "../http2/turn-work.js";
 import { contextClass, LazyContext } from "./call-context.js";
 import { createCallScopes } from "./call-scope.js";
 import { IdleSearch, longerIdle } from "./connection-limit.js";
+import { sweepSteps } from "./connection-sweep.js";
 import { ServerCredentials } from "./credentials.js";
 import type { HttpHandler } from "./http-handler.js";
 import { Http1Connections } from "./http1-connections.js";
@@ -37,7 +39,6 @@ import {
 } from "./server-options.js";
 import type { ServerPhases } from "./server-phases.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
-import { StreamSweep } from "./stream-sweep.js";
 
 /** The outcome of a drain. */
 export interface DrainReport {
@@ -78,8 +79,8 @@ export class TransportServer {
   #sweeper: NodeJS.Timeout | undefined;
   /** Stands for the last call of `listen`, until the server is shut down. */
   #starting: object | undefined;
-  readonly #sweep = new StreamSweep();
   readonly #idle = new IdleSearch();
+  #isSweeping = false;
   /** True if it was shut down, and has not listened since. */
   #shut = false;
 
@@ -129,13 +130,13 @@ export class TransportServer {
 
   /** The paths of the calls that run, one for each. */
   get running(): string[] {
-    return this.#calls().map((call) => call.method.descriptor.path);
+    return Array.from(this.#calls(), (call) => call.method.descriptor.path);
   }
 
   /** Ends the calls that answer with a stream, now and later. */
   endStreams(reason: ServerError): void {
     this.#state.endReason = reason;
-    for (const call of this.#calls()) call.endStream(reason);
+    void turnWork.do(endSteps(this.#calls(), reason));
   }
 
   async listen(
@@ -217,32 +218,28 @@ export class TransportServer {
   }
 
   forceShutdown(): void {
+    void this.#cutOff();
+  }
+
+  async #cutOff(): Promise<void> {
     this.#close();
-    this.#closing?.http1?.destroy();
+    const http1 = this.#closing?.http1;
     this.#closing = undefined;
-    for (const connection of this.#open) {
-      for (const stream of connection.streams.toArray()) {
-        connection.resetStream(stream, ErrorCode.CANCEL);
-        stream.onAborted(ErrorCode.CANCEL, "the server was shut down");
-      }
-      connection.drain();
-      connection.sender.output.flush();
-      connection.destroy(ErrorCode.CANCEL, "the server was shut down");
-    }
+    await Promise.all([http1?.destroy(), turnWork.do(cutOffSteps(this.#open))]);
   }
 
   async #stop(timeoutMs: number | undefined): Promise<DrainReport> {
     this.#close();
-    for (const connection of this.#connections) connection.drain();
+    const drained = turnWork.each(this.#connections, (connection) => connection.drain());
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<boolean>((resolve) => {
       if (timeoutMs !== undefined) timer = setTimeout(() => resolve(true), timerMs(timeoutMs));
     });
     try {
-      const isLate = await Promise.race([limit, this.#allEnded()]);
+      const isLate = await Promise.race([limit, drained.then(() => this.#allEnded())]);
       const cutOff = isLate ? this.running : [];
       // Also peers that still read their answers.
-      if (isLate) this.forceShutdown();
+      if (isLate) await this.#cutOff();
       return { forced: cutOff.length > 0, cutOff };
     } finally {
       clearTimeout(timer);
@@ -255,13 +252,11 @@ export class TransportServer {
     return false;
   }
 
-  #calls(): StreamOwner[] {
-    return Array.from(this.#connections).flatMap((connection) =>
-      connection.streams
-        .toArray()
-        .filter((stream) => stream instanceof ServerStream)
-        .map((stream) => stream.owner),
-    );
+  /** The calls of the connections as they are now. */
+  *#calls(): Generator<StreamOwner> {
+    for (const connection of Array.from(this.#connections))
+      for (const stream of connection.streams.toArray())
+        if (stream instanceof ServerStream && !stream.closed) yield stream.owner;
   }
 
   #close(): void {
@@ -279,9 +274,9 @@ export class TransportServer {
       clearInterval(this.#sweeper);
       this.#sweeper = undefined;
     }
-    const now = performance.now();
-    for (const connection of this.#connections) connection.sweep(now);
-    this.#sweep.begin(this.#connections);
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    void turnWork.do(sweepSteps(this.#connections)).then(() => (this.#isSweeping = false));
   }
 
   #builder(middleware: ServerMiddleware) {
@@ -320,6 +315,30 @@ export class TransportServer {
         contextClass: phases === undefined ? LazyContext : contextClass(phases.lazy),
       });
     }
+  }
+}
+
+/** The steps in which calls that answer with a stream are ended. */
+function* endSteps(calls: Iterable<StreamOwner>, reason: ServerError): Generator<undefined> {
+  for (const call of calls) {
+    call.endStream(reason);
+    yield;
+  }
+}
+
+/** The steps in which connections, as they are now, and all their calls are cut off. */
+function* cutOffSteps(connections: Iterable<ServerConnection>): Generator<undefined> {
+  for (const connection of Array.from(connections)) {
+    for (const stream of connection.streams.toArray()) {
+      if (stream.closed) continue;
+      connection.resetStream(stream, ErrorCode.CANCEL);
+      stream.onAborted(ErrorCode.CANCEL, "the server was shut down");
+      yield;
+    }
+    connection.drain();
+    connection.sender.output.flush();
+    connection.destroy(ErrorCode.CANCEL, "the server was shut down");
+    yield;
   }
 }
 
