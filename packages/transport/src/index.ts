@@ -108,6 +108,7 @@ export { checkPem, type PemFiles } from "./grpc/check-pem.js";
 export * as rules from "./grpc/option-rules.js";
 export { didYouMean, nearestName } from "./grpc/nearest-name.js";
 export { checkGrpcJsChannelOptions } from "./grpc/grpc-js-channel-options.js";
+export { turnWork } from "./http2/turn-work.js";
 export { deadlines, type DeadlineEntry, type DeadlineLinks } from "./http2/deadline-wheel.js";
 export type { ConnectionOptions } from "./http2/connection-options.js";
 export type { AbuseLimits } from "./http2/abuse-guard.js";

@@ -1,4 +1,5 @@
 import { unavailable } from "@callwire/server-kit";
+import { turnWork } from "@callwire/transport";
 import type { ServerError } from "nice-grpc-common";
 
 /** A stream that can be ended from outside. */
@@ -25,7 +26,7 @@ export class ChannelStreams {
   /** Ends all, and takes no more. */
   end(): void {
     this.#isOver = true;
-    for (const stream of this.#running) stream.cut(serverStopping());
+    void turnWork.each(this.#running, (stream) => stream.cut(serverStopping()));
   }
 }
 

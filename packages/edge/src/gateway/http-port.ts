@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { readInTurns } from "@callwire/transport";
+import { readInTurns, turnWork } from "@callwire/transport";
 import type { Logger } from "@callwire/server-kit";
 import type { Edge } from "../create-edge.js";
 import { logRequest, logUpgrade } from "./log-request.js";
@@ -68,6 +68,6 @@ export class HttpPort {
   forceShutdown(): void {
     this.#isForced = true;
     this.#server.closeAllConnections();
-    for (const socket of this.#upgraded) socket.destroy();
+    void turnWork.each(this.#upgraded, (socket) => socket.destroy());
   }
 }

@@ -1,4 +1,4 @@
-import { getEventListeners } from "node:events";
+import { getEventListeners, setMaxListeners } from "node:events";
 import { HealthCheckResponse_ServingStatus as ServingStatus } from "@callwire/contracts/grpc/health/v1";
 import { describe, expect, test } from "@jest/globals";
 import { Status } from "nice-grpc-common";
@@ -95,4 +95,23 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     await ended;
     expect(await echo.server.shutdown({ timeoutMs: 2000 })).toEqual({ forced: false, cutOff: [] });
   });
+});
+
+test("of many watchers, not all are told in one turn of the event loop", async () => {
+  const state = new HealthState();
+  let told = 0;
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  const watchers = Array.from({ length: 40 }, async () => {
+    await state.changed(signal);
+    told++;
+    // Each writes to its client, which takes a while.
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+  });
+  state.set("a.Service", "SERVING");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told).toBeGreaterThan(0);
+  expect(told).toBeLessThan(40);
+  await Promise.all(watchers);
 });

@@ -3,7 +3,7 @@ import {
   type HealthDefinition,
   type HealthCheckRequest,
 } from "@callwire/contracts/grpc/health/v1";
-import { checkValue, rules, type ServiceImplementation } from "@callwire/transport";
+import { checkValue, rules, turnWork, type ServiceImplementation } from "@callwire/transport";
 import { notFound } from "../errors/factories.js";
 
 /** The states of a service's health (grpc.health.v1). */
@@ -26,7 +26,7 @@ export class HealthState {
     checkValue("health.set", "the health", health, healthRule);
     if (this.#stopped) return;
     this.#services.set(service, health);
-    for (const wake of this.#watchers) wake();
+    this.#wakeAll();
   }
 
   /**
@@ -38,7 +38,7 @@ export class HealthState {
     checkValue("health.setAll", "the health", health, healthRule);
     if (this.#stopped) return;
     for (const service of this.#services.keys()) this.#services.set(service, health);
-    for (const wake of this.#watchers) wake();
+    this.#wakeAll();
   }
 
   /** Sets all to NOT_SERVING for good: a check that still runs must not call a stopping server back to life. */
@@ -55,6 +55,11 @@ export class HealthState {
   /** Every service with its health, the whole server under `""`. */
   get all(): ReadonlyMap<string, Health> {
     return this.#services;
+  }
+
+  /** There are thousands of them, of which each writes to its client. */
+  #wakeAll(): void {
+    void turnWork.each(this.#watchers, (wake) => wake());
   }
 
   /** Waits until something was set; rejects with the signal's reason. */

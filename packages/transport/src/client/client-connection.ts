@@ -7,6 +7,7 @@ import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/const
 import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
 import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
 import { timerMs } from "../http2/timers.js";
+import { turnWork } from "../http2/turn-work.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { PAGE_TIMEOUT_MS, plainText } from "./foreign-page.js";
 import { Greeting } from "./greeting.js";
@@ -28,7 +29,7 @@ export interface ConnectionListener {
   onRoom(connection: ClientConnection): void;
   /** The server takes no new calls; `tooManyPings` if our keepalive is the reason. */
   onGoingAway(connection: ClientConnection, tooManyPings: boolean): void;
-  /** The connection is over, and its calls know. */
+  /** The connection is over; its calls are told in this turn and the next ones. */
   onEnded(connection: ClientConnection, end: ConnectionEnd): void;
 }
 
@@ -210,10 +211,10 @@ export class ClientConnection extends Connection {
       this.#goAwayReason = `the server sent GOAWAY with ${errorCodeName(code)}${text === "" ? "" : `: ${text}`}`;
     }
     this.#goAway(tooManyPings);
-    for (const stream of this.#streamsOver(lastStreamId)) {
-      this.forgetStream(stream);
-      stream.onUnprocessed(this.endReason);
-    }
+    const streams = this.#streamsOver(lastStreamId);
+    for (const stream of streams) this.forgetStream(stream);
+    const why = this.endReason;
+    void turnWork.each(streams, (stream) => stream.onUnprocessed(why));
     this.#closeIfDone();
   }
 

@@ -13,6 +13,7 @@ import { StreamIds } from "./stream-ids.js";
 import { StreamTable } from "./stream-table.js";
 import type { Http2Stream, StreamConnection } from "./stream.js";
 import { timerMs } from "./timers.js";
+import { turnWork } from "./turn-work.js";
 
 /**
  * The time that a connection that was given up is still read from, so that its GOAWAY arrives, in milliseconds: closing it
@@ -76,7 +77,7 @@ export abstract class ConnectionLife implements StreamConnection {
     });
   }
 
-  /** The connection is over, and every stream knows. */
+  /** The connection is over; its streams are closed, and their calls are told in this turn and the next ones. */
   protected abstract onEnd(end: ConnectionEnd): void;
   /** The peer sends no more, and there is no more to read. */
   protected onPeerEnd(): void {
@@ -215,11 +216,10 @@ export abstract class ConnectionLife implements StreamConnection {
     this.sender.output.close();
     this.localSettings.close();
     this.leave.close();
-    for (const stream of this.streams.toArray()) {
-      this.closeStream(stream);
-      stream.onAborted(end.code, end.message);
-    }
+    const streams = this.streams.toArray();
+    for (const stream of streams) this.closeStream(stream);
     this.buffered.close();
+    void turnWork.each(streams, (stream) => stream.onAborted(end.code, end.message));
     this.onEnd(end);
   }
 }

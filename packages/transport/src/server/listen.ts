@@ -14,6 +14,7 @@ import {
 } from "./connection-problem.js";
 import { Handshakes } from "./handshakes.js";
 import type { Http1Connections } from "./http1-connections.js";
+import { inReadTurn } from "./in-read-turn.js";
 import { readPreface } from "./preface.js";
 import { bind, type ListenAddress } from "./bind.js";
 
@@ -127,7 +128,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         onSocket(socket, handshakes.end(socket));
       },
     );
-    tls.on("connection", (socket) => handshakes.begin(socket));
+    const takeHello = tls.listeners("connection") as ((socket: Socket) => void)[];
+    tls.removeAllListeners("connection");
+    tls.on("connection", (socket: Socket) => {
+      handshakes.begin(socket);
+      // A handshake takes longer than all else that a client can ask for by as many bytes.
+      inReadTurn(socket, () => {
+        for (const take of takeHello) take.call(tls, socket);
+      });
+    });
     tls.on("tlsClientError", (error, socket) => {
       problems.report(tlsProblem(error), socket.remoteAddress);
       socket.destroy();

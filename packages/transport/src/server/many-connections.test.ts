@@ -2,6 +2,10 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
+import { frame } from "@callwire/testkit/wire";
+import { FRAME_PING } from "../http2/constants.js";
+import { deferred } from "../testing/outcomes.js";
+import { echoPaths, openCall } from "../testing/raw-calls.js";
 import { RawPeer } from "../testing/raw-peer.js";
 import { createServer } from "./create-server.js";
 import type { ServerOptions } from "./server-options.js";
@@ -10,6 +14,12 @@ import type { ServerOptions } from "./server-options.js";
 const MANY = 40;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Takes a millisecond, as what an application does when a call ends. */
+function work(): void {
+  const until = performance.now() + 1;
+  while (performance.now() < until);
+}
 
 async function listening(options: ServerOptions = {}) {
   const server = createServer({
@@ -79,5 +89,45 @@ describe("of many connections, not all are ended in one turn", () => {
     while (closed(sockets) < MANY) await turn();
     await shut;
     expect(server.stats.connectionsOpened).toBe(1);
+  });
+});
+
+describe("of many calls on one connection, not all are told of its end in one turn", () => {
+  test.each([
+    ["whose client is gone", (peer: RawPeer) => void peer.socket.resetAndDestroy()],
+    ["whose client has ended its side", (peer: RawPeer) => void peer.socket.end()],
+    ["whose client breaks the rules", (peer: RawPeer) => peer.send(frame(FRAME_PING, 0, 1, Buffer.alloc(8)))],
+  ])("%s", async (_which, end) => {
+    const server = createServer();
+    let begun = 0;
+    const told = new Set<AbortSignal>();
+    const begin = deferred();
+    server.add(EchoServiceDefinition, {
+      ...echoService(),
+      async echoClientStream(_requests, { signal }) {
+        if (++begun === MANY) begin.resolve();
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            told.add(signal);
+            work();
+            reject(signal.reason as Error);
+          });
+        });
+        return {};
+      },
+    });
+    const port = await server.listen("127.0.0.1:0");
+    const peer = await RawPeer.open(port);
+    for (let at = 0; at < MANY; at++) openCall(peer, echoPaths.clientStream);
+    await begin.promise;
+    end(peer);
+    let most = 0;
+    for (let before = 0; told.size < MANY; before = told.size) {
+      await turn();
+      most = Math.max(most, told.size - before);
+    }
+    expect(most).toBeLessThan(MANY);
+    peer.close();
+    await server.drain(0);
   });
 });

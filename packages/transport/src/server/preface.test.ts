@@ -1,11 +1,14 @@
 import { once } from "node:events";
-import { expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 import { CLIENT_PREFACE } from "../http2/constants.js";
 import { beginRead } from "../http2/read-turn.js";
 import { createInProcessSocket } from "./in-process-socket.js";
 import { readPreface } from "./preface.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+// The turn of reading of the test before is over.
+beforeEach(turn);
 
 /** Both ends of a connection whose client's preface is read, and what it is taken for. */
 function setUp() {

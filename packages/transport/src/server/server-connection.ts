@@ -14,6 +14,7 @@ import { checkLength } from "../http2/content-length.js";
 import { ConnectionError, ErrorCode } from "../http2/errors.js";
 import { Keepalive } from "../http2/keepalive.js";
 import { MIN_PROGRESS_BYTES } from "../http2/pending-output.js";
+import { turnWork } from "../http2/turn-work.js";
 import type { Http2Stream } from "../http2/stream.js";
 import type { ServerError } from "nice-grpc-common";
 import type { CallHost } from "./call-host.js";
@@ -246,24 +247,23 @@ export class ServerConnection extends Connection implements CallHost, LimitedCon
       super.onPeerEnd();
       return;
     }
-    for (const stream of this.streams.toArray()) {
-      if (!stream.remoteEnded) this.#cancel(stream);
-    }
+    this.#cancelAll((stream) => !stream.remoteEnded);
     this.#askIfThere(FIRST_PROBE_MS, performance.now() + this.options.maxLingerMs);
     this.leave.conclude();
   }
 
-  /** Ends a stream that cannot come to its end: the client, if it is there, must not wait for it. */
-  #cancel(stream: Http2Stream): void {
-    this.resetStream(stream, ErrorCode.CANCEL);
-    stream.onAborted(ErrorCode.CANCEL, "the client closed the connection");
+  /** Ends the streams that cannot come to their ends: the client, if it is there, must not wait for them. */
+  #cancelAll(isStuck: (stream: Http2Stream) => boolean): void {
+    void turnWork.each(this.streams.toArray().filter(isStuck), (stream) => {
+      if (stream.closed) return;
+      this.resetStream(stream, ErrorCode.CANCEL);
+      stream.onAborted(ErrorCode.CANCEL, "the client closed the connection");
+    });
   }
 
   #askIfThere(waitMs: number, until: number): void {
     // Credit that was not there when the client ended its side never comes.
-    for (const stream of this.streams.toArray()) {
-      if (this.sender.lacksCredit(stream)) this.#cancel(stream);
-    }
+    this.#cancelAll((stream) => this.sender.lacksCredit(stream));
     if (this.end) return;
     this.sender.ping(PROBE, false);
     this.#probeTimer = setTimeout(() => {
