@@ -166,6 +166,7 @@ export abstract class ConnectionLife implements StreamConnection {
     this.streams.delete(stream);
     this.sender.drop(stream);
     this.receiver.forget(stream);
+    if (stream.headBytes > 0) this.buffered.remove(stream.headBytes);
     this.onStreamClosed(stream);
     if (this.leave.isFinal) this.#endIfDrained();
   }

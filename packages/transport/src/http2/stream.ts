@@ -80,6 +80,8 @@ export abstract class Http2Stream {
   receiveWindow = 0;
   /** The number of bytes that have come in and have not been used up. */
   unread = 0;
+  /** The size of its header list, if it counts among what waits in memory, in bytes. */
+  headBytes = 0;
   /** The length of the message that was decompressed and has not been taken, in bytes. */
   kept = 0;
   pending: PendingOutput<Http2Stream> | undefined;

@@ -62,6 +62,11 @@ export function oversizeHead(size: number, maxBytes: number, isHttpServed: boole
   };
 }
 
+/** The head of a request that there is no room for: much waits in memory, and its connection has more than its share of it. */
+export function noRoomHead(head: RequestHead): RequestHead {
+  return { ...head, refusal: refuse(Status.RESOURCE_EXHAUSTED, "too many bytes of metadata wait in memory") };
+}
+
 /** The methods that are served, by their paths. */
 type Methods = ReadonlyMap<string, ServerMethod> & Partial<Pick<ServedMethods, "contractAt">>;
 

@@ -21,7 +21,14 @@ import type { CallHost } from "./call-host.js";
 import type { LimitedConnection } from "./connection-limit.js";
 import type { CallScope, CallScopes } from "./call-scope.js";
 import type { HttpHandler } from "./http-handler.js";
-import { malformed, oversizeHead, requestHead, type Refusal, type RequestHead } from "./request-head.js";
+import {
+  malformed,
+  noRoomHead,
+  oversizeHead,
+  requestHead,
+  type Refusal,
+  type RequestHead,
+} from "./request-head.js";
 import { RefusedCall } from "./refused-call.js";
 import { ServerCall } from "./server-call.js";
 import { ServerHttpStream } from "./server-http-stream.js";
@@ -34,6 +41,9 @@ const GIVE_WAY_MS = 1000;
 
 /** The number of PINGs that may come too early (gRPC A8). */
 const MAX_PING_STRIKES = 2;
+
+/** The size up to which header lists do not count among what waits in memory, in bytes: a call takes as much itself. */
+const SMALL_HEAD_BYTES = 2048;
 
 /** The time that a request that is not gRPC may go on before it is reset, in milliseconds: it is answered at once. */
 const MAX_AFTER_ANSWER_MS = 100;
@@ -192,8 +202,13 @@ export class ServerConnection extends Connection implements CallHost, LimitedCon
       this.#onNoCall(list, head, id, endStream);
       return;
     }
+    if (!this.#hasRoomFor(list)) {
+      this.#refuse(noRoomHead(head), id, endStream);
+      return;
+    }
     const call = new ServerCall(this, list, head, this.guard.now);
     this.addStream(call.stream, id);
+    this.#keepHead(call.stream, list);
     call.stream.remoteEnded = endStream;
     this.stats.callsStarted++;
     call.begin();
@@ -205,16 +220,40 @@ export class ServerConnection extends Connection implements CallHost, LimitedCon
     const { http } = this.#state;
     const served = servedBy(http, refusal);
     if (served !== undefined) {
+      if (!this.#hasRoomFor(list)) {
+        this.#refuse(noRoomHead(head), id, endStream);
+        return;
+      }
       const stream = new ServerHttpStream(list, head, this, !endStream);
       this.addStream(stream, id);
+      this.#keepHead(stream, list);
       stream.remoteEnded = endStream;
       stream.start((request) => http![served]!(request));
       return;
     }
-    const refused = new RefusedCall(head, refusal, this.sender);
+    this.#refuse(head, id, endStream);
+  }
+
+  #refuse(head: RequestHead, id: number, endStream: boolean): void {
+    const refused = new RefusedCall(head, head.refusal!, this.sender);
     this.addStream(refused, id);
     refused.remoteEnded = endStream;
     refused.answer();
+  }
+
+  /** False if a header list would stay in memory where there is no room: only those that are not small are looked at. */
+  #hasRoomFor({ size }: HeaderList): boolean {
+    return size <= SMALL_HEAD_BYTES || !this.buffered.isOver;
+  }
+
+  /**
+   * Counts a header list that is not small until its stream is closed: a byte of HPACK may stand for a field, and a client that
+   * does not take its answers keeps ten thousand of them (CVE-2026-47774, CVE-2026-49975).
+   */
+  #keepHead(stream: Http2Stream, { size }: HeaderList): void {
+    if (size <= SMALL_HEAD_BYTES) return;
+    stream.headBytes = size;
+    this.buffered.add(size);
   }
 
   protected override onHalfClosed(stream: Http2Stream): void {

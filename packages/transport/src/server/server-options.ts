@@ -44,8 +44,9 @@ export interface ServerLimits {
   maxUnsentBytes: number;
   /**
    * The bytes that may wait in memory for the clients of all connections of this process: received in part or not read,
-   * decompressed, or not sent. Beyond, connections with more than an equal share get RESOURCE_EXHAUSTED for calls that need
-   * more. Default 256 MiB, or `maxReceiveMessageBytes` if that is more; it should be several times that.
+   * decompressed, or not sent, and header lists over 2 KiB of calls that run. Beyond, connections with more than an equal share get
+   * RESOURCE_EXHAUSTED for calls that need more. Default 256 MiB, or `maxReceiveMessageBytes` if that is more; it should be several
+   * times that.
    */
   maxBufferedBytes: number;
   /**
