@@ -109,6 +109,31 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     expect(seen).toEqual(["/last"]);
   });
 
+  test("takes a handler that returns what it likes", async () => {
+    const handler = (_request: IncomingMessage, response: ServerResponse) => response.end("ended");
+    await using started = await startBoth({ handler: handler as unknown as HttpHandler["handler"] });
+    const request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    expect(await speak(started.port, request)).toMatch(/^HTTP\/1\.1 200 .*ended/s);
+  });
+
+  test.each([
+    [
+      "chunk extensions without end (CVE-2024-22019)",
+      "transfer-encoding: chunked\r\n\r\n1;",
+      "a".repeat(70_000),
+    ],
+    ["trailers without end", "transfer-encoding: chunked\r\n\r\n0\r\n", "a: b\r\n".repeat(20_000)],
+    ["fields without end", "", "a: b\r\n".repeat(20_000)],
+  ])("ends a connection with %s", async (_what, head, flood) => {
+    await using started = await startBoth({
+      handler: (request, response) => void request.resume().on("end", () => response.end("read")),
+    });
+    const answer = await speak(started.port, `POST / HTTP/1.1\r\nhost: x\r\n${head}${flood}`);
+    expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d [^]*)?$/);
+    const next = await speak(started.port, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    expect(next).toMatch(/^HTTP\/1\.1 200 .*read/s);
+  });
+
   test("gives slow clients their time, and no more", async () => {
     await using started = await startBoth(
       { handler: (request, response) => void request.resume().on("end", () => response.end("read")) },
@@ -196,6 +221,13 @@ describe("a request to upgrade", () => {
     const h2c = await speak(started.port, ask("h2c", ", http2-settings, close"));
     expect(h2c).toMatch(/^HTTP\/1\.1 200 .*POST \/up with body/s);
     expect(await speak(started.port, "CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");
+  });
+
+  test("behind more fields than node:http keeps is answered as any other (CVE-2024-37890)", async () => {
+    await using started = await startBoth({ handler, upgrade: (_request, socket) => void socket.end("up") });
+    const fields = "a:b\r\n".repeat(2050);
+    const flooded = ask("websocket", ", close").replace("connection:", `${fields}connection:`);
+    expect(await speak(started.port, `${flooded}`)).toMatch(/^HTTP\/1\.1 200 .*POST \/up/s);
   });
 
   test("is answered as any other where nothing takes it", async () => {

@@ -191,7 +191,8 @@ function guard(answer: { destroy(): void }, handle: () => Promise<void> | void):
     answer.destroy();
   };
   try {
-    handle()?.catch(onFault);
+    // Also what JavaScript returns beside a promise, as `(request, response) => response.end()` does.
+    void Promise.resolve(handle()).catch(onFault);
   } catch (error) {
     onFault(error);
   }

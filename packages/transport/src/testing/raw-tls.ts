@@ -49,12 +49,24 @@ export async function connectSocket(port: number): Promise<Socket> {
       socket.once("error", reject);
       return;
     }
-    const socket = connectTls({ ...address, servername: "localhost", ca: pem.ca, ALPNProtocols }, () => {
+    const under = connectTcp(address);
+    under.once("error", reject);
+    const socket = connectTls({ socket: under, servername: "localhost", ca: pem.ca, ALPNProtocols }, () => {
       if (socket.alpnProtocol === "h2") resolve(socket);
       else reject(new Error("the server has not agreed on h2"));
     });
     socket.once("error", reject);
+    beneath.set(socket, under);
   });
+}
+
+/** The sockets of TCP beneath those of TLS. */
+const beneath = new WeakMap<Socket, Socket>();
+
+/** Resets the connection of a socket that {@link connectSocket} gave: RST instead of FIN. */
+export function resetConnection(socket: Socket): void {
+  (beneath.get(socket) ?? socket).resetAndDestroy();
+  socket.destroy();
 }
 
 /** A server that hands on its sockets once HTTP/2 may be spoken on them. */
