@@ -6,10 +6,11 @@ import type { ConnectionOptions } from "../http2/connection-options.js";
 import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/constants.js";
 import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
 import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
+import { plainText } from "../http2/plain-text.js";
 import { timerMs } from "../http2/timers.js";
 import { turnWork } from "../http2/turn-work.js";
 import type { Http2Stream } from "../http2/stream.js";
-import { PAGE_TIMEOUT_MS, plainText } from "./foreign-page.js";
+import { PAGE_TIMEOUT_MS } from "./foreign-page.js";
 import { Greeting } from "./greeting.js";
 
 /** The number of frames that may come for each call when it is over, before they are counted. */

@@ -1,5 +1,5 @@
-/** The longest text of a peer's own that an error carries, in characters. */
-const MAX_TEXT = 120;
+import { plainText } from "../http2/plain-text.js";
+
 /** The part of a body that is looked at, in bytes. */
 const MAX_BODY_BYTES = 1024;
 /** The time that the body of an answer that is not gRPC is waited for, in milliseconds. */
@@ -19,15 +19,6 @@ export function describePage(what: string, { contentType, server }: PageHead, bo
   if (server !== undefined && server !== "") fields.push(`server ${quoted(server)}`);
   const line = firstLine(body);
   return fields.join(", ") + (line === "" ? "" : `: ${line}`);
-}
-
-/** A text of a peer's, short and on one line, without what a terminal would obey. */
-export function plainText(text: string): string {
-  const plain = text
-    .replace(/\p{C}|\p{Zl}|\p{Zp}|\ufffd/gu, " ")
-    .replace(/ {2,}/g, " ")
-    .trim();
-  return plain.length > MAX_TEXT ? `${plain.slice(0, MAX_TEXT)}…` : plain;
 }
 
 function quoted(text: string): string {

@@ -1,4 +1,5 @@
-import { describePage, plainText } from "./foreign-page.js";
+import { plainText } from "../http2/plain-text.js";
+import { describePage } from "./foreign-page.js";
 
 /** The part of a greeting that is looked at, in bytes. */
 const MAX_GREETING_BYTES = 4096;

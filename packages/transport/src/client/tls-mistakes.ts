@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import { CLIENT_PREFACE } from "../http2/constants.js";
+import { socketErrorText } from "../http2/plain-text.js";
 import { textOf } from "./call-errors.js";
 import { PAGE_TIMEOUT_MS } from "./foreign-page.js";
 import { Greeting } from "./greeting.js";
@@ -34,7 +35,7 @@ export function connectErrorText(error: Error & { code?: string }, isTls: boolea
   if (UNKNOWN_AUTHORITY.has(code))
     return `${message} (the credentials do not trust the server's authority: give its certificate, as 'ca')`;
   if (isTls && code === "ECONNRESET") return `${message} (does the server speak TLS?)`;
-  return textOf(error);
+  return code.startsWith("ERR_SSL_") ? socketErrorText(error) : textOf(error);
 }
 
 /**

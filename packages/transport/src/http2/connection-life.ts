@@ -7,6 +7,7 @@ import { MAX_32_BITS, SETTING_INITIAL_WINDOW_SIZE, SETTING_MAX_HEADER_LIST_SIZE 
 import { Drain } from "./drain.js";
 import { ConnectionError, ErrorCode, type StreamError } from "./errors.js";
 import { LocalSettings, type SettingsEntries } from "./local-settings.js";
+import { socketErrorText } from "./plain-text.js";
 import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { StreamIds } from "./stream-ids.js";
@@ -69,7 +70,7 @@ export abstract class ConnectionLife implements StreamConnection {
     );
     this.leave = new Drain(this, this.ids, () => this.#endIfDrained());
     socket.setNoDelay(true);
-    socket.on("error", (error) => this.destroy(ErrorCode.CONNECT_ERROR, error.message));
+    socket.on("error", (error) => this.destroy(ErrorCode.CONNECT_ERROR, socketErrorText(error)));
     socket.on("close", () => this.destroy(ErrorCode.CONNECT_ERROR, "the connection was closed"));
     socket.on("end", () => {
       // Of a connection that is over the rest is still sent.

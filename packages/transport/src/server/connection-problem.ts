@@ -1,3 +1,5 @@
+import { socketErrorText } from "../http2/plain-text.js";
+
 /** The least time between two reports of one kind, in milliseconds: whoever probes a port is not to fill the log. */
 const REPORT_INTERVAL_MS = 60_000;
 
@@ -14,13 +16,14 @@ const NO_TLS = new Set([
 ]);
 
 /** Pure: the mistake of a client whose TLS failed; undefined if it is nobody's, such as a probe of the port. */
-export function tlsProblem({ code = "", message }: NodeJS.ErrnoException): string | undefined {
+export function tlsProblem(error: NodeJS.ErrnoException): string | undefined {
+  const { code = "" } = error;
   if (NO_TLS.has(code)) return "a client spoke clear text to this port, which takes TLS: give the client TLS";
   if (code.includes("PEER_DID_NOT_RETURN_A_CERTIFICATE")) return "a client showed no certificate, and must";
   if (code.includes("ALERT_UNKNOWN_CA") || code.includes("ALERT_BAD_CERTIFICATE")) {
     return "a client does not trust this server's certificate: give the client its authority";
   }
-  return code.startsWith("ERR_SSL_") ? `TLS with a client failed: ${message}` : undefined;
+  return code.startsWith("ERR_SSL_") ? `TLS with a client failed: ${socketErrorText(error)}` : undefined;
 }
 
 /** True if bytes begin a handshake of TLS. */

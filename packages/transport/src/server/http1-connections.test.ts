@@ -227,7 +227,7 @@ describe("a request to upgrade", () => {
     await using started = await startBoth({ handler, upgrade: (_request, socket) => void socket.end("up") });
     const fields = "a:b\r\n".repeat(2050);
     const flooded = ask("websocket", ", close").replace("connection:", `${fields}connection:`);
-    expect(await speak(started.port, `${flooded}`)).toMatch(/^HTTP\/1\.1 200 .*POST \/up/s);
+    expect(await speak(started.port, flooded)).toMatch(/^HTTP\/1\.1 200 .*POST \/up/s);
   });
 
   test("is answered as any other where nothing takes it", async () => {
