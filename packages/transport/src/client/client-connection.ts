@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import type { HeaderFields } from "../hpack/header-fields.js";
+import type { HeaderList } from "../hpack/header-list.js";
+import { lateHeaderCount } from "../http2/abuse-guard.js";
 import { Connection } from "../http2/connection.js";
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
@@ -160,8 +162,8 @@ export class ClientConnection extends Connection {
     if (!this.ids.wasReset(id)) this.#countLate();
   }
 
-  protected onLateHeaders(): void {
-    this.#countLate();
+  protected onLateHeaders(_id: number, list: HeaderList): void {
+    this.#countLate(lateHeaderCount(list));
   }
 
   protected onLateReset(): void {
@@ -174,8 +176,9 @@ export class ClientConnection extends Connection {
   }
 
   /** A server may end each call twice: C++ does so when its handler returns after the deadline. */
-  #countLate(): void {
-    if (++this.#lateFrames > (LATE_FRAMES_PER_CALL * this.#nextId) / 2) this.guard.count("lateFrames");
+  #countLate(times = 1): void {
+    this.#lateFrames++;
+    if (this.#lateFrames > (LATE_FRAMES_PER_CALL * this.#nextId) / 2) this.guard.count("lateFrames", times);
   }
 
   protected onNewStream(): void {

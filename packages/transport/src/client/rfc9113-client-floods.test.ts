@@ -177,6 +177,24 @@ describe("10.5 a server's flood ends the connection with ENHANCE_YOUR_CALM, and 
   });
 });
 
+test("5.1: header blocks of a call that is over count by their size", async () => {
+  const abuse = { ...strictAbuse, lateFrames: { burst: 99, perSecond: 0 } };
+  await using raw = await openRawEcho({ channel: { http2: { abuse } } });
+  const id = raw.peer.nextId;
+  await goodEcho(raw, raw.peer);
+  const late = headersFrame(id, [
+    [":status", "103"],
+    ["link", "x".repeat(100)],
+  ]);
+  // Six do not count beside a call and the next; each of the others, of 178 bytes, counts for 3.
+  raw.peer.send(...Array.from({ length: 6 + 33 }, () => late));
+  await raw.peer.settled();
+  expect(raw.peer.closed).toBe(false);
+  raw.peer.send(late);
+  expect([ENHANCE_YOUR_CALM, "closed"]).toContain(await raw.peer.goAway());
+  await goodEchoAfter(raw);
+});
+
 describe("8.1 trailers twice, in one write", () => {
   test.each([
     ["the request being whole", false],

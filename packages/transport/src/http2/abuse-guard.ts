@@ -35,7 +35,7 @@ export interface AbuseLimits {
   windowUpdates: Rate;
   /**
    * Frames of streams that are over, which are ignored (RFC 9113, section 5.1). Of a server's, four for each call do not
-   * count. DATA of streams that we reset are bounded by their windows. Default: 50,000 at once, 50,000 a second.
+   * count. A header block, which must be decoded, counts once for each 64 bytes of its list. DATA of streams that we reset are bounded by their windows. Default: 50,000 at once, 50,000 a second.
    */
   lateFrames: Rate;
 }
@@ -53,6 +53,14 @@ export const defaultAbuseLimits: AbuseLimits = {
   lateFrames: { burst: 50_000, perSecond: 50_000 },
 };
 
+/** The part of a late header list that costs as much as a late frame without one, in bytes. */
+const LATE_HEADER_BYTES = 64;
+
+/** What a late header block counts for among {@link AbuseLimits.lateFrames}. */
+export function lateHeaderCount({ size }: { readonly size: number }): number {
+  return Math.max(1, Math.ceil(size / LATE_HEADER_BYTES));
+}
+
 /** Holds one connection's peer to {@link AbuseLimits}. */
 export class AbuseGuard {
   /** The time in milliseconds by the clock of `performance.now()`, read once for each read of the socket. */
@@ -66,14 +74,18 @@ export class AbuseGuard {
     this.#limits = limits;
   }
 
-  /** @throws {ConnectionError} ENHANCE_YOUR_CALM if this was once too often. */
-  count(what: keyof AbuseLimits): void {
+  /**
+   * @param times What it counts for. Default: 1.
+   * @throws {ConnectionError} ENHANCE_YOUR_CALM if this was once too often.
+   */
+  count(what: keyof AbuseLimits, times = 1): void {
     let bucket = this.#buckets.get(what);
     if (!bucket) {
       bucket = new TokenBucket(this.#limits[what]);
       this.#buckets.set(what, bucket);
     }
-    if (!bucket.take(this.now)) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, `too many: ${what}`);
+    if (!bucket.take(this.now, times))
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, `too many: ${what}`);
   }
 
   /**

@@ -11,14 +11,14 @@ export class TokenBucket {
     this.#perMs = perSecond / 1000;
   }
 
-  /** Takes a token, if there is one. `now` is in milliseconds. */
-  take(now: number): boolean {
+  /** Takes a token, or so many, if there are as many. `now` is in milliseconds. */
+  take(now: number, count = 1): boolean {
     if (this.#filled !== now) {
       this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#filled) * this.#perMs);
       this.#filled = now;
     }
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket, type PeerCertificate } from "node:tls";
 import type { HeaderList } from "../hpack/header-list.js";
+import { lateHeaderCount } from "../http2/abuse-guard.js";
 import { BufferedBytes, serverBytes } from "../http2/buffered-bytes.js";
 import { Connection } from "../http2/connection.js";
 import type { ConnectionEnd } from "../http2/connection-life.js";
@@ -161,10 +162,10 @@ export class ServerConnection extends Connection implements CallHost, LimitedCon
     this.sender.resetStream(id, ErrorCode.STREAM_CLOSED);
   }
 
-  protected onLateHeaders(id: number, { fields }: HeaderList): void {
-    this.guard.count("lateFrames");
+  protected onLateHeaders(id: number, list: HeaderList): void {
+    this.guard.count("lateFrames", lateHeaderCount(list));
     // A second request on a stream breaks the rules (RFC 9113, section 5.1.1); late trailers do not.
-    if (this.ids.wasReset(id) || fields[0]?.startsWith(":") !== true) return;
+    if (this.ids.wasReset(id) || list.fields[0]?.startsWith(":") !== true) return;
     const code = this.ids.wasSkipped(id) ? ErrorCode.PROTOCOL_ERROR : ErrorCode.STREAM_CLOSED;
     throw new ConnectionError(code, "HEADERS on a closed stream");
   }
