@@ -33,6 +33,17 @@ test.each([undefined, "", "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Beare
   },
 );
 
+test("a refusal has no stack: anybody may have one as often as they like", () => {
+  let refusal: unknown;
+  try {
+    bearerToken(undefined);
+  } catch (error) {
+    refusal = error;
+  }
+  expect((refusal as Error).stack).not.toContain("\n    at ");
+  expect(new Error("another").stack).toContain("\n    at ");
+});
+
 describe.each(runtimes)("over %s", (_name, runtime) => {
   const start = async <Identity>(verify: AuthOptions<Identity>["verify"]) => {
     const log = recordLog();

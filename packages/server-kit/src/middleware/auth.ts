@@ -1,5 +1,6 @@
-import { checkOptions, rules, type RulesOf, type ServerCallContext } from "@callwire/transport";
+import { checkOptions, rules, withoutStack, type RulesOf, type ServerCallContext } from "@callwire/transport";
 import { unauthenticated } from "../errors/factories.js";
+import type { ServiceError } from "../errors/service-error.js";
 import { isPromiseLike } from "../internal/promises.js";
 import type { Middleware } from "../middleware.js";
 
@@ -23,14 +24,18 @@ export interface AuthContext<Identity> {
   auth: Identity;
 }
 
+/** Anybody can be refused as often as they like. */
+function refusal(options: { reason?: string; message: string }): ServiceError {
+  return withoutStack(() => unauthenticated(options));
+}
+
 /** The token of an `authorization: Bearer …` header (RFC 6750, section 2.1); throws UNAUTHENTICATED without one. */
 export function bearerToken(authorization: string | undefined): string {
   if (authorization === undefined) {
-    throw unauthenticated({ reason: "CREDENTIALS_MISSING", message: "an authorization header is required" });
+    throw refusal({ reason: "CREDENTIALS_MISSING", message: "an authorization header is required" });
   }
   const match = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization);
-  if (!match)
-    throw unauthenticated({ message: "the authorization header is not of the form 'Bearer <token>'" });
+  if (!match) throw refusal({ message: "the authorization header is not of the form 'Bearer <token>'" });
   return match[1] as string;
 }
 
@@ -53,7 +58,7 @@ export function auth<Identity>(options: AuthOptions<Identity>): Middleware<AuthC
   };
   const admit = (call: { auth?: Identity }, verdict: Verdict<Identity>) => {
     if (verdict === undefined || verdict === null || verdict === false) {
-      throw unauthenticated({ message: "the token is not valid" });
+      throw refusal({ message: "the token is not valid" });
     }
     call.auth = verdict;
   };

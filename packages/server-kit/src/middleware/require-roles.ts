@@ -1,4 +1,4 @@
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, withoutStack, type RulesOf } from "@callwire/transport";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
 import { isNamed, withSelections } from "../internal/method-selection.js";
@@ -73,12 +73,11 @@ export function requireRoles(
         needs: ["auth"],
         arrived({ auth }) {
           if (roles.some((role) => auth.roles.includes(role))) return;
-          throw permissionDenied({
-            message:
-              needed === "" ? "nobody may call this" : `the caller needs a role: ${roles.join(" or ")}`,
-            reason: "ROLE_MISSING",
-            metadata: { roles: needed },
-          });
+          const message =
+            needed === "" ? "nobody may call this" : `the caller needs a role: ${roles.join(" or ")}`;
+          throw withoutStack(() =>
+            permissionDenied({ message, reason: "ROLE_MISSING", metadata: { roles: needed } }),
+          );
         },
       };
       return forMethod;

@@ -1,7 +1,8 @@
 import { constants } from "node:buffer";
 import { availableParallelism } from "node:os";
 import { gunzip, gzip } from "node:zlib";
-import { ServerError, Status } from "nice-grpc-common";
+import { Status, type ServerError } from "nice-grpc-common";
+import { peerError } from "./without-stack.js";
 
 /** The message encodings that we know (gRPC compression). */
 export const ENCODINGS = ["identity", "gzip"] as const;
@@ -90,7 +91,7 @@ function gunzipNow(
   gunzip(bytes, { maxOutputLength: Math.max(most, 1), chunkSize }, (error, result) => {
     if (!error && result.length <= maxBytes) done(undefined, result);
     else if (!error || (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      done(new ServerError(Status.RESOURCE_EXHAUSTED, `a message of more than ${most} bytes, decompressed`));
-    } else done(new ServerError(Status.INTERNAL, "a compressed message cannot be decompressed"));
+      done(peerError(Status.RESOURCE_EXHAUSTED, `a message of more than ${most} bytes, decompressed`));
+    } else done(peerError(Status.INTERNAL, "a compressed message cannot be decompressed"));
   });
 }

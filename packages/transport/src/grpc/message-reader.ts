@@ -1,4 +1,5 @@
-import { ServerError, Status } from "nice-grpc-common";
+import { Status } from "nice-grpc-common";
+import { peerError } from "./without-stack.js";
 
 /** Length of what stands before each message: one byte of flags and four of length (gRPC over HTTP/2). */
 export const PREFIX_LENGTH = 5;
@@ -81,11 +82,10 @@ export class MessageReader {
   }
 
   #length(buffer: Buffer, at: number): number {
-    if (buffer[at]! > 1)
-      throw new ServerError(Status.INTERNAL, `a message with unknown flags, ${buffer[at]}`);
+    if (buffer[at]! > 1) throw peerError(Status.INTERNAL, `a message with unknown flags, ${buffer[at]}`);
     const length = buffer.readUInt32BE(at + 1);
     if (length > this.#maxBytes) {
-      throw new ServerError(
+      throw peerError(
         Status.RESOURCE_EXHAUSTED,
         `a message of ${length} bytes, where ${this.#maxBytes} are allowed`,
       );

@@ -1,9 +1,10 @@
-import { ServerError, Status } from "nice-grpc-common";
+import { Status, type ServerError } from "nice-grpc-common";
 import { keepBytes } from "../http2/socket-reader.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { ByteParts } from "./byte-parts.js";
 import { decompress, type Encoding } from "./compression.js";
 import { MessageReader, PREFIX_LENGTH, type MessageSink } from "./message-reader.js";
+import { peerError } from "./without-stack.js";
 
 /**
  * The number of decoded messages of a stream that wait for their reader. What comes then stays as the bytes that it came as: a
@@ -13,7 +14,7 @@ export const MAX_QUEUED_MESSAGES = 1024;
 
 /** Ends a call whose bytes nobody reads, and for which there is no more room. */
 export function tooMuchKept(): ServerError {
-  return new ServerError(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be read");
+  return peerError(Status.RESOURCE_EXHAUSTED, "too many bytes wait to be read");
 }
 
 /** The side of a call that a {@link MessageSource} calls back. */
@@ -171,7 +172,7 @@ export class MessageSource implements MessageSink {
   /** Decompresses a message; nothing is read meanwhile, nor before it was taken: it may be 1,000 times larger. */
   #decompress(bytes: Buffer, cost: number): void {
     if (this.#encoding !== "gzip") {
-      throw new ServerError(Status.INTERNAL, "a compressed message, and no grpc-encoding that is known");
+      throw peerError(Status.INTERNAL, "a compressed message, and no grpc-encoding that is known");
     }
     this.hold();
     const stream = this.#stream;

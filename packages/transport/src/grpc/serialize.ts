@@ -1,7 +1,8 @@
 import { ProtobufError, Writer } from "@callwire/protobuf";
-import { ServerError, Status } from "nice-grpc-common";
+import { Status, type ServerError } from "nice-grpc-common";
 import { bufferOf } from "../protobuf/buffer-of.js";
 import type { Codec } from "./definitions.js";
+import { peerError } from "./without-stack.js";
 
 /**
  * Writes a message at the writer's position.
@@ -40,5 +41,5 @@ export function deserialize(codec: Codec, buffer: Buffer, start = 0, end = buffe
 function internal(details: string, thrown: unknown): ServerError {
   // The log looks for a cause, which may be missing: undefined can be thrown, too.
   const cause = thrown ?? new Error(`${String(thrown)} was thrown`);
-  return Object.assign(new ServerError(Status.INTERNAL, details), { cause });
+  return Object.assign(peerError(Status.INTERNAL, details), { cause });
 }

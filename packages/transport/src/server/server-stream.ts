@@ -1,4 +1,4 @@
-import { ServerError, Status } from "nice-grpc-common";
+import { Status, type ServerError } from "nice-grpc-common";
 import { MessageQueue } from "../grpc/message-queue.js";
 import { PREFIX_LENGTH } from "../grpc/message-reader.js";
 import {
@@ -17,6 +17,7 @@ import { markCompressed } from "./compressed-requests.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
 import type { ServerMethod } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
+import { peerError } from "../grpc/without-stack.js";
 
 /** The call that a {@link ServerStream} carries, and calls back. */
 export interface StreamOwner {
@@ -167,7 +168,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
     if (this.remoteEnded) this.#host.consume(this, cost);
     else this.#cost = cost;
     if (this.#hasMessage)
-      throw new ServerError(Status.UNIMPLEMENTED, "the method takes one request message, not more");
+      throw peerError(Status.UNIMPLEMENTED, "the method takes one request message, not more");
     this.#message = message;
     this.#hasMessage = true;
     return true;
@@ -175,7 +176,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
 
   onMessagesEnd(): void {
     if (this.#source?.isBetweenMessages === false) {
-      this.owner.fail(new ServerError(Status.INTERNAL, "the request ends inside a message"));
+      this.owner.fail(peerError(Status.INTERNAL, "the request ends inside a message"));
     } else if (this.#queue !== undefined) this.#queue.end();
     else if (this.#hasMessage) {
       const message = this.#message;
@@ -185,7 +186,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
       if (this.#cost > 0) this.#host.consume(this, this.#cost);
       this.#cost = 0;
       this.owner.onRequest(message);
-    } else this.owner.fail(new ServerError(Status.UNIMPLEMENTED, "the request has no message"));
+    } else this.owner.fail(peerError(Status.UNIMPLEMENTED, "the request has no message"));
   }
 
   onReadFailed(error: unknown): void {
