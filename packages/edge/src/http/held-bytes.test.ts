@@ -40,6 +40,23 @@ test("the largest goes for lack of room, and one alone has room", () => {
   expect(held.takeSpare(40)).toBe(true);
 });
 
+test("of thousands, the largest go first, give or take a sixteenth", () => {
+  const sizes = Array.from({ length: 3000 }, (_, at) => 1 + ((at * 7919) % 3001) ** 2);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const held = new HeldBytes(total);
+  const left = new Set(sizes.keys());
+  for (const [at, size] of sizes.entries()) held.open(() => left.delete(at)).set(size);
+  const gone: number[] = [];
+  for (let more = 0; more < 300; more++) {
+    const before = [...left];
+    held.open(() => {}).set(1_000_000);
+    gone.push(...before.filter((at) => !left.has(at)).map((at) => sizes[at]!));
+    const most = Math.max(...[...left].map((at) => sizes[at]!));
+    expect(Math.min(...gone)).toBeGreaterThan(most * (15 / 16));
+  }
+  expect(gone.length).toBeGreaterThan(20);
+});
+
 test("parts are joined, however long they are", () => {
   const joined = new JoinedParts();
   for (const lengths of [[], [5], [5, 0, 7], [1, 4095, 1, 4097, 2], Array<number>(9000).fill(1)]) {

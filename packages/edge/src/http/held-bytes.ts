@@ -20,7 +20,9 @@ export interface BodyLimits extends WaitLimits {
  */
 export class HeldBytes {
   readonly #max: number;
-  readonly #holds = new Set<Hold>();
+  /** Those of a size together, by {@link classOf}: thousands wait, and each refusal looks for the largest. */
+  readonly #classes: (Set<Hold> | undefined)[] = [];
+  #count = 0;
   #total = 0;
 
   /** @param max The most bytes. One that is alone has room, however large it is. */
@@ -30,7 +32,7 @@ export class HeldBytes {
 
   /** Begins to count for one. @param onRefused Lets go of all that is held; called once, if there is no room for it any more. */
   open(onRefused: (error: EdgeError) => void): Hold {
-    return new Hold((hold, bytes) => this.#count(hold, bytes), onRefused);
+    return new Hold((hold, bytes) => this.#set(hold, bytes), onRefused);
   }
 
   /** Counts what one can do without, and what is not refused later. False if it would be over half of the limit. */
@@ -45,19 +47,31 @@ export class HeldBytes {
     this.#total -= bytes;
   }
 
-  #count(hold: Hold, bytes: number): void {
+  #set(hold: Hold, bytes: number): void {
+    const [before, after] = [classOf(hold.bytes), classOf(bytes)];
     this.#total += bytes - hold.bytes;
     hold.bytes = bytes;
-    if (bytes === 0) this.#holds.delete(hold);
-    else this.#holds.add(hold);
-    while (this.#total > this.#max && this.#holds.size > 1) this.#largest().refuse();
+    if (before !== after) {
+      if (before >= 0) this.#classes[before]!.delete(hold);
+      if (after >= 0) (this.#classes[after] ??= new Set()).add(hold);
+      this.#count += Math.sign(after + 1) - Math.sign(before + 1);
+    }
+    while (this.#total > this.#max && this.#count > 1) this.#largest().refuse();
   }
 
+  /** The largest, give or take a sixteenth. */
   #largest(): Hold {
-    let [largest] = this.#holds;
-    for (const hold of this.#holds) if (hold.bytes > largest!.bytes) largest = hold;
-    return largest!;
+    const largest = this.#classes.findLast((holds) => holds !== undefined && holds.size > 0);
+    return largest!.values().next().value!;
   }
+}
+
+/** The steps between a size and twice as much. */
+const CLASSES_PER_DOUBLING = 16;
+
+/** The number of a size's class, which is higher for more; -1 for nothing. */
+function classOf(bytes: number): number {
+  return bytes === 0 ? -1 : Math.floor(Math.log2(bytes) * CLASSES_PER_DOUBLING);
 }
 
 /** The bytes of one. */
