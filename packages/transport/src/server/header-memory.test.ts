@@ -12,6 +12,7 @@ import {
 } from "../http2/constants.js";
 import { echoMessage, requestFields } from "../testing/raw-calls.js";
 import { RawPeer } from "../testing/raw-peer.js";
+import { serverCredentials } from "../testing/raw-tls.js";
 import { createServer } from "./create-server.js";
 
 /** The fields of each request, of a byte each once the first one has filled the table, and of 34 bytes for the list. */
@@ -26,7 +27,7 @@ async function served() {
     limits: { maxBufferedBytes: MAX_BUFFERED_BYTES, maxReceiveMessageBytes: 1024 },
   });
   server.add(EchoServiceDefinition, echoService());
-  const port = await server.listen("127.0.0.1:0");
+  const port = await server.listen("127.0.0.1:0", await serverCredentials());
   return { port, server, [Symbol.asyncDispose]: async () => void (await server.drain(0)) };
 }
 
