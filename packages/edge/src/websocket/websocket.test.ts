@@ -202,6 +202,15 @@ describe("a message that is wrong", () => {
     await until(() => served.seen.ended === 1);
   });
 
+  test("in thousands of fragments (CVE-2026-48779)", async () => {
+    await using served = await serveEdge();
+    const client = new Client(served, "/v1/talk");
+    await once(client.socket, "open");
+    for (let at = 0; at < 20_000; at++) client.socket.send(" ", { fin: false });
+    expect(await client.closed).toEqual([1008, ""]);
+    expect((await send(`${served.url}/v1/query?string_value=a`)).json).toEqual({ stringValue: "a" });
+  });
+
   test("text that is no UTF-8", async () => {
     await using served = await serveEdge();
     const client = new Client(served, "/v1/talk");

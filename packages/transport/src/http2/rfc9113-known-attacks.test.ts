@@ -159,6 +159,13 @@ test("a message that comes byte by byte takes no more memory than its length (CV
   expect((await outcome(peer, 1)).fields["grpc-status"]).toBe("0");
 });
 
+test("a request without :authority and host is a call like others (GHSA-2v4p-qf9q-27wj)", async () => {
+  await using server = await startRawServer();
+  using peer = await RawPeer.open(server.port);
+  peer.send(without(":authority"), frame(FRAME_DATA, FLAG_END_STREAM, 1, echoMessage("x")));
+  expect((await outcome(peer, 1)).fields["grpc-status"]).toBe("0");
+});
+
 test("names of metadata that objects have by themselves are names like others (CVE-2026-21710)", async () => {
   const server = createServer();
   const names = ["__proto__", "constructor", "tostring", "hasownproperty"];
