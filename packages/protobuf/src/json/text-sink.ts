@@ -101,7 +101,7 @@ export class TextSink implements JsonSink {
   }
 
   negativeZero(): void {
-    this.#ascii("-0");
+    this.number(-0);
   }
 
   integer64(value: bigint, isSigned: boolean): void {
@@ -223,6 +223,8 @@ export class TextSink implements JsonSink {
 /** The most bytes that a number takes: its sign, its digits and a comma. */
 const MAX_NUMBER_BYTES = 1 + MAX_DOUBLE_BYTES + 1;
 
+const NEGATIVE_ZERO = /* @__PURE__ */ Uint8Array.of(MINUS, 0x30, 0x2e, 0x30, COMMA);
+
 /** Writes a number and a comma. Returns the place behind them. */
 function writeNumber(value: number, bytes: Uint8Array, at: number): number {
   // Most integers, with one call.
@@ -236,6 +238,11 @@ function writeNumber(value: number, bytes: Uint8Array, at: number): number {
   if (value < 0 || Object.is(value, -0)) {
     positive = -value;
     bytes[start++] = MINUS;
+  }
+  // With a point: without one, Python and others read an integer, which has no negative zero.
+  if (positive === 0 && start > at) {
+    bytes.set(NEGATIVE_ZERO, at);
+    return at + NEGATIVE_ZERO.length;
   }
   let end = Number.isSafeInteger(positive)
     ? writeInteger(positive, bytes, start)
