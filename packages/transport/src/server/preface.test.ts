@@ -56,3 +56,21 @@ test.each([
     await ended;
   },
 );
+
+test("those that come with much wait behind those with little", async () => {
+  const order: string[] = [];
+  const open = (name: string, bytes: Buffer) => {
+    const [socket, client] = createInProcessSocket();
+    const take = (): void => void order.push(name);
+    readPreface(socket, 60_000, take, take);
+    client.write(bytes);
+    return socket;
+  };
+  const request = Buffer.from("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  const many = Buffer.concat(Array.from({ length: 1000 }, () => request));
+  const sockets = [open("much", many), open("little", request), open("HTTP/2", CLIENT_PREFACE)];
+  endTurn();
+  while (order.length < sockets.length) await turn();
+  expect(order).toEqual(["little", "HTTP/2", "much"]);
+  for (const socket of sockets) socket.destroy();
+});

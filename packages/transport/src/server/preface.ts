@@ -3,6 +3,9 @@ import { CLIENT_PREFACE } from "../http2/constants.js";
 import { beginLittle, isReadTurnOver, readLater } from "../http2/read-turn.js";
 import { timerMs } from "../http2/timers.js";
 
+/** What is more than that waits with those who have much to be read, in bytes: what it begins takes as long. */
+const LITTLE_BYTES = 1024;
+
 /**
  * Reads what a client sends first, and tells HTTP/2 from HTTP/1.1 (RFC 9113, section 3.4). To set up a connection takes time: it is
  * done in the turns that all connections read in.
@@ -29,7 +32,7 @@ export function readPreface(
       // It waits in the socket, so that the socket's end comes behind it.
       socket.pause();
       socket.unshift(chunk);
-      readLater(onTurn, true);
+      readLater(onTurn, chunk.length <= LITTLE_BYTES);
       return;
     }
     beginLittle(now);
