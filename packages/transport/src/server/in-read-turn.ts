@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
 
 /**
- * Calls back once a connection has sent something, in the turns that all connections read in. What it has sent is still in the socket,
+ * Calls back once a connection has sent something, in the turns that all connections read in, behind what is little. What it has sent is still in the socket,
  * which is paused.
  */
 export function inReadTurn(socket: Socket, onTurn: () => void): void {
@@ -18,7 +18,7 @@ export function inReadTurn(socket: Socket, onTurn: () => void): void {
       beginRead(performance.now());
       onTurn();
     };
-    if (isReadTurnOver(performance.now())) readLater(begin, true);
+    if (isReadTurnOver(performance.now())) readLater(begin);
     else begin();
   };
   socket.on("data", onData);
