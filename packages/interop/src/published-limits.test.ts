@@ -135,11 +135,20 @@ test("an import takes a small part of what nice-grpc's takes", async () => {
     ...imports.map((specifier) => ({ folder: project.path, specifier })),
     { folder: apart.path, specifier: "nice-grpc" },
   ];
-  const costs = await importCosts(all, 4);
+  const costs = new Map<string, number>();
   const cost = (specifier: string | undefined) => costs.get(specifier ?? "") ?? 0;
-  expect(cost("nice-grpc")).toBeGreaterThan(0);
-  for (const { specifier, beside } of modules) {
-    const part = (cost(specifier) - cost(beside)) / cost("nice-grpc");
-    expect({ specifier, part, isLittle: part <= IMPORT_OVER_NICE_GRPC }).toMatchObject({ isLittle: true });
+  const large = () =>
+    modules
+      .map(({ specifier, beside }) => ({
+        specifier,
+        part: (cost(specifier) - cost(beside)) / cost("nice-grpc"),
+      }))
+      .filter(({ part }) => part > IMPORT_OVER_NICE_GRPC);
+  // What else the machine does can only add to a cost: of several looks, the least counts.
+  for (let looks = 0; looks < 4 && (looks === 0 || large().length > 0); looks++) {
+    for (const [specifier, found] of await importCosts(all, 4))
+      costs.set(specifier, Math.min(found, costs.get(specifier) ?? Infinity));
   }
+  expect(cost("nice-grpc")).toBeGreaterThan(0);
+  expect(large()).toEqual([]);
 }, 120_000);
