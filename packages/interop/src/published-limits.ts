@@ -11,10 +11,11 @@ export interface PublishedLimits {
 }
 
 /**
- * The most CPU time that an import takes, as a part of what an import of nice-grpc takes in the same run. A third on a quiet
- * machine, up to 0.42 on one that does something else meanwhile: the limit catches a dependency that has come in, no more.
+ * The most CPU time that an import takes, as a part of what an import of nice-grpc takes in the same run. 0.42 of SDK and kit and 0.52
+ * of the edge on a quiet machine, up to 0.6 on one that does something else meanwhile: the limit catches a dependency that has come
+ * in, no more.
  */
-export const IMPORT_OVER_NICE_GRPC = 0.6;
+export const IMPORT_OVER_NICE_GRPC = 0.75;
 
 /** The limits of `npm install <name>`, for each package that is published to be installed: create-callwire is run, and has no dependency. */
 export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
