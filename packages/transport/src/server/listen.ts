@@ -132,10 +132,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     tls.removeAllListeners("connection");
     tls.on("connection", (socket: Socket) => {
       handshakes.begin(socket);
-      // A handshake takes longer than all else that a client can ask for by as many bytes.
-      inReadTurn(socket, () => {
+      const begin = (): void => {
         for (const take of takeHello) take.call(tls, socket);
-      });
+      };
+      // A handshake takes longer than all else that a client can ask for by as many bytes. Bun has begun it: its socket is that of TLS.
+      if ("encrypted" in socket) begin();
+      else inReadTurn(socket, begin);
     });
     tls.on("tlsClientError", (error, socket) => {
       problems.report(tlsProblem(error), socket.remoteAddress);
