@@ -35,7 +35,8 @@ export interface AbuseLimits {
   windowUpdates: Rate;
   /**
    * Frames of streams that are over, which are ignored (RFC 9113, section 5.1). Of a server's, four for each call do not
-   * count. A header block, which must be decoded, counts once for each 64 bytes of its list. DATA of streams that we reset are bounded by their windows. Default: 50,000 at once, 50,000 a second.
+   * count. A header block, which must be decoded, counts once for each 64 bytes of its list. DATA of streams that we reset are
+   * bounded by their windows. Default: 50,000 at once, 50,000 a second.
    */
   lateFrames: Rate;
 }

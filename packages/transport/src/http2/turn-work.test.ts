@@ -57,10 +57,10 @@ test("what the steps make others do counts", async () => {
   expect(done).toBe(40);
 });
 
-test("it may be asked for by its own steps, and what a step throws ends that work alone", async () => {
+test("it may be asked for by its own steps, and what a step throws is told to that work alone", async () => {
   const { work, done, step } = setUp();
   let inner: Promise<void> | undefined;
-  const failing = work.each([1, 2], () => {
+  const failing = work.each([1], () => {
     inner = work.each([7], step);
     throw new Error("no");
   });
@@ -68,4 +68,14 @@ test("it may be asked for by its own steps, and what a step throws ends that wor
   await inner;
   expect(done).toEqual([7]);
   await work.each([], step);
+});
+
+test("one that fails keeps no other from its own, and its error is told at the end", async () => {
+  const { work, done, step } = setUp();
+  const failing = work.each([1, 2, 3], (one) => {
+    if (one === 3) step(one);
+    else throw new Error(`not ${one}`);
+  });
+  await expect(failing).rejects.toThrow("not 1");
+  expect(done).toEqual([3]);
 });

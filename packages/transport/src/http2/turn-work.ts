@@ -39,7 +39,11 @@ export class TurnWork {
     });
   }
 
-  /** Does `step` for each of them, as they are now; as {@link do} otherwise. */
+  /**
+   * Does `step` for each of them, as they are now; as {@link do} otherwise.
+   *
+   * @throws {unknown} what a step threw first, after all are done: one that fails keeps no other from its own.
+   */
   each<T>(all: Iterable<T>, step: (one: T) => void): Promise<void> {
     return this.do(stepsOf(Array.from(all), step));
   }
@@ -83,10 +87,16 @@ export class TurnWork {
 }
 
 function* stepsOf<T>(all: readonly T[], step: (one: T) => void): Generator<undefined> {
+  let fault: { error: unknown } | undefined;
   for (const one of all) {
-    step(one);
+    try {
+      step(one);
+    } catch (error) {
+      fault ??= { error };
+    }
     yield;
   }
+  if (fault !== undefined) throw fault.error;
 }
 
 /** The work of this process. */

@@ -14,19 +14,18 @@ export interface LimitedConnection {
   giveWay(): void;
 }
 
-/** What becomes of connections that are too many. */
-export interface OnManyConnections {
-  /** Lets one that has no calls give way. */
-  makeRoom(): void;
-  /** One more was closed as soon as it was accepted. */
-  onDrop(peer: string | undefined): void;
-}
-
 /**
  * Keeps the connections of a listener to a number, whatever they speak. Of the last places, each that is taken costs another connection,
  * one without calls, its own: who only holds connections keeps nobody out.
+ *
+ * @param onDrop One more was closed as soon as it was accepted.
  */
-export function limitConnections(server: Server, max: number, { makeRoom, onDrop }: OnManyConnections): void {
+export function limitConnections(
+  server: Server,
+  max: number,
+  idle: IdleSearch,
+  onDrop: (peer: string | undefined) => void,
+): void {
   if (max === Infinity) return;
   server.maxConnections = max;
   const enough = Math.floor(max * (1 - FREE_PART));
@@ -34,10 +33,10 @@ export function limitConnections(server: Server, max: number, { makeRoom, onDrop
   server.on("connection", (socket) => {
     open++;
     socket.once("close", () => open--);
-    if (open > enough) makeRoom();
+    if (open > enough) idle.find()?.giveWay();
   });
   server.on("drop", (dropped) => {
-    makeRoom();
+    idle.find()?.giveWay();
     onDrop(dropped?.remoteAddress);
   });
 }
@@ -58,8 +57,10 @@ export class IdleSearch {
   /** Of the next few, the one that has been without calls for the longest time. Undefined if all have some. */
   find(): LimitedConnection | undefined {
     let found: LimitedConnection | undefined;
+    let since = Infinity;
     for (const connection of this.#next()) {
-      found = longerIdle(found, connection);
+      const { idleSince = Infinity } = connection;
+      if (idleSince < since) [found, since] = [connection, idleSince];
       this.#queue.delete(connection);
       this.#queue.add(connection);
     }
@@ -74,14 +75,4 @@ export class IdleSearch {
     }
     return next;
   }
-}
-
-/** The one of both that has been without calls for longer. Undefined if both have some. */
-export function longerIdle(
-  a: LimitedConnection | undefined,
-  b: LimitedConnection | undefined,
-): LimitedConnection | undefined {
-  const [since, otherSince] = [a?.idleSince ?? Infinity, b?.idleSince ?? Infinity];
-  if (since <= otherSince) return since === Infinity ? undefined : a;
-  return b;
 }

@@ -10,7 +10,7 @@ import { MAX_32_BITS } from "../http2/constants.js";
 import { timerMs } from "../http2/timers.js";
 import { turnWork } from "../http2/turn-work.js";
 import { reportHandlerFault } from "./handler-fault.js";
-import { IdleSearch, type LimitedConnection } from "./connection-limit.js";
+import type { IdleSearch, LimitedConnection } from "./connection-limit.js";
 import type { HttpHandler } from "./http-handler.js";
 import { Http1Request } from "./http1-request.js";
 import { Http1Socket } from "./http1-socket.js";
@@ -66,6 +66,8 @@ export interface Http1Owner {
   readonly options: Http1Options;
   readonly limits: ServerLimits;
   readonly stats: ServerStats;
+  /** Is told of each, for it may have to give way to others. */
+  readonly idle: IdleSearch;
 }
 
 /** The connections of a server that speak HTTP/1.1. Its own listener accepts them; a server of node:http reads them. */
@@ -74,7 +76,6 @@ export class Http1Connections {
   /** Made for the first connection. */
   #server: Server | undefined;
   readonly #open = new Map<Http1Socket, Http1Connection>();
-  readonly #idle = new IdleSearch();
   #isClosed = false;
   #onEnded = () => {};
   /** After {@link close}: resolves when they have ended. */
@@ -92,7 +93,7 @@ export class Http1Connections {
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
     const connection = new Http1Connection(socket, performance.now() + maxAgeMs);
     this.#open.set(socket, connection);
-    this.#idle.add(connection);
+    this.#owner.idle.add(connection);
     stats.connectionsOpened++;
     stats.connectionsOpen++;
     const most = maxAgeMs + limits.maxConnectionAgeGraceMs;
@@ -101,7 +102,7 @@ export class Http1Connections {
       clearTimeout(timer);
       stats.connectionsOpen--;
       this.#open.delete(socket);
-      this.#idle.delete(connection);
+      this.#owner.idle.delete(connection);
       this.#endIfOver();
     });
     this.#server ??= this.#openServer();
@@ -116,11 +117,6 @@ export class Http1Connections {
       if (connection.isIdle) connection.socket.destroySoon();
     });
     this.#endIfOver();
-  }
-
-  /** One that waits for its next request, of some the one that has waited longest. Undefined if none of them does. */
-  findIdle(): LimitedConnection | undefined {
-    return this.#idle.find();
   }
 
   /** Cuts off those that are still there. Resolves when that is done. */

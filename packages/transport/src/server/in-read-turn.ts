@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
 
 /**
- * Calls back once a connection has sent something, in the turns that all connections read in, behind what is little. What it has sent is still in the socket,
- * which is paused.
+ * Calls back once a connection has sent something, in the turns that all connections read in, behind what is little. What it has sent is
+ * still in the socket, which is paused.
  */
 export function inReadTurn(socket: Socket, onTurn: () => void): void {
   const onError = (): void => void socket.destroy();

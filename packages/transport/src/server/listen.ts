@@ -4,7 +4,7 @@ import { MAX_TIMER_MS } from "../http2/timers.js";
 import { turnWork } from "../http2/turn-work.js";
 import type { ServerCredentials } from "./credentials.js";
 import { parseUnixAddress } from "../http2/unix-path.js";
-import { limitConnections, type LimitedConnection } from "./connection-limit.js";
+import { limitConnections, type IdleSearch } from "./connection-limit.js";
 import {
   ConnectionProblems,
   isTlsHandshake,
@@ -28,8 +28,8 @@ export interface ListenOptions {
   http1: Http1Connections | undefined;
   /** The most connections at once. */
   maxConnections: number;
-  /** Lets a connection that speaks HTTP/2 and has no calls give way, if one of HTTP/1.1 has not had none for longer. */
-  makeRoom(http1: LimitedConnection | undefined): void;
+  /** Finds those that give way to others. */
+  idle: IdleSearch;
   /** Hears of clients that speak another protocol, or whose TLS failed, and of connections that are too many. */
   onConnectionProblem: ((problem: Error) => void) | undefined;
   /** Takes connections that speak HTTP/2, with what was read after the preface. */
@@ -67,7 +67,7 @@ export function parseListenAddress(address: string): ListenAddress {
 /** Listens on an address, for HTTP/2 and, if it is wanted, HTTP/1.1 on the same port. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { address, credentials, handshakeTimeoutMs, http1, maxConnections } = options;
-  const { makeRoom, onConnection, onConnectionProblem } = options;
+  const { idle, onConnection, onConnectionProblem } = options;
   const problems = new ConnectionProblems(onConnectionProblem ?? (() => {}));
   const open = new Set<Socket>();
   let isClosed = false;
@@ -147,10 +147,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     stopReloading = credentials.onReload((reloaded) => tls.setSecureContext(reloaded));
     server = tls;
   }
-  limitConnections(server, maxConnections, {
-    makeRoom: () => makeRoom(http1?.findIdle()),
-    onDrop: (peer) => problems.report(tooManyConnections(maxConnections), peer),
-  });
+  limitConnections(server, maxConnections, idle, (peer) =>
+    problems.report(tooManyConnections(maxConnections), peer),
+  );
   await bind(server, parseListenAddress(address));
   // Accepting may fail, for want of descriptors: those that are connected go on.
   server.on("error", () => {});

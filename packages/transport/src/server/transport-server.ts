@@ -17,7 +17,7 @@ import { timerMs } from "../http2/timers.js";
 import { turnWork } from "../http2/turn-work.js";
 import { contextClass, LazyContext } from "./call-context.js";
 import { createCallScopes } from "./call-scope.js";
-import { IdleSearch, longerIdle } from "./connection-limit.js";
+import { IdleSearch } from "./connection-limit.js";
 import { sweepSteps } from "./connection-sweep.js";
 import { ServerCredentials } from "./credentials.js";
 import type { HttpHandler } from "./http-handler.js";
@@ -79,6 +79,7 @@ export class TransportServer {
   #sweeper: NodeJS.Timeout | undefined;
   /** Stands for the last call of `listen`, until the server is shut down. */
   #starting: object | undefined;
+  /** All of these, and those of HTTP/1.1. */
   readonly #idle = new IdleSearch();
   #isSweeping = false;
   /** True if it was shut down, and has not listened since. */
@@ -159,7 +160,7 @@ export class TransportServer {
         handshakeTimeoutMs: this.#connectionOptions.handshakeTimeoutMs,
         http1: this.#http1(),
         maxConnections: this.#state.limits.maxConnections,
-        makeRoom: (http1) => longerIdle(this.#idle.find(), http1)?.giveWay(),
+        idle: this.#idle,
         onConnectionProblem: this.#options.onConnectionProblem,
         onConnection: (socket, first) => this.#serve(socket, first),
       });
@@ -179,7 +180,7 @@ export class TransportServer {
     const { http: handler, limits } = this.#state;
     if (handler === undefined) return undefined;
     const options = override(defaultHttp1Options, this.#options.http1 ?? {});
-    return new Http1Connections({ handler, options, limits, stats: this.stats });
+    return new Http1Connections({ handler, options, limits, stats: this.stats, idle: this.#idle });
   }
 
   connectInProcess(): Socket {
