@@ -3,7 +3,7 @@ import type {
   ClientRuntime,
   ClientTlsOptions,
   RuntimeCredentials,
-} from "@callwire/transport";
+} from "@callwire/transport/client";
 import type { ClientPhases } from "@callwire/transport/seam";
 import type { ClientMiddleware, MetadataInit } from "nice-grpc-common";
 import type { ContractMismatch } from "./contract-mismatch.js";

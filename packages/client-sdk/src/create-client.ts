@@ -1,4 +1,4 @@
-import { checkDefinition, type ClientRuntime, clientRuntime, methodsOf } from "@callwire/transport";
+import { checkDefinition, type ClientRuntime, clientRuntime, methodsOf } from "@callwire/transport/client";
 import {
   checkOptions,
   clientObject,

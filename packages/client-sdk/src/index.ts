@@ -24,5 +24,10 @@ export type {
   FailureOrigin,
   RuntimeMethod,
 } from "@callwire/transport/seam";
-export type { ChannelOptions, ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport";
+export type {
+  ChannelOptions,
+  ClientRuntime,
+  RuntimeChannel,
+  RuntimeCredentials,
+} from "@callwire/transport/client";
 export { Metadata, Status, type ClientMiddleware, type ClientMiddlewareCall } from "nice-grpc-common";

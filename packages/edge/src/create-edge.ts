@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
 import { directMethods } from "@callwire/server-kit/direct";
-import type { HttpHandler, HttpStream } from "@callwire/transport";
+import type { HttpHandler, HttpStream } from "@callwire/transport/server";
 import { channelMethods } from "./calls/channel-methods.js";
 import { ChannelStreams } from "./calls/channel-streams.js";
 import type { EdgeMethod } from "./calls/edge-method.js";

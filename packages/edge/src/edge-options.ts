@@ -6,7 +6,7 @@ import {
   type Channel,
   type CompatServiceDefinition,
   type RulesOf,
-} from "@callwire/transport";
+} from "@callwire/transport/client";
 import type { CompressionOptions } from "./compression/compression.js";
 import { checkCors, type CorsOptions } from "./http/cors.js";
 import { checkNames } from "./http/metadata.js";

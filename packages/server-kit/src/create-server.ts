@@ -11,7 +11,6 @@ import {
   type ConnectionOptions,
   type Http1Options,
   type HttpHandler,
-  type InProcessServer,
   type OptionRule,
   type RulesOf,
   type RuntimeServer,
@@ -19,7 +18,8 @@ import {
   type ServerPhases,
   type ServerRuntime,
   type ServiceImplementation,
-} from "@callwire/transport";
+} from "@callwire/transport/server";
+import type { InProcessServer } from "@callwire/transport/client";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { DirectCalls } from "./direct/direct-calls.js";
 import { directMethod, type DirectMethod } from "./direct/direct-method.js";

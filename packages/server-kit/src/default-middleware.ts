@@ -1,4 +1,4 @@
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/server";
 import type { Logger } from "./logger.js";
 import { auth, type AuthContext, type AuthOptions } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";

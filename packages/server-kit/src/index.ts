@@ -13,7 +13,7 @@ export type {
   ServerPhases,
   ServerRuntime,
   ServiceImplementation,
-} from "@callwire/transport";
+} from "@callwire/transport/server";
 export type {
   AnyMiddleware,
   KitContext,

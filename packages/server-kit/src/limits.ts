@@ -1,4 +1,4 @@
-import type { ServerLimits } from "@callwire/transport";
+import type { ServerLimits } from "@callwire/transport/server";
 
 /** The default limits of the kit's servers. Limits that are not here have their runtime's defaults. */
 export const defaultServerLimits = {

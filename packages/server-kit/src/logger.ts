@@ -1,4 +1,4 @@
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/server";
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from "pino";
 import { lineBuffer, lineFile } from "./internal/line-buffer.js";
 import { rememberLineLogger } from "./internal/line-logger.js";

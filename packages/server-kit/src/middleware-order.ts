@@ -1,4 +1,4 @@
-import type { ServerCallContext } from "@callwire/transport";
+import type { ServerCallContext } from "@callwire/transport/server";
 import type { AnyMiddleware, KitContext, TypeOf } from "./middleware.js";
 
 /** The context of a server without middleware. */

@@ -1,4 +1,4 @@
-import type { ServerCallContext } from "@callwire/transport";
+import type { ServerCallContext } from "@callwire/transport/server";
 import type { MethodDescriptor, ServerMiddleware, Status } from "nice-grpc-common";
 
 /** The parts of every context beside the transport's. */

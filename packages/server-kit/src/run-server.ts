@@ -1,4 +1,4 @@
-import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport/server";
 import type { CallwireServer, ShutdownReport } from "./create-server.js";
 import type { Logger } from "./logger.js";
 import { stopOnSignals } from "./stop-on-signals.js";

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport/server";
 import type { ShutdownReport } from "./create-server.js";
 
 /** Options for {@link stopOnSignals}. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { checkOptions, checkPem, rules, type RulesOf, type ServerRuntime } from "@callwire/transport";
+import { checkOptions, checkPem, rules, type RulesOf, type ServerRuntime } from "@callwire/transport/server";
 import { warn } from "./internal/warn.js";
 
 /** The TLS settings of a server, in PEM. */

@@ -1,4 +1,4 @@
-import { checkValue, rules, type ServerCallContext, type ServerPhases } from "@callwire/transport";
+import { checkValue, rules, type ServerCallContext, type ServerPhases } from "@callwire/transport/server";
 import {
   ServerError,
   Status,

@@ -1,4 +1,4 @@
-import type { ChannelOptions } from "@callwire/transport";
+import type { ChannelOptions } from "@callwire/transport/client";
 
 /** A channel's default options, in grpc-js's names. */
 export const defaultChannelOptions: ChannelOptions = {

@@ -1,5 +1,5 @@
-import { checkPem, rules, type RulesOf } from "@callwire/transport";
-import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport";
+import { checkPem, rules, type RulesOf } from "@callwire/transport/client";
+import type { ClientRuntime, RuntimeChannel, RuntimeCredentials } from "@callwire/transport/client";
 import type { ClientOptions, TlsOptions } from "../client-options.js";
 import { defaultChannelOptions } from "./channel-options.js";
 import { parseAddress, type Target } from "./target.js";

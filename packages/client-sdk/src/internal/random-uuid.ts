@@ -1,5 +1,3 @@
-import { randomFillSync } from "node:crypto";
-
 /** The number of bytes that a UUID has. */
 const SIZE = 16;
 /** The number of UUIDs that one call for random bytes yields. */
@@ -22,7 +20,8 @@ const text = Buffer.alloc(36, "-");
  */
 export function randomUuid(): string {
   if (next === random.length) {
-    randomFillSync(random);
+    // Loaded with the first request: an import of the SDK is quicker without it.
+    process.getBuiltinModule("node:crypto").randomFillSync(random);
     next = 0;
   }
   const start = next;

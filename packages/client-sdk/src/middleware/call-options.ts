@@ -1,4 +1,4 @@
-import { callOptionRules, CallOptionsCheck } from "@callwire/transport";
+import { callOptionRules, CallOptionsCheck } from "@callwire/transport/client";
 import { type ClientPhases, rules, type RulesOf } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import type { ClientCallOptions } from "../call-options.js";

@@ -1,4 +1,4 @@
-import { type Method, serialize } from "@callwire/transport";
+import { type Method, serialize } from "@callwire/transport/client";
 import { type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";

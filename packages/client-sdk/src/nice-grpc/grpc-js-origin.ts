@@ -1,4 +1,4 @@
-import type { FailureOrigin } from "@callwire/transport";
+import type { FailureOrigin } from "@callwire/transport/client";
 import { Status } from "nice-grpc-common";
 import { isClientError } from "../internal/client-errors.js";
 

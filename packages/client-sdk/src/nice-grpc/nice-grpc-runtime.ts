@@ -12,7 +12,7 @@ import {
   readContract,
   type RuntimeChannel,
   type RuntimeMethod,
-} from "@callwire/transport";
+} from "@callwire/transport/client";
 import { Channel as GrpcJsChannel } from "@grpc/grpc-js";
 import {
   type Channel,

@@ -1,5 +1,5 @@
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from "node:net";
-import type { InProcessServer } from "@callwire/transport";
+import type { InProcessServer } from "@callwire/transport/client";
 
 /** The connections of a fake server, within the process and by TCP: all of them can be lost. */
 export class FakeConnections implements InProcessServer, AsyncDisposable {

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type OptionRules } from "@callwire/transport";
+import { checkOptions, rules, type OptionRules } from "@callwire/transport/client";
 import { Status } from "nice-grpc-common";
 import type { FakeErrorOptions } from "./fake-error.js";
 

@@ -1,5 +1,5 @@
 import type { WrongName } from "@callwire/protobuf";
-import { didYouMean } from "@callwire/transport";
+import { didYouMean } from "@callwire/transport/client";
 
 // Who sends wrong names must not choose how long it takes to find better ones.
 /** The errors of a request that have a hint. */

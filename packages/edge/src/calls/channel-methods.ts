@@ -5,7 +5,7 @@ import {
   type CallOptions,
   type Channel,
   type CompatServiceDefinition,
-} from "@callwire/transport";
+} from "@callwire/transport/client";
 import { ClientError, ServerError, Status } from "nice-grpc-common";
 import { reportFault } from "../internal/report-fault.js";
 import type { ChannelStreams, EndableStream } from "./channel-streams.js";

@@ -1,5 +1,5 @@
 import { unavailable } from "@callwire/server-kit";
-import { turnWork } from "@callwire/transport";
+import { turnWork } from "@callwire/transport/client";
 import type { ServerError } from "nice-grpc-common";
 
 /** A stream that can be ended from outside. */

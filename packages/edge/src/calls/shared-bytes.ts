@@ -1,4 +1,4 @@
-import { sharedForm } from "@callwire/transport";
+import { sharedForm } from "@callwire/transport/client";
 
 /** The bytes of a message, made once for all who get it. @param maker As of `sharedForm`. */
 export function sharedBytes(

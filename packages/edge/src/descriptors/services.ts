@@ -1,5 +1,5 @@
 import { getExtension } from "@callwire/protobuf";
-import type { CompatServiceDefinition } from "@callwire/transport";
+import type { CompatServiceDefinition } from "@callwire/transport/client";
 import type { AnyMessageType } from "../binding/field-path.js";
 import type { HttpRule } from "../routing/http-rule.js";
 import type { DescribedMethod, DescribedService } from "./contract.js";

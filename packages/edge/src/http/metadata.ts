@@ -1,4 +1,4 @@
-import { isSettable, Metadata } from "@callwire/transport";
+import { isSettable, Metadata } from "@callwire/transport/client";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "./exchange.js";
 

@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import type { HttpStream } from "@callwire/transport";
+import type { HttpStream } from "@callwire/transport/server";
 import { TimeLimit } from "../internal/time-limit.js";
 import { brokenOff, tooLarge } from "./body-errors.js";
 import type { Exchange, ResponseHead, ResponseWriter } from "./exchange.js";

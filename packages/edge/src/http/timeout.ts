@@ -1,4 +1,4 @@
-import { parseTimeout } from "@callwire/transport";
+import { parseTimeout } from "@callwire/transport/client";
 import { EdgeError } from "../errors/edge-error.js";
 import type { Exchange } from "./exchange.js";
 import { pairOf, partsOf } from "./header-list.js";

@@ -1,4 +1,4 @@
-import { isMessageTurnOver } from "@callwire/transport";
+import { isMessageTurnOver } from "@callwire/transport/client";
 
 /**
  * Counts a message of a body that was there at once. A promise of the next turn of the event loop, if readers have had this one for

@@ -1,4 +1,4 @@
-import { deadlines, type DeadlineEntry, type DeadlineLinks } from "@callwire/transport";
+import { deadlines, type DeadlineEntry, type DeadlineLinks } from "@callwire/transport/client";
 
 /** A time after which a function is called, unless it is over before. It stands in the wheel of all deadlines: a timer costs more. */
 export class TimeLimit implements DeadlineEntry {

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/client";
 
 /** Bounds on what a tool answers with. `Infinity` is none. */
 export interface McpLimits {

@@ -1,4 +1,4 @@
-import { didYouMean } from "@callwire/transport";
+import { didYouMean } from "@callwire/transport/client";
 import type { AnyMessageType } from "../binding/field-path.js";
 import { RequestBinding } from "../binding/request-binding.js";
 import type { EdgeMethod } from "../calls/edge-method.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { posix } from "node:path";
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/client";
 import type { StaticResource } from "../places/static-resource.js";
 import type { ReferencePage } from "./openapi-options.js";
 import { pageStyle, redocOptions } from "./page-look.js";

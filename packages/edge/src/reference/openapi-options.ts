@@ -1,4 +1,4 @@
-import { rules, type RulesOf } from "@callwire/transport";
+import { rules, type RulesOf } from "@callwire/transport/client";
 import type { StaticResource } from "../places/static-resource.js";
 
 /** A page for people that shows an OpenAPI document. `docsPage` of @callwire/edge/docs makes one. */

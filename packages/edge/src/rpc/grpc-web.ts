@@ -1,4 +1,4 @@
-import { encodeStatusMessage, parseTimeout } from "@callwire/transport";
+import { encodeStatusMessage, parseTimeout } from "@callwire/transport/client";
 import { Status } from "nice-grpc-common";
 import { EdgeError } from "../errors/edge-error.js";
 import { STATUS_DETAILS } from "../errors/status-json.js";

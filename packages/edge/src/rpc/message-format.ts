@@ -1,5 +1,5 @@
 import { ProtobufError, toJsonBytes } from "@callwire/protobuf";
-import { methodsOf, serialize, type Codec } from "@callwire/transport";
+import { methodsOf, serialize, type Codec } from "@callwire/transport/client";
 import type { AnyMessageType } from "../binding/field-path.js";
 import { readJson } from "../binding/read-json.js";
 import { wrongFields } from "../binding/request-binding.js";

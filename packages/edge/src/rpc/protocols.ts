@@ -1,4 +1,4 @@
-import { didYouMean } from "@callwire/transport";
+import { didYouMean } from "@callwire/transport/client";
 import type { EdgeMethod } from "../calls/edge-method.js";
 
 /** The protocols of RPC that an edge serves beside REST, as the lines of calls name them. */

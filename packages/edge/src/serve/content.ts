@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { toJsonText, type JsonWriteOptions } from "@callwire/protobuf";
-import { sharedForm } from "@callwire/transport";
+import { sharedForm } from "@callwire/transport/client";
 import { valueAt, valueOf, type Properties } from "../binding/field-path.js";
 import { tagOfField, type EntityTag } from "../conditional/entity-tags.js";
 import { isRead } from "../conditional/preconditions.js";

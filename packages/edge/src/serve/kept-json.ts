@@ -1,5 +1,5 @@
 import { toJsonText, type JsonWriteOptions } from "@callwire/protobuf";
-import { sharedForm } from "@callwire/transport";
+import { sharedForm } from "@callwire/transport/client";
 
 /**
  * The same options, by which messages inside others are made JSON once if `shareEncoding` has marked them: a page is put together of

@@ -1,4 +1,4 @@
-import { sharedForm } from "@callwire/transport";
+import { sharedForm } from "@callwire/transport/client";
 import { valueOf, type Properties } from "../binding/field-path.js";
 import type { RequestParts } from "../binding/request-binding.js";
 import type { EdgeCall } from "../calls/edge-method.js";

@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import type { HttpStream } from "@callwire/transport";
+import type { HttpStream } from "@callwire/transport/server";
 
 /** The version of the protocol, which a handshake names (RFC 6455, section 4.1). */
 export const WEBSOCKET_VERSION = "13";

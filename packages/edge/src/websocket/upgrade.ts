@@ -1,7 +1,7 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { HttpStream } from "@callwire/transport";
+import type { HttpStream } from "@callwire/transport/server";
 import type { WebSocketServer } from "ws";
 import { EdgeError } from "../errors/edge-error.js";
 import { isSameOrigin, mayCall, originNotAllowed } from "../http/cors.js";

@@ -1,12 +1,12 @@
 import type { PeerCertificate } from "node:tls";
-import { checkMessage, deadlines, guardListeners, Metadata } from "@callwire/transport";
+import { checkMessage, deadlines, guardListeners, Metadata } from "@callwire/transport/server";
 import type {
   AnyIterable,
   DeadlineEntry,
   DeadlineLinks,
   FaultSink,
   ServerCallContext,
-} from "@callwire/transport";
+} from "@callwire/transport/server";
 import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
 import { withText } from "../errors/to-server-error.js";
 import { cancellationCode } from "../internal/abort.js";

@@ -1,4 +1,4 @@
-import { createCallScopes } from "@callwire/transport";
+import { createCallScopes } from "@callwire/transport/server";
 import type { ServerError } from "nice-grpc-common";
 import type { CallsOfServer, EndableCall } from "./direct-types.js";
 

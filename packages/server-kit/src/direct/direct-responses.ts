@@ -4,7 +4,7 @@ import {
   type AnyIterable,
   type CallScope,
   type ResponseSink,
-} from "@callwire/transport";
+} from "@callwire/transport/server";
 
 /** How a stream of responses ended: undefined if its handler has given the last one, or was closed. */
 export type StreamFailure = { readonly thrown: unknown } | undefined;

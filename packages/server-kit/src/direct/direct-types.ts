@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import type { CallScopes, ServerPhases } from "@callwire/transport";
+import type { CallScopes, ServerPhases } from "@callwire/transport/server";
 import type { Metadata, MethodDescriptor, ServerError } from "nice-grpc-common";
 import type { Handler } from "../internal/generator-chain.js";
 

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type OptionRule, type OptionRules } from "@callwire/transport";
+import { checkOptions, rules, type OptionRule, type OptionRules } from "@callwire/transport/server";
 
 const text = rules.nonEmptyText;
 // What is no time to wait is left out, or 0, when it is sent.

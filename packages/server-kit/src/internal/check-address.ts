@@ -1,4 +1,4 @@
-import { checkValue, rules } from "@callwire/transport";
+import { checkValue, rules } from "@callwire/transport/server";
 
 /**
  * Checks an address to listen on: a runtime may take a port of its own for one that is missing.

@@ -1,4 +1,4 @@
-import { didYouMean, kindOf } from "@callwire/transport";
+import { didYouMean, kindOf } from "@callwire/transport/server";
 import type { AnyMiddleware, Middleware } from "../middleware.js";
 
 const known: Readonly<Record<keyof Middleware, true>> = {

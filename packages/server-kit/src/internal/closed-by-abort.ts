@@ -1,4 +1,4 @@
-import { isAsyncIterable, iteratorOf, type AnyIterable } from "@callwire/transport";
+import { isAsyncIterable, iteratorOf, type AnyIterable } from "@callwire/transport/server";
 import { ignoreResult } from "./promises.js";
 
 type Result = IteratorResult<unknown, unknown>;

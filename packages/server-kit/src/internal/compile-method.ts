@@ -1,4 +1,4 @@
-import type { ServerPhases } from "@callwire/transport";
+import type { ServerPhases } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { selectionsOf, type Selection } from "./method-selection.js";
 import { isGenerator, type AnyMiddleware } from "../middleware.js";

@@ -1,4 +1,4 @@
-import type { ServerCallContext, ServerPhases } from "@callwire/transport";
+import type { ServerCallContext, ServerPhases } from "@callwire/transport/server";
 import type { Status } from "nice-grpc-common";
 import { trackProgress, progressOf, type CallProgress } from "./call-progress.js";
 import { ignoreResult, isPromiseLike } from "./promises.js";

@@ -1,4 +1,4 @@
-import type { ServerCallContext, ServerPhases } from "@callwire/transport";
+import type { ServerCallContext, ServerPhases } from "@callwire/transport/server";
 import type { CallContext, MethodDescriptor, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
 import { trackProgress } from "./call-progress.js";
 import { closedByAbort } from "./closed-by-abort.js";

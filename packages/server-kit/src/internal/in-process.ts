@@ -1,4 +1,5 @@
-import type { InProcessServer, ServerPhases } from "@callwire/transport";
+import type { InProcessServer } from "@callwire/transport/client";
+import type { ServerPhases } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 
 /** The inside of a server, for the entry point of tests: what a server that runs has no need of. */

@@ -1,4 +1,4 @@
-import { didYouMean } from "@callwire/transport";
+import { didYouMean } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 
 // `forMethods` and `except` leave what they select on what they return, so that a server finds a match that hits no method: a

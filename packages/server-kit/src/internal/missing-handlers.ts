@@ -1,4 +1,4 @@
-import { nearestName } from "@callwire/transport";
+import { nearestName } from "@callwire/transport/server";
 
 /** Pure: the methods without a handler, each with the function that has nearly its name and is none of a method, if there is one. */
 export function missingHandlers(

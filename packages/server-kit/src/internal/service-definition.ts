@@ -1,4 +1,4 @@
-import type { CompatServiceDefinition } from "@callwire/transport";
+import type { CompatServiceDefinition } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { splitPath } from "./method.js";
 

@@ -1,4 +1,4 @@
-import type { ServerCallContext } from "@callwire/transport";
+import type { ServerCallContext } from "@callwire/transport/server";
 
 /**
  * A call's context with all its parts as properties of its own, since middleware of nice-grpc copy contexts by spreading. What

@@ -1,4 +1,10 @@
-import { checkOptions, rules, withoutStack, type RulesOf, type ServerCallContext } from "@callwire/transport";
+import {
+  checkOptions,
+  rules,
+  withoutStack,
+  type RulesOf,
+  type ServerCallContext,
+} from "@callwire/transport/server";
 import { unauthenticated } from "../errors/factories.js";
 import type { ServiceError } from "../errors/service-error.js";
 import { isPromiseLike } from "../internal/promises.js";

@@ -1,4 +1,4 @@
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/server";
 import type { ServerError } from "nice-grpc-common";
 import type { Logger } from "pino";
 import { ServiceError } from "../errors/service-error.js";

@@ -1,5 +1,5 @@
 import type { MethodDescriptor, ServerMiddleware } from "nice-grpc-common";
-import { checkValue, rules } from "@callwire/transport";
+import { checkValue, rules } from "@callwire/transport/server";
 import {
   isNamed,
   methodNamesOf,

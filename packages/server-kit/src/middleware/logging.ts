@@ -1,4 +1,4 @@
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/server";
 import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
 import type { Logger } from "pino";
 import { IsoTime } from "../internal/iso-time.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { checkOptions, rules, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, type RulesOf } from "@callwire/transport/server";
 import { requestIdKey } from "../internal/metadata-keys.js";
 import type { Middleware } from "../middleware.js";
 

@@ -1,4 +1,4 @@
-import { checkOptions, rules, withoutStack, type RulesOf } from "@callwire/transport";
+import { checkOptions, rules, withoutStack, type RulesOf } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
 import { isNamed, withSelections } from "../internal/method-selection.js";

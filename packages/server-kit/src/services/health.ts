@@ -3,7 +3,7 @@ import {
   type HealthDefinition,
   type HealthCheckRequest,
 } from "@callwire/contracts/grpc/health/v1";
-import { checkValue, rules, turnWork, type ServiceImplementation } from "@callwire/transport";
+import { checkValue, rules, turnWork, type ServiceImplementation } from "@callwire/transport/server";
 import { notFound } from "../errors/factories.js";
 
 /** The states of a service's health (grpc.health.v1). */

@@ -6,7 +6,7 @@ import {
   type ServerReflectionResponse,
 } from "@callwire/contracts/grpc/reflection/v1";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
-import type { ServiceImplementation } from "@callwire/transport";
+import type { ServiceImplementation } from "@callwire/transport/server";
 import { Status } from "nice-grpc-common";
 import { readDescriptorSet, type DescriptorFile } from "./descriptor-files.js";
 

@@ -1,4 +1,4 @@
-import { createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
+import type { PeerCertificate, SecureContext } from "node:tls";
 import { checkOptions, type RulesOf } from "../grpc/check-options.js";
 import { checkPem } from "../grpc/check-pem.js";
 import { boolean, callable } from "../grpc/option-rules.js";
@@ -62,7 +62,7 @@ export class ChannelCredentials {
     );
     const ca = rootCerts ?? defaultRoots(process.env);
     const ciphers = process.env["GRPC_SSL_CIPHER_SUITES"];
-    const context = createSecureContext({
+    const context = process.getBuiltinModule("node:tls").createSecureContext({
       ...(ca && { ca }),
       ...(ciphers && { ciphers }),
       ...(privateKey && { key: privateKey }),

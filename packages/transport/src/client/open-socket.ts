@@ -1,17 +1,14 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import {
-  checkServerIdentity,
-  connect as connectTls,
-  type ConnectionOptions,
-  type PeerCertificate,
-  type TLSSocket,
-} from "node:tls";
+import type { ConnectionOptions, PeerCertificate, TLSSocket } from "node:tls";
 import { refusePromise } from "../protobuf/refuse-promise.js";
 import { textOf } from "./call-errors.js";
 import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
 import { formatHost, type SocketAddress } from "./target.js";
 import { connectErrorText, withoutHttp2 } from "./tls-mistakes.js";
 import { openTunnel } from "./tunnel.js";
+
+/** node:tls, which the first connection with TLS loads: an import of the package is quicker without it. */
+const tlsModule = () => process.getBuiltinModule("node:tls");
 
 /** The options of {@link openSocket}. */
 export interface SocketOptions {
@@ -73,7 +70,7 @@ export function openSocket(
   /** Starts TLS, on a socket of its own or over the tunnel. The application's functions that it calls may throw. */
   const secure = (settings: TlsSettings, place: TlsPlace) => {
     try {
-      watch(connectTls({ ...tlsOptions(settings, options.hostname), ...place })).once(
+      watch(tlsModule().connect({ ...tlsOptions(settings, options.hostname), ...place })).once(
         "secureConnect",
         onSecure,
       );
@@ -137,7 +134,7 @@ function tlsOptions({ context, verify }: TlsSettings, hostname: string) {
     ...(isIP(hostname) === 0 && { servername: hostname }),
     rejectUnauthorized: verify.rejectUnauthorized ?? true,
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
-      checkServerIdentity(hostname, certificate) ?? refusalOf(verify, hostname, certificate),
+      tlsModule().checkServerIdentity(hostname, certificate) ?? refusalOf(verify, hostname, certificate),
   };
 }
 

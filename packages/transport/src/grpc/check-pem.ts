@@ -1,4 +1,7 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+
+/** node:crypto, which the first key or certificate loads: an import of the package is quicker without it. */
+const crypto = () => process.getBuiltinModule("node:crypto");
 
 /** Certificates and a key, in PEM. */
 export interface PemFiles {
@@ -44,7 +47,7 @@ export function checkPem(
   if (ca != null) checkCertificates(caName, ca);
   if (key == null) return;
   const read = readKey(keyName, key);
-  if (cert == null || new X509Certificate(firstCertificate(cert)).checkPrivateKey(read)) return;
+  if (cert == null || new (crypto().X509Certificate)(firstCertificate(cert)).checkPrivateKey(read)) return;
   throw new Error(
     `${keyName} is not the private key of the certificate in ${certName}: give the key that the certificate was requested with, ` +
       "and the server's own certificate before intermediate ones",
@@ -58,7 +61,7 @@ function checkCertificates(name: string, pem: string | Uint8Array): void {
   if (all.length === 0) throw new Error(`${name} has a certificate without an end: the file is cut off`);
   for (const [index, one] of all.entries()) {
     try {
-      void new X509Certificate(one).subject;
+      void new (crypto().X509Certificate)(one).subject;
     } catch (cause) {
       throw new Error(
         `${name}: certificate ${index + 1} of ${all.length} cannot be read: ${messageOf(cause)}`,
@@ -77,7 +80,7 @@ function readKey(name: string, pem: string | Uint8Array): KeyObject {
     );
   }
   try {
-    return createPrivateKey(WHOLE_PRIVATE_KEY.exec(text)?.[0] ?? text);
+    return crypto().createPrivateKey(WHOLE_PRIVATE_KEY.exec(text)?.[0] ?? text);
   } catch (cause) {
     throw new Error(`${name}: the private key cannot be read: ${messageOf(cause)}`, { cause });
   }

@@ -7,7 +7,7 @@ import {
   type Method,
   type ServerCallContext,
   type ServerPhases,
-} from "@callwire/transport";
+} from "@callwire/transport/server";
 import {
   ServerError,
   Status,

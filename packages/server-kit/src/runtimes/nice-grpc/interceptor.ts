@@ -5,7 +5,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
-import { CONTRACT_HEADER, deserialize, serialize } from "@callwire/transport";
+import { CONTRACT_HEADER, deserialize, serialize } from "@callwire/transport/server";
 import { Status, type ServerError } from "nice-grpc-common";
 import { sendableMessage } from "../../errors/status-details.js";
 import { isPromiseLike } from "../../internal/promises.js";

@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from "node:tls";
-import type { ServerTlsOptions } from "@callwire/transport";
+import type { ServerTlsOptions } from "@callwire/transport/server";
 import { ServerCredentials } from "@grpc/grpc-js";
 
 /** The time that a TLS handshake may stand still, in milliseconds: the transport's default for a whole one. */

@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
-import type { ServerCallContext } from "@callwire/transport";
+import type { ServerCallContext } from "@callwire/transport/server";
 import type { CallContext, ServerError, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc-common";
 import { GrpcJsCall } from "./grpc-js-call.js";
 

@@ -12,7 +12,7 @@ import {
   type RuntimeServer,
   type ServerLimits,
   type ServerRuntime,
-} from "@callwire/transport";
+} from "@callwire/transport/server";
 import type { ChannelOptions, ServerCredentials } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import type { ServerError } from "nice-grpc-common";
