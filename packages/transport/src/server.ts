@@ -3,6 +3,7 @@ export * from "./common.js";
 export type { ServerCallContext } from "./server/server-call-context.js";
 export type { HttpHandler, HttpStream } from "./server/http-handler.js";
 export type { Http1Options } from "./server/http1-options.js";
+export { headFault, type HeadFault } from "./server/http1-head.js";
 export { readInTurns } from "./server/http1-socket.js";
 export type { ReadyIterator } from "./server/ready-iterator.js";
 export { ResponseStream, type ResponseSink } from "./server/response-stream.js";

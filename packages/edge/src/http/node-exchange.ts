@@ -2,6 +2,7 @@ import { OutgoingMessage, type IncomingMessage, type ServerResponse } from "node
 import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
+import { headFault } from "@callwire/transport/server";
 import { EdgeError } from "../errors/edge-error.js";
 import { boundWait } from "../internal/bounded-wait.js";
 import { TimeLimit } from "../internal/time-limit.js";
@@ -69,7 +70,7 @@ export class NodeExchange implements Exchange, ResponseWriter {
 
   checkHead(): void {
     const request = this.#request;
-    const error = (isHttp2(request) ? undefined : headError(request)) ?? repeatedField(request.rawHeaders);
+    const error = isHttp2(request) ? repeatedField(request.rawHeaders) : headError(request);
     if (error === undefined) return;
     // What comes behind it may be no request.
     if (!isHttp2(request)) this.#response.shouldKeepAlive = false;
@@ -296,17 +297,9 @@ function isHttp2(request: IncomingMessage): boolean {
   return "stream" in request;
 }
 
-/** What is wrong with a head that node:http has let pass (RFC 9112, sections 2.3 and 6.1). */
-function headError({ httpVersion, headers }: IncomingMessage): EdgeError | undefined {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0")
-    return new EdgeError("VERSION_NOT_SERVED", `HTTP/${httpVersion} is not served so: send HTTP/1.1`);
-  const coding = headers["transfer-encoding"];
-  if (coding === undefined) return undefined;
-  if (coding.toLowerCase() !== "chunked")
-    return new EdgeError("TRANSFER_CODING_NOT_TAKEN", "transfer-encoding must be chunked, if there is one");
-  return httpVersion === "1.0"
-    ? new EdgeError("BAD_HEADER", "transfer-encoding is not of HTTP/1.0: send HTTP/1.1")
-    : undefined;
+function headError(request: IncomingMessage): EdgeError | undefined {
+  const fault = headFault(request);
+  return fault === undefined ? repeatedField(request.rawHeaders) : new EdgeError(fault.reason, fault.message);
 }
 
 /**

@@ -1,5 +1,7 @@
-import { once } from "node:events";
+import { createHook } from "node:async_hooks";
+import { EventEmitter, once } from "node:events";
 import { Agent, get, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, jest, test } from "@jest/globals";
@@ -95,6 +97,35 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     warn.mockRestore();
   });
 
+  test("with two hosts, or another head that a proxy may read otherwise, never reaches a handler", async () => {
+    const seen: string[] = [];
+    await using started = await startBoth({
+      handler(request, response) {
+        seen.push(request.url!);
+        response.end();
+      },
+      upgrade(request, socket) {
+        seen.push(request.url!);
+        socket.end();
+      },
+    });
+    const head = (line: string, ...fields: string[]) => [line, "host: x", ...fields, "", ""].join("\r\n");
+    const webSocket = ["connection: upgrade", "upgrade: websocket"];
+    const chunks = "2\r\n{}\r\n0\r\n\r\n";
+    const shapes: [string, string][] = [
+      ["400", head("GET / HTTP/1.1", "Host: y")],
+      ["400", head("GET / HTTP/1.1", "a: b", "HOST: x", ...webSocket)],
+      ["400", `${head("POST / HTTP/1.0", "transfer-encoding: chunked")}${chunks}`],
+      ["501", `${head("POST / HTTP/1.1", "transfer-encoding: gzip, chunked")}${chunks}`],
+      ["505", head("GET / HTTP/2.0")],
+    ];
+    for (const [status, shape] of shapes) {
+      const answer = await speak(started.port, shape + head("GET /behind HTTP/1.1"));
+      expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual([`HTTP/1.1 ${status}`]);
+    }
+    expect(seen).toEqual([]);
+  });
+
   test("has none behind it that is served, if its answer is the last", async () => {
     const seen: string[] = [];
     await using started = await startBoth({
@@ -145,6 +176,41 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     const slowBody = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\na";
     expect(await speak(port, slowBody)).toMatch(/^HTTP\/1\.1 408 /);
     expect(await speak(port, "GET / HTTP/1.1\r\nhost: x\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 .*read$/s);
+  });
+
+  test("gives a client time for the head behind another request, from its first byte on", async () => {
+    await using started = await startBoth(
+      { handler: (request, response) => void request.resume().on("end", () => response.end("read")) },
+      { http1: { headerTimeoutMs: 40, requestTimeoutMs: 60 } },
+    );
+    const socket = await say(started.port, "GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    const answers = readToEnd(socket);
+    await once(socket, "data");
+    socket.write("GET / HTTP/1.1\r\nhost");
+    expect(await answers).toMatch(/^HTTP\/1\.1 200 .*read.*HTTP\/1\.1 408 /s);
+  });
+
+  test("wakes the process only while something may be too slow", async () => {
+    const timers: { ms: number; repeats: boolean }[] = [];
+    const hook = createHook({
+      init(_id, type, _trigger, resource) {
+        const { _idleTimeout: ms, _repeat: repeat } = resource as { _idleTimeout: number; _repeat: unknown };
+        if (type === "Timeout") timers.push({ ms, repeats: repeat !== null });
+      },
+    }).enable();
+    try {
+      await using started = await startBoth({}, { http1: { headerTimeoutMs: 54_321 } });
+      const ask = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
+      const socket = await say(started.port, ask("/a") + ask("/b"));
+      await once(socket, "data");
+      socket.end(ask("/c"));
+      await readToEnd(socket);
+      expect(timers.filter(({ ms }) => ms > 54_000 && ms <= 54_321)).toHaveLength(1);
+      // The sweep of all connections is there without any.
+      expect(timers.filter(({ ms, repeats }) => repeats && ms < 500)).toEqual([]);
+    } finally {
+      hook.disable();
+    }
   });
 
   test("a connection that grows old ends with its answer", async () => {
@@ -221,6 +287,83 @@ describe("a request to upgrade", () => {
     const h2c = await speak(started.port, ask("h2c", ", http2-settings, close"));
     expect(h2c).toMatch(/^HTTP\/1\.1 200 .*POST \/up with body/s);
     expect(await speak(started.port, "CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");
+  });
+
+  test.each<[string, Partial<HttpHandler>]>([
+    ["h2c", { upgrade: (_request, socket) => void socket.end("up") }],
+    ["websocket", {}],
+  ])("to %s, which nobody takes, is answered, and so are those behind it", async (protocol, http) => {
+    let answers = 0;
+    const large = "x".repeat(4_000_000);
+    await using started = await startBoth({
+      ...http,
+      async handler(request, response) {
+        const body = await text(request);
+        // Those behind it wait for it.
+        await new Promise((resolve) => setImmediate(resolve));
+        answers++;
+        if (request.url !== "/large") return void response.end(`[${request.url} ${body}]`);
+        if (!response.write(large)) await once(response, "drain");
+        response.end(`[large]`);
+      },
+    });
+    const plain = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
+    const up = ask(protocol);
+    const last = "GET /last HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    const written = [plain("/a"), up.replace("/up", "/large"), plain("/b"), up, up, plain("/c"), last];
+    const answer = await speak(started.port, written.join(""));
+    expect(answer.match(/\[.*?\]/g)).toEqual([
+      "[/a ]",
+      "[large]",
+      "[/b ]",
+      "[/up body]",
+      "[/up body]",
+      "[/c ]",
+      "[/last ]",
+    ]);
+    // A body that comes later, also behind its answer.
+    const socket = await say(started.port, up.slice(0, -2));
+    const rest = readToEnd(socket);
+    await new Promise((resolve) => socket.write("dy", resolve));
+    socket.write(plain("/d") + up.repeat(20) + last);
+    expect((await rest).match(/\[.*?\]/g)).toHaveLength(23);
+    expect(answers).toBe(30);
+  });
+
+  test("whose answer comes before its body is over leaves its connection to those behind it", async () => {
+    await using started = await startBoth({
+      handler: (request, response) => void response.end(`[${request.url}]`),
+    });
+    const socket = await say(started.port, ask("h2c").slice(0, -2));
+    const all = readToEnd(socket);
+    await once(socket, "data");
+    socket.write("dyGET /b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    expect((await all).match(/\[.*?\]/g)).toEqual(["[/up]", "[/b]"]);
+  });
+
+  test("that is broken off ends no process, whatever the handler listens to", async () => {
+    const sockets: Duplex[] = [];
+    const asked = deferred();
+    const answering = new EventEmitter();
+    await using started = await startBoth({
+      handler: (_request, response) => void answering.emit("begun", response),
+      upgrade(_request, socket) {
+        sockets.push(socket);
+        asked.resolve();
+      },
+    });
+    const webSocket = ask("WebSocket").replace("POST", "GET").replace("content-length: 4\r\n", "");
+    const socket = await say(started.port, webSocket);
+    await asked.promise;
+    const closed = new Promise((resolve) => sockets[0]!.once("close", resolve));
+    sockets[0]!.resume();
+    socket.resetAndDestroy();
+    await closed;
+    const h2c = await say(started.port, ask("h2c"));
+    const [response] = (await once(answering, "begun")) as [ServerResponse];
+    const gone = once(response, "close");
+    h2c.resetAndDestroy();
+    await gone;
   });
 
   test("behind more fields than node:http keeps is answered as any other (CVE-2024-37890)", async () => {

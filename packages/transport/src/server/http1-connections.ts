@@ -1,5 +1,6 @@
 import {
   createServer,
+  STATUS_CODES,
   type ServerResponse,
   type IncomingMessage,
   type Server,
@@ -12,16 +13,11 @@ import { turnWork } from "../http2/turn-work.js";
 import { reportHandlerFault } from "./handler-fault.js";
 import type { IdleSearch, LimitedConnection } from "./connection-limit.js";
 import type { HttpHandler } from "./http-handler.js";
-import { Http1Request } from "./http1-request.js";
+import { headFault } from "./http1-head.js";
+import { Http1Request, WebSocketRequest } from "./http1-request.js";
 import { Http1Socket } from "./http1-socket.js";
 import type { Http1Options } from "./http1-options.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
-
-/**
- * The longest interval at which node:http looks for requests that are too slow, in milliseconds. It ends all that it finds in one
- * turn of the event loop: there must not be many.
- */
-const MAX_CHECK_MS = 50;
 
 /** One of the connections. */
 class Http1Connection implements LimitedConnection {
@@ -32,12 +28,26 @@ class Http1Connection implements LimitedConnection {
   /** What node:http had got of it when its last answer ended, in bytes: a client that has sent more has begun a request. */
   #givenBefore = 0;
   #answeredAt = performance.now();
+  /** True while node:http's time-out for idle connections counts on though a request has begun. */
+  countsIdleTime = false;
+  /** When the last request began; undefined before the first one. */
+  #begunAt: number | undefined;
+  /** The last request, once its head is whole. */
+  #request: IncomingMessage | undefined;
+  /** Looks whether the last request is too slow. */
+  #timer: NodeJS.Timeout | undefined;
+  /** True once another protocol is spoken. */
+  #isTaken = false;
+  readonly #times: Http1Times;
+  readonly socket: Http1Socket;
+  /** When it is too old, by the clock of `performance.now()`. */
+  readonly oldAt: number;
 
-  constructor(
-    readonly socket: Http1Socket,
-    /** When it is too old, by the clock of `performance.now()`. */
-    readonly oldAt: number,
-  ) {}
+  constructor(accepted: Socket, first: Buffer, times: Http1Times, oldAt: number) {
+    this.socket = new Http1Socket(accepted, first, () => this.given());
+    this.#times = times;
+    this.oldAt = oldAt;
+  }
 
   get isIdle(): boolean {
     return this.running.length === 0 && this.socket.bytesRead === this.#givenBefore;
@@ -58,6 +68,63 @@ class Http1Connection implements LimitedConnection {
   giveWay(): void {
     this.socket.destroySoon();
   }
+
+  /** node:http gets more of a request, or of the next one. */
+  given(): void {
+    if (this.#isTaken) return;
+    if (this.#begunAt === undefined || this.#request?.complete === true) {
+      this.#begunAt = performance.now();
+      this.#request = undefined;
+    }
+    if (this.countsIdleTime) {
+      this.countsIdleTime = false;
+      this.socket.setTimeout(0);
+    }
+    // It stays until it is due, whether that request is whole then or not: most are at once, and others come behind them.
+    if (this.#timer === undefined) this.#look();
+  }
+
+  /** The head of a request is whole. */
+  headRead(request: IncomingMessage): void {
+    this.#request = request;
+  }
+
+  /** Another protocol is spoken from now on. */
+  taken(): void {
+    this.#isTaken = true;
+    this.closed();
+  }
+
+  /** It has closed. */
+  closed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const request = this.#request;
+    if (request?.complete === true) return;
+    const timeoutMs = request === undefined ? this.#times.headMs : this.#times.requestMs;
+    const leftMs = this.#begunAt! + timeoutMs - performance.now();
+    if (leftMs <= 0) void turnWork.each([this], () => this.#endSlow());
+    else if (leftMs < Infinity) this.#timer = setTimeout(this.#look, Math.ceil(timerMs(leftMs))).unref();
+  };
+
+  /** Ends it, as its client is too slow (RFC 9110, section 15.5.9). */
+  #endSlow(): void {
+    const { running, socket } = this;
+    // What was asked for before it is answered first, or has been begun.
+    if (running.every((response) => response.req === this.#request && !response.headersSent))
+      socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+    socket.destroySoon();
+  }
+}
+
+/** The times that a request may take, in milliseconds. */
+interface Http1Times {
+  readonly headMs: number;
+  readonly requestMs: number;
 }
 
 /** What connections of HTTP/1.1 need of their server. */
@@ -76,6 +143,7 @@ export class Http1Connections {
   /** Made for the first connection. */
   #server: Server | undefined;
   readonly #open = new Map<Http1Socket, Http1Connection>();
+  readonly #times: Http1Times;
   #isClosed = false;
   #onEnded = () => {};
   /** After {@link close}: resolves when they have ended. */
@@ -83,15 +151,17 @@ export class Http1Connections {
 
   constructor(owner: Http1Owner) {
     this.#owner = owner;
+    const { headerTimeoutMs, requestTimeoutMs } = owner.options;
+    this.#times = { headMs: Math.min(headerTimeoutMs, requestTimeoutMs), requestMs: requestTimeoutMs };
   }
 
   /** Takes a connection. @param first What was read of it. */
   take(accepted: Socket, first: Buffer): void {
     const { stats, limits } = this.#owner;
-    const socket = new Http1Socket(accepted, first);
     // Spread, as those of HTTP/2 are.
     const maxAgeMs = limits.maxConnectionAgeMs * (0.9 + Math.random() * 0.2);
-    const connection = new Http1Connection(socket, performance.now() + maxAgeMs);
+    const connection = new Http1Connection(accepted, first, this.#times, performance.now() + maxAgeMs);
+    const { socket } = connection;
     this.#open.set(socket, connection);
     this.#owner.idle.add(connection);
     stats.connectionsOpened++;
@@ -100,6 +170,7 @@ export class Http1Connections {
     const timer = most === Infinity ? undefined : setTimeout(() => socket.destroy(), timerMs(most)).unref();
     accepted.once("close", () => {
       clearTimeout(timer);
+      connection.closed();
       stats.connectionsOpen--;
       this.#open.delete(socket);
       this.#owner.idle.delete(connection);
@@ -125,22 +196,62 @@ export class Http1Connections {
   }
 
   #openServer(): Server {
-    const { handler } = this.#owner;
     const server = createServer(nodeOptions(this.#owner), (request, response) =>
       this.#onRequest(request, response),
     );
-    if (handler.upgrade !== undefined)
-      server.on("upgrade", (request, socket, head) =>
-        guard(socket, () => handler.upgrade!(request, socket, head)),
-      );
-    // It watches over the time of its connections once it listens. Here, another server listens for it.
-    server.emit("listening");
+    server.on("upgrade", (request, socket, rest) =>
+      this.#onUpgrade(request as Http1Request, socket as unknown as Http1Socket, rest),
+    );
     return server;
+  }
+
+  #onUpgrade(request: Http1Request, socket: Http1Socket, rest: Buffer): void {
+    const connection = this.#open.get(socket)!;
+    // node:http has taken its own away.
+    socket.on("error", ignore);
+    if (!request.isTaken) {
+      this.#goOnBehind(request, connection, rest);
+      return;
+    }
+    connection.taken();
+    const fault = headFault(request);
+    if (fault === undefined) guard(socket, () => this.#owner.handler.upgrade!(request, socket, rest));
+    else socket.end(`HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status]}\r\nConnection: close\r\n\r\n`);
+  }
+
+  /**
+   * Reads on behind a request that has asked for another protocol, once it is answered: of all that is not HTTP, node:http leaves a
+   * connection alone behind such a request.
+   */
+  #goOnBehind(request: Http1Request, connection: Http1Connection, rest: Buffer): void {
+    const { socket, running } = connection;
+    const goOn = (): void => {
+      if (connection.isOver || socket.destroyed) return;
+      // Those of node:http, which come again.
+      for (const event of ["pause", "resume"]) socket.removeAllListeners(event);
+      if (rest.length > 0) socket.unshift(rest);
+      this.#server!.emit("connection", socket);
+      socket.off("error", ignore);
+      connection.countsIdleTime = true;
+      if (rest.length > 0) connection.given();
+    };
+    const response = running.find(({ req }) => req === request);
+    if (response === undefined) {
+      goOn();
+      return;
+    }
+    const onDrain = (): void => void response.emit("drain");
+    socket.on("drain", onDrain);
+    response.once("close", () => {
+      socket.off("drain", onDrain);
+      goOn();
+    });
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const socket = request.socket as unknown as Http1Socket;
     const connection = this.#open.get(socket)!;
+    connection.headRead(request);
     const { running, oldAt } = connection;
     // RFC 9112, section 9.6: node:http would answer those that came with one whose answer is the last.
     if (connection.isOver || running.some(({ shouldKeepAlive }) => !shouldKeepAlive)) return;
@@ -150,7 +261,12 @@ export class Http1Connections {
       if (this.#isClosed && running.length === 0) socket.destroySoon();
     });
     if (this.#isClosed || performance.now() >= oldAt) response.shouldKeepAlive = false;
-    guard(response, () => this.#owner.handler.handler(request, response));
+    const fault = headFault(request);
+    if (fault === undefined) guard(response, () => this.#owner.handler.handler(request, response));
+    else {
+      response.shouldKeepAlive = false;
+      response.writeHead(fault.status, { "content-type": "text/plain" }).end(`${fault.message}\n`);
+    }
   }
 
   #endIfOver(): void {
@@ -160,20 +276,18 @@ export class Http1Connections {
   }
 }
 
-function nodeOptions({ options, limits }: Http1Owner): NodeOptions {
-  const { headerTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes } = options;
-  const headersTimeout = Math.min(headerTimeoutMs, requestTimeoutMs);
+function nodeOptions({ options, limits, handler }: Http1Owner): NodeOptions {
+  const { keepAliveTimeoutMs, maxHeaderBytes } = options;
   return {
-    headersTimeout: nodeMs(headersTimeout),
-    requestTimeout: nodeMs(requestTimeoutMs),
     keepAliveTimeout: nodeMs(Math.min(keepAliveTimeoutMs, limits.maxConnectionIdleMs)),
-    connectionsCheckingInterval: Math.max(10, Math.min(MAX_CHECK_MS, headersTimeout / 2)),
     maxHeaderSize: Math.min(maxHeaderBytes, MAX_32_BITS),
     // Whatever the process was started with: what a proxy reads otherwise smuggles requests past it.
     insecureHTTPParser: false,
-    IncomingMessage: Http1Request,
+    IncomingMessage: handler.upgrade === undefined ? Http1Request : WebSocketRequest,
   };
 }
+
+function ignore(): void {}
 
 /** A time-out as node:http has it: 0 is none. */
 function nodeMs(ms: number): number {

@@ -208,7 +208,11 @@ test.each(["node:http", "node:https"])("a server of %s reads in small parts", as
   const server =
     by === "node:http" ? createHttpServer() : createHttpsServer({ key: pem.key, cert: pem.cert });
   let longest = 0;
+  const sockets = new Set<unknown>();
+  // One of the application's own beside that of node:http.
+  server.on(by === "node:http" ? "connection" : "secureConnection", (socket) => sockets.add(socket));
   server.on("request", (incoming, response) => {
+    expect(sockets).toContain(incoming.socket);
     incoming.on("data", (part: Buffer) => (longest = Math.max(longest, part.length)));
     incoming.on("end", () => response.end(tell(incoming.socket)));
   });

@@ -34,11 +34,16 @@ export class Http1Socket extends Duplex {
   #bytesRead: number;
   /** The bytes that node:http has got. */
   bytesGiven = 0;
+  readonly #onGive: (() => void) | undefined;
 
-  /** @param first What was read of the socket. */
-  constructor(socket: Socket, first: Buffer) {
+  /**
+   * @param first What was read of the socket.
+   * @param onGive Is called before node:http gets a part.
+   */
+  constructor(socket: Socket, first: Buffer, onGive?: () => void) {
     super({ decodeStrings: false });
     this.#socket = socket;
+    this.#onGive = onGive;
     this.#held = first;
     this.#bytesRead = first.length;
     socket.on("error", (error) => this.destroy(error));
@@ -156,6 +161,7 @@ export class Http1Socket extends Duplex {
     beginRead(now);
     const end = Math.min(this.#partBytes, length);
     this.bytesGiven += end;
+    this.#onGive?.();
     if (!this.push(keepBytes(buffer, 0, end))) this.#waitsFor = "reader";
     if (end === this.#partBytes) this.#measure(now);
     if (end < length && this.#waitsFor === undefined) this.#waitForTurn(false);
@@ -221,12 +227,19 @@ for (const name of NAMES)
 /**
  * Makes a server of node:http or node:https read its connections in small parts, in the turns that all connections of this package
  * share: nobody holds up the others by what they send. A server that answers HTTP on the port of gRPC does so by itself. Call it before
- * the server listens. The socket of a request is another object then, which has what node:net's has.
+ * the server listens. The socket of a request is another object then, which has what node:net's has; listeners of `connection` that are
+ * there already get it too.
  */
 export function readInTurns(server: Server): void {
   const event = server instanceof TlsServer ? "secureConnection" : "connection";
+  const sockets = new WeakMap<Socket, Http1Socket>();
+  const socketOf = (accepted: Socket): Http1Socket => {
+    const socket = sockets.get(accepted) ?? new Http1Socket(accepted, Buffer.alloc(0));
+    sockets.set(accepted, socket);
+    return socket;
+  };
   for (const take of server.listeners(event)) {
     server.off(event, take as () => void);
-    server.on(event, (socket: Socket) => void take.call(server, new Http1Socket(socket, Buffer.alloc(0))));
+    server.on(event, (accepted: Socket) => void take.call(server, socketOf(accepted)));
   }
 }
