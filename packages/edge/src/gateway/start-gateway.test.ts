@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, request, type IncomingMessage } from "node:http";
-import { createServer as createNetServer, type AddressInfo } from "node:net";
+import { connect, createServer as createNetServer, Socket, type AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { ServerReflectionDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import {
@@ -11,7 +11,7 @@ import {
   type TlsCredentials,
 } from "@callwire/server-kit";
 import { testCertificates } from "@callwire/testkit";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { WebSocket } from "ws";
 import { readContract } from "../descriptors/contract.js";
 import { FileDescriptorProto, FileDescriptorSet } from "../descriptors/gen/google/protobuf/descriptor.js";
@@ -344,6 +344,26 @@ test("a gateway that stops waits for a WebSocket whose call goes on", async () =
   expect(await stopped).toEqual({ forced: false, cutOff: [] });
 });
 
+test.each([
+  ["ends idle connections", "GET /v1/query", (gateway: Gateway) => void gateway.shutdown()],
+  ["cuts off busy ones", "GET /v1/numbers?padding=1000", (gateway: Gateway) => gateway.forceShutdown()],
+])("a gateway that stops %s, a few in each turn of the event loop", async (_what, line, stop) => {
+  await using served = await startBefore(probeServer(), { descriptors });
+  const sockets = Array.from({ length: 100 }, () => connect(served.gateway.port, "127.0.0.1"));
+  for (const socket of sockets) socket.write(`${line} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  await Promise.all(sockets.map((socket) => once(socket, "data")));
+  const closed = sockets.map((socket) => once(socket.on("error", () => {}).resume(), "close"));
+  // At each look at the clock, a turn's time is over.
+  let now = performance.now();
+  const clock = jest.spyOn(performance, "now").mockImplementation(() => (now += 5));
+  const ends = [jest.spyOn(Socket.prototype, "destroy"), jest.spyOn(Socket.prototype, "end")];
+  stop(served.gateway);
+  const ended = ends.map(({ mock }) => mock.calls.length);
+  await Promise.all(closed);
+  for (const spy of [clock, ...ends]) spy.mockRestore();
+  expect(Math.max(...ended)).toBeLessThan(50);
+});
+
 test("a request that fails by our side's fault is a line of another level", async () => {
   await using served = await startBefore(probeServer(), { descriptors });
   for (const failCode of [0, 5, 13])
@@ -366,7 +386,7 @@ test("a gateway on loopback answers to no name that leads there", async () => {
 });
 
 test("a header has an end, though a request may have none", () => {
-  const server = httpServer({ handler: () => {} }, createLogger({ level: "silent" }));
+  const server = httpServer();
   expect([server.headersTimeout, server.requestTimeout]).toEqual([60_000, 0]);
 });
 
