@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import {
   connect as connectTcp,
   createServer as createTcpServer,
@@ -10,6 +11,7 @@ import { expect, test } from "@jest/globals";
 import { createServer } from "../server/create-server.js";
 import { ServerCredentials } from "../server/credentials.js";
 import { deferred, failureOf } from "../testing/outcomes.js";
+import { settings } from "../testing/raw-peer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { createChannel } from "./channel.js";
 import { createClient } from "./create-client.js";
@@ -47,4 +49,28 @@ test("what breaks TLS in the middle of a call is told on one line, in words", as
   channel.close();
   await server.drain(0);
   between.close();
+});
+
+test("a server that wants another handshake of TLS 1.2 gets none (RFC 9113, section 9.2.1)", async () => {
+  const pem = await testCertificates();
+  const sockets: TLSSocket[] = [];
+  const server = createTlsServer(
+    { ...pem.server, ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" },
+    (socket) => {
+      sockets.push(socket);
+      socket.on("error", () => {});
+      socket.write(settings());
+      socket.once("data", () => socket.renegotiate({}, () => socket.end()));
+    },
+  ).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const channel = createChannel(
+    `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ChannelCredentials.createSsl(Buffer.from(pem.ca)),
+  );
+  const { details } = await failureOf(createClient(EchoServiceDefinition, channel).echoUnary({}));
+  expect(details).toMatch(/was lost: .* alert handshake failure/);
+  channel.close();
+  server.close();
+  for (const socket of sockets) socket.destroy();
 });

@@ -68,6 +68,8 @@ export class ChannelCredentials {
       ...(privateKey && { key: privateKey }),
       ...(certChain && { cert: certChain }),
       minVersion: "TLSv1.2",
+      // RFC 9113, section 9.2.1: a server that asks for another handshake of TLS 1.2 gets none.
+      secureOptions: process.getBuiltinModule("node:crypto").constants.SSL_OP_NO_RENEGOTIATION,
     });
     return ChannelCredentials.createFromSecureContext(context, verifyOptions);
   }

@@ -125,6 +125,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       (socket: TLSSocket) => {
         // As above, from now on: a client that goes before its handshake has ended gets no answer, and would be waited for.
         socket.allowHalfOpen = true;
+        // RFC 9113, section 9.2.1: who asks for another handshake, which costs a server most, loses the connection.
+        socket.disableRenegotiation();
         onSocket(socket, handshakes.end(socket));
       },
     );
