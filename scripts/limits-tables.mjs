@@ -202,6 +202,7 @@ export const fixed = [
   ["transport/src/client/channel-options.ts", ["MIN_KEEPALIVE_MS"]],
   ["transport/src/client/tunnel.ts", ["MAX_PROXY_ANSWER_BYTES"]],
   ["transport/src/client/attempt.ts", ["MAX_INFORMATIONAL_BYTES"]],
+  ["client-sdk/src/web/fetch-attempt.ts", ["MAX_END_BYTES"]],
   ["server-kit/src/middleware/request-id.ts", ["MAX_REQUEST_ID_LENGTH"]],
   ["server-kit/src/errors/status-details.ts", ["MAX_STATUS_DETAILS_BYTES"]],
   ["edge/src/binding/body-mask.ts", ["MAX_MASK_LENGTH"]],

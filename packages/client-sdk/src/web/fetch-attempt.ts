@@ -10,6 +10,8 @@ import type { FetchResponse, WebClientOptions } from "./web-options.js";
 
 /** Flags and length, before each message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const PREFIX_LENGTH = 5;
+/** What the end of a response may have in a browser's client, in bytes: its trailers, or an error of Connect. Of the latter, no more is read. */
+export const MAX_END_BYTES = 256 * 1024;
 /** The most that is read of an answer that is none, in bytes, and the time that it is waited for, in milliseconds. */
 const PAGE_BYTES = 1024;
 const PAGE_TIMEOUT_MS = 1000;
@@ -73,9 +75,11 @@ export async function* fetchAttempt(
     reader.take(size).catch((error: unknown) => {
       throw fail(Status.UNAVAILABLE, `the connection was lost: ${errorText(error)}`, "connection", error);
     });
-  const checkLength = (length: number) => {
-    if (length <= maxReceiveMessageBytes) return;
-    const why = `a message of ${length} bytes, where maxReceiveMessageBytes allows ${maxReceiveMessageBytes}`;
+  const checkLength = (length: number, isEnd = false) => {
+    if (length <= (isEnd ? MAX_END_BYTES : maxReceiveMessageBytes)) return;
+    const why = isEnd
+      ? `trailers of ${length} bytes, where ${MAX_END_BYTES} are allowed`
+      : `a message of ${length} bytes, where maxReceiveMessageBytes allows ${maxReceiveMessageBytes}`;
     throw fail(Status.RESOURCE_EXHAUSTED, why, "local");
   };
   /** Ends the attempt as the server has said it: of a stream, there may be no message. */
@@ -103,9 +107,7 @@ export async function* fetchAttempt(
       const isJson = /json/i.test(type);
       // An error of Connect may take its time. A page is of no use to the call.
       const timer = isJson ? undefined : setTimeout(() => reader.cancel(), PAGE_TIMEOUT_MS);
-      const page = await take(isJson ? maxReceiveMessageBytes : PAGE_BYTES).finally(() =>
-        clearTimeout(timer),
-      );
+      const page = await take(isJson ? MAX_END_BYTES : PAGE_BYTES).finally(() => clearTimeout(timer));
       const ending = protocol.readError(status, Metadata([...header, ...trailer]), headers, page);
       if (ending !== undefined) {
         end(ending, false);
@@ -146,7 +148,7 @@ export async function* fetchAttempt(
       }
       const [flags = 0] = prefix;
       const length = prefix.length < PREFIX_LENGTH ? 1 : new DataView(prefix.buffer).getUint32(1);
-      checkLength(length);
+      checkLength(length, flags === protocol.endFlag);
       // oxlint-disable-next-line no-await-in-loop
       const bytes = await take(length);
       if (bytes.length < length) throw fail(Status.INTERNAL, "the response ended inside a message");

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { Status } from "nice-grpc-common";
 import { answeredBy, echoBytes, envelope, response } from "../test-room/web/answers.js";
+import { MAX_END_BYTES } from "./fetch-attempt.js";
 import type { WebClientOptions } from "./web-options.js";
 
 type Failure = readonly [code: Status, origin: string, description: string];
@@ -79,6 +80,11 @@ describe.each(["connect", "grpc-web"] as const)("by %s", (protocol) => {
         "local",
         "a message of 4294967295 bytes, where maxReceiveMessageBytes allows 16777216",
       ],
+    ],
+    [
+      "trailers without end",
+      () => response(type, message, envelope(protocol === "connect" ? 2 : 0x80, "", MAX_END_BYTES + 1)),
+      [Status.RESOURCE_EXHAUSTED, "local", "trailers of 262145 bytes, where 262144 are allowed"],
     ],
     [
       "no end",
@@ -168,6 +174,23 @@ describe("a unary call of Connect", () => {
     ],
   ])("that is %s", async (_, answer, failure) => {
     expect(await failureOf(unary(answer, {}))).toEqual(failure);
+  });
+
+  test("that is an error without end is read as far as its limit", async () => {
+    let pulled = 0;
+    const part = new Uint8Array(MAX_END_BYTES / 8).fill(0x20);
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          pulled++;
+          controller.enqueue(part);
+        },
+      });
+    const headers = { "content-type": "application/json" };
+    const [code] = await failureOf(unary(() => new Response(body(), { status: 503, headers }), {}));
+    expect(code).toBe(Status.UNAVAILABLE);
+    // What stands in the stream's queue beside.
+    expect(pulled).toBeLessThan(12);
   });
 
   test("that is over the limit", async () => {

@@ -40,8 +40,12 @@ export const Metadata = function Metadata(init?: common.MetadataInit): Metadata 
     },
     append(name: string, value: Value) {
       const key = name.toLowerCase();
-      const values = [...(data.get(key) ?? []), checked(key, value)];
-      data.set(key, key.endsWith("-bin") ? values : [values.join(", ")]);
+      const values = data.get(key);
+      const added = checked(key, value);
+      if (values === undefined) data.set(key, [added]);
+      else if (added instanceof Uint8Array) values.push(added);
+      // No join: to copy all that there is for each of many values takes for ever.
+      else values[0] = `${values[0] as string}, ${added}`;
       return metadata;
     },
     delete: (name: string) => void data.delete(name.toLowerCase()),

@@ -55,6 +55,13 @@ describe.each([
   });
 });
 
+test("metadata of ours takes many values of one name, each in as little time", () => {
+  const metadata = own.Metadata();
+  for (let at = 0; at < 300_000; at++) metadata.append("a", "b").append("c-bin", Uint8Array.of());
+  expect(metadata.get("a")).toHaveLength(3 * 300_000 - 2);
+  expect(metadata.getAll("c-bin")).toHaveLength(300_000);
+});
+
 test("random UUIDs of version 4", () => {
   const uuids = Array.from({ length: 100 }, randomUuid);
   expect(new Set(uuids).size).toBe(100);
