@@ -1,4 +1,11 @@
-import { checkOptions, type ClientPhases, kindOf, rules, type RulesOf } from "@callwire/transport/seam";
+import {
+  checkGenerator,
+  checkOptions,
+  type ClientPhases,
+  kindOf,
+  rules,
+  type RulesOf,
+} from "@callwire/transport/seam";
 import type { MetadataInit } from "nice-grpc-common";
 import { bearerToken, type TokenSource } from "./middleware/bearer-token.js";
 import { callErrors } from "./middleware/call-errors.js";
@@ -27,6 +34,7 @@ export function checkMiddleware(middleware: unknown, index: number): void {
     const notCalled = factories.has(middleware.name) && middleware.length < 2;
     if (notCalled)
       throw new TypeError(`${place} is ${middleware.name} itself: call it, as in ${middleware.name}({ … })`);
+    checkGenerator(place, middleware);
     return;
   }
   checkPhases(middleware, index);

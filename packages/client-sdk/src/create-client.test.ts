@@ -271,6 +271,26 @@ test.each<[string, unknown[], string]>([
     "middleware[0] is retry itself",
   ],
   [
+    "an async function",
+    [EchoServiceDefinition, { address: "a:1", middleware: [async function slow() {}] }],
+    "createClient: middleware[0] (slow) is an async function: a middleware is an async generator",
+  ],
+  [
+    "a generator that is not async",
+    [EchoServiceDefinition, { address: "a:1", middleware: [function* () {}] }],
+    "createClient: middleware[0] is a generator that is not async",
+  ],
+  [
+    "options that are to come",
+    [EchoServiceDefinition, Promise.resolve({})],
+    "a promise, which was not awaited",
+  ],
+  [
+    "metadata that is to come",
+    [EchoServiceDefinition, { address: "a:1", metadata: Promise.resolve({}) }],
+    "createClient: metadata is a promise, which was not awaited",
+  ],
+  [
     "one middleware",
     [EchoServiceDefinition, { address: "a:1", middleware: retry() }],
     "middleware is an object",

@@ -32,13 +32,13 @@ const optionRules: RulesOf<ClientOptions> = {
   balancing: rules.oneOf("pick_first", "pick_first_shuffled", "round_robin"),
   allowTokenInClear: rules.boolean,
   // The runtime checks what is in it.
-  channelOptions: rules.anyObject,
+  channelOptions: rules.someOptions,
   contractMismatch: rules.either(rules.oneOf("warn", "refuse", "ignore"), rules.callable),
   credentials: rules.rule(
     "credentials that ChannelCredentials of the runtime makes; certificates are for 'tls'",
     rules.objectWith("_isSecure").accepts,
   ),
-  metadata: rules.rule("metadata, such as { key: 'value' }", rules.anyObject.accepts),
+  metadata: rules.metadata,
   // Checked one by one, by its place.
   middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
   retry: rules.either(rules.oneOf(false), rules.options(retryRules)),
@@ -54,8 +54,10 @@ const STALL_TIMEOUT_MS = 30_000;
 
 /** A method that streams its requests, with the client's limit for the calls that set none. */
 function withStallTimeout(method: RuntimeMethod, stallTimeoutMs: number): RuntimeMethod {
-  return (request, options: ClientCallOptions = {}) =>
-    method(request, { ...options, stallTimeoutMs: options.stallTimeoutMs ?? stallTimeoutMs });
+  return (request, options?: ClientCallOptions) =>
+    options?.stallTimeoutMs === undefined
+      ? method(request, { ...options, stallTimeoutMs })
+      : method(request, options);
 }
 
 /**

@@ -101,6 +101,7 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       ["50051", "the host is missing, as in '127.0.0.1:50051'"],
       ["127.0.0.1:70000", "a port is 65535 at most"],
       ["http://127.0.0.1:50051", "has no scheme"],
+      ["tcp://127.0.0.1:50051", "has no scheme"],
       ["", "the port is missing"],
       ["unix:", "the path is missing"],
       ["unix:/no-such-folder/s", "its folder must exist"],
@@ -112,6 +113,20 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       await expect(server.listen(address as string)).rejects.toThrow(message);
       await expect(server.listen("127.0.0.1:0")).resolves.toBeGreaterThan(0);
       server.forceShutdown();
+    });
+
+    test.each<[string, unknown, string]>([
+      [
+        "PEM",
+        { cert: "x", key: "y" },
+        "credentials is an object: it must be credentials that tlsCredentials(",
+      ],
+      ["a promise", Promise.resolve(), "credentials is a promise, which was not awaited"],
+      ["null", null, "credentials is null"],
+      ["a number", 5, "credentials is 5"],
+    ])("refuses %s as credentials", async (_, credentials, message) => {
+      const server = createServer({ runtime });
+      await expect(server.listen("127.0.0.1:0", credentials as object)).rejects.toThrow(message);
     });
 
     test("without a word of a library on standard error", async () => {
@@ -398,6 +413,11 @@ test.each<[string, unknown, string]>([
     "a factory",
     { middleware: [requestId] },
     "middleware[0] is requestId itself: call it, as in requestId({ … })",
+  ],
+  [
+    "an async function",
+    { middleware: [async () => {}] },
+    "createServer: middleware[0] is an async function: a middleware is an async generator",
   ],
   ["a name", { middleware: [{ arrived() {} }] }, "createServer: middleware[0] has no name"],
   [

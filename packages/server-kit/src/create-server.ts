@@ -11,7 +11,6 @@ import {
   type ConnectionOptions,
   type Http1Options,
   type HttpHandler,
-  type OptionRule,
   type RulesOf,
   type RuntimeServer,
   type ServerLimits,
@@ -129,16 +128,14 @@ export interface CallwireServer<Context> {
   forceShutdown(): void;
 }
 
-/** An object whose own options another one checks: the runtime. */
-const checkedByRuntime: OptionRule = { ...rules.anyObject, allowed: "an object of options" };
-
 const optionRules: RulesOf<ServerOptions> = {
   runtime: rules.objectWith("openServer", "createCredentials"),
   // Checked one by one, by its place.
   middleware: rules.rule("an array of middleware, outermost first", Array.isArray),
-  limits: checkedByRuntime,
-  http2: checkedByRuntime,
-  http1: checkedByRuntime,
+  // The runtime checks what is in these.
+  limits: rules.someOptions,
+  http2: rules.someOptions,
+  http1: rules.someOptions,
   logger: rules.objectWith("warn"),
   reflection: rules.either(
     rules.bytes,
@@ -146,6 +143,12 @@ const optionRules: RulesOf<ServerOptions> = {
     rules.rule("a file URL", (value) => value instanceof URL),
   ),
 };
+const credentialsRule = rules.rule(
+  "credentials that tlsCredentials({ cert, key }) makes, or the runtime's own",
+  (value) =>
+    value instanceof TlsCredentials ||
+    (rules.anyObject.accepts(value) && !("cert" in (value as object)) && !("key" in (value as object))),
+);
 const shutdownRules: RulesOf<ShutdownOptions> = { timeoutMs: rules.milliseconds() };
 
 /** The default time that a shutdown waits for running calls, in milliseconds. */
@@ -327,6 +330,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
 
     async listen(address, credentials) {
       if (state === "new") checkAddress(address);
+      checkValue("listen", "credentials", credentials, credentialsRule);
       begin(address);
       try {
         const port = bind(address, credentials);

@@ -50,7 +50,7 @@ const optionRules: RulesOf<DefaultMiddlewareWithRolesOptions<unknown>> = {
   logger: rules.required(rules.objectWith("debug", "info", "warn", "error", "child")),
   verify: rules.callable,
   // `requireRoles` checks what is in it.
-  allow: rules.anyObject,
+  allow: rules.someOptions,
 };
 
 /**

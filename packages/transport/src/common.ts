@@ -41,6 +41,7 @@ export {
   type RulesOf,
 } from "./grpc/check-options.js";
 export { checkDefinition } from "./grpc/check-definition.js";
+export { checkGenerator } from "./grpc/check-generator.js";
 export { checkPem, type PemFiles } from "./grpc/check-pem.js";
 export * as rules from "./grpc/option-rules.js";
 export { didYouMean, nearestName } from "./grpc/nearest-name.js";

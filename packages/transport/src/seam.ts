@@ -13,6 +13,7 @@ export {
   type OptionRules,
   type RulesOf,
 } from "./grpc/check-options.js";
+export { checkGenerator } from "./grpc/check-generator.js";
 export { contractOf } from "./grpc/contract.js";
 export type { CompatServiceDefinition, NormalizedServiceDefinition } from "./grpc/definition-types.js";
 export { isSettable } from "./grpc/reserved-names.js";

@@ -8,7 +8,7 @@ export interface DefaultMetadataOptions {
 }
 
 const optionRules: RulesOf<DefaultMetadataOptions> = {
-  metadata: rules.required(rules.rule("metadata, such as { key: 'value' }", rules.anyObject.accepts)),
+  metadata: rules.required(rules.metadata),
 };
 
 /** Pure: puts defaults into metadata, where the call's own values of the same key stay. */

@@ -41,6 +41,7 @@ interface NiceGrpcCallOptions extends CallOptions {
 /**
  * nice-grpc over @grpc/grpc-js, as `runtime` of {@link createClient}. Both must be installed. The options of its channels are
  * grpc-js's. A call's `waitForReady`, `compression` and `compressMessage` have no meaning here, and are passed over.
+ * A stream of requests that is broken off ends before it is reset, as node:http2 does it: a server may take what it has for all.
  */
 export const niceGrpc: ClientRuntime<ChannelOptions> = {
   createCredentials(tls) {

@@ -1,4 +1,4 @@
-import { type ClientCallContext, isSettable } from "@callwire/transport/seam";
+import { checkValue, type ClientCallContext, isSettable, rules } from "@callwire/transport/seam";
 import { ignoreResult } from "../internal/ignore-result.js";
 import { type CallOptions, Metadata, type MethodDescriptor } from "nice-grpc-common";
 
@@ -9,6 +9,11 @@ import { type CallOptions, Metadata, type MethodDescriptor } from "nice-grpc-com
 export function formatTimeout(ms: number): string {
   const whole = Math.max(1, Math.ceil(ms));
   return whole < 1e8 ? `${whole}m` : `${Math.min(Math.ceil(whole / 1000), 99_999_999)}S`;
+}
+
+/** Pure: a value without blanks around it (RFC 9113, section 8.2.1): servers on nghttp2 drop the whole field for them. */
+function trimmed(value: string | Uint8Array): string | Uint8Array {
+  return typeof value === "string" ? value.trim() : value;
 }
 
 /** A call as phases see it that run around the `next` of a nice-grpc middleware. */
@@ -30,9 +35,7 @@ export class PhasedContext implements ClientCallContext {
 
   get metadata(): Metadata {
     const { metadata } = this.options;
-    if (metadata !== undefined && typeof metadata !== "object") {
-      throw new TypeError(`metadata is a ${typeof metadata}: it must be metadata, such as { key: 'value' }`);
-    }
+    checkValue("the call", "metadata", metadata, rules.metadata);
     return (this.#metadata ??= Metadata(metadata));
   }
 
@@ -65,7 +68,7 @@ export class PhasedContext implements ClientCallContext {
     const isLimited = this.deadlineMs !== Infinity;
     const metadata = Metadata();
     // A copy, since grpc-js never ends a call with fields that HTTP/2 does not allow.
-    for (const [name, values] of given ?? []) if (isSettable(name)) metadata.set(name, [...values]);
+    for (const [name, values] of given ?? []) if (isSettable(name)) metadata.set(name, values.map(trimmed));
     // grpc-js sends this key as it is when the call has no deadline of its own, and nice-grpc never sets one.
     if (isLimited) metadata.set("grpc-timeout", formatTimeout(this.deadlineMs - performance.now()));
     if (this.attempts > 1) metadata.set("grpc-previous-rpc-attempts", String(this.attempts - 1));

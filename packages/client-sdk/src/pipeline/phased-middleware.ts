@@ -96,12 +96,13 @@ export function phasedMiddleware(
         });
       }
       begin(running);
+      // At once: its owner may change it while the call waits. So an attempt that follows sends the same, too.
+      const first = requests === undefined ? sent(phases.request, call.request, running, host) : undefined;
       for (;;) {
         try {
           context.beginAttempt();
           await attempt(phases, running);
-          const request =
-            requests === undefined ? sent(phases.request, call.request, running, host) : requests.requests;
+          const request = requests?.requests ?? first;
           const responses = (call.next as Next)(request, attemptOptions(running, requests, host));
           const response = call.responseStream
             ? yield* streamed(responses, phases, running, host)

@@ -17,7 +17,7 @@ const watchRules: RulesOf<WatchOptions> = {
     (value) => value instanceof Date || typeof value === "number",
   ),
   heartbeats: rules.boolean,
-  metadata: rules.anyObject,
+  metadata: rules.metadata,
   onHeader: rules.callable,
   onResume: rules.callable,
   onTrailer: rules.callable,

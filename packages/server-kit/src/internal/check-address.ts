@@ -12,7 +12,7 @@ export function checkAddress(address: string): void {
   const wrong = (why: string) =>
     new TypeError(`cannot listen on '${address}': ${why}; give 'host:port', '[ipv6]:port' or 'unix:path'`);
   if (/^unix(-abstract)?:$/.test(address)) throw wrong("the path is missing");
-  if (/^https?:\/\//i.test(address)) throw wrong("an address to listen on has no scheme");
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(address)) throw wrong("an address to listen on has no scheme");
   if (host === undefined) {
     throw wrong(
       (address.match(/:/g) ?? []).length > 1 ? "an IPv6 address stands in brackets" : "it is no address",

@@ -1,4 +1,4 @@
-import { didYouMean, kindOf } from "@callwire/transport/server";
+import { checkGenerator, didYouMean, kindOf } from "@callwire/transport/server";
 import type { AnyMiddleware, Middleware } from "../middleware.js";
 
 const known: Readonly<Record<keyof Middleware, true>> = {
@@ -40,6 +40,7 @@ function check(place: string, one: unknown): void {
   if (typeof one === "function") {
     const notCalled = factories.has(one.name) && one.length < 2;
     if (notCalled) throw new TypeError(`${place} is ${one.name} itself: call it, as in ${one.name}({ … })`);
+    checkGenerator(place, one);
     return;
   }
   if (typeof one !== "object" || one === null || Array.isArray(one)) {

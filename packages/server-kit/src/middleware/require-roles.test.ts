@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
-import { Status, type ClientError } from "nice-grpc-common";
+import { Metadata, Status, type ClientError } from "nice-grpc-common";
 import { createServer } from "../create-server.js";
 import { defaultMiddleware } from "../default-middleware.js";
 import { testServer } from "../testing.js";
@@ -91,6 +91,35 @@ describe("requireRoles", () => {
       ),
     ).toThrow("needs 'auth'");
   });
+});
+
+test.each<[string, unknown, string]>([
+  ["a text", { roles: "no-writer" }, "a text"],
+  ["a Set", { roles: new Set(["writer"]) }, "an object (Set)"],
+  ["nothing", {}, "undefined"],
+  ["no object", "ada", "undefined"],
+])("roles that are %s let nobody pass, also not by a part of a name", async (_, identity, shown) => {
+  await using test = await testServer(({ logger }) =>
+    createServer({
+      middleware: defaultMiddleware({
+        logger,
+        verify: () => identity as { roles: string[] },
+        allow: { [`${SERVICE}/*`]: "writer" },
+      }),
+    }).add(EchoServiceDefinition, echoService()),
+  );
+  const metadata = Metadata({ authorization: "Bearer t" });
+  const call = test.client(EchoServiceDefinition).echoUnary({}, { metadata });
+  await expect(call).rejects.toThrow("INTERNAL: internal error");
+  expect(test.log.lines[0]).toMatchObject({
+    msg: "unexpected error",
+    err: { message: `requireRoles: the roles that verify gives are ${shown}: they must be an array` },
+  });
+});
+
+test("an allow list that is a Map would allow nothing, and is refused", () => {
+  const allow = new Map([[`${SERVICE}/*`, "writer"]]) as unknown as RequireRolesOptions["allow"];
+  expect(() => requireRoles({ allow })).toThrow("requireRoles: allow is an object (Map)");
 });
 
 describe("defaultMiddleware", () => {

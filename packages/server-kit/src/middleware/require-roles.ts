@@ -1,4 +1,4 @@
-import { checkOptions, rules, withoutStack, type RulesOf } from "@callwire/transport/server";
+import { checkOptions, kindOf, rules, withoutStack, type RulesOf } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { permissionDenied } from "../errors/factories.js";
 import { isNamed, withSelections } from "../internal/method-selection.js";
@@ -29,7 +29,7 @@ const optionRules: RulesOf<RequireRolesOptions> = {
 };
 
 function isAllowList(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Object.values(value).every(rolesRule.accepts);
+  return rules.someOptions.accepts(value) && Object.values(value as object).every(rolesRule.accepts);
 }
 
 /**
@@ -49,6 +49,17 @@ function rolesFor(allow: RequireRolesOptions["allow"], { path }: MethodDescripto
   }
   const roles = allow[name]!;
   return typeof roles === "string" ? [roles] : roles;
+}
+
+/**
+ * Pure: the roles that a caller has.
+ *
+ * @throws {TypeError} if they are no list: of a text, a part would count as a role.
+ */
+function rolesOf(identity: { readonly roles?: unknown } | null | undefined): readonly unknown[] {
+  const held = identity?.roles;
+  if (Array.isArray(held)) return held;
+  throw new TypeError(`requireRoles: the roles that verify gives are ${kindOf(held)}: they must be an array`);
 }
 
 /**
@@ -72,7 +83,8 @@ export function requireRoles(
         name: "requireRoles",
         needs: ["auth"],
         arrived({ auth }) {
-          if (roles.some((role) => auth.roles.includes(role))) return;
+          const held = rolesOf(auth);
+          if (roles.some((role) => held.includes(role))) return;
           const message =
             needed === "" ? "nobody may call this" : `the caller needs a role: ${roles.join(" or ")}`;
           throw withoutStack(() =>

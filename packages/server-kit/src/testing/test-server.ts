@@ -65,7 +65,7 @@ export interface TestServer<P extends Principals = {}> extends TestRun<P> {
   ): Client<Service>;
 }
 
-const optionRules: RulesOf<TestServerOptions<Principals>> = { principals: rules.anyObject };
+const optionRules: RulesOf<TestServerOptions<Principals>> = { principals: rules.someOptions };
 
 /**
  * Starts a server within this process, without a port: everything but the network is as it will be. The function makes the server of

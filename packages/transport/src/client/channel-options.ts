@@ -5,7 +5,6 @@ import { connectionOptions, connectionRule, defaultClientOptions } from "../grpc
 import { checkOptionNames } from "../grpc/option-names.js";
 import {
   anyNumber,
-  anyObject,
   either,
   milliseconds,
   nonEmptyText,
@@ -15,6 +14,7 @@ import {
   required,
   rule,
   secret,
+  someOptions,
   text as textRule,
   wholeNumber,
 } from "../grpc/option-rules.js";
@@ -199,7 +199,7 @@ const OWN_NAMES = Object.keys(rules).filter((name) => !name.startsWith("grpc."))
  * @throws {TypeError | RangeError} that names the option, its value, and what is allowed.
  */
 export function channelSettings(options: ChannelOptions): ChannelSettings {
-  checkValue("createChannel", "options", options, required(anyObject));
+  checkValue("createChannel", "options", options, required(someOptions));
   checkOptionNames("channel", options, OWN_NAMES);
   const counted = Object.entries(options).filter(([name]) => Object.hasOwn(rules, name));
   checkOptions("createChannel", Object.fromEntries(counted), rules);

@@ -58,6 +58,39 @@ test.each<[unknown, string]>([
   expect(() => checkOptions("make", given, known)).toThrow(message);
 });
 
+test.each<[string, object, string]>([
+  ["a promise", Promise.resolve({ address: "a:1" }), "a promise, which was not awaited"],
+  ["a Map", new Map([["address", "a:1"]]), "an object (Map)"],
+  ["a Date", new Date(0), "an object (Date)"],
+  ["a signal", new AbortController().signal, "an object (AbortSignal)"],
+])("%s has no options of its own", (_, given, shown) => {
+  expect(() => checkOptions("make", given, { timeoutMs: milliseconds() })).toThrow(
+    `make takes an object of options, and was given ${shown}`,
+  );
+  expect(() => checkOptions("make", { address: "a:1", retry: given }, known)).toThrow(
+    `make: retry is ${shown}: it must be an object of options`,
+  );
+});
+
+test("what is inherited is checked too, since it is read", () => {
+  const inherited = (options: object) => Object.create(options) as object;
+  expect(() => checkOptions("make", inherited({ address: "a:1", timeoutMs: NaN }), known)).toThrow(
+    "make: timeoutMs is NaN",
+  );
+  expect(() => checkOptions("make", inherited({ address: "a:1" }), known)).not.toThrow();
+});
+
+test("a name of which several have a part is that of which it is the most", () => {
+  const times = { stallTimeoutMs: milliseconds(), timeoutMs: milliseconds() };
+  expect(() => checkOptions("make", { timeout: 1 }, times)).toThrow("did you mean 'timeoutMs'?");
+});
+
+test("what an option stands in is no place for it", () => {
+  expect(() => checkOptions("make", { address: "a:1", retry: { retries: 1 } }, known)).toThrow(
+    "make has no option 'retry.retries'; it has maxAttempts",
+  );
+});
+
 test("what is right passes, and undefined is not given", () => {
   const right = { address: "a:1", timeoutMs: Infinity, retry: { maxAttempts: 5 }, balancing: undefined };
   expect(() => checkOptions("make", right, known)).not.toThrow();

@@ -54,19 +54,22 @@ export function checkValue(owner: string, name: string, value: unknown, rule: Op
 }
 
 function checkInside(owner: string, prefix: string, options: object, rules: OptionRules, all: OptionRules) {
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(rules, name)) continue;
+    throw new TypeError(`${owner} has no option '${prefix}${name}'${hint(name, prefix, rules, all)}`);
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    // Inherited ones count too, as they are read, but for what every object has.
+    const isGiven = Object.hasOwn(options, name) || !(name in Object.prototype);
+    const value = isGiven ? (options as Record<string, unknown>)[name] : undefined;
     const path = prefix + name;
-    if (rule === undefined)
-      throw new TypeError(`${owner} has no option '${path}'${hint(name, prefix, rules, all)}`);
-    if (value === undefined) continue;
+    if (value === undefined) {
+      if (rule.required !== true) continue;
+      throw new TypeError(`${owner}: the option '${path}' is missing: it must be ${rule.allowed}`);
+    }
     if (!rule.accepts(value)) throw wrongValue(owner, path, value, rule);
     if (rule.inside !== undefined && isOptions(value))
       checkInside(owner, `${path}.`, value, rule.inside, all);
-  }
-  for (const [name, rule] of Object.entries(rules)) {
-    if (rule.required !== true || (options as Record<string, unknown>)[name] !== undefined) continue;
-    throw new TypeError(`${owner}: the option '${prefix}${name}' is missing: it must be ${rule.allowed}`);
   }
 }
 
@@ -81,7 +84,9 @@ function wrongValue(owner: string, path: string, value: unknown, rule: OptionRul
 function hint(name: string, prefix: string, rules: OptionRules, all: OptionRules): string {
   const here = nearestName(name, Object.keys(rules));
   if (here !== undefined) return `; did you mean '${prefix}${here}'?`;
-  const elsewhere = new Map(pathsOf(all, "").map((path) => [path.slice(path.lastIndexOf(".") + 1), path]));
+  // What it stands in is no place for it.
+  const paths = pathsOf(all, "").filter((path) => !prefix.startsWith(`${path}.`));
+  const elsewhere = new Map(paths.map((path) => [path.slice(path.lastIndexOf(".") + 1), path]));
   const there = nearestName(name, elsewhere.keys());
   if (there !== undefined) return `; did you mean '${elsewhere.get(there)}'?`;
   const names = Object.keys(rules);
@@ -95,8 +100,17 @@ function pathsOf(rules: OptionRules, prefix: string): string[] {
   ]);
 }
 
-function isOptions(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/**
+ * Pure: true for an object that options can be read from. Objects that are built in, such as a promise that nobody has awaited, or a
+ * Map, have none of their own: taken for options, they would be defaults throughout, without a guard that was asked for.
+ */
+export function isOptions(value: unknown): value is object {
+  return typeof value === "object" && value !== null && ["Object", "Module"].includes(tagOf(value));
+}
+
+/** Pure: the built-in kind of an object, such as `Promise`; `Object` for what has none. */
+export function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 /** The most characters of a text that an error shows. */
@@ -120,12 +134,18 @@ export function shown(value: unknown): string {
   }
 }
 
+function objectKindOf(value: object): string {
+  const tag = tagOf(value);
+  if (tag === "Promise") return "a promise, which was not awaited";
+  return tag === "Object" ? "an object" : `an object (${tag})`;
+}
+
 /** Pure: the kind of a value, for errors that must not show it. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   if (value === "") return "an empty text";
-  if (typeof value === "object") return "an object";
+  if (typeof value === "object") return objectKindOf(value);
   if (typeof value === "string") return "a text";
   if (value === undefined) return "undefined";
   return typeof value === "number" && Number.isNaN(value) ? "NaN" : `a ${typeof value}`;

@@ -1,6 +1,6 @@
 import { checkOptions, checkValue, shown } from "./check-options.js";
 import { GRPC_JS_OPTIONS } from "./grpc-js-options.js";
-import { anyObject, required } from "./option-rules.js";
+import { required, someOptions } from "./option-rules.js";
 import { nearestName } from "./nearest-name.js";
 
 /**
@@ -9,7 +9,7 @@ import { nearestName } from "./nearest-name.js";
  * @throws {TypeError | RangeError} for a name that grpc-js has not, with the nearest that it has, and for a number that is none.
  */
 export function checkGrpcJsChannelOptions(owner: string, options: object): void {
-  checkValue(owner, "channelOptions", options, required(anyObject));
+  checkValue(owner, "channelOptions", options, required(someOptions));
   const names = Object.entries(GRPC_JS_OPTIONS).filter(([, { channel }]) => channel !== "-");
   const rules = Object.fromEntries(names.map(([name]) => [name, { allowed: "", accepts: () => true }]));
   for (const [name, value] of Object.entries(options)) {

@@ -37,7 +37,9 @@ function plain(name: string): string {
 function distanceOf(from: string, to: string): number {
   const [short, long] = from.length < to.length ? [from, to] : [to, from];
   // `timeout` is nearer to `timeoutMs` than to `runtime`.
-  if (short.length >= MIN_PART && long.includes(short)) return Math.min(1, long.length - short.length);
+  // And nearer than to `stallTimeoutMs`.
+  if (short.length >= MIN_PART && long.includes(short))
+    return short === long ? 0 : 2 - 1 / (long.length - short.length);
   return editDistance(from, to);
 }
 

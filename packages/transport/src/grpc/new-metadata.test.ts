@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { Metadata as NiceMetadata, type MetadataInit } from "nice-grpc-common";
-import { Metadata } from "./new-metadata.js";
+import { givenMetadata, Metadata } from "./new-metadata.js";
 
 const inits: [string, MetadataInit | undefined][] = [
   ["nothing", undefined],
@@ -48,4 +48,14 @@ test.each(faults)("fails as nice-grpc's for %s", (_, fault) => {
   }
   expect(expected).toBeInstanceOf(Error);
   expect(() => Metadata(init)).toThrow(expected);
+});
+
+test.each<[string, unknown]>([
+  ["a promise, which was not awaited", Promise.resolve({ a: "1" })],
+  ["an object (Date)", new Date(0)],
+  ["5", 5],
+  ["null", null],
+  ["a function", () => ({})],
+])("no metadata is made of %s", (shown, given) => {
+  expect(() => givenMetadata(given as MetadataInit)).toThrow(`metadata is ${shown}: it must be metadata`);
 });

@@ -1,5 +1,7 @@
 import type { Metadata as AnyMetadata, MetadataConstructor, MetadataInit } from "nice-grpc-common";
+import { shown } from "./check-options.js";
 import { LazyMetadata } from "./metadata.js";
+import { metadata as metadataRule } from "./option-rules.js";
 
 /** Metadata of a call, as nice-grpc-common describes it. */
 export type Metadata = AnyMetadata;
@@ -25,10 +27,8 @@ export const Metadata = function Metadata(init?: MetadataInit): AnyMetadata {
  */
 export function givenMetadata(given: AnyMetadata | MetadataInit | undefined): AnyMetadata | undefined {
   if (given === undefined || isMetadata(given)) return given;
-  if (typeof given !== "object" || given === null)
-    throw new TypeError(
-      `metadata is ${JSON.stringify(given)}: it must be metadata, such as { key: 'value' }`,
-    );
+  if (!metadataRule.accepts(given))
+    throw new TypeError(`metadata is ${shown(given)}: it must be ${metadataRule.allowed}`);
   return Metadata(given);
 }
 

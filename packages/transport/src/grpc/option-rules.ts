@@ -1,4 +1,4 @@
-import type { OptionRule, OptionRules } from "./check-options.js";
+import { isOptions, tagOf, type OptionRule, type OptionRules } from "./check-options.js";
 
 /** A time in milliseconds; `Infinity` is for ever. */
 export function milliseconds({ min = 0, max = Infinity } = {}): OptionRule {
@@ -74,8 +74,11 @@ export function oneOf(...values: readonly (string | number | boolean)[]): Option
 
 /** An object of options of its own. */
 export function options(inside: OptionRules): OptionRule {
-  return { allowed: "an object of options", accepts: isObject, inside };
+  return { ...someOptions, inside };
 }
+
+/** An object of options that somebody else checks. */
+export const someOptions: OptionRule = { allowed: "an object of options", accepts: isOptions };
 
 /** An object with some methods, whatever else it has. */
 export function objectWith(...methods: readonly string[]): OptionRule {
@@ -88,6 +91,13 @@ export function objectWith(...methods: readonly string[]): OptionRule {
 }
 
 export const anyObject: OptionRule = { allowed: "an object", accepts: isObject };
+
+/** Metadata: of its class, an object of texts and bytes by key, or an iterable of such pairs. */
+export const metadata: OptionRule = {
+  allowed: "metadata, such as { key: 'value' }",
+  accepts: (value) =>
+    isOptions(value) || (typeof value === "object" && value !== null && Symbol.iterator in value),
+};
 
 /** A value of any of some rules. */
 export function either(...rules: readonly OptionRule[]): OptionRule {
@@ -135,7 +145,7 @@ function ruleFrom(name: string, value: unknown): OptionRule {
   if (typeof value === "boolean") return boolean;
   if (typeof value === "number")
     return name.endsWith("Ms") ? milliseconds() : isFraction(name) ? anyNumber({ min: 0 }) : wholeNumber();
-  if (isObject(value)) return options(rulesFrom(value));
+  if (isOptions(value)) return options(rulesFrom(value));
   throw new TypeError(`the option ${name} has a default of a kind without a check`);
 }
 
@@ -144,6 +154,7 @@ function isFraction(name: string): boolean {
   return /^per|Per[A-Z]|Ratio$/.test(name);
 }
 
+/** A promise is none: it was not awaited. */
 function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && tagOf(value) !== "Promise";
 }

@@ -3,13 +3,13 @@ import { checkOptions, checkValue, type RulesOf } from "../grpc/check-options.js
 import { connectionRule, override } from "../grpc/connection-settings.js";
 import {
   anyNumber,
-  anyObject,
   callable,
   objectWith,
   oneOf,
   options as optionsOf,
   required,
   rulesFrom,
+  someOptions,
   wholeNumber,
 } from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
@@ -149,7 +149,7 @@ const rules: RulesOf<ServerOptions> = {
  * @throws {TypeError | RangeError} that names the option, its value, and what is allowed.
  */
 export function checkServerOptions(options: ServerOptions): void {
-  checkValue("createServer", "options", options, required(anyObject));
+  checkValue("createServer", "options", options, required(someOptions));
   checkOptionNames("server", options, Object.keys(ownRules));
   const counted = Object.entries(options).filter(([name]) => Object.hasOwn(rules, name));
   checkOptions("createServer", Object.fromEntries(counted), rules);

@@ -61,9 +61,18 @@ const ownFields = [
   "upgrade",
 ];
 
-/** Takes out of metadata what may not be sent. */
+/**
+ * Takes out of metadata what may not be sent. So are blanks around a value (RFC 9113, section 8.2.1): a peer on nghttp2, as node:http2
+ * is, drops the whole field for them.
+ */
 export function sendable(metadata: GrpcJsMetadata): GrpcJsMetadata {
   for (const field of ownFields) metadata.remove(field);
+  for (const name of Object.keys(metadata.getMap())) {
+    const values = metadata.get(name);
+    if (values.every((value) => typeof value !== "string" || value === value.trim())) continue;
+    metadata.remove(name);
+    for (const value of values) metadata.add(name, typeof value === "string" ? value.trim() : value);
+  }
   return metadata;
 }
 

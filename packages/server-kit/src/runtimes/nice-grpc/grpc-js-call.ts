@@ -2,6 +2,7 @@ import type { PeerCertificate } from "node:tls";
 import type { Metadata as GrpcJsMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import {
   guardListeners,
+  serialize,
   type Codec,
   type FaultSink,
   type Method,
@@ -158,6 +159,11 @@ export class GrpcJsCall implements FaultSink, ServerCallContext {
     if (phases?.faulted === undefined)
       warn(`${descriptor.path}: a listener of the call's signal threw`, error);
     else phases.faulted(error, this);
+  }
+
+  /** The bytes of a response. Throws INTERNAL if it cannot be encoded. */
+  static encode(call: GrpcJsCall, message: unknown): Buffer {
+    return serialize(call.#served.response, message);
   }
 
   /** The phases around this call's handler; no property, since contexts are copied. */

@@ -5,7 +5,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from "@grpc/grpc-js";
-import { CONTRACT_HEADER, deserialize, serialize } from "@callwire/transport/server";
+import { CONTRACT_HEADER, deserialize } from "@callwire/transport/server";
 import { Status, type ServerError } from "nice-grpc-common";
 import { sendableMessage } from "../../errors/status-details.js";
 import { isPromiseLike } from "../../internal/promises.js";
@@ -30,7 +30,7 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
     let arrival: GrpcJsCall | undefined;
     /** Runs what follows in the asynchronous context that the arrival has left: it may have entered one of its own. */
     let inScope = <T>(run: () => T): T => run();
-    /** True if a message could not be coded, which ends the call: those behind it reach nobody. */
+    /** True if a request could not be decoded, which ends the call: those behind it reach nobody. */
     let isBroken = false;
     nameContract(call, served.contract);
     observeStatus(call, (code, details) => arrival && GrpcJsCall.sends(arrival, code, details));
@@ -55,12 +55,12 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
         metadata: sendable(toGrpcJs(arrived.trailer)),
       });
     };
-    /** Passes a message on as what `code` makes of it. */
-    const passCoded = (code: () => unknown, proceed: (message: unknown) => void) => {
+    /** Passes a request on, decoded. */
+    const passDecoded = (bytes: Buffer, proceed: (message: unknown) => void) => {
       if (isBroken) return;
       let message: unknown;
       try {
-        message = code();
+        message = deserialize(served.request, bytes);
       } catch (thrown) {
         isBroken = true;
         refuse(arrival!, thrown);
@@ -91,8 +91,7 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
               }
             });
           },
-          onReceiveMessage: (bytes: Buffer, proceed) =>
-            inScope(() => passCoded(() => deserialize(served.request, bytes), proceed)),
+          onReceiveMessage: (bytes: Buffer, proceed) => inScope(() => passDecoded(bytes, proceed)),
           onReceiveHalfClose: (proceed) => inScope(proceed),
           onCancel() {
             if (arrival === undefined) return;
@@ -103,7 +102,9 @@ export function phasesInterceptor({ methods, running, arrivals }: InterceptedCal
         });
       },
       sendMetadata: (metadata, next) => next(sendable(metadata)),
-      sendMessage: (message: unknown, next) => passCoded(() => serialize(served.response, message), next),
+      sendMessage(bytes: unknown, next) {
+        if (!isBroken) next(bytes);
+      },
       sendStatus: ({ code, details, metadata }, next) =>
         next({
           code,

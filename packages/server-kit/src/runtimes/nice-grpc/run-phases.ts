@@ -21,6 +21,8 @@ export function runPhases(
     if (arrival === undefined) throw new Error("grpc-js did not report the call");
     const phases = GrpcJsCall.phasesOf(arrival);
     const onResponse = phases?.response?.bind(phases);
+    const toBytes = (message: unknown) =>
+      GrpcJsCall.encode(arrival, onResponse === undefined ? message : onResponse(message, arrival));
     GrpcJsCall.begin(arrival, context);
     try {
       const request = passed(call, arrival);
@@ -29,9 +31,9 @@ export function runPhases(
         // Here, where the phases hear of it: nice-grpc looks for it when they are through.
         if (response === undefined || response === null)
           throw new Error(`${arrival.method.path}: the handler returned no message; is a 'return' missing?`);
-        return (onResponse === undefined ? response : onResponse(response, arrival)) as Response;
+        return toBytes(response) as Response;
       }
-      return yield* endable(() => call.next(request, arrival), arrival, onResponse, endReason());
+      return yield* endable(() => call.next(request, arrival), arrival, toBytes, endReason());
     } catch (thrown) {
       throw GrpcJsCall.fail(arrival, thrown);
     } finally {
@@ -47,19 +49,29 @@ function passed<Request>(
 ): Request | AsyncIterable<Request> {
   const phases = GrpcJsCall.phasesOf(arrival);
   const onRequest = phases?.request?.bind(phases);
-  if (onRequest === undefined) return request;
-  if (!arrival.method.requestStream) return onRequest(request, arrival) as Request;
-  return (async function* () {
-    for await (const message of request as AsyncIterable<Request>)
-      yield onRequest(message, arrival) as Request;
-  })();
+  if (arrival.method.requestStream) return untilOver(request as AsyncIterable<Request>, arrival, onRequest);
+  return onRequest === undefined ? request : (onRequest(request, arrival) as Request);
+}
+
+/**
+ * The requests of a stream. It fails if the call is over before it is: of a stream that the caller has broken off, grpc-js says that it
+ * has ended, as one that is complete does.
+ */
+async function* untilOver<Request>(
+  requests: AsyncIterable<Request>,
+  arrival: GrpcJsCall,
+  onRequest: ((message: unknown, call: ServerCallContext) => unknown) | undefined,
+): AsyncGenerator<Request, void, undefined> {
+  for await (const message of requests)
+    yield (onRequest === undefined ? message : onRequest(message, arrival)) as Request;
+  arrival.signal.throwIfAborted();
 }
 
 /** A stream of responses that can be ended from outside, whether its handler heeds its signal or not. */
 function endable<Response>(
   begin: () => AsyncGenerator<Response, void, undefined>,
   arrival: GrpcJsCall,
-  onResponse: ((message: unknown, call: ServerCallContext) => unknown) | undefined,
+  toBytes: (message: unknown) => unknown,
   endReason: ServerError | undefined,
 ): AsyncIterable<Response, void, undefined> {
   let handler: AsyncGenerator<Response, void, undefined> | undefined;
@@ -78,16 +90,23 @@ function endable<Response>(
       if (reason !== undefined) fail(reason);
       else step().then(resolve, fail);
     });
-  const change = (result: IteratorResult<Response, void>): IteratorResult<Response, void> =>
-    result.done === true || onResponse === undefined
-      ? result
-      : { done: false, value: onResponse(result.value, arrival) as Response };
+  // At once: grpc-js keeps messages that it cannot send yet, and the handler may change one as soon as it is asked for the next.
+  const coded = (result: IteratorResult<Response, void>): IteratorResult<Response, void> => {
+    if (result.done === true) return result;
+    try {
+      return { done: false, value: toBytes(result.value) as Response };
+    } catch (error) {
+      // Who delegates to an iterator does not close one that throws.
+      handler?.return().catch(() => {});
+      throw error;
+    }
+  };
   return {
     [Symbol.asyncIterator]: () => ({
       next: () =>
         unlessCut(() => {
           handler ??= begin();
-          return onResponse === undefined ? handler.next() : handler.next().then(change);
+          return handler.next().then(coded);
         }),
       throw: (error: unknown) => unlessCut(() => handler!.throw(error)),
       return: async () => (await handler?.return()) ?? { done: true, value: undefined },
