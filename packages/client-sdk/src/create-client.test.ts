@@ -331,6 +331,11 @@ describe("options that contradict each other are refused:", () => {
   });
 });
 
+test("a service without methods, as a new contract may have one, has a client", async () => {
+  await using client = createClient({ name: "S", fullName: "a.S", methods: {} }, { address: "127.0.0.1:1" });
+  expect(Object.keys(client)).toEqual(["close"]);
+});
+
 test("methods of every name are called, and to await a client calls none", async () => {
   const { echoUnary } = EchoServiceDefinition.methods;
   const definition = {

@@ -85,7 +85,8 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   ]);
   const methods = methodsOf(definition);
   const channel = openChannel(targets, options, runtime);
-  const service = methods[0]!.descriptor.path.split("/")[1]!;
+  // A service without methods has no calls that could tell of another contract.
+  const service = methods[0]?.descriptor.path.split("/")[1] ?? "";
   const own = channel.createClient(
     definition,
     (method): ClientPhases | undefined => pipeline.phasesOf(method),

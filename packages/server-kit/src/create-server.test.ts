@@ -61,6 +61,15 @@ describe("add", () => {
 });
 
 describe.each(runtimes)("over %s", (_name, runtime) => {
+  test("serves a service without methods beside others", async () => {
+    const server = createServer({ runtime })
+      .add({ name: "Empty", fullName: "a.Empty", methods: {} }, {})
+      .add(EchoServiceDefinition, echoService());
+    await expect(server.listen("127.0.0.1:0")).resolves.toBeGreaterThan(0);
+    expect(server.health.get("a.Empty")).toBe("SERVING");
+    server.forceShutdown();
+  });
+
   test("serves the four call shapes through the whole chain", async () => {
     const { logger } = recordLog();
     await using echo = await startEcho({

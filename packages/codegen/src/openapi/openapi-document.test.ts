@@ -63,6 +63,9 @@ service Library {
   rpc Cover(google.api.HttpBody) returns (google.api.HttpBody) {
     option (google.api.http) = { put: "/v1/cover" body: "*" };
   }
+  rpc Find(google.protobuf.StringValue) returns (Book) {
+    option (google.api.http) = { get: "/v1/find" };
+  }
   rpc Without(Book) returns (Book);
 }
 
@@ -317,6 +320,7 @@ describe("an OpenAPI document", () => {
       ["get", "/v1/books", "library.v1.Library.Search"],
       ["post", "/v1/books:import", "library.v1.Library.Import"],
       ["put", "/v1/cover", "library.v1.Library.Cover"],
+      ["get", "/v1/find", "library.v1.Library.Find"],
     ]);
   });
 
@@ -371,6 +375,8 @@ describe("an OpenAPI document", () => {
   });
 
   test("has a query as the edge binds it", () => {
+    // A message that is one value in JSON has no fields there.
+    expect(at("get", "/v1/find").parameters).toBeUndefined();
     const parameters = at("get", "/v1/books").parameters!;
     expect(parameters.map((parameter) => [parameter.name, parameter.schema ?? parameter.content])).toEqual([
       ["text", { type: "string" }],

@@ -40,8 +40,9 @@ export class BodyMask {
     kept: readonly string[],
     options: JsonReadOptions,
   ): BodyMask | undefined {
-    if (method !== "PATCH") return undefined;
-    const { list, byKey } = type.fields()!;
+    const fields = type.fields();
+    if (method !== "PATCH" || fields === undefined) return undefined;
+    const { list, byKey } = fields;
     const masks = list.filter((field) => isFieldMask(field.type));
     const field = byKey.get(body);
     const inside = field && messageTypeOf(field);

@@ -52,7 +52,9 @@ export function wrongNameOf(type: AnyMessageType, path: string): WrongName | und
   const at = path.lastIndexOf(".");
   const around = at < 0 ? undefined : findField(type, path.slice(0, at));
   const inside = at < 0 ? type : around && messageTypeOf(around.field);
-  return inside && { wrong: path.slice(at + 1), known: inside.fields()!.list.map(({ name }) => name) };
+  return (
+    inside && { wrong: path.slice(at + 1), known: (inside.fields()?.list ?? []).map(({ name }) => name) }
+  );
 }
 
 /** The value of a field; undefined if it is not set. */

@@ -4,6 +4,7 @@ import { messageTypesOf } from "../descriptors/message-types.js";
 import { parseTemplate } from "../routing/path-template.js";
 import { descriptorSet } from "../testing/gen/descriptor-set.js";
 import { QueryRequest } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
+import { StringValue } from "../testing/gen/google/protobuf/wrappers.js";
 import { BodyMask } from "./body-mask.js";
 import { findField, valueAt } from "./field-path.js";
 import { parseQuery } from "./query.js";
@@ -25,6 +26,28 @@ test.each(kinds)(
     expect(type.toJSON(message as never)).toEqual({ choiceText: "x", stringValue: "a" });
   },
 );
+
+describe.each([
+  ["generated", StringValue],
+  ["made of descriptors", messageTypesOf(readContract(descriptorSet)).get(StringValue.typeName)!],
+] as const)("a request that is one value in JSON: %s", (_, type) => {
+  const rule = { method: "PATCH", path: "/v1/text", body: "*" };
+
+  test("has no field that a query could name", () => {
+    const binding = new RequestBinding(type, { ...rule, body: "" }, parseTemplate(rule.path), {});
+    const parts = { pathValues: [], query: parseQuery("value=x&a.b=y") };
+    expect(() => binding.message(parts, undefined)).toThrow(
+      "value: no field of the request; a.b: no field of the request",
+    );
+  });
+
+  test("has no mask", () => {
+    const mask = BodyMask.of(type, rule, [], {});
+    const binding = new RequestBinding(type, rule, parseTemplate(rule.path), {}, mask);
+    const message = binding.message({ pathValues: [], query: [] }, Buffer.from('"x"'));
+    expect(type.toJSON(message as never)).toBe("x");
+  });
+});
 
 describe.each(kinds)("a mask of what the body has: %s", (_, type) => {
   const maskOf = (

@@ -40,6 +40,10 @@ test("describes a definition by nice-grpc or grpc-js, which has paths", () => {
   });
 });
 
-test("a definition without methods is none", () => {
+test("a service may have no methods, but it has a name", () => {
+  expect(describeService({ name: "Service", fullName: "a.b.Service", methods: {} })).toEqual({
+    service: "a.b.Service",
+    methods: new Map(),
+  });
   expect(() => describeService({})).toThrow("the service definition has no methods");
 });

@@ -23,10 +23,10 @@ export function describeService(definition: CompatServiceDefinition): ServiceDes
   const entries = Object.entries(
     (fullName === undefined ? definition : definition.methods) as Record<string, AnyMethod>,
   );
-  const first = entries[0]?.[1];
-  if (!first) throw new Error("the service definition has no methods");
+  const service = fullName ?? (entries[0] && splitPath(entries[0][1].path).service);
+  if (service === undefined) throw new Error("the service definition has no methods");
   return {
-    service: fullName ?? splitPath(first.path).service,
+    service,
     methods: new Map(
       entries.map(([handler, { name, path, requestStream, responseStream, options = {} }]) => [
         handler,

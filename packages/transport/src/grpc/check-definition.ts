@@ -19,7 +19,8 @@ export function checkDefinition(definition: unknown): void {
   }
   const byTsProto = typeof definition["fullName"] === "string" && isObject(definition["methods"]);
   const methods = Object.entries(byTsProto ? (definition["methods"] as object) : definition);
-  if (methods.length === 0)
+  // A contract may have a service that has none yet; an object with nothing in it says no service's name.
+  if (methods.length === 0 && !byTsProto)
     throw notOne("an object without methods", "does the contract's service have any?");
   for (const [name, method] of methods) {
     const parts = isObject(method) ? method : {};

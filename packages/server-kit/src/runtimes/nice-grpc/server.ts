@@ -65,6 +65,8 @@ export const niceGrpc: ServerRuntime<NiceGrpcLimits> = {
     return {
       add(definition, implementation, phasesOf) {
         const coded = methodsOf(definition);
+        // grpc-js takes no service without methods.
+        if (coded.length === 0) return;
         // The kit has checked that there is a handler for each method.
         const handlers = coded.map(({ name, descriptor }) => {
           const handler = handlerOf(implementation, name) as Handler;
