@@ -21,7 +21,7 @@ const wrong: readonly [options: object, message: string][] = [
   ],
   [{ waitForReady: 1 }, ".waitForReady is 1: it must be true or false"],
   [{ compression: "zip" }, '.compression is "zip": it must be "identity" or "gzip"'],
-  [{ signal: new AbortController() }, ".signal is an object: it must be an AbortSignal"],
+  [{ signal: new AbortController() }, ".signal is an object (AbortController): it must be an AbortSignal"],
   [{ signal: null }, ".signal is null: it must be an AbortSignal"],
   [{ onHeader: true }, ".onHeader is true: it must be a function"],
   [{ metadata: "a" }, '.metadata is "a": it must be metadata, such as'],
