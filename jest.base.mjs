@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
+
 /** Every package's tests: TypeScript sources as native ES modules, the other packages as built. */
 export default {
-  testEnvironment: "node",
+  testEnvironment: fileURLToPath(new URL("jest.environment.mjs", import.meta.url)),
   rootDir: process.cwd(),
   roots: ["<rootDir>/src"],
   testMatch: ["**/*.test.ts"],
