@@ -1,8 +1,11 @@
 // Generates the code of all contracts by buf and protoc-gen-callwire, which must be built; and the FileDescriptorSet of the
 // published ones as one module, for server reflection.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 
 /** The inputs of buf.gen.yaml that a server may serve, with the files wanted of each. */
 const described = [
@@ -11,61 +14,64 @@ const described = [
   ["gen/node_modules/@grpc/reflection/build/proto", "gen/node_modules/@grpc/reflection/build/proto/grpc"],
 ];
 
-function run(command, ...args) {
-  return runWith({}, command, ...args);
-}
-
-function runWith(options, command, ...args) {
-  const { status, stdout, error } = spawnSync(command, args, {
-    ...options,
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 64 << 20,
-  });
-  if (error) throw error;
+/** Runs a command to its end, and returns what it has printed. Ends this process if it fails. */
+async function runWith(options, command, ...args) {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+  const [output, [status]] = await Promise.all([buffer(child.stdout), once(child, "close")]);
   if (status !== 0) process.exit(status ?? 1);
-  return stdout;
+  return output;
 }
 
+const run = (command, ...args) => runWith({}, command, ...args);
 const buf = (...args) => run("buf", ...args);
+const generate = (template, ...input) => buf("generate", "--template", template, ...input);
 
-buf("generate");
-buf("generate", "--template", "packages/testkit/buf.gen.yaml", "packages/testkit/proto");
-buf("generate", "--template", "packages/transport/buf.gen.yaml");
-buf(
-  "generate",
-  "--template",
-  "packages/interop/own-service/buf.gen.yaml",
-  "packages/interop/own-service/proto",
-);
-buf("generate", "--template", "packages/edge/buf.gen.yaml", "packages/edge/proto");
-buf("generate", "--template", "packages/edge/buf.gen.descriptors.yaml");
-buf("generate", "--template", "packages/site/examples/buf.gen.yaml", "packages/site/examples/proto");
-// As its own script does it, by what is installed there.
-const plugins = join(process.cwd(), "examples/node_modules/.bin");
-const PATH = `${plugins}${delimiter}${process.env["PATH"]}`;
-runWith({ cwd: "examples/consumer-ci", env: { ...process.env, PATH } }, "buf", "generate");
-buf(
-  "generate",
-  "--template",
-  "packages/create-callwire/buf.gen.yaml",
-  "packages/create-callwire/template/service/proto",
-);
-buf("generate", "--template", "examples/orders/buf.gen.yaml", "examples/orders/proto");
-buf("generate", "--template", "packages/bench/buf.gen.yaml");
-buf("generate", "--template", "packages/bench/buf.gen.ts-proto.yaml");
-run(process.execPath, "packages/bench/scripts/generate-codecs.mjs");
-// What somebody's client of the OpenAPI document is made with.
-run(
-  "packages/interop/node_modules/.bin/openapi-typescript",
-  "gen/src/openapi.json",
-  "--output",
-  "packages/interop/src/gen/users-api.d.ts",
-);
+/** As its own script does it, by what is installed there. */
+function generateConsumer() {
+  const plugins = join(process.cwd(), "examples/node_modules/.bin");
+  const PATH = `${plugins}${delimiter}${process.env["PATH"]}`;
+  return runWith({ cwd: "examples/consumer-ci", env: { ...process.env, PATH } }, "buf", "generate");
+}
+
+/** The published packages, and with the OpenAPI document among them, what somebody's client of it is made with. */
+async function generatePublished() {
+  await buf("generate");
+  await run(
+    "packages/interop/node_modules/.bin/openapi-typescript",
+    "gen/src/openapi.json",
+    "--output",
+    "packages/interop/src/gen/users-api.d.ts",
+  );
+}
+
+/** What is generated, each into folders of its own. What takes longest comes first. */
+const parts = [
+  () => run(process.execPath, "packages/bench/scripts/generate-codecs.mjs"),
+  () => generatePublished(),
+  () => generate("packages/transport/buf.gen.yaml"),
+  () => generate("packages/bench/buf.gen.ts-proto.yaml"),
+  () => generate("packages/bench/buf.gen.yaml"),
+  () => generate("packages/testkit/buf.gen.yaml", "packages/testkit/proto"),
+  () => generate("packages/interop/own-service/buf.gen.yaml", "packages/interop/own-service/proto"),
+  () => generate("packages/edge/buf.gen.yaml", "packages/edge/proto"),
+  () => generate("packages/edge/buf.gen.descriptors.yaml"),
+  () => generate("packages/site/examples/buf.gen.yaml", "packages/site/examples/proto"),
+  () => generateConsumer(),
+  () => generate("packages/create-callwire/buf.gen.yaml", "packages/create-callwire/template/service/proto"),
+  () => generate("examples/orders/buf.gen.yaml", "examples/orders/proto"),
+];
+const waiting = parts.values();
+const work = async () => {
+  for (const part of waiting) await part();
+};
+await Promise.all(Array.from({ length: availableParallelism() }, work));
 
 // One FileDescriptorSet after another is again a FileDescriptorSet: its only field is repeated.
 const set = Buffer.concat(
-  described.map(([input, path]) =>
-    buf("build", input, ...(path ? ["--path", path] : []), "--exclude-source-info", "-o", "-#format=binpb"),
+  await Promise.all(
+    described.map(([input, path]) =>
+      buf("build", input, ...(path ? ["--path", path] : []), "--exclude-source-info", "-o", "-#format=binpb"),
+    ),
   ),
 );
 const lines = set
