@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { frame } from "@callwire/testkit/wire";
 import { type RawFrame } from "../testing/raw-peer.js";
@@ -42,7 +43,8 @@ describe("FrameReader", () => {
         reader.read(bytes.subarray(0, first));
         reader.read(bytes.subarray(first, second));
         reader.read(bytes.subarray(second));
-        expect(frames).toEqual(whole.frames);
+        // Jest compares thousands of them for seconds.
+        if (!isDeepStrictEqual(frames, whole.frames)) expect(frames).toEqual(whole.frames);
       }
     }
   });
