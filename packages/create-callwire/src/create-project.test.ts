@@ -137,6 +137,7 @@ describe("the program", () => {
     );
     expect(readdirSync(join(folder, "full"))).toEqual(["a", "b", "c", "d"]);
     expect(create("full/a").stderr).toContain("is there already, and is no folder");
+    expect(create("full/a/b").stderr).toContain("full/a is no folder, and cannot have one in it");
   });
 
   test("takes a folder with nothing but a repository, its licence and an editor's settings in it", () => {

@@ -76,7 +76,10 @@ function checkFolder(folder: string): void {
     if (!statSync(folder).isDirectory()) throw new UsageError(`${folder} is there already, and is no folder`);
     found = readdirSync(folder).filter((name) => !ALLOWED.has(name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return;
+    if (code === "ENOTDIR")
+      throw new UsageError(`${dirname(folder)} is no folder, and cannot have one in it`);
     throw error;
   }
   if (found.length === 0) return;

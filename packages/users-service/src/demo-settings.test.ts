@@ -47,6 +47,9 @@ test("--help says every flag", () => {
 
 test.each<[string[], string]>([
   [["--tokn", "t"], "there is no flag --tokn; did you mean '--token'?; --help lists all"],
+  [["--address", "a:1"], "there is no flag --address; the address stands alone, as in 'npm run demo -- 127"],
+  [["--adress", "a:1"], "the address stands alone"],
+  [["--port", "1"], "the address stands alone"],
   [["--tls-ca"], "--tls-ca"],
   [["a:1", "b:2"], "'b:2' is one address too many"],
   [["--tls-ca", "/nowhere/ca.pem"], "--tls-ca: /nowhere/ca.pem cannot be read"],
@@ -62,5 +65,6 @@ test("what a call fails with gets a next step", () => {
   expect(explain(error(Status.UNAVAILABLE), [])).toContain("Start one with 'npm start'");
   expect(explain(error(Status.UNAUTHENTICATED), [])).toContain("wants a token");
   expect(explain(error(Status.UNAUTHENTICATED), ["--token", "t"])).toContain("wants another token");
+  expect(explain(error(Status.UNIMPLEMENTED), [])).toContain("is no users service");
   expect(explain(error(Status.INTERNAL), [])).not.toContain("\n");
 });

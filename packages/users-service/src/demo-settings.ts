@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CallError, Status } from "@callwire/client-sdk/users";
 import type { ClientOptions } from "@callwire/client-sdk";
-import { checkPem, didYouMean } from "@callwire/transport";
+import { checkPem, didYouMean, nearestName } from "@callwire/transport";
 
 /** A setting of the demo is wrong; the message names it. */
 export class DemoSettingError extends Error {
@@ -85,10 +85,17 @@ function parse(args: readonly string[]) {
     const flag = /'-*(.*?)'/.exec(message)?.[1] ?? "";
     const text =
       code === "ERR_PARSE_ARGS_UNKNOWN_OPTION"
-        ? `there is no flag --${flag}${didYouMean(flag, Object.keys(flags)).replace("'", "'--")}`
+        ? `there is no flag --${flag}${hintFor(flag)}`
         : message.split("\n")[0];
     throw new DemoSettingError(`${text}; --help lists all`, { cause: error });
   }
+}
+
+/** The end of an error of a flag that there is not: the service's own `--address` is none of the demo's. */
+function hintFor(flag: string): string {
+  return nearestName(flag, ["address", "host", "port", "target"], 2) === undefined
+    ? didYouMean(flag, Object.keys(flags)).replace("'", "'--")
+    : "; the address stands alone, as in 'npm run demo -- 127.0.0.1:50051'";
 }
 
 function tokenOf(
@@ -119,6 +126,9 @@ function read(flag: string, path: string): Buffer {
 export function explain({ code, message }: CallError, args: readonly string[]): string {
   if (code === Status.UNAVAILABLE) {
     return `no users service could be called: ${message}\nStart one with 'npm start', or give its address and, for TLS, --tls-ca: see --help.`;
+  }
+  if (code === Status.UNIMPLEMENTED) {
+    return `${message}\nWhat listens there is no users service, or an older one. Give the address of one: see --help.`;
   }
   if (code !== Status.UNAUTHENTICATED) return message;
   const given = args.some((arg) => arg.startsWith("--token"));

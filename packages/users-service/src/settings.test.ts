@@ -274,6 +274,8 @@ describe("a wrong value is refused by a message that names its flag and its vari
   test.each([
     ["a flag that there is not", ["--port", "1"], "Unknown option '--port'"],
     ["a flag without its value", ["--address"], "'--address <value>' argument missing"],
+    ["a flag before another", ["--address", "--database"], "'--address' has no value before '--database'"],
+    ["a value with a dash", ["--max-cached-users", "-1"], "is given as '--max-cached-users=-1'"],
     ["a word that is no flag", ["start"], "Unexpected argument 'start'"],
   ])("%s", (_, args, message) => {
     expect(problem(args)).toContain(message);

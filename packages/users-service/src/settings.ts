@@ -152,7 +152,7 @@ export function helpText(): string {
 Each setting is a flag or an environment variable; the flag wins.
 
 ${lines.join("\n")}
-  --help
+  --help, -h
         print this
 `;
 }
@@ -377,7 +377,7 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | b
     return parseArgs({
       args: [...args],
       options: {
-        help: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
         ...Object.fromEntries(Object.keys(settings).map((flag) => [flag, { type: "string" } as const])),
       },
     }).values;
@@ -403,6 +403,11 @@ function flagProblem({ code, message }: NodeJS.ErrnoException, args: readonly st
       ? ""
       : "; npm passes flags on only behind '--', as in 'npm start -- --address 127.0.0.1:50051'";
     return `Unexpected argument '${quoted}': settings are given as '--name value'${npm}; --help lists all`;
+  }
+  // Of a flag whose value begins with a dash, which may be the next flag.
+  if (message.includes("is ambiguous")) {
+    const next = args[args.indexOf(quoted) + 1];
+    return `'${quoted}' has no value before '${next}'; one that begins with '-' is given as '${quoted}=${next}'; --help lists all`;
   }
   return `${message.split("\n")[0]}; --help lists all`;
 }

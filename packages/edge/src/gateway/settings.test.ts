@@ -76,7 +76,8 @@ test.each<[string, string]>([
   ["--target a:1 --target b:1", "--target is given twice"],
   ["--target a:1 --tls=yes", "--tls takes no value"],
   ["a:1", "'a:1' is no option: they are given as '--name value'"],
-  ["--target a:1 --listen 8080", "--listen: '8080' is not of the form host:port"],
+  ["--target a:1 --listen 8080", "--listen: '8080' is not of the form host:port, as 127.0.0.1:8080 is"],
+  ["--target grpc://a:1", "--target: 'grpc://a:1' has a scheme that is not known; did you mean 'a:1'?"],
   [
     "--target a:1 --log-level inf",
     "--log-level: 'inf' is none of trace, debug, info, warn, error, fatal, silent; did you mean 'info'?",

@@ -158,10 +158,11 @@ export function readSettings(args: readonly string[]): GatewaySettings | "help" 
     throw new UsageError(
       "--target is missing: the address of the gRPC server, as in --target 127.0.0.1:50051",
     );
+  checkTarget(target);
   const listen = text("listen")!;
   const [, host = "", port] = /^(.+):(\d{1,5})$/.exec(listen) ?? [];
   if (port === undefined || Number(port) > 65_535)
-    throw new UsageError(`--listen: '${listen}' is not of the form host:port`);
+    throw new UsageError(`--listen: '${listen}' is not of the form host:port, as 127.0.0.1:8080 is`);
   const logLevel = text("log-level")!;
   if (!LOG_LEVELS.includes(logLevel)) {
     const hint = didYouMean(logLevel, LOG_LEVELS);
@@ -202,6 +203,16 @@ export function readSettings(args: readonly string[]): GatewaySettings | "help" 
     logLevel,
     shutdownTimeoutMs: Number(shutdownTimeout),
   };
+}
+
+/** The schemes of a channel's addresses: others would be taken for a part of a name. */
+const TARGET_SCHEMES = ["dns", "http", "https", "ipv4", "ipv6", "unix", "unix-abstract"];
+
+/** @throws {UsageError} for a scheme that no address has. */
+function checkTarget(target: string): void {
+  const [, scheme, rest = ""] = /^([a-z][a-z\d+.-]*):\/\/(.*)$/i.exec(target) ?? [];
+  if (scheme === undefined || TARGET_SCHEMES.includes(scheme.toLowerCase())) return;
+  throw new UsageError(`--target: '${target}' has a scheme that is not known; did you mean '${rest}'?`);
 }
 
 /** A page can have its own name lead to this machine (DNS rebinding): where loopback protects the gateway, that is no way in. */
