@@ -8,7 +8,7 @@ import type {
   ServerCallContext,
 } from "@callwire/transport/server";
 import { ServerError, Status, type MethodDescriptor } from "nice-grpc-common";
-import { withText } from "../errors/to-server-error.js";
+import { isErrorCode, withText } from "../errors/to-server-error.js";
 import { cancellationCode } from "../internal/abort.js";
 import { isPromiseLike } from "../internal/promises.js";
 import { warn } from "../internal/warn.js";
@@ -396,8 +396,9 @@ function isAbort(thrown: unknown): boolean {
 function sendable({ path }: MethodDescriptor, thrown: unknown): ServerError {
   try {
     if (thrown instanceof ServerError) {
-      const isError = thrown.code !== Status.OK && Status[thrown.code] !== undefined;
-      return isError ? withText(thrown) : new ServerError(Status.UNKNOWN, withText(thrown).details);
+      return isErrorCode(thrown.code)
+        ? withText(thrown)
+        : new ServerError(Status.UNKNOWN, withText(thrown).details);
     }
   } catch {
     // It cannot even be looked at.

@@ -94,6 +94,9 @@ export class ServiceError extends ServerError {
   }
 }
 
+/** The longest google.protobuf.Duration, in milliseconds. */
+const MAX_DURATION_MS = 315_576_000_000_000;
+
 /** The details as messages of google.rpc, ErrorInfo first. */
 export function encodeDetails(
   { reason, metadata, errorDetails }: Pick<ServiceError, "reason" | "metadata" | "errorDetails">,
@@ -124,7 +127,7 @@ export function encodeDetails(
     details.push(any("ResourceInfo", ResourceInfo.encode(message)));
   }
   if (retryAfterMs !== undefined && Number.isFinite(retryAfterMs)) {
-    const ms = Math.max(0, Math.round(retryAfterMs));
+    const ms = Math.min(Math.max(0, Math.round(retryAfterMs)), MAX_DURATION_MS);
     const retryDelay = { seconds: BigInt(Math.trunc(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
     details.push(any("RetryInfo", RetryInfo.encode(RetryInfo.fromPartial({ retryDelay }))));
   }

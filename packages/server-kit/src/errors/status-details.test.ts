@@ -95,6 +95,7 @@ test.each([
   [1500, { seconds: 1n, nanos: 500_000_000 }],
   [999.9, { seconds: 1n, nanos: 0 }],
   [-5, { seconds: 0n, nanos: 0 }],
+  [1e300, { seconds: 315_576_000_000n, nanos: 0 }],
 ])("a retry after %p ms is a valid duration", (retryAfterMs, duration) => {
   const { RetryInfo } = decodeDetails(encodeStatus(factories.unavailable({ retryAfterMs }), "d"));
   expect(RetryInfo?.retryDelay).toMatchObject(duration);
@@ -148,6 +149,7 @@ test("what was not made on purpose becomes INTERNAL and keeps its cause", () => 
     new ServerError(Status.OK, "ok"),
     new ServerError(99 as Status, "odd"),
     new ServerError("NOT_FOUND" as unknown as Status, "a name"),
+    new ServerError("5" as unknown as Status, "a number in a text"),
   ]) {
     const error = toServerError(thrown);
     expect(error).toMatchObject({ code: Status.INTERNAL, details: "internal error" });

@@ -13,6 +13,11 @@ export function withText(error: ServerError): ServerError {
   return new ServerError(error.code, "");
 }
 
+/** Pure: true for the code of an error. A text is none, neither a name, as "NOT_FOUND", nor a number in one. */
+export function isErrorCode(code: Status): boolean {
+  return typeof code === "number" && code !== Status.OK && Status[code] !== undefined;
+}
+
 /**
  * Turns whatever was thrown into what may be sent: an error made on purpose stays as it is; anything else, and an error
  * whose code is not one of an error, becomes INTERNAL with a fixed message and keeps what was thrown as its `cause`,
@@ -20,14 +25,7 @@ export function withText(error: ServerError): ServerError {
  */
 export function toServerError(thrown: unknown): ServerError {
   try {
-    // A name, as "NOT_FOUND", is no code.
-    if (
-      thrown instanceof ServerError &&
-      thrown.code !== Status.OK &&
-      typeof Status[thrown.code] === "string"
-    ) {
-      return withText(thrown);
-    }
+    if (thrown instanceof ServerError && isErrorCode(thrown.code)) return withText(thrown);
   } catch {
     // It cannot even be looked at.
   }

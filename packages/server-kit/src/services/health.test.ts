@@ -26,6 +26,9 @@ describe("HealthState", () => {
     const said = 'the health is "UP": it must be "SERVING" or "NOT_SERVING"';
     expect(() => state.set("a", "UP" as never)).toThrow(`health.set: ${said}`);
     expect(() => state.setAll("UP" as never)).toThrow(`health.setAll: ${said}`);
+    expect(() => state.set({ fullName: "a.B" } as never, "SERVING")).toThrow(
+      "health.set: the service is an object: it must be a text",
+    );
     expect([...state.all]).toEqual([["", "SERVING"]]);
   });
 

@@ -20,9 +20,10 @@ export class HealthState {
   /**
    * Sets the health of one service by its full name; `""` is the whole server. Does nothing once it was stopped.
    *
-   * @throws {TypeError} for what is no health.
+   * @throws {TypeError} for what is no name or no health.
    */
   set(service: string, health: Health): void {
+    checkValue("health.set", "the service", service, rules.required(rules.text));
     checkValue("health.set", "the health", health, healthRule);
     if (this.#stopped) return;
     this.#services.set(service, health);

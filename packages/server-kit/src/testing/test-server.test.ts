@@ -151,6 +151,9 @@ describe("testServer", () => {
     const other = () => createServer({ runtime: niceGrpc });
     await expect(testServer(other)).rejects.toThrow("leave out 'runtime'");
     await expect(testServer(() => ({}) as never)).rejects.toThrow("must return what createServer made");
+    await expect(testServer(createServer() as never)).rejects.toThrow(
+      "testServer: the function is an object: it must be a function",
+    );
   });
 
   test("a server that serves a test cannot listen", async () => {

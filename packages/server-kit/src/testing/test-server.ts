@@ -1,5 +1,6 @@
 import {
   checkOptions,
+  checkValue,
   createClientFactory,
   createInProcessChannel,
   didYouMean,
@@ -77,6 +78,7 @@ export async function testServer<const P extends Principals = {}>(
   create: (parts: TestParts<P>) => CallwireServer<never>,
   options: TestServerOptions<P> = {},
 ): Promise<TestServer<P>> {
+  checkValue("testServer", "the function", create, rules.required(rules.callable));
   checkOptions("testServer", options, optionRules);
   const principals = options.principals ?? ({} as P);
   const log = recordLog();

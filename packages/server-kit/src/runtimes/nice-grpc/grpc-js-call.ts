@@ -16,7 +16,7 @@ import {
   type Metadata,
   type MethodDescriptor,
 } from "nice-grpc-common";
-import { withText } from "../../errors/to-server-error.js";
+import { isErrorCode, withText } from "../../errors/to-server-error.js";
 import { cancellationCode, monotonicMs } from "../../internal/abort.js";
 import { warn } from "../../internal/warn.js";
 import { CallMetadata, fromGrpcJs } from "./call-metadata.js";
@@ -256,7 +256,11 @@ function guard(
 /** An error that nice-grpc takes: some thrown values would make it end the process. */
 function sendableError({ path }: MethodDescriptor, thrown: unknown): Error {
   try {
-    if (thrown instanceof ServerError) return withText(thrown);
+    if (thrown instanceof ServerError) {
+      return isErrorCode(thrown.code)
+        ? withText(thrown)
+        : new ServerError(Status.UNKNOWN, withText(thrown).details);
+    }
     if (thrown instanceof Error && thrown.name === "AbortError") return thrown;
     if ((thrown as Error | null | undefined)?.name === "AbortError")
       return new ServerError(Status.CANCELLED, "The operation was cancelled");
