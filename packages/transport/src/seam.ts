@@ -9,6 +9,7 @@ export {
   checkOptions,
   checkValue,
   kindOf,
+  shown,
   type OptionRule,
   type OptionRules,
   type RulesOf,

@@ -61,6 +61,29 @@ test("the innermost that wants to wait decides", () => {
   expect(outer).not.toHaveBeenCalled();
 });
 
+test.each([null, Number.NaN, -1, "5", {}])("a time of %p to wait is none, and no repeat", (waitMs) => {
+  const warn = jest.spyOn(process, "emitWarning").mockImplementation(() => {});
+  const phases = composePhases(unary, [{ retryAfterMs: () => waitMs as number }])!;
+  expect(phases.retryAfterMs!("e", "status", callOf())).toBeUndefined();
+  expect(String(warn.mock.calls[0]![0])).toContain("from retryAfterMs: it must be a number of milliseconds");
+  warn.mockRestore();
+});
+
+test("what attempted returns, and is no promise, says nothing", () => {
+  const phases = (returned: unknown): ClientPhases => ({ attempted: () => returned as void });
+  for (const method of [unary, upload]) {
+    expect(composePhases(method, [phases(5)])!.attempted!(callOf(method))).toBeUndefined();
+    expect(composePhases(method, [phases([]), phases(null)])!.attempted!(callOf(method))).toBeUndefined();
+  }
+});
+
+test.each(["request", "response"] as const)("%s that returns nothing is named", (phase) => {
+  const phases = composePhases(unary, [{ [phase]: () => {} }])!;
+  expect(() => phases[phase]!("m", callOf())).toThrow(
+    `a middleware returned nothing from ${phase}; is a 'return' missing?`,
+  );
+});
+
 test("an attempt waits for those that ask for it, in turn, and for no others", async () => {
   const events: string[] = [];
   const sync = (name: string): ClientPhases => ({ attempted: () => void events.push(name) });

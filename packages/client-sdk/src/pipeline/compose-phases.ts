@@ -1,5 +1,5 @@
 import type { MethodDescriptor } from "nice-grpc-common";
-import type { ClientCallContext, ClientPhases } from "@callwire/transport/seam";
+import { type ClientCallContext, type ClientPhases, shown } from "@callwire/transport/seam";
 import { CallError } from "../errors/call-error.js";
 import { isClientError, requestsFailed } from "../internal/client-errors.js";
 import { ignoreResult } from "../internal/ignore-result.js";
@@ -15,7 +15,7 @@ function having<Name extends Phase>(list: readonly ClientPhases[], name: Name) {
   });
 }
 
-/** Runs each step from `at` on, and waits only for one that asks for it. */
+/** Runs each step from `at` on, and waits only for one that asks for it. What else a step returns says nothing. */
 function inTurn(
   steps: readonly { run: NonNullable<ClientPhases["attempted"]> }[],
   call: ClientCallContext,
@@ -23,7 +23,7 @@ function inTurn(
 ): void | Promise<void> {
   for (let step = at; step < steps.length; step++) {
     const wait = steps[step]!.run(call);
-    if (wait !== undefined) return wait.then(() => inTurn(steps, call, step + 1));
+    if (typeof wait?.then === "function") return wait.then(() => inTurn(steps, call, step + 1));
   }
   return undefined;
 }
@@ -81,6 +81,12 @@ export function composePhases(
     throw new TypeError(`a middleware returned a promise from ${phase}, which must not be async`);
   };
 
+  /** Refuses nothing, too, where there must be a message. */
+  const message = (phase: Phase, result: unknown): unknown => {
+    if (direct(phase, result) !== undefined) return result;
+    throw new TypeError(`a middleware returned nothing from ${phase}; is a 'return' missing?`);
+  };
+
   /** Notes what a phase throws. Only then is it told apart from what a request source throws. */
   const noting = <Result>(call: ClientCallContext, run: () => Result): Result => {
     try {
@@ -104,8 +110,7 @@ export function composePhases(
     };
   }
   if (attempteds.length > 0) {
-    const attempted =
-      attempteds.length === 1 ? attempteds[0]!.run : (call: ClientCallContext) => inTurn(attempteds, call);
+    const attempted = (call: ClientCallContext) => inTurn(attempteds, call);
     phases.attempted = method.requestStream
       ? (call) => {
           const wait = noting(call, () => attempted(call));
@@ -117,21 +122,27 @@ export function composePhases(
       : attempted;
   }
   if (requests.length > 0) {
-    phases.request = (message, call) =>
-      noting(call, () => requests.reduce((sent, { run }) => direct("request", run(sent, call)), message));
+    phases.request = (given, call) =>
+      noting(call, () => requests.reduce((sent, { run }) => message("request", run(sent, call)), given));
   }
   if (responses.length > 0) {
-    phases.response = (message, call) =>
+    phases.response = (given, call) =>
       noting(call, () =>
-        responses.reduce((received, { run }) => direct("response", run(received, call)), message),
+        responses.reduce((received, { run }) => message("response", run(received, call)), given),
       );
   }
   if (retries.length > 0) {
     phases.retryAfterMs = (error, origin, call) => {
       try {
         for (const { run } of retries) {
-          const waitMs = direct("retryAfterMs", run(error, origin, call));
-          if (waitMs !== undefined) return waitMs;
+          const waitMs: unknown = direct("retryAfterMs", run(error, origin, call));
+          if (waitMs === undefined) continue;
+          if (typeof waitMs === "number" && waitMs >= 0) return waitMs;
+          // Nothing to wait for would be a repeat at once, again and again.
+          const allowed = "a number of milliseconds, or undefined for no repeat";
+          throw new TypeError(
+            `a middleware returned ${shown(waitMs)} from retryAfterMs: it must be ${allowed}`,
+          );
         }
       } catch (bug) {
         reportBug(bug);

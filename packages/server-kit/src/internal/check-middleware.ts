@@ -1,4 +1,4 @@
-import { checkGenerator, didYouMean, kindOf } from "@callwire/transport/server";
+import { checkGenerator, didYouMean, kindOf, rules } from "@callwire/transport/server";
 import type { AnyMiddleware, Middleware } from "../middleware.js";
 
 const known: Readonly<Record<keyof Middleware, true>> = {
@@ -33,17 +33,24 @@ export function checkMiddleware(list: unknown): asserts list is readonly AnyMidd
       `createServer: middleware is ${kindOf(list)}: it must be an array of middleware, outermost first`,
     );
   }
-  for (const [index, one] of (list as unknown[]).entries()) check(`createServer: middleware[${index}]`, one);
+  for (const [index, one] of (list as unknown[]).entries())
+    checkOne(`createServer: middleware[${index}]`, one);
 }
 
-function check(place: string, one: unknown): void {
+/**
+ * Checks one middleware.
+ *
+ * @param place What it is called in errors.
+ * @throws {TypeError} As {@link checkMiddleware}.
+ */
+export function checkOne(place: string, one: unknown): void {
   if (typeof one === "function") {
     const notCalled = factories.has(one.name) && one.length < 2;
     if (notCalled) throw new TypeError(`${place} is ${one.name} itself: call it, as in ${one.name}({ … })`);
     checkGenerator(place, one);
     return;
   }
-  if (typeof one !== "object" || one === null || Array.isArray(one)) {
+  if (!rules.anyObject.accepts(one)) {
     throw new TypeError(`${place} is ${kindOf(one)}: it must be a middleware`);
   }
   const middleware = one as Record<string, unknown>;

@@ -2,9 +2,11 @@ import type { ServerPhases } from "@callwire/transport/server";
 import type { MethodDescriptor } from "nice-grpc-common";
 import { selectionsOf, type Selection } from "./method-selection.js";
 import { isGenerator, type AnyMiddleware } from "../middleware.js";
+import { checkOne } from "./check-middleware.js";
 import { checkOrder } from "./check-order.js";
 import { compilePhases, type NamedPhases } from "./compile-phases.js";
 import { aroundHandler, type ChainLink, type Handler } from "./generator-chain.js";
+import { ignoreResult } from "./promises.js";
 
 /** A list of middleware, compiled for one method. */
 export interface CompiledMethod {
@@ -67,12 +69,21 @@ function resolve(
 ): AnyMiddleware | undefined {
   let one: AnyMiddleware | undefined = middleware;
   while (one !== undefined && !isGenerator(one) && one.for !== undefined) {
+    const { name } = one;
     one = one.for(method);
+    // What is no middleware, such as a promise of one, would guard nothing.
+    if (one !== undefined) checkFound(name, method, one);
     // What is in the list itself was looked at as a whole.
     if (one !== undefined && onSelection && selectionsOf(middleware).length === 0)
       selectionsOf(one).forEach(onSelection);
   }
   return one;
+}
+
+/** @throws {TypeError} if what a middleware's `for` has returned is none. */
+function checkFound(name: string, method: MethodDescriptor, found: unknown): void {
+  ignoreResult(found, () => {});
+  checkOne(`what the middleware ${name} returns from for (${method.path.slice(1)})`, found);
 }
 
 function count(links: readonly ChainLink[]): number {

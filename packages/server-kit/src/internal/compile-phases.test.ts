@@ -122,3 +122,21 @@ test("one that throws when it is told keeps no other from it", () => {
   phases.ended?.(newCall(), Status.OK, undefined);
   expect(told).toEqual(["a failed", "a ended OK"]);
 });
+
+test.each<[string, unknown, string]>([
+  ["a promise", Promise.reject(new Error("concerns nobody")), "a promise, which was not awaited"],
+  ["null", null, "null"],
+  ["a number", 5, "a number"],
+  ["an array", [], "an empty array"],
+])("a `for` that gives %s guards nothing, and is refused", (_, found, shown) => {
+  const guard = { name: "guard", for: () => found as undefined };
+  expect(() => compile(guard)).toThrow(
+    `what the middleware guard returns from for (test.Service/Get) is ${shown}: it must be a middleware`,
+  );
+});
+
+test.each(["request", "response"] as const)("%s that returns nothing is named", (phase) => {
+  expect(() => compile({ name: "a", [phase]() {} })[phase]!({}, newCall())).toThrow(
+    `the middleware a returned nothing from ${phase}; is a 'return' missing?`,
+  );
+});

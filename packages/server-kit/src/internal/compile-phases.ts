@@ -98,6 +98,7 @@ export function compileRequest(all: readonly NamedPhases[]): ServerPhases["reque
     for (const phases of those) {
       message = phases.request!(message, call);
       if (message instanceof Promise) refusePromise(phases, "request", message);
+      if (message === undefined) refuseNothing(phases, "request");
     }
     return message;
   };
@@ -111,6 +112,7 @@ export function compileResponse(all: readonly NamedPhases[]): ServerPhases["resp
     for (const phases of those) {
       message = phases.response!(message, call);
       if (message instanceof Promise) refusePromise(phases, "response", message);
+      if (message === undefined) refuseNothing(phases, "response");
     }
     return message;
   };
@@ -120,6 +122,11 @@ export function compileResponse(all: readonly NamedPhases[]): ServerPhases["resp
 function refusePromise({ name }: NamedPhases, phase: string, promise: Promise<unknown>): never {
   ignoreResult(promise, () => {});
   throw new TypeError(`the middleware ${name} returned a promise from ${phase}, which must not be async`);
+}
+
+/** @throws {TypeError} always: a phase of messages gives what goes on. */
+function refuseNothing({ name }: NamedPhases, phase: string): never {
+  throw new TypeError(`the middleware ${name} returned nothing from ${phase}; is a 'return' missing?`);
 }
 
 /** Passes an error through the middleware that have yet to hear of it, innermost first. */
