@@ -202,11 +202,14 @@ describe("a message that is wrong", () => {
     await until(() => served.seen.ended === 1);
   });
 
-  test("in thousands of fragments (CVE-2026-48779)", async () => {
+  test.each([
+    ["", " "],
+    [" of no bytes", ""],
+  ])("in thousands of fragments%s (CVE-2026-48779)", async (_, fragment) => {
     await using served = await serveEdge();
     const client = new Client(served, "/v1/talk");
     await once(client.socket, "open");
-    for (let at = 0; at < 20_000; at++) client.socket.send(" ", { fin: false });
+    for (let at = 0; at < 20_000; at++) client.socket.send(fragment, { fin: false });
     expect(await client.closed).toEqual([1008, ""]);
     expect((await send(`${served.url}/v1/query?string_value=a`)).json).toEqual({ stringValue: "a" });
   });
@@ -246,8 +249,8 @@ describe("frames that RFC 6455 does not allow end the connection, and the call",
   test.each<[string, string, code: number]>([
     ["without a mask (5.1)", "81 01 61", 1002],
     ["a reserved opcode (5.2)", `83 80 ${MASK}`, 1002],
-    ["a reserved bit (5.2)", `c1 80 ${MASK}`, 1002],
-    ["a length beyond all memory (5.2)", `81 ff ffffffffffffffff ${MASK}`, 1009],
+    ["a reserved bit, as a compressed message has it (5.2, CVE-2026-1526)", `c1 80 ${MASK}`, 1002],
+    ["a length beyond all memory (5.2, CVE-2026-1528)", `81 ff ffffffffffffffff ${MASK}`, 1009],
     ["a ping in fragments (5.5)", `09 80 ${MASK}`, 1002],
     ["a ping of 126 bytes (5.5)", `89 fe 007e ${MASK} ${"00".repeat(126)}`, 1002],
     ["a continuation of nothing (5.4)", `80 80 ${MASK}`, 1002],

@@ -57,6 +57,8 @@ function shortened(text: string, max: number): string {
 /** The error for a value that is not `what`: "an int32". @param names Those that would be one. */
 export function isNot(what: string, value: unknown, names?: readonly string[]): JsonError {
   const kind = Array.isArray(value) ? "a list" : value instanceof Object ? "an object" : String(value);
-  const shown = shortened(typeof value === "string" ? JSON.stringify(value) : kind, MAX_SHOWN);
+  // Of a text only its beginning is quoted: it may be megabytes.
+  const text = typeof value === "string" ? JSON.stringify(value.slice(0, MAX_SHOWN)) : kind;
+  const shown = shortened(text, MAX_SHOWN);
   return new JsonError(`not ${what}: ${shown}`, names && { wrong: kind, known: names });
 }

@@ -25,6 +25,7 @@ import {
   FRAME_RST_STREAM,
   FRAME_WINDOW_UPDATE,
   SETTING_MAX_FRAME_SIZE,
+  SETTING_MAX_HEADER_LIST_SIZE,
 } from "./constants.js";
 import { ErrorCode } from "./errors.js";
 
@@ -144,6 +145,29 @@ describe("an attack that others were open to ends no more than it must", () => {
       await goodCall(other);
     },
   );
+});
+
+test("frames of types that are not of HTTP/2 are passed over, on each stream (CVE-2026-27141)", async () => {
+  await using server = await startRawServer();
+  using peer = await RawPeer.open(server.port);
+  peer.nextId = 3;
+  // A call that runs, none, one to come, and the connection.
+  peer.send(peer.headers(1, requestFields()));
+  for (let type = 0xa; type < 0x100; type++)
+    for (const id of [0, 1, 2, 7]) peer.send(frame(type, type, id, Buffer.alloc(type % 6)));
+  peer.send(frame(FRAME_DATA, FLAG_END_STREAM, 1, echoMessage("x")));
+  expect((await outcome(peer, 1)).fields["grpc-status"]).toBe("0");
+  await goodCall(peer);
+});
+
+test("a client that takes no header list costs no more than its calls (CVE-2026-50560)", async () => {
+  await using server = await startRawServer();
+  using peer = await RawPeer.open(server.port, [SETTING_MAX_HEADER_LIST_SIZE, 0]);
+  for (const id of [1, 3]) {
+    peer.send(peer.headers(id, requestFields()), frame(FRAME_DATA, FLAG_END_STREAM, id, echoMessage("x")));
+    // A status goes out all the same: without one, the call would have no end.
+    expect((await outcome(peer, id)).fields["grpc-status"]).toBeDefined();
+  }
 });
 
 test("a message that comes byte by byte takes no more memory than its length (CVE-2026-84304)", async () => {

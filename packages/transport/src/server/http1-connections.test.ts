@@ -10,6 +10,7 @@ import { lengthPrefixed } from "@callwire/testkit/wire";
 import { start } from "../testing/echo-server.js";
 import { readToEnd, say, speak } from "../testing/http1.js";
 import { deferred } from "../testing/outcomes.js";
+import { RawPeer } from "../testing/raw-peer.js";
 import { rawClient } from "../testing/raw-client.js";
 import { createServer } from "./create-server.js";
 import { ServerCredentials } from "./credentials.js";
@@ -153,6 +154,16 @@ describe("HTTP/1.1 on the port of gRPC", () => {
       "transfer-encoding: chunked\r\n\r\n1;",
       "a".repeat(70_000),
     ],
+    [
+      "a chunk extension whose quotes hide a line's end (CVE-2026-33870)",
+      'transfer-encoding: chunked\r\n\r\n1;a="',
+      '\r\n"\r\na\r\n0\r\n\r\n',
+    ],
+    [
+      "a coding behind chunked (CVE-2026-89044)",
+      "transfer-encoding: chunked, xchunked\r\n\r\n",
+      "1\r\na\r\n0\r\n\r\n",
+    ],
     ["trailers without end", "transfer-encoding: chunked\r\n\r\n0\r\n", "a: b\r\n".repeat(20_000)],
     ["fields without end", "", "a: b\r\n".repeat(20_000)],
   ])("ends a connection with %s", async (_what, head, flood) => {
@@ -163,6 +174,19 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     expect(answer).toMatch(/^(HTTP\/1\.1 4\d\d [^]*)?$/);
     const next = await speak(started.port, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     expect(next).toMatch(/^HTTP\/1\.1 200 .*read/s);
+  });
+
+  test("forgets a connection that is half closed, and then reset (CVE-2026-41417)", async () => {
+    await using started = await startBoth({ handler: () => {} });
+    for (const said of ["", "GET / HT", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"]) {
+      const socket = await say(started.port, said);
+      await new Promise((resolve) => socket.end(resolve));
+      socket.resetAndDestroy();
+    }
+    const peer = await RawPeer.open(started.port);
+    await new Promise((resolve) => peer.socket.end(resolve));
+    peer.socket.resetAndDestroy();
+    while (started.server.stats.connectionsOpen > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
   test("gives slow clients their time, and no more", async () => {
