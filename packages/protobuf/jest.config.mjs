@@ -3,7 +3,7 @@ import base from "../../jest.base.mjs";
 const { testTimeout, ...project } = base;
 
 /** The modules that another one stands in for in a bundle for browsers. */
-const replaced = "(reader|writer|message-type|scalar-values|unknown-fields)";
+const replaced = "(reader|writer|message-type|scalar-values|unknown-fields|group|word)";
 
 /** The suite over the modules of Node.js, over those of a bundle for browsers, and over those of other runtimes. */
 export default {

@@ -81,8 +81,8 @@ export class ValueCoder {
       return {
         ...base,
         wireType: WireType.START_GROUP,
-        write: (tag, value) => code`w.group(${tag}, ${type}, ${value})`,
-        read: (tag, previous) => code`r.group(${tag}, ${type}, ${previous})`,
+        write: (tag, value) => code`${runtime("writeGroup")}(w, ${tag}, ${type}, ${value})`,
+        read: (tag, previous) => code`${runtime("readGroup")}(r, ${tag}, ${type}, ${previous})`,
       };
     }
     return {
@@ -120,13 +120,20 @@ export class ValueCoder {
     }
     // A message of one field, which is seen as the field's value.
     const type = this.type(message);
-    const [method, start] = asGroup ? ["group", (tag: number) => `${tag}, `] : ["message", () => ""];
     const former = (previous: string) => (previous === "undefined" ? zero : `(${previous}) ?? ${zero}`);
+    const inMessage = (value: string | Part) => code`{ ${property}: ${value} }`;
+    if (asGroup) {
+      return {
+        ...base,
+        write: (tag, value) => code`${runtime("writeGroup")}(w, ${tag}, ${type}, ${inMessage(value)})`,
+        read: (tag, previous) =>
+          code`${runtime("readGroup")}(r, ${tag}, ${type}, ${inMessage(former(previous))}).${property}`,
+      };
+    }
     return {
       ...base,
-      write: (tag, value) => code`w.${method}(${tag}, ${type}, { ${property}: ${value} })`,
-      read: (tag, previous) =>
-        code`r.${method}(${start(tag)}${type}, { ${property}: ${former(previous)} }).${property}`,
+      write: (tag, value) => code`w.message(${tag}, ${type}, ${inMessage(value)})`,
+      read: (_, previous) => code`r.message(${type}, ${inMessage(former(previous))}).${property}`,
     };
   }
 

@@ -2,11 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import { readDate, writeDate } from "./date.js";
 import { ProtobufError } from "./protobuf-error.js";
 import { Reader } from "./reader.js";
+import { readerAt } from "./testing/reader-at.js";
 import { Writer } from "./writer.js";
 
 /** The bytes of a Timestamp of these fields, and one that is none of it. */
 function reader(...bytes: number[]): Reader {
-  return new Reader().begin(Uint8Array.from([bytes.length, ...bytes, 0xff]), 0, 1 + bytes.length);
+  return readerAt(Uint8Array.from([bytes.length, ...bytes, 0xff]), 0, 1 + bytes.length);
 }
 
 describe("a Timestamp as a Date", () => {
@@ -76,7 +77,7 @@ describe("a Timestamp as a Date", () => {
   test("refuses one that goes beyond the message around it", () => {
     const bytes = Uint8Array.from([6, ...seconds]);
     for (let end = 0; end < bytes.length; end++) {
-      expect(() => readDate(new Reader().begin(bytes, 0, end), undefined)).toThrow(ProtobufError);
+      expect(() => readDate(readerAt(bytes, 0, end), undefined)).toThrow(ProtobufError);
     }
   });
 

@@ -89,8 +89,11 @@ function readAnyDate(reader: Reader, previous: Date | undefined): Date {
   }
   for (const end = reader.range(); reader.more(end);) {
     const tag = reader.tag();
-    if (tag === SECONDS) seconds = reader.int64AsNumber();
-    else if (tag === NANOS) nanos = reader.int32();
+    if (tag === SECONDS) {
+      reader.varint64();
+      // What is beyond 2^53 is no date anyway.
+      seconds = (reader.low >>> 0) + reader.high * 2 ** 32;
+    } else if (tag === NANOS) nanos = reader.int32();
     else reader.skip(tag);
   }
   return new Date(seconds * 1000 + Math.floor(nanos / NANOS_PER_MS));

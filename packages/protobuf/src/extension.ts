@@ -4,6 +4,7 @@ import type { JsonSource } from "./json/json-source.js";
 import { messageType, type MessageType } from "./message-type.js";
 import type { Reader } from "./reader.js";
 import { fieldsIn, numbersIn, unknownBytes } from "./unknown-numbers.js";
+import { unknownFields } from "./unknown-fields-key.js";
 import { unknownFieldsOf } from "./unknown-fields.js";
 import type { Writer } from "./writer.js";
 
@@ -106,6 +107,9 @@ export function clearExtension<Extendee extends object, T>(
 ): void {
   if (!numbersIn(message).has(number)) return;
   const bytes = unknownBytes(message);
-  const kept = Array.from(fieldsIn(bytes)).filter((field) => field.number !== number);
-  unknownFieldsOf(message).replace(kept.map(({ start, end }) => bytes.slice(start, end)));
+  // What was read of the old ones stays as it is.
+  (message as { [unknownFields]?: unknown })[unknownFields] = undefined;
+  for (const field of fieldsIn(bytes)) {
+    if (field.number !== number) unknownFieldsOf(message).add(bytes, field.start, field.end);
+  }
 }

@@ -1,3 +1,4 @@
+import { readGroup } from "./group.js";
 import { Reader } from "./reader.js";
 import { Writer } from "./writer.js";
 
@@ -41,7 +42,7 @@ export function readGroupValue<T>(
   previous: T | undefined,
   read: (reader: Reader, previous: T | undefined) => T,
 ): T {
-  const fields = reader.group(tag, fieldsType, undefined).finish();
+  const fields = readGroup(reader, tag, fieldsType, undefined).finish();
   const message = new Writer();
   message.bytes(ANY_FIELD, fields);
   const inner = new Reader(message.finish());

@@ -13,6 +13,7 @@ export {
   type NamedField,
   type OneofFields,
 } from "./field-type.js";
+export { readGroup, writeGroup } from "./group.js";
 export { readGroupValue, writeGroupValue } from "./group-value.js";
 export { anyJson } from "./json/any.js";
 export { list, optional } from "./json/composite-types.js";

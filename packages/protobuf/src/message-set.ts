@@ -1,3 +1,4 @@
+import { readGroup } from "./group.js";
 import { ProtobufError } from "./protobuf-error.js";
 import { Reader } from "./reader.js";
 import { unknownFieldsOf } from "./unknown-fields.js";
@@ -35,7 +36,7 @@ export function readMessageSet(reader: Reader, tag: number, message: object): vo
     reader.unknown(tag, message);
     return;
   }
-  const { typeId, message: bytes } = reader.group<Item>(tag, itemType, undefined);
+  const { typeId, message: bytes } = readGroup<Item>(reader, tag, itemType, undefined);
   if (typeId === 0 || bytes === undefined) return;
   if (typeId >= 2 ** 29)
     throw new ProtobufError(`number of an extension over 2^29-1: ${typeId}`, reader.position);

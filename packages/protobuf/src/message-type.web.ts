@@ -1,5 +1,5 @@
 // Stands in for `message-type.ts` in a bundle for browsers: JSON is there if the page has enabled it.
-import type { AnyFieldType, FieldTypes, NamedField } from "./field-type.js";
+import type { AnyFieldType, NamedField, OneofFields } from "./field-type.js";
 import { isMissing, type Properties, propertyOf } from "./json/message-fields.js";
 import type { MessageCode, MessageType } from "./message-type.js";
 import { Reader } from "./reader.js";
@@ -15,35 +15,40 @@ export function isMessageType(type: object): boolean {
   return messageTypes.has(type);
 }
 
-function kindOf(stated: AnyFieldType | NamedField): AnyFieldType {
+/** A oneof, which sets its fields itself: a bundle without oneofs is without that. */
+export interface SettableOneof extends OneofFields {
+  /** As {@link setField}, of one of its fields. */
+  set(message: Properties, property: string, object: Properties): void;
+}
+
+type WebFieldTypes = Readonly<Record<string, AnyFieldType | NamedField | SettableOneof>>;
+
+export function kindOf(stated: AnyFieldType | NamedField): AnyFieldType {
   return "jsonName" in stated ? stated.type : stated;
 }
 
-/** As `messageFromPartial`, without the names of JSON. */
-function setFields(message: Properties, fields: FieldTypes, object: Properties): void {
-  const set = (property: string, stated: AnyFieldType | NamedField) => {
-    const given = propertyOf(object, property);
-    const kind = kindOf(stated);
-    if (!isMissing(given, kind)) message[property] = kind.fromPartial(given);
-  };
-  for (const [property, stated] of Object.entries(fields)) {
-    if (!("oneof" in stated)) set(property, stated);
-    else if (stated.isFlat) for (const [member, each] of Object.entries(stated.oneof)) set(member, each);
-    else {
-      const { $case, value } = (propertyOf(object, property) ?? {}) as { $case?: string; value?: unknown };
-      const member = Object.entries(stated.oneof).find(([name]) => name === $case)?.[1];
-      const kind = member && kindOf(member);
-      if (kind && !isMissing(value, kind)) message[property] = { $case, value: kind.fromPartial(value) };
-    }
-  }
+/** Sets a field that `fromPartial` was given. */
+export function setField(
+  message: Properties,
+  property: string,
+  object: Properties,
+  stated: AnyFieldType | NamedField,
+): void {
+  const given = propertyOf(object, property);
+  const kind = kindOf(stated);
+  if (!isMissing(given, kind)) message[property] = kind.fromPartial(given);
 }
 
 export function messageType<T extends object>(code: MessageCode<T>): MessageType<T> {
   const { create, write, read, json } = code;
-  let fields: FieldTypes | undefined;
+  let fields: WebFieldTypes | undefined;
   const fromPartial = (object: unknown): T => {
-    const message = create();
-    setFields(message as Properties, (fields ??= code.fields() as FieldTypes), object as Properties);
+    const message = create() as T & Properties;
+    // As `messageFromPartial`, without the names of JSON.
+    for (const [property, stated] of Object.entries((fields ??= code.fields() as WebFieldTypes))) {
+      if ("set" in stated) stated.set(message, property, object as Properties);
+      else setField(message, property, object as Properties, stated);
+    }
     return message;
   };
   const rest = {

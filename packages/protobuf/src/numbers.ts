@@ -12,6 +12,7 @@ import {
   setUnsigned,
 } from "./scalar-values.js";
 import { doubles, floats, HIGH, LOW, signed, unsigned, words } from "./words64.js";
+import { readWord } from "./word.js";
 import { NUMBER_FIELD, type Writer } from "./writer.js";
 
 // Types of numbers that are not in every message: a bundle has the functions that its messages call. As with the writer's methods,
@@ -87,7 +88,7 @@ export function writeFixed32(w: Writer, tag: number, value: number): void {
 }
 
 export function readFixed32(r: Reader): number {
-  return r.word() >>> 0;
+  return readWord(r) >>> 0;
 }
 
 export function writeSfixed32(w: Writer, tag: number, value: number): void {
@@ -97,7 +98,7 @@ export function writeSfixed32(w: Writer, tag: number, value: number): void {
 }
 
 export function readSfixed32(r: Reader): number {
-  return r.word();
+  return readWord(r);
 }
 
 export function writeFixed64(w: Writer, tag: number, value: string | number | bigint): void {
@@ -134,7 +135,7 @@ export function writeFloat(w: Writer, tag: number, value: number): void {
 }
 
 export function readFloat(r: Reader): number {
-  words[LOW] = r.word();
+  words[LOW] = readWord(r);
   return floats[LOW]!;
 }
 
@@ -168,6 +169,6 @@ function writeTwoWords(w: Writer): void {
 function readTwoWords(r: Reader): void {
   // Both are there, or the error says where they begin.
   r.position = r.advance(8);
-  words[LOW] = r.word();
-  words[HIGH] = r.word();
+  words[LOW] = readWord(r);
+  words[HIGH] = readWord(r);
 }

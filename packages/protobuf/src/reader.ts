@@ -241,32 +241,6 @@ export class Reader {
     return (this.low | this.high) !== 0;
   }
 
-  /** Reads an `int64` as the nearest number: it makes no bigint. */
-  int64AsNumber(): number {
-    const { buffer, position } = this;
-    // Five bytes of up to 32 bits are the seconds of today.
-    if (this.limit - position >= 5) {
-      const first = buffer[position]!;
-      const second = buffer[position + 1]!;
-      const third = buffer[position + 2]!;
-      const fourth = buffer[position + 3]!;
-      const fifth = buffer[position + 4]!;
-      if ((first & second & third & fourth) >= 0x80 && fifth < 0x10) {
-        this.position = position + 5;
-        return (
-          ((first & 0x7f) |
-            ((second & 0x7f) << 7) |
-            ((third & 0x7f) << 14) |
-            ((fourth & 0x7f) << 21) |
-            (fifth << 28)) >>>
-          0
-        );
-      }
-    }
-    this.varint64();
-    return this.high * 2 ** 32 + (this.low >>> 0);
-  }
-
   bytes(): Uint8Array {
     const length = this.#length();
     const start = this.advance(length);

@@ -3,7 +3,7 @@
 import { ProtobufError } from "./protobuf-error.js";
 import type { ReadableType, Reader as FullReader, TakeBytes } from "./reader.js";
 import { unknownFieldsOf } from "./unknown-fields.js";
-import { MAX_MESSAGE_BYTES, noBytes } from "./writer.js";
+import { noBytes } from "./writer.js";
 
 export const MAX_DEPTH = 100;
 /** No string keeps memory of its message alive here. */
@@ -13,10 +13,10 @@ export const viewBytes: TakeBytes = (buffer, start, end) => buffer.subarray(star
 
 const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
-/** Stands in place of the depth of a group whose end was read. */
-const ENDED = -2;
+/** What takes memory over, which a transport needs, and what functions do here: a bundle has none of it, or no more than it calls. */
+type Omitted = "begin" | "group" | "release" | "word";
 
-export class Reader implements Omit<FullReader, "begin"> {
+export class Reader implements Omit<FullReader, Omitted> {
   buffer: Uint8Array = noBytes;
   position = 0;
   limit = 0;
@@ -24,31 +24,11 @@ export class Reader implements Omit<FullReader, "begin"> {
   low = 0;
   high = 0;
   #depth = 0;
-  #group = 0;
-  #groupDepth = -1;
   #end = 0;
-  #take = viewBytes;
 
-  constructor(bytes?: Uint8Array) {
-    if (bytes) this.begin(bytes, 0, bytes.length);
-  }
-
-  begin(buffer: Uint8Array, start: number, end: number, take: TakeBytes = viewBytes): this {
-    if (!(start >= 0 && start <= end && end <= buffer.length)) {
-      throw new RangeError(`no message from ${start} to ${end} in ${buffer.length} bytes`);
-    }
-    if (end > MAX_MESSAGE_BYTES) throw new ProtobufError(`message beyond ${MAX_MESSAGE_BYTES} bytes`, start);
-    this.buffer = buffer;
-    this.position = start;
-    this.limit = this.#end = end;
-    this.#depth = 0;
-    this.#groupDepth = -1;
-    this.#take = take;
-    return this;
-  }
-
-  release(): void {
-    this.buffer = noBytes;
+  constructor(bytes = noBytes) {
+    this.buffer = bytes;
+    this.limit = this.#end = bytes.length;
   }
 
   tag(): number {
@@ -75,26 +55,13 @@ export class Reader implements Omit<FullReader, "begin"> {
 
   message<T>(type: ReadableType<T>, into: T | undefined): T {
     const outer = this.range();
-    const message = this.#nested(type, into);
+    const message = this.nested(type, into);
     this.limit = outer;
     return message;
   }
 
-  group<T>(tag: number, type: ReadableType<T>, into: T | undefined): T {
-    const outer = this.limit;
-    const group = this.#group;
-    const groupDepth = this.#groupDepth;
-    this.#group = tag >>> 3;
-    this.#groupDepth = this.#depth + 1;
-    const message = this.#nested(type, into);
-    if (this.#groupDepth !== ENDED) throw this.#truncated();
-    this.#group = group;
-    this.#groupDepth = groupDepth;
-    this.limit = outer;
-    return message;
-  }
-
-  #nested<T>(type: ReadableType<T>, into: T | undefined): T {
+  /** Reads a message up to the limit. */
+  nested<T>(type: ReadableType<T>, into: T | undefined): T {
     const message = into ?? type.create();
     this.#deeper(++this.#depth);
     type.read(message, this as never);
@@ -115,14 +82,10 @@ export class Reader implements Omit<FullReader, "begin"> {
     return (this.int32() | this.high) !== 0;
   }
 
-  int64AsNumber(): number {
-    return (this.int32() >>> 0) + this.high * 2 ** 32;
-  }
-
   bytes(): Uint8Array {
     const length = this.#length();
     const start = this.advance(length);
-    return this.#take(this.buffer, start, start + length);
+    return this.buffer.subarray(start, start + length);
   }
 
   string(): string {
@@ -135,29 +98,19 @@ export class Reader implements Omit<FullReader, "begin"> {
     }
   }
 
-  strings(tag: number, into: string[]): string[] {
+  strings(_tag: number, into: string[]): string[] {
     const list = into.length === 0 ? [] : into;
     list.push(this.string());
-    // A tag of one byte may follow at once.
-    if (tag >= 0x80) return list;
-    while (this.position < this.limit && this.buffer[this.position] === tag) {
-      this.position++;
-      list.push(this.string());
-    }
     return list;
   }
 
   unknown(tag: number, message: object): void {
     const start = this.tagAt;
-    if (this.skip(tag)) unknownFieldsOf(message).add(this.buffer, start, this.position);
+    this.skip(tag);
+    unknownFieldsOf(message).add(this.buffer, start, this.position);
   }
 
   skip(tag: number): boolean {
-    if ((tag & 7) === 4 && this.#depth === this.#groupDepth && tag >>> 3 === this.#group) {
-      this.#groupDepth = ENDED;
-      this.limit = this.position;
-      return false;
-    }
     this.skipValue(tag, this.#depth + 1);
     return true;
   }
@@ -180,12 +133,6 @@ export class Reader implements Omit<FullReader, "begin"> {
     } else if (wire === 4) throw new ProtobufError("end of a group that was not begun", at);
     else if (wire > 5) throw new ProtobufError(`illegal wire type ${wire}`, at);
     else this.advance(wire === 1 ? 8 : 4);
-  }
-
-  word(): number {
-    const { buffer } = this;
-    const at = this.advance(4);
-    return buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24);
   }
 
   advance(length: number): number {

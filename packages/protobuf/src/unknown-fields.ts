@@ -1,5 +1,4 @@
-/** Where a message keeps its {@link UnknownFields}: a property that a spread, a loop over the keys and JSON do not show. */
-export const unknownFields: unique symbol = Symbol.for("callwire.unknownFields");
+import { unknownFields } from "./unknown-fields-key.js";
 
 /** So few bytes are copied one by one: a view of them would cost more. A message may have millions of such fields. */
 const MAX_COPIED_BY_HAND = 32;
@@ -15,13 +14,6 @@ export class UnknownFields {
   /** All of them, in the binary format: a view of what is there now. */
   get bytes(): Uint8Array {
     return this.#memory.subarray(0, this.#length);
-  }
-
-  /** Has these fields in place of all. What was read of the old ones stays as it is. */
-  replace(fields: readonly Uint8Array[]): void {
-    this.#memory = new Uint8Array(64);
-    this.#length = 0;
-    for (const bytes of fields) this.add(bytes);
   }
 
   /** Adds one field, tag and value: the bytes from `start` to `end`. */

@@ -1,5 +1,6 @@
 import { Reader } from "./reader.js";
-import { unknownFields, type UnknownFields } from "./unknown-fields.js";
+import { unknownFields } from "./unknown-fields-key.js";
+import type { UnknownFields } from "./unknown-fields.js";
 
 /** The unknown fields of a message, in the binary format. */
 export function unknownBytes(message: object): Uint8Array {

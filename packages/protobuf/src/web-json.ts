@@ -98,7 +98,7 @@ export function deferred(
     whole[name] = (...given: unknown[]) => {
       if (!enabled) {
         throw new Error(
-          'there is no JSON of messages in this bundle: call enableJson() of "@callwire/protobuf" once, before the first use',
+          'this bundle has no JSON: call enableJson() of "@callwire/protobuf" once, before this',
         );
       }
       found ??= of(enabled) as never;

@@ -1,6 +1,8 @@
 // The modules of a bundle for browsers beside those that they stand in for.
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
+import { readGroup, writeGroup } from "./group.js";
+import * as webGroup from "./group.web.js";
 import * as full from "./index.js";
 import { messageType } from "./message-type.web.js";
 import { Reader } from "./reader.js";
@@ -10,6 +12,8 @@ import * as webScalars from "./scalar-values.web.js";
 import { UnknownFields } from "./unknown-fields.js";
 import { UnknownFields as WebUnknownFields } from "./unknown-fields.web.js";
 import * as web from "./web.js";
+import { readWord } from "./word.js";
+import { readWord as webReadWord } from "./word.web.js";
 import { Writer } from "./writer.js";
 import { Writer as WebWriter } from "./writer.web.js";
 
@@ -22,13 +26,19 @@ function told(run: () => unknown): unknown {
   }
 }
 
+/** The functions for groups of the reader at hand. */
+const groups = {
+  read: (reader: Reader, tag: number): unknown[] =>
+    (reader instanceof Reader ? readGroup : webGroup.readGroup)(reader, tag, nested, undefined),
+};
+
 const nested = {
   create: (): unknown[] => [],
   read(list: unknown[], reader: Reader): void {
     while (reader.position < reader.limit) {
       const tag = reader.tag();
       if ((tag & 7) === 2 && tag % 16 < 8) list.push(reader.message(nested, undefined));
-      else if ((tag & 7) === 3) list.push(reader.group(tag, nested, undefined));
+      else if ((tag & 7) === 3) list.push(groups.read(reader, tag));
       else reader.unknown(tag, list);
     }
   },
@@ -39,10 +49,9 @@ const reads: readonly ((reader: Reader) => unknown)[] = [
   (reader) => reader.int32(),
   (reader) => reader.uint32(),
   (reader) => reader.bool(),
-  (reader) => reader.int64AsNumber(),
   (reader) => reader.bytes(),
   (reader) => reader.string(),
-  (reader) => reader.word(),
+  (reader) => (reader instanceof Reader ? readWord : webReadWord)(reader),
   (reader) => reader.skip(reader.tag()),
   (reader) => reader.more(reader.range()),
   (reader) => reader.message(nested, undefined),
@@ -56,16 +65,15 @@ test("the reader reads as the other one, and refuses the same with the same word
   );
   fc.assert(
     fc.property(fc.array(byte, { maxLength: 24 }), fc.array(fc.nat(reads.length - 1)), (given, ops) => {
-      const bytes = Uint8Array.from([0, ...given, 0]);
-      const [one, other] = [new Reader(), new WebReader()].map((reader) => {
-        const steps: unknown[] = [told(() => void reader.begin(bytes, 1, bytes.length - 1))];
-        for (const op of ops) {
+      const bytes = Uint8Array.from(given);
+      const [one, other] = [new Reader(bytes), new WebReader(bytes) as unknown as Reader].map((reader) => {
+        const steps: unknown[] = [];
+        for (const op of ops)
           steps.push(
-            told(() => reads[op]!(reader as Reader)),
+            told(() => reads[op]!(reader)),
             reader.position,
             reader.limit,
           );
-        }
         return steps;
       });
       expect(other).toEqual(one);
@@ -80,7 +88,7 @@ test("varints are bounded as in the other one", () => {
       const bytes = Uint8Array.of(...Array<number>(length).fill(0xff), last);
       const [one, other] = [Reader, WebReader].map((Kind) => {
         const reader = new Kind(bytes);
-        return [told(() => reader.int64AsNumber()), reader.position];
+        return [told(() => reader.varint64()), reader.low, reader.high, reader.position];
       });
       expect(other).toEqual(one);
     }
@@ -90,7 +98,10 @@ test("varints are bounded as in the other one", () => {
 test("groups and depths are bounded as in the other one", () => {
   for (const bytes of [[11, 12], [11, 8, 1, 12], [11], [12], [11, 20], [0], [14], [11, 11, 12, 12, 8]]) {
     const [one, other] = [new Reader(Uint8Array.from(bytes)), new WebReader(Uint8Array.from(bytes))].map(
-      (reader) => [told(() => reader.skip(reader.tag())), told(() => nested.read([], reader as Reader))],
+      (reader) => [
+        told(() => reader.skip(reader.tag())),
+        told(() => nested.read([], reader as unknown as Reader)),
+      ],
     );
     expect(other).toEqual(one);
   }
@@ -98,7 +109,7 @@ test("groups and depths are bounded as in the other one", () => {
   for (const length of [0, 1, 2]) {
     const bytes = deep.subarray(length, deep.length - length);
     const [one, other] = [Reader, WebReader].map((Kind) => [
-      told(() => nested.read([], new Kind(bytes) as Reader)),
+      told(() => nested.read([], new Kind(bytes) as unknown as Reader)),
       told(() => {
         const reader = new Kind(bytes);
         return reader.skip(reader.tag());
@@ -106,8 +117,6 @@ test("groups and depths are bounded as in the other one", () => {
     ]);
     expect(other).toEqual(one);
   }
-  const outside = () => new WebReader().begin(deep, 3, deep.length + 1);
-  expect(outside).toThrow(`no message from 3 to ${deep.length + 1} in ${deep.length} bytes`);
 });
 
 type Write = (writer: Writer, value: never) => void;
@@ -123,14 +132,19 @@ const writes: readonly (readonly [Write, readonly unknown[]])[] = [
     ["", "x".repeat(126), "x".repeat(20_000)],
   ],
   [
-    (w, value) => w.group(51, { lengthSize: 1, write: (text: string, to) => to.string(10, text) }, value),
+    (w, value) =>
+      (w instanceof Writer ? writeGroup : webGroup.writeGroup)(
+        w,
+        51,
+        { lengthSize: 1, write: (text: string, to) => to.string(10, text) },
+        value,
+      ),
     ["", "a"],
   ],
   [(w, value) => full.writeSint64(w, 56, value), [0, -1, 5n, 2n ** 63n, "12", 1.5]],
   [(w, value) => full.writeFixed64(w, 0, value), [0, 1n, 2n ** 64n, -1]],
   [(w, value) => full.writeDouble(w, 65, value), [0.1, -0, NaN, "5"]],
   [(w, value) => full.writeDate(w, 74, value), [new Date(0), new Date(-1), new Date(NaN)]],
-  [(w) => w.restart(), [0]],
 ];
 
 test("the writer writes as the other one, and refuses the same with the same words", () => {
@@ -138,22 +152,19 @@ test("the writer writes as the other one, and refuses the same with the same wor
     .nat(writes.length - 1)
     .chain((op) => fc.nat(writes[op]![1].length - 1).map((at) => [op, at] as const));
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), fc.boolean(), (steps, isGiven) => {
-      const [one, other] = [new Writer(), new WebWriter()].map((writer) => {
-        if (isGiven) writer.begin(new Uint8Array(40), 3);
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const [one, other] = [new Writer(), new WebWriter() as unknown as Writer].map((writer) => {
         const said = steps.map(([op, at]) => {
           const [write, values] = writes[op]!;
-          const { position, start } = writer;
-          const result = told(() => write(writer as Writer, values[at] as never));
+          const { length } = writer;
+          const result = told(() => write(writer, values[at] as never));
           // An incomplete message is begun again.
-          if (typeof result === "string") writer.position = writer.start + position - start;
+          if (typeof result === "string") writer.position -= writer.length - length;
           return result;
         });
-        const { length, isWhole } = writer;
         // Jest would compare byte by byte.
         const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
-        const pieces = writer.pieces().map(({ bytes }) => text(bytes));
-        return { said, length, isWhole, pieces, whole: text(writer.finish()) };
+        return { said, length: writer.length, whole: text(writer.finish()), rest: text(writer.finish()) };
       });
       expect(other).toEqual(one);
     }),
@@ -194,9 +205,7 @@ test.each(Object.keys(scalars))("%s is the same", (name) => {
 test("unknown fields are kept as by the other one", () => {
   const [one, other] = [new UnknownFields(), new WebUnknownFields()].map((fields) => {
     for (let size = 0; size < 100; size++) fields.add(new Uint8Array(size + 2).fill(size), 1, size + 1);
-    const before = [...fields.bytes];
-    fields.replace([Uint8Array.of(1), Uint8Array.of(2, 3)]);
-    return [before, [...fields.bytes]];
+    return [...fields.bytes];
   });
   expect(other).toEqual(one);
 });
@@ -212,8 +221,7 @@ describe("JSON", () => {
 
   // The first of these tests: afterwards it is enabled.
   test("is not there before it is enabled, and says what to do", () => {
-    const message =
-      'there is no JSON of messages in this bundle: call enableJson() of "@callwire/protobuf" once, before the first use';
+    const message = 'this bundle has no JSON: call enableJson() of "@callwire/protobuf" once, before this';
     for (const use of [
       () => Item.toJSON({ text: "a" }),
       () => Item.fromJSON({ text: "a" }),

@@ -1,10 +1,13 @@
 // `@callwire/protobuf` for a bundler with the condition "browser": the same names, types and results in half of the bytes. Modules that
 // have one of their name with `.web` beside them are replaced by that (`scripts/bundle.mjs`), and JSON is there if it is used.
 import type { AnyFieldType } from "./field-type.js";
+import * as full from "./field-type.js";
 import { copyList } from "./json/composite-types.js";
 import type { EnumerationOptions } from "./json/enum-types.js";
 import * as text from "./json/json-text.js";
 import { copyMap, copyMapObject } from "./json/map-types.js";
+import { isMissing, propertyOf } from "./json/message-fields.js";
+import { kindOf, setField, type SettableOneof } from "./message-type.web.js";
 import { type AnyForm, deferred, enableJson } from "./web-json.js";
 
 // An export below stands in place of the one of its name.
@@ -77,6 +80,22 @@ export const mapObject = (keyType: AnyFieldType, type: AnyFieldType): AnyFieldTy
     shape: "map",
     fromPartial: (given: unknown) => copyMapObject(type, given),
   });
+
+export const members = (fields: object): SettableOneof => ({
+  ...full.members(fields),
+  set(message, _, object) {
+    for (const [member, stated] of Object.entries(this.oneof)) setField(message, member, object, stated);
+  },
+});
+export const oneof = (fields: object): SettableOneof => ({
+  ...full.oneof(fields),
+  set(message, property, object) {
+    const { $case, value } = (propertyOf(object, property) ?? {}) as { $case?: string; value?: unknown };
+    const member = Object.entries(this.oneof).find(([name]) => name === $case)?.[1];
+    const kind = member && kindOf(member);
+    if (kind && !isMissing(value, kind)) message[property] = { $case, value: kind.fromPartial(value) };
+  },
+});
 
 const isNull = { takesNull: true };
 

@@ -2,7 +2,8 @@ import { allocate, allocateShared, utf8Length, utf8Write } from "#text";
 import { ProtobufError } from "./protobuf-error.js";
 import { looksBelow } from "./samples.js";
 import { checkBool, checkInt32, checkString, checkUint32, isInt32, isUint32 } from "./scalar-values.js";
-import { unknownFields, type UnknownFields } from "./unknown-fields.js";
+import { unknownFields } from "./unknown-fields-key.js";
+import type { UnknownFields } from "./unknown-fields.js";
 
 /** Largest message in bytes: what the specification allows, and what a 32-bit position can hold. */
 export const MAX_MESSAGE_BYTES = 0x7fffffff;
@@ -271,14 +272,6 @@ export class Writer {
     const opened = this.open(tag, lengthSize);
     type.write(message, this);
     type.lengthSize = this.close(opened, lengthSize);
-  }
-
-  /** Writes a message in the form of a group. */
-  group<T>(tag: number, type: WritableType<T>, message: T): void {
-    this.raw32(tag);
-    type.write(message, this);
-    // The end has the wire type after that of the start.
-    this.raw32(tag + 1);
   }
 
   #borrowedSince(opened: number): number {

@@ -2,7 +2,7 @@
 // speed: memory that messages share, bytes that are borrowed (all are copied), and a guess of each length.
 import { ProtobufError } from "./protobuf-error.js";
 import { checkBool, checkInt32, checkString, checkUint32 } from "./scalar-values.js";
-import { unknownFields, type UnknownFields } from "./unknown-fields.js";
+import { unknownFields } from "./unknown-fields-key.js";
 import type { WritableType, Writer as FullWriter } from "./writer.js";
 
 export const MAX_MESSAGE_BYTES = 0x7fffffff;
@@ -14,81 +14,50 @@ export const noBytes: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 
-export class Writer implements Omit<FullWriter, "begin"> {
+/** What hands over memory, which a transport needs: a bundle has none. */
+type Handing = "begin" | "isWhole" | "pieces" | "release" | "restart" | "start";
+
+export class Writer implements Omit<FullWriter, Handing> {
   buffer = noBytes;
-  start = 0;
   position = 0;
-  readonly isWhole = true;
-
-  begin(buffer: Uint8Array, position: number): this {
-    this.buffer = buffer;
-    this.start = this.position = position;
-    return this;
-  }
-
-  restart(): void {
-    this.position = this.start;
-  }
 
   get length(): number {
-    return this.position - this.start;
+    return this.position;
   }
 
   finish(): Uint8Array {
-    const { start } = this;
-    return this.buffer.subarray(start, (this.start = this.position));
-  }
-
-  pieces(): { bytes: Uint8Array; borrowed: boolean }[] {
-    const bytes = this.buffer.subarray(this.start, this.position);
-    return bytes.length > 0 ? [{ bytes, borrowed: false }] : [];
-  }
-
-  release(): void {
-    this.begin(noBytes, 0);
+    const { buffer, position } = this;
+    this.buffer = noBytes;
+    this.position = 0;
+    return buffer.subarray(0, position);
   }
 
   room(bytes: number): void {
-    const { buffer, length, start, position } = this;
-    if (position + bytes <= buffer.length) return;
-    const needed = length + bytes;
+    const { buffer, position } = this;
+    const needed = position + bytes;
+    if (needed <= buffer.length) return;
     if (needed > MAX_MESSAGE_BYTES)
       throw new ProtobufError(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
     this.buffer = new Uint8Array(Math.min(needed * 2, MAX_MESSAGE_BYTES));
-    this.buffer.set(buffer.subarray(start, position));
-    this.start = 0;
-    this.position = length;
+    this.buffer.set(buffer.subarray(0, position));
   }
 
   open(tag: number, lengthSize = 1): number {
     this.raw32(tag);
-    return (this.position += lengthSize) - this.start;
+    return (this.position += lengthSize);
   }
 
   close(opened: number, lengthSize = 1): number {
-    const length = this.length - opened;
-    let size = 1;
-    for (let rest = length; rest > 127; rest >>>= 7) size++;
-    this.room(size);
-    const { start, position } = this;
-    const at = start + opened - lengthSize;
-    this.buffer.copyWithin(at + size, at + lengthSize, position);
-    this.position = at;
-    this.low(length);
-    this.position += length;
-    return size;
+    const content = this.buffer.slice(opened, this.position);
+    this.position = opened - lengthSize;
+    this.bytes(0, content);
+    return lengthSize;
   }
 
   message<T>(tag: number, type: WritableType<T>, message: T): void {
     const opened = this.open(tag);
     type.write(message, this as never);
     this.close(opened);
-  }
-
-  group<T>(tag: number, type: WritableType<T>, message: T): void {
-    this.raw32(tag);
-    type.write(message, this as never);
-    this.raw32(tag + 1);
   }
 
   tag(tag: number): number {
@@ -108,7 +77,7 @@ export class Writer implements Omit<FullWriter, "begin"> {
   }
 
   unknown(message: object): void {
-    const unknown = (message as { [unknownFields]?: UnknownFields })[unknownFields];
+    const unknown = (message as { [unknownFields]?: { bytes: Uint8Array } })[unknownFields];
     if (unknown) this.raw(unknown.bytes);
   }
 

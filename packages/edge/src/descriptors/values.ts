@@ -3,12 +3,14 @@ import {
   isNumberOf,
   listValue,
   nullValue,
+  readGroup,
   readGroupValue,
   readListValue,
   readStruct,
   readValue,
   struct,
   value,
+  writeGroup,
   writeGroupValue,
   writeListValue,
   writeStruct,
@@ -94,8 +96,8 @@ function messageCodec(type: AnyMessageType, isDelimited: boolean): ValueCodec {
     ? {
         ...base,
         wireType: START_GROUP,
-        write: (writer, tag, message) => writer.group<unknown>(tag, type, message),
-        read: (reader, tag, previous) => reader.group<unknown>(tag, type, previous),
+        write: (writer, tag, message) => writeGroup<unknown>(writer, tag, type, message),
+        read: (reader, tag, previous) => readGroup<unknown>(reader, tag, type, previous),
       }
     : {
         ...base,

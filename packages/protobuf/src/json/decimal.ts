@@ -14,14 +14,14 @@ export const EXACT_DIGITS = 15;
 /** Decimal digits that 32 bits are enough for. */
 export const INT_DIGITS = 9;
 
-/** What a calculation with pairs may be wrong by is far less: where this much would change the outcome, the engine decides. */
-const CERTAIN = 1 + 2 ** -30;
+/** What a calculation with pairs may be wrong by is far less: where this much would change the outcome, the engine decides: 1 + 2^-30. */
+const CERTAIN = 1.0000000009313226;
 
-/** The most that a double and a product of it are off, of a decimal that the double is nearest to: two halves of a unit. */
-const ROUNDING = 2 ** -51;
+/** The most that a double and a product of it are off, of a decimal that the double is nearest to: two halves of a unit, 2^-51. */
+const ROUNDING = 4.440892098500626e-16;
 
-/** Splits a double into two of 26 bits. */
-const SPLITTER = 2 ** 27 + 1;
+/** Splits a double into two of 26 bits: 2^27 + 1. */
+const SPLITTER = 0x8000001;
 
 const ZERO = 0x30;
 const POINT = 0x2e;
