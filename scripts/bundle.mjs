@@ -95,6 +95,18 @@ const forBrowsers = {
   },
 };
 
+/** Puts the numbers of statuses in the place of their names, which a page would load. */
+const statusNumbers = {
+  name: "status-numbers",
+  transform: {
+    filter: { code: /\bStatus\.[A-Z]/ },
+    handler(code) {
+      const { Status } = createRequire(resolve("package.json"))("nice-grpc-common");
+      return code.replace(/\bStatus\.([A-Z_]+)\b/g, (_, name) => Status[name]);
+    },
+  },
+};
+
 /** Leaves what is in a part to the part's own file. */
 const parts = {
   name: "parts",
@@ -130,8 +142,10 @@ const forNode = {
 await bundleCode([...positionals, ...values.part], forNode, "shared");
 const inBrowsers = {
   platform: "browser",
+  // A page loads a name for each constant that is not in its place.
+  optimization: { inlineConst: { mode: "all" } },
   external: (id) => isPackage(id) && !Object.hasOwn(webSources, id),
-  plugins: [forBrowsers],
+  plugins: [forBrowsers, statusNumbers],
 };
 if (values.web.length > 0) await bundleCode(values.web, inBrowsers, "web-shared");
 if (values.alone !== undefined) {

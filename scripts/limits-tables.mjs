@@ -148,7 +148,10 @@ export const channel = (name) => [
   "transport/src/client/channel-options.ts",
   new RegExp(`\\(\\s*"${name}",\\s*([\\d_* ]+)[,)]`),
 ];
-const retry = (name) => ["client-sdk/src/middleware/retry.ts", new RegExp(`^  ${name}: ([\\d._]+),$`, "m")];
+const retry = (name) => [
+  "client-sdk/src/internal/retry-policy.ts",
+  new RegExp(`^  ${name}\\b.* = ([\\d._]+),$`, "m"),
+];
 
 /** The places in the code of defaults that a comment states as a number. Each number is compared with its place. */
 export const places = {
@@ -175,12 +178,15 @@ export const places = {
   ],
   "ClientOptions.stallTimeoutMs": ["client-sdk/src/create-client.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],
   "WatchOptions.stallTimeoutMs": ["client-sdk/src/users/watch.ts", /^const STALL_TIMEOUT_MS = (.*);$/m],
-  "RetryOptions.maxAttempts": retry("maxAttempts"),
+  "RetryOptions.maxAttempts": [
+    "client-sdk/src/internal/retry-policy.ts",
+    /^export const MAX_ATTEMPTS = (.*);$/m,
+  ],
   "RetryOptions.initialBackoffMs": retry("initialBackoffMs"),
   "RetryOptions.maxBackoffMs": retry("maxBackoffMs"),
   "RetryOptions.backoffMultiplier": retry("backoffMultiplier"),
   "RetryOptions.maxTokens": retry("maxTokens"),
-  "RetryOptions.maxWaitMs": retry("maxWaitMs"),
+  "RetryOptions.maxWaitMs": ["client-sdk/src/middleware/retry.ts", /^const MAX_WAIT_MS = (.*);$/m],
   "RetryOptions.tokenRatio": retry("tokenRatio"),
   "ChannelOptions.grpc.dns_min_time_between_resolutions_ms": [
     "transport/src/client/channel-options.ts",

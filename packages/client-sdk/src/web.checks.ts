@@ -1,11 +1,21 @@
-// The checks of the options of `createClient` for browsers, and of its calls: `#checks`, a module of its own, in whose place a bundle for production has
-// `web.no-checks.ts`. They are for whoever writes the page.
+// What is for whoever writes a page: the checks of the arguments of `createClient` for browsers, of its calls and middleware, and advice
+// in errors. `#checks`, a module of its own, in whose place a bundle for production has `web.no-checks.ts`.
 import type { ClientPhases } from "@callwire/transport/seam";
 import type { ClientCallOptions } from "./call-options.js";
 import type { RetryOptions } from "./middleware/retry.js";
+import { ignoreResult } from "./internal/ignore-result.js";
+import { urlOf } from "./web/page-url.js";
 import { checkOptions, described, type Rule } from "./web/check-options.js";
 import type { WebMethod } from "./web/web-methods.js";
 import type { WebClientOptions } from "./web/web-options.js";
+
+export {
+  clearTextAdvice,
+  iterableAdvice,
+  noRequestStreams,
+  noStatusAdvice,
+  unreachableAdvice,
+} from "./web/advice.js";
 
 type RulesOf<Options> = Readonly<Record<keyof Options, Rule>>;
 
@@ -30,7 +40,8 @@ const optionRules: RulesOf<WebClientOptions> = {
   maxReceiveMessageBytes: ["a whole number of at least 1, or Infinity", /^([1-9]\d*|Infinity)$/],
   metadata: ["metadata, such as { key: 'value' }", /^object$/],
   middleware: ["an array of middleware, outermost first", /^an/],
-  protocol: ['"connect" or "grpc-web"', /^"(connect|grpc-web)"$/],
+  // One that is right is not asked.
+  protocol: ['connect or grpcWeb, as "@callwire/client-sdk/web" exports them', /^(?!)/],
   retry: ["false, or an object of options", /^(object|false)$/, retryRules],
   timeoutMs: ["a number of milliseconds of more than 0, or Infinity", positive[1]],
   token: [
@@ -91,13 +102,63 @@ export function checkWebCallOptions(
   checkOptions(descriptor.path, ours, callRules);
 }
 
-/** Throws a TypeError or RangeError if an option is not right or not known. */
-export function checkWebOptions(options: WebClientOptions<never>): void {
-  checkOptions("createClient", { ...options, baseUrl: options?.baseUrl ?? null }, optionRules);
+/**
+ * Checks the arguments of `createClient`.
+ *
+ * @throws {TypeError | RangeError} that names what is wrong, and what is right.
+ */
+export function checkClient(definition: object | undefined, options: WebClientOptions<never>): void {
+  const { baseUrl = null, protocol = null } = (options ?? {}) as Partial<WebClientOptions>;
+  const isProtocol = typeof protocol === "object" && protocol !== null && "mediaType" in protocol;
+  checkOptions(
+    "createClient",
+    { ...options, baseUrl, protocol: isProtocol ? undefined : protocol },
+    optionRules,
+  );
+  checkBaseUrl(options.baseUrl);
   options.middleware?.forEach((phases: unknown, index) => {
     const place = `createClient: middleware[${index}]`;
     const kind = described(phases);
     if (kind !== "object") throw new TypeError(`${place} is ${kind}, which is none`);
     checkOptions(place, phases as object, phaseRules);
+  });
+  const { fullName, methods } = (definition ?? {}) as { fullName?: unknown; methods?: object };
+  if (Object.keys((typeof fullName === "string" ? methods : definition) ?? {}).length === 0) {
+    throw new TypeError(
+      "createClient: the definition has no methods: is its name imported from the generated file?",
+    );
+  }
+}
+
+function checkBaseUrl(baseUrl: string): void {
+  try {
+    const { protocol, search, hash } = urlOf(baseUrl);
+    if (/^https?:$/.test(protocol) && search + hash === "") return;
+  } catch {
+    // What is no URL at all is wrong too.
+  }
+  throw new TypeError(
+    `baseUrl is ${JSON.stringify(baseUrl)}: it must be like "https://api.example.com/rpc"; on a page it may be like "/rpc"`,
+  );
+}
+
+/** The phases that may be async: a call waits for the one, and for nothing that the other does. */
+const later: ReadonlySet<string> = new Set<keyof ClientPhases>(["attempted", "ended"]);
+
+/** The middleware, which refuse what an async phase returns where none may be async. */
+export function checkedMiddleware(middleware: readonly ClientPhases[]): readonly ClientPhases[] {
+  return middleware.map((phases) => {
+    const checked: Record<string, unknown> = {};
+    for (const phase of Object.keys(phaseRules) as (keyof ClientPhases)[]) {
+      const run = phases[phase]?.bind(phases) as ((...given: unknown[]) => unknown) | undefined;
+      if (run === undefined) continue;
+      checked[phase] = (...given: unknown[]) => {
+        const result = run(...given);
+        if (!(result instanceof Promise) || later.has(phase)) return result;
+        ignoreResult(result, () => {});
+        throw new TypeError(`a middleware returned a promise from ${phase}, which must not be async`);
+      };
+    }
+    return checked;
   });
 }

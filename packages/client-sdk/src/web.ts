@@ -1,5 +1,8 @@
 // The entry point @callwire/client-sdk/web: a client of any service for browsers and other runtimes with `fetch`.
+export { connect } from "./web/connect.js";
 export { createClient } from "./web/create-client.js";
+export { grpcWeb } from "./web/grpc-web.js";
+export type { WebProtocol } from "./web/web-protocol.js";
 export type { ByteReader, FetchInit, FetchResponse, WebClientOptions } from "./web/web-options.js";
 export type { ClientCallOptions } from "./call-options.js";
 export type { Closable, ServiceClient } from "./service-client.js";

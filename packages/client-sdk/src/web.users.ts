@@ -1,5 +1,8 @@
 // The entry point @callwire/client-sdk/web/users: a client of the users service for browsers, and all that its callers need.
+export { connect } from "./web/connect.js";
 export { createUsersClient } from "./web/create-users-client.js";
+export { grpcWeb } from "./web/grpc-web.js";
+export type { WebProtocol } from "./web/web-protocol.js";
 export type { ByteReader, FetchInit, FetchResponse, WebClientOptions } from "./web/web-options.js";
 export type { UsersClient } from "./users/users-client.js";
 export type { Resume } from "./resumable/resumed-stream.js";

@@ -111,7 +111,7 @@ test("the client SDK's README says what it costs", () => {
   const readme = readFileSync(join(root, "packages/client-sdk/README.md"), "utf8");
   const { packages, bytes } = publishedLimits["@callwire/client-sdk"]!;
   expect(readme).toContain(`It installs ${packages} packages of less than ${bytes / 1e6} MB`);
-  expect(readme).toContain(`loads less than ${webClientLimits.production.gzipBytes / 1000} KB, compressed`);
+  expect(readme).toContain(`loads ${webClientLimits.production.gzipBytes / 1024} KB, compressed`);
 });
 
 test("what serves and calls brings no grpc-js", () => {

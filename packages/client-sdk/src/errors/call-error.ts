@@ -39,21 +39,21 @@ export interface CallErrorInit extends CallErrorContext {
 export class CallError extends Error {
   override readonly name = "CallError";
   /** The status code that the server sent, or that this side gave up with. */
-  readonly code: Status;
+  declare readonly code: Status;
   /** The text of the status as it was sent. */
-  readonly description: string;
+  declare readonly description: string;
   /** The method that was called, as `package.Service/Method`. */
-  readonly method: string;
+  declare readonly method: string;
   /** The `x-request-id` that the call was sent with: the way to find it in the server's log. */
-  readonly requestId: string | undefined;
+  declare readonly requestId: string | undefined;
   /**
    * Where the failure began: "status" if the server sent it, "reset" if the call was cut off without one, "connection"
    * if the connection was lost or there was none, "deadline" if the time was up, and "local" if this side ended the call.
    * Undefined for an error that was not made by a call.
    */
-  readonly origin: FailureOrigin | undefined;
+  declare readonly origin: FailureOrigin | undefined;
   /** The server's details beyond the text (AIP-193). */
-  readonly details: ErrorDetails;
+  declare readonly details: ErrorDetails;
   /** The trailers of the answer; empty if there was none. Not enumerable: printed, it is a list of functions. */
   declare readonly metadata: Metadata;
   /** The contracts that do not fit, if the client refuses servers of another one ({@link ClientOptions.contractMismatch}). */
@@ -62,16 +62,11 @@ export class CallError extends Error {
   constructor(init: CallErrorInit) {
     const { code, description, method, requestId, metadata = Metadata(), origin, cause } = init;
     super(`${method} ${Status[code] ?? code}: ${description}`, cause === undefined ? undefined : { cause });
-    this.code = code;
-    this.description = description;
-    this.method = method;
-    this.requestId = requestId;
-    this.origin = origin;
+    Object.assign(this, { code, description, method, requestId, origin });
     // Only where it says something: errors are printed with all their properties.
     if (init.contractMismatch !== undefined) this.contractMismatch = init.contractMismatch;
-    Object.defineProperty(this, "metadata", { value: metadata });
     this.details = decodeErrorDetails(metadata);
-    Object.defineProperty(this, brand, { value: true });
+    Object.defineProperties(this, { metadata: { value: metadata }, [brand]: { value: true } });
   }
 
   /**
@@ -89,20 +84,12 @@ export class CallError extends Error {
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
   }
 
-  /** The object that `JSON.stringify` writes: all but the cause, which may be anything. */
+  /** The object that `JSON.stringify` writes: all but the cause and the trailers, which may be anything. */
   toJSON(): Record<string, unknown> {
-    const { name, message, code, description, method, requestId, origin, details, contractMismatch } = this;
-    return {
-      name,
-      message,
-      code,
-      description,
-      method,
-      requestId,
-      origin,
-      details: jsonValue(details),
-      ...(contractMismatch && { contractMismatch }),
-    };
+    return Object.assign({} as Record<string, unknown>, this, {
+      message: this.message,
+      details: jsonValue(this.details),
+    });
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

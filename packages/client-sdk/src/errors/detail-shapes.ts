@@ -1,112 +1,129 @@
-// The messages of google/rpc/status.proto and google/rpc/error_details.proto as texts, which are a twentieth of their generated
+// The messages of google/rpc/status.proto and google/rpc/error_details.proto as tables, which are a twentieth of their generated
 // code: every client has them, in a browser too. A test compares both.
 import { Reader } from "@callwire/protobuf";
 
 type Message = Record<string, unknown>;
 
-/** The kind of a field, by the mark after its name. */
-type Mark = keyof typeof empty;
-
-/** The value of a field that is not there. */
-const empty = {
-  /** A text. */
-  "": () => "",
-  /** Bytes. */
-  "!": () => new Uint8Array(),
-  /** An int32. */
-  "#": () => 0,
-  /** An int64. */
-  "%": () => 0n,
-  /** An optional int64. */
-  "?": () => undefined,
-  /** A message: the next of those given to {@link shape}. */
-  "@": () => undefined,
-  /** A list of it; of texts if there is none. */
-  "*": (): unknown[] => [],
-  /** A map of texts. */
-  "{": () => new Map<unknown, unknown>(),
-} as const;
+/** A kind of field. */
+interface Kind {
+  /** The wire type. Default: 2, what has a length. */
+  wire?: 0;
+  /** The value of a field that is not there. */
+  empty(): unknown;
+  /** @param before The value so far. */
+  read(reader: Reader, before: unknown): unknown;
+}
 
 /** A kind of message. */
 export interface Shape {
   create(): Message;
   read(message: Message, reader: Reader): void;
-  /** @throws {ProtobufError} if the bytes are not a valid message. */
-  decode(bytes: Uint8Array): Message;
 }
 
-/** @param fields The names of the fields and their marks, in the order of their numbers, from 1. */
-function shape(fields: string, ...inner: Shape[]): Shape {
-  const list = fields.split(" ").map((field) => {
-    const [, name = "", mark = ""] = /(\w+)(.?)/.exec(field)!;
-    return [name, mark as Mark, /[@*]/.test(mark) ? inner.shift() : undefined] as const;
-  });
-  const made: Shape = {
-    create: () => Object.fromEntries(list.map(([name, mark]) => [name, empty[mark]()])),
+/** @param fields The kinds of the fields by their names, in the order of their numbers, from 1. */
+function shape(fields: Readonly<Record<string, Kind>>): Shape {
+  const list = Object.entries(fields);
+  return {
+    create: () => Object.fromEntries(list.map(([name, kind]) => [name, kind.empty()])),
     read(message, reader) {
       while (reader.position < reader.limit) {
         const tag = reader.tag();
-        const [name = "", mark = "", kind] = list[(tag >>> 3) - 1] ?? [];
-        const isVarint = /[#%?]/.test(mark);
-        if (name === "" || (tag & 7) !== (isVarint ? 0 : 2)) reader.unknown(tag, message);
-        else message[name] = valueOf(reader, mark, kind, message[name]);
+        const [name = "", kind] = list[(tag >>> 3) - 1] ?? [];
+        if (!kind || (tag & 7) !== (kind.wire ?? 2)) reader.unknown(tag, message);
+        else message[name] = kind.read(reader, message[name]);
       }
     },
-    decode(bytes) {
-      const message = made.create();
-      made.read(message, new Reader(bytes));
-      return message;
-    },
   };
-  return made;
 }
 
-/** @param before The value so far. */
-function valueOf(reader: Reader, mark: Mark, kind: Shape | undefined, before: unknown): unknown {
-  if (mark === "!") return reader.bytes();
-  if (mark === "#") return reader.int32();
-  if (mark === "@") return reader.message(kind!, before as Message | undefined);
-  if (mark === "%" || mark === "?") {
+/** Decodes a message. @throws {ProtobufError} if the bytes are not a valid one. */
+export function decoded(type: Shape, bytes: Uint8Array): Message {
+  const message = type.create();
+  type.read(message, new Reader(bytes));
+  return message;
+}
+
+const none = () => undefined;
+const text: Kind = { empty: () => "", read: (reader) => reader.string() };
+const bytes: Kind = { empty: () => new Uint8Array(), read: (reader) => reader.bytes() };
+const int32: Kind = { wire: 0, empty: () => 0, read: (reader) => reader.int32() };
+const int64: Kind = {
+  wire: 0,
+  empty: () => 0n,
+  read(reader) {
     reader.varint64();
     return (BigInt(reader.high) << 32n) | BigInt(reader.low >>> 0);
-  }
-  if (mark === "{") {
+  },
+};
+const optionalInt64: Kind = { ...int64, empty: none };
+
+const message = (type: Shape): Kind => ({
+  empty: none,
+  read: (reader, before) => reader.message(type, before as Message | undefined),
+});
+
+const list = (kind: Kind): Kind => ({
+  empty: () => [],
+  read(reader, before) {
+    (before as unknown[]).push(kind.read(reader, undefined));
+    return before;
+  },
+});
+
+const entry = /* @__PURE__ */ shape({ key: text, value: text });
+/** A map of texts. */
+const map: Kind = {
+  empty: () => new Map(),
+  read(reader, before) {
     const { key, value } = reader.message(entry, undefined);
     return (before as Map<unknown, unknown>).set(key, value);
-  }
-  const one = kind === undefined ? reader.string() : reader.message(kind, undefined);
-  if (mark !== "*") return one;
-  (before as unknown[]).push(one);
-  return before;
-}
+  },
+};
 
-const entry = /* @__PURE__ */ shape("key value");
-const localizedMessage = /* @__PURE__ */ shape("locale message");
+const localizedMessage = /* @__PURE__ */ shape({ locale: text, message: text });
 
 /** google.rpc.Status. */
-export const status: Shape = /* @__PURE__ */ shape(
-  "code# message details*",
-  /* @__PURE__ */ shape("typeUrl value!"),
-);
+export const status: Shape = /* @__PURE__ */ shape({
+  code: int32,
+  message: text,
+  details: /* @__PURE__ */ list(
+    /* @__PURE__ */ message(/* @__PURE__ */ shape({ typeUrl: text, value: bytes })),
+  ),
+});
 
 /** The messages of google/rpc/error_details.proto, by the names that they have as fields of `ErrorDetails`. */
 export const details: Readonly<Record<string, Shape>> = {
-  errorInfo: shape("reason domain metadata{"),
-  badRequest: shape(
-    "fieldViolations*",
-    shape("field description reason localizedMessage@", localizedMessage),
-  ),
-  resourceInfo: shape("resourceType resourceName owner description"),
-  retryInfo: shape("retryDelay@", shape("seconds% nanos#")),
-  preconditionFailure: shape("violations*", shape("type subject description")),
-  quotaFailure: shape(
-    "violations*",
-    shape(
-      "subject description apiService quotaMetric quotaId quotaDimensions{ quotaValue% futureQuotaValue?",
+  errorInfo: shape({ reason: text, domain: text, metadata: map }),
+  badRequest: shape({
+    fieldViolations: list(
+      message(
+        shape({ field: text, description: text, reason: text, localizedMessage: message(localizedMessage) }),
+      ),
     ),
-  ),
-  help: shape("links*", shape("description url")),
+  }),
+  resourceInfo: shape({ resourceType: text, resourceName: text, owner: text, description: text }),
+  retryInfo: shape({ retryDelay: message(shape({ seconds: int64, nanos: int32 })) }),
+  preconditionFailure: shape({
+    violations: list(message(shape({ type: text, subject: text, description: text }))),
+  }),
+  quotaFailure: shape({
+    violations: list(
+      message(
+        shape({
+          subject: text,
+          description: text,
+          apiService: text,
+          quotaMetric: text,
+          quotaId: text,
+          quotaDimensions: map,
+          quotaValue: int64,
+          futureQuotaValue: optionalInt64,
+        }),
+      ),
+    ),
+  }),
+  help: shape({ links: list(message(shape({ description: text, url: text }))) }),
   localizedMessage,
-  debugInfo: shape("stackEntries* detail"),
-  requestInfo: shape("requestId servingData"),
+  debugInfo: shape({ stackEntries: list(text), detail: text }),
+  requestInfo: shape({ requestId: text, servingData: text }),
 };

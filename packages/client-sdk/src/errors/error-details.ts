@@ -13,7 +13,7 @@ import type {
 } from "@callwire/contracts/google/rpc";
 import { jsonValue } from "../internal/json-value.js";
 import type { Metadata } from "nice-grpc-common";
-import { details as shapes, status } from "./detail-shapes.js";
+import { decoded, details as shapes, status } from "./detail-shapes.js";
 
 /**
  * A server's details of an error besides its code and text: the details of a google.rpc.Status (AIP-193), each in
@@ -59,14 +59,15 @@ export function decodeErrorDetails(trailers: Metadata): ErrorDetails {
   if (!bytes) return details;
   let packed: RpcStatus["details"];
   try {
-    packed = status.decode(bytes)["details"] as RpcStatus["details"];
+    packed = decoded(status, bytes)["details"] as RpcStatus["details"];
   } catch {
     return details;
   }
   for (const any of packed) {
     const field = fieldOf(any.typeUrl);
     try {
-      if (Object.hasOwn(shapes, field)) Object.assign(details, { [field]: shapes[field]!.decode(any.value) });
+      if (Object.hasOwn(shapes, field))
+        Object.assign(details, { [field]: decoded(shapes[field]!, any.value) });
       else details.unknown.push(any);
     } catch {
       details.unknown.push(any);

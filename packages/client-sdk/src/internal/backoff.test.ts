@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { backoffMs } from "./backoff.js";
-import { RetryThrottle } from "./retry-throttle.js";
+import { retryThrottle } from "./retry-throttle.js";
 
 const backoff = { initialMs: 100, maxMs: 300, multiplier: 2 };
 
@@ -15,7 +15,7 @@ test("varies by a fifth either way", () => {
 });
 
 test("the throttle refuses retries at half of its tokens and allows them again after answers", () => {
-  const throttle = new RetryThrottle(4, 0.5);
+  const throttle = retryThrottle(4, 0.5);
   expect([throttle.failed(), throttle.failed()]).toEqual([true, false]);
   throttle.succeeded();
   throttle.succeeded();
@@ -24,13 +24,13 @@ test("the throttle refuses retries at half of its tokens and allows them again a
 });
 
 test("the throttle holds no more than its tokens, however many answers come", () => {
-  const throttle = new RetryThrottle(2, 1);
+  const throttle = retryThrottle(2, 1);
   throttle.succeeded();
   expect(throttle.failed()).toBe(false);
 });
 
 test("the throttle holds no fewer than none, however many failures come", () => {
-  const throttle = new RetryThrottle(4, 2);
+  const throttle = retryThrottle(4, 2);
   for (let failure = 0; failure < 5; failure++) throttle.failed();
   throttle.succeeded();
   throttle.succeeded();

@@ -8,7 +8,7 @@ export function closable(methods: Record<string, Method>, onClose: () => void): 
     isClosed = true;
     onClose();
   };
-  const own = Object.hasOwn(methods, "close") ? methods["close"] : undefined;
+  const own = methods["close"];
   return Object.assign(methods, {
     close:
       own === undefined ? close : (...args: [] | [never]) => (args.length === 0 ? close() : own(...args)),

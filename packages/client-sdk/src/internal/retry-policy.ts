@@ -2,7 +2,7 @@ import type { ClientCallContext, FailureOrigin } from "@callwire/transport/seam"
 import { type Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { backoffMs, type Backoff } from "./backoff.js";
 import { codeOf } from "./client-errors.js";
-import { RetryThrottle } from "./retry-throttle.js";
+import { retryThrottle } from "./retry-throttle.js";
 
 /** Pure: whether the call may be sent more than once. */
 export function isRepeatable(method: MethodDescriptor, asked: boolean | undefined): boolean {
@@ -34,12 +34,12 @@ export function inTime({ deadlineMs }: ClientCallContext, waitMs: number): numbe
 
 /** The numbers of a {@link RetryPolicy}: RetryOptions says what each is. */
 export interface RetrySettings {
-  maxAttempts: number;
-  initialBackoffMs: number;
-  maxBackoffMs: number;
-  backoffMultiplier: number;
-  maxTokens: number;
-  tokenRatio: number;
+  maxAttempts?: number;
+  initialBackoffMs?: number;
+  maxBackoffMs?: number;
+  backoffMultiplier?: number;
+  maxTokens?: number;
+  tokenRatio?: number;
 }
 
 type Call = ClientCallContext<{ retry?: boolean }>;
@@ -55,35 +55,34 @@ export interface RetryPolicy {
   ended(call: Call, code: Status): void;
 }
 
+/** The default of `maxAttempts`. */
+export const MAX_ATTEMPTS = 4;
+
 export function retryPolicy({
-  maxAttempts,
-  initialBackoffMs: initialMs,
-  maxBackoffMs: maxMs,
-  backoffMultiplier: multiplier,
-  maxTokens,
-  tokenRatio,
+  maxAttempts = MAX_ATTEMPTS,
+  initialBackoffMs: initialMs = 200,
+  maxBackoffMs: maxMs = 5_000,
+  backoffMultiplier: multiplier = 2,
+  maxTokens = 100,
+  tokenRatio = 0.1,
 }: RetrySettings): RetryPolicy {
   const backoff = { initialMs, maxMs, multiplier };
-  const throttle = new RetryThrottle(maxTokens, tokenRatio);
-  const isAllowed = (origin: FailureOrigin) =>
-    origin === "connection" ? throttle.lost() : throttle.failed();
+  const throttle = retryThrottle(maxTokens, tokenRatio);
+  /** True for a failure that could be tried again, or whose server asks for no more. */
+  const counts = (error: unknown, origin: FailureOrigin, { method, options, trailer }: Call) =>
+    isRepeatable(method, options.retry) &&
+    (isTransient(codeOf(error), origin) || pushback(trailer) === "stop");
   return {
     backoff,
     retryAfterMs(error, origin, call) {
-      if (!isRepeatable(call.method, call.options.retry)) return undefined;
+      if (!counts(error, origin, call)) return undefined;
       const wish = pushback(call.trailer);
-      if (!isTransient(codeOf(error), origin) && wish !== "stop") return undefined;
       // Every such failure counts, also one that is the last.
-      if (!isAllowed(origin) || wish === "stop" || call.attempts >= maxAttempts) return undefined;
+      if (!throttle.failed(origin) || wish === "stop" || call.attempts >= maxAttempts) return undefined;
       return inTime(call, wish ?? backoffMs(backoff, call.attempts));
     },
     failed(error, origin, call) {
-      if (
-        call.isCommitted &&
-        isRepeatable(call.method, call.options.retry) &&
-        (isTransient(codeOf(error), origin) || pushback(call.trailer) === "stop")
-      )
-        isAllowed(origin);
+      if (call.isCommitted && counts(error, origin, call)) throttle.failed(origin);
     },
     ended(call, code) {
       if (code === Status.OK && isRepeatable(call.method, call.options.retry)) throttle.succeeded();

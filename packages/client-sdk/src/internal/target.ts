@@ -1,3 +1,5 @@
+import { isLocalHost } from "./local-host.js";
+
 /** The parts of an address. */
 export interface Target {
   /** The address as the runtime takes it. */
@@ -75,10 +77,6 @@ function noAddress(address: string, advice: string): TypeError {
     `address is ${JSON.stringify(address)}: it must be "host:port", "http://host:port", "https://host:port" or a ` +
       `gRPC name such as "dns:///host:port" or "unix:///path"${advice}`,
   );
-}
-
-export function isLocalHost(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }
 
 /** True if all that a name of gRPC's own stands for is on this machine. */

@@ -8,7 +8,7 @@ import {
 } from "@callwire/transport/seam";
 import { Status } from "nice-grpc-common";
 import { backoffMs } from "../internal/backoff.js";
-import { inTime, isRepeatable, retryPolicy } from "../internal/retry-policy.js";
+import { inTime, isRepeatable, MAX_ATTEMPTS, retryPolicy } from "../internal/retry-policy.js";
 
 /** Options for {@link retry}. */
 export interface RetryOptions {
@@ -55,21 +55,8 @@ export const retryRules: RulesOf<RetryOptions> = {
   ),
 };
 
-const defaults: Required<RetryOptions> = {
-  maxAttempts: 4,
-  initialBackoffMs: 200,
-  maxBackoffMs: 5_000,
-  backoffMultiplier: 2,
-  maxTokens: 100,
-  maxWaitMs: 30_000,
-  tokenRatio: 0.1,
-};
-
-/** Pure: the options with the defaults of those that are not given. */
-export function retrySettings(options: RetryOptions): Required<RetryOptions> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
-}
+/** The default of {@link RetryOptions.maxWaitMs}. */
+const MAX_WAIT_MS = 30_000;
 
 /** The longest wait between two looks for a connection, in milliseconds. */
 const MAX_LOOK_MS = 1_000;
@@ -103,9 +90,8 @@ function wasSeen(origin: FailureOrigin, { isUnseen }: ClientCallContext): boolea
  */
 export function retry(options: RetryOptions = {}): ClientPhases<RetryCallOptions> {
   checkOptions("retry", options, retryRules);
-  const settings = retrySettings(options);
-  const { maxAttempts, maxWaitMs } = settings;
-  const policy = retryPolicy(settings);
+  const { maxAttempts = MAX_ATTEMPTS, maxWaitMs = MAX_WAIT_MS } = options;
+  const policy = retryPolicy(options);
   /** True once a server has seen a call. */
   let isReached = false;
   const waits = new WeakMap<object, ConnectionWait>();

@@ -11,7 +11,7 @@ export interface OpenWatch {
 }
 
 /** setTimeout takes no more. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 0x7fffffff;
 
 /**
  * Streams that are resumed: those of a client, or all that have none. One timer for all of them notices those that stall, by a number that each writes: an event costs

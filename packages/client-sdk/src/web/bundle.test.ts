@@ -9,18 +9,19 @@ import { build } from "esbuild";
 /** An application. */
 const program = `
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
-import { createClient } from "@callwire/client-sdk/web";
+import { createClient, grpcWeb } from "@callwire/client-sdk/web";
 
-const health = createClient(HealthDefinition, { baseUrl: "/rpc" });
+const health = createClient(HealthDefinition, { baseUrl: "/rpc", protocol: grpcWeb });
 console.log((await health.check({ service: "" })).status);
 `;
 
 /** More that compiles, or does not. */
 const types = `
-import { CallError, Status } from "@callwire/client-sdk/web";
+import { CallError, connect, grpcWeb, Status } from "@callwire/client-sdk/web";
 import { createUsersClient } from "@callwire/client-sdk/web/users";
 
-const users = createUsersClient({ baseUrl: "/rpc", credentials: "include", fetch });
+const protocol = location.search === "" ? connect : grpcWeb;
+const users = createUsersClient({ baseUrl: "/rpc", protocol, credentials: "include", fetch });
 try {
   for await (const { user } of users.watchUsers({}, { timeoutMs: 5 })) console.log(user?.name);
 } catch (error) {
@@ -28,7 +29,11 @@ try {
 }
 users.close();
 // @ts-expect-error -- of the client of Node.js
-createUsersClient({ baseUrl: "/rpc", address: "127.0.0.1:50051" });
+createUsersClient({ baseUrl: "/rpc", protocol, address: "127.0.0.1:50051" });
+// @ts-expect-error -- without a protocol
+createUsersClient({ baseUrl: "/rpc" });
+// @ts-expect-error -- a protocol is imported, not named
+createUsersClient({ baseUrl: "/rpc", protocol: "connect" });
 `;
 
 const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -54,6 +59,21 @@ test("a bundle has nothing of Node.js, and no JSON of messages", async () => {
   expect(/node:|require\(|\bprocess\b|\bBuffer\b/.exec(text)?.[0]).toBeUndefined();
   expect(text).toContain("enableJson");
   expect(text).not.toContain("JsonError");
+});
+
+test.each([
+  ["connect", "x-grpc-web", "connect-protocol-version"],
+  ["grpcWeb", "connect-protocol-version", "x-grpc-web"],
+])("a bundle that imports %s is without the other protocol", async (name, absent, present) => {
+  const { outputFiles } = await build({
+    stdin: { contents: program.replaceAll("grpcWeb", name), resolveDir: folder, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    tsconfigRaw: "{}",
+    write: false,
+  });
+  expect([absent, present].map((field) => outputFiles[0]!.text.includes(field))).toEqual([false, true]);
 });
 
 test("an application compiles without the types of Node.js", () => {

@@ -5,7 +5,9 @@ import { isSettable } from "@callwire/transport/seam";
 import { Metadata, Status } from "nice-grpc-common";
 import { CallError } from "../errors/call-error.js";
 import { answeredBy, echoBytes, envelope, response, type Sent } from "../test-room/web/answers.js";
+import { connect } from "./connect.js";
 import { createClient } from "./create-client.js";
+import { grpcWeb } from "./grpc-web.js";
 
 const unary = () => response("application/proto", echoBytes("a"));
 const busy = () =>
@@ -39,10 +41,21 @@ test("a unary call of Connect is plain HTTP", async () => {
   });
 });
 
+test("fetch is called as the function that it is: a browser's own refuses another `this`", async () => {
+  let owner: unknown = "none";
+  const fetch = async function (this: unknown) {
+    // oxlint-disable-next-line typescript/no-this-alias -- it is what is looked at
+    owner = this;
+    return unary();
+  };
+  await answeredBy(unary, { fetch }).client.echoUnary({});
+  expect(owner).toBeUndefined();
+});
+
 test("a call of gRPC-Web has an envelope and its deadline", async () => {
   const answer = () =>
     response("application/grpc-web+proto", envelope(0, echoBytes("a")), envelope(0x80, "grpc-status:0"));
-  const { client, sent } = answeredBy(answer, { protocol: "grpc-web", timeoutMs: Infinity });
+  const { client, sent } = answeredBy(answer, { protocol: grpcWeb, timeoutMs: Infinity });
   expect(await client.echoUnary({ text: "a" })).toEqual({ text: "a" });
   expect(bytesOf(sent[0]!)).toEqual(envelope(0, echoBytes("a")));
   expect(sent[0]!.headers).toEqual({
@@ -53,13 +66,13 @@ test("a call of gRPC-Web has an envelope and its deadline", async () => {
 });
 
 test.each([
-  ["grpc-web", "grpc-timeout", 50_000, /^(50000|49\d{3})m$/],
+  [grpcWeb, "grpc-timeout", 50_000, /^(50000|49\d{3})m$/],
   // At most 8 digits and a unit.
-  ["grpc-web", "grpc-timeout", 2 * 10 ** 9, /^2000000S$/],
-  ["grpc-web", "grpc-timeout", 10 ** 12, /^99999999S$/],
-  ["connect", "connect-timeout-ms", 50_000, /^(50000|49\d{3})$/],
+  [grpcWeb, "grpc-timeout", 2 * 10 ** 9, /^2000000S$/],
+  [grpcWeb, "grpc-timeout", 10 ** 12, /^99999999S$/],
+  [connect, "connect-timeout-ms", 50_000, /^(50000|49\d{3})$/],
   // At most 10 digits.
-  ["connect", "connect-timeout-ms", 10 ** 12, /^9999999999$/],
+  [connect, "connect-timeout-ms", 10 ** 12, /^9999999999$/],
 ] as const)("by %s, %s of %d ms is what the protocol takes", async (protocol, name, ms, text) => {
   const { client, sent } = answeredBy(unary, { protocol, retry: false });
   await client.echoUnary({}, { deadline: Date.now() + ms }).catch(() => {});
@@ -381,7 +394,11 @@ test("a definition of nice-grpc's own form", async () => {
       options: {},
     },
   } as const;
-  const client = createClient(definition, { baseUrl: "http://localhost", fetch: async () => unary() });
+  const client = createClient(definition, {
+    baseUrl: "http://localhost",
+    protocol: connect,
+    fetch: async () => unary(),
+  });
   expect(await client.say("hello")).toBe("a");
 });
 

@@ -3,6 +3,8 @@ import { statusOfHttpStatus } from "@callwire/transport/seam";
 import { Metadata, Status } from "nice-grpc-common";
 import { addField, fromBase64 } from "./metadata.js";
 import type { Ending, Protocol } from "./protocol.js";
+import { canStreamRequests, requestStream } from "./request-body.js";
+import type { WebProtocol } from "./web-protocol.js";
 
 /** An error as Connect has it in JSON. What a server sends may be anything. */
 interface ErrorJson {
@@ -11,19 +13,20 @@ interface ErrorJson {
   details?: { type: string; value: string }[];
 }
 
-/** Connect: plain HTTP for unary calls, envelopes for streams (connectrpc.com/docs/protocol). */
-export const connect: Protocol = {
+const protocol: Protocol = {
+  name: "Connect",
   mediaType: "application/connect+proto",
   bareType: "application/proto",
-  streamsRequests: true,
   endFlag: 2,
   fields: (timeoutMs) => ({
     "connect-protocol-version": "1",
-    ...(timeoutMs !== undefined && {
+    ...(timeoutMs < Infinity && {
       // At most 10 digits.
       "connect-timeout-ms": String(Math.min(timeoutMs, 1e10 - 1)),
     }),
   }),
+  streamRequests: (source, encode, fail) =>
+    canStreamRequests() ? requestStream(source, encode, fail) : undefined,
   readEnd(bytes) {
     const { error, metadata } = jsonOf(bytes) as {
       error?: ErrorJson | null;
@@ -33,12 +36,10 @@ export const connect: Protocol = {
     for (const [name, values] of Object.entries(metadata ?? {})) {
       for (const value of values) addField(trailer, name.toLowerCase(), value);
     }
-    return error === undefined || error === null
-      ? { code: Status.OK, message: "", trailer }
-      : endingOf(error, trailer, Status.UNKNOWN);
+    return error ? endingOf(error, trailer, Status.UNKNOWN) : { code: Status.OK, message: "", trailer };
   },
-  readError(httpStatus, trailer, fields, body) {
-    if (httpStatus === 200 || !/^application\/json/i.test(fields.get("content-type") ?? "")) return undefined;
+  readError(httpStatus, trailer, _, body) {
+    if (httpStatus === 200) return undefined;
     try {
       return endingOf(jsonOf(body) as ErrorJson, trailer, statusOfHttpStatus(httpStatus));
     } catch {
@@ -46,6 +47,12 @@ export const connect: Protocol = {
     }
   },
 };
+
+/**
+ * Connect (connectrpc.com/docs/protocol): unary calls are plain HTTP, with their errors as JSON, which developer tools and proxies
+ * understand. Requests can be streamed, where `fetch` does that.
+ */
+export const connect: WebProtocol = protocol;
 
 function jsonOf(bytes: Uint8Array): unknown {
   const value: unknown = JSON.parse(new TextDecoder().decode(bytes));

@@ -1,16 +1,13 @@
-import { checkWebCallOptions, checkWebOptions } from "#checks";
+import { checkClient, checkedMiddleware, checkWebCallOptions } from "#checks";
 import { clientObject, type CompatServiceDefinition, type RuntimeMethod } from "@callwire/transport/seam";
 import { type CallOptions, Metadata } from "nice-grpc-common";
 import { closable } from "../internal/closable.js";
 import { retryPolicy } from "../internal/retry-policy.js";
-import { retrySettings } from "../middleware/retry.js";
-import { RunningCalls } from "../internal/running-calls.js";
 import { TIMEOUT_MS } from "../middleware/deadline.js";
 import type { ServiceClient } from "../service-client.js";
 import { baseUrlOf } from "./base-url.js";
 import { type Call, callOf, type CallSettings } from "./call.js";
-import { connect } from "./connect.js";
-import { grpcWeb } from "./grpc-web.js";
+import type { Protocol } from "./protocol.js";
 import { webMethodsOf } from "./web-methods.js";
 import type { WebClientOptions } from "./web-options.js";
 
@@ -26,38 +23,33 @@ const MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
  * its request at once.
  *
  * Throws a TypeError or RangeError at once if an option is not right or not known; so does a call for its own. A bundle with the
- * condition `production`, which Vite and webpack give to one for users, checks `baseUrl` alone.
+ * condition `production`, which Vite and webpack give to one for users, leaves most of these checks out.
  */
 export function createClient<Definition extends CompatServiceDefinition, Ext extends object = object>(
   definition: Definition,
   options: WebClientOptions<Ext>,
 ): ServiceClient<Definition, Ext> {
-  checkWebOptions(options);
+  checkClient(definition, options);
   const {
-    credentials,
     maxReceiveMessageBytes = MAX_RECEIVE_MESSAGE_BYTES,
     metadata,
-    middleware = [],
     retry = {},
     timeoutMs = TIMEOUT_MS,
-    token,
   } = options;
-  const calls = new RunningCalls();
+  const middleware = checkedMiddleware(options.middleware ?? []);
+  const closing = new AbortController();
   const settings: CallSettings = {
-    attempts: {
-      url: baseUrlOf(options),
-      protocol: options.protocol === "grpc-web" ? grpcWeb : connect,
-      // Looked up for each call: a page may put another one in its place.
-      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
-      ...(credentials && { credentials }),
-      maxReceiveMessageBytes,
-    },
+    ...options,
+    url: baseUrlOf(options),
+    protocol: options.protocol as Protocol,
+    // Looked up for each call: a page may put another one in its place.
+    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    maxReceiveMessageBytes,
     middleware,
     metadata: Metadata(metadata),
-    retry: retry ? retryPolicy(retrySettings(retry)) : undefined,
+    retry: retry ? retryPolicy(retry) : undefined,
     timeoutMs,
-    token,
-    calls,
+    closed: closing.signal,
   };
   const client = clientObject(
     webMethodsOf(definition).map((method) => {
@@ -68,7 +60,7 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
       return [method.name, method.descriptor.responseStream ? streamOf(begin) : onlyOf(begin)] as const;
     }),
   );
-  return closable(client, () => calls.close()) as ServiceClient<Definition, Ext>;
+  return closable(client, () => closing.abort()) as ServiceClient<Definition, Ext>;
 }
 
 type Begin = (request: unknown, options?: CallOptions) => Call;

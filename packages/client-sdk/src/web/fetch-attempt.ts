@@ -1,11 +1,13 @@
-import { describePage, type FailureOrigin, statusOfHttpStatus } from "@callwire/transport/seam";
+import { noStatusAdvice, unreachableAdvice } from "#checks";
+import { type FailureOrigin, statusOfHttpStatus } from "@callwire/transport/seam";
 import { Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { clientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";
-import { BodyReader } from "./body-reader.js";
-import { addField, fieldsOf } from "./metadata.js";
+import { bodyReader } from "./body-reader.js";
+import { describePage } from "./foreign-page.js";
+import { addField } from "./metadata.js";
 import type { Ending, Protocol } from "./protocol.js";
-import { canStreamRequests, enveloped } from "./request-body.js";
+import { enveloped } from "./request-body.js";
 import type { FetchResponse, WebClientOptions } from "./web-options.js";
 
 /** Flags and length, before each message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
@@ -29,34 +31,29 @@ export interface AttemptOptions extends Pick<WebClientOptions, "credentials"> {
 export interface Attempt extends Pick<AttemptOptions, "fetch"> {
   /** A message, or a stream of envelopes. */
   body: Uint8Array | ReadableStream<Uint8Array>;
-  metadata: Metadata;
-  /** The time that is left, in milliseconds; undefined for no limit. */
-  timeoutMs: number | undefined;
+  headers: Record<string, string>;
   signal: AbortSignal;
+  /** A message has come. */
   onHeader(header: Metadata): void;
-  /** The header of an answer that is an error and no message: another attempt may follow. */
-  onFailedHeader(header: Metadata): void;
-  onTrailer(trailer: Metadata): void;
+  /** The attempt has ended by the server's word. Another one may follow. */
+  onEnd(trailer: Metadata, header?: Metadata): void;
 }
 
 /** Makes one attempt of a call by `fetch`, and yields the messages of its answer. */
 export async function* fetchAttempt(
   { url, protocol, credentials, maxReceiveMessageBytes }: AttemptOptions,
   { path, requestStream, responseStream }: MethodDescriptor,
-  { fetch, body, metadata, timeoutMs, signal, onHeader, onFailedHeader, onTrailer }: Attempt,
+  { fetch, body, headers: sent, signal, onHeader, onEnd }: Attempt,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const fail = (code: Status, why: string, origin: FailureOrigin = "reset", cause?: unknown) =>
     clientError(path, code, why, origin, cause);
-  if (requestStream && !(protocol.streamsRequests && canStreamRequests())) {
-    throw fail(Status.UNIMPLEMENTED, noRequestStreams(protocol), "local");
-  }
   const bareType = requestStream || responseStream ? undefined : protocol.bareType;
   const mediaType = bareType ?? protocol.mediaType;
   let response: FetchResponse;
   try {
     response = await fetch(url + path, {
       method: "POST",
-      headers: { ...fieldsOf(metadata), ...protocol.fields(timeoutMs), "content-type": mediaType },
+      headers: { ...sent, "content-type": mediaType },
       body: bareType || requestStream ? body : enveloped(body as Uint8Array),
       signal,
       redirect: "error",
@@ -64,13 +61,14 @@ export async function* fetchAttempt(
       ...(requestStream && { duplex: "half" }),
     });
   } catch (error) {
-    const why = `${url} could not be reached${hint(url, requestStream)}: ${errorText(error)}`;
+    const why = `${url} could not be reached${unreachableAdvice(url, requestStream) ?? ""}: ${errorText(error)}`;
     throw fail(Status.UNAVAILABLE, why, "connection", error);
   }
 
-  const reader = new BodyReader(response.body);
+  const { headers, status } = response;
+  const reader = bodyReader(response.body);
   // A body that an application's own `fetch` has made may not end with the signal.
-  signal.addEventListener("abort", () => reader.cancel());
+  signal.addEventListener("abort", reader.cancel);
   const take = (size: number) =>
     reader.take(size).catch((error: unknown) => {
       throw fail(Status.UNAVAILABLE, `the connection was lost: ${errorText(error)}`, "connection", error);
@@ -82,69 +80,58 @@ export async function* fetchAttempt(
       : `a message of ${length} bytes, where maxReceiveMessageBytes allows ${maxReceiveMessageBytes}`;
     throw fail(Status.RESOURCE_EXHAUSTED, why, "local");
   };
+  const notOne = (count: string) => fail(Status.UNIMPLEMENTED, `the response has ${count} message`, "local");
   /** Ends the attempt as the server has said it: of a stream, there may be no message. */
-  const end = ({ code, message, trailer }: Ending, hasMessage: boolean) => {
-    onTrailer(trailer);
+  const end = ({ code, message, trailer }: Ending, hasMessage?: boolean, header?: Metadata) => {
+    onEnd(trailer, header);
     if (code !== Status.OK) throw fail(code, message, "status");
-    if (!hasMessage && !responseStream) {
-      throw fail(Status.UNIMPLEMENTED, "the response has no message", "local");
-    }
+    if (!hasMessage && !responseStream) throw notOne("no");
   };
 
   try {
-    const { headers, status } = response;
     const header = Metadata();
     const trailer = Metadata();
     headers.forEach((value, name) => {
-      if (name.startsWith("trailer-")) addField(trailer, name.slice("trailer-".length), value);
-      else addField(header, name, value);
+      const ofTrailer = name.replace(/^trailer-/, "");
+      addField(ofTrailer === name ? header : trailer, ofTrailer, value);
     });
     const type = headers.get("content-type") ?? "";
     const [wanted = ""] = mediaType.split("+");
-    const isAnswer = status === 200 && type.split(/[;+]/, 1)[0] === wanted;
 
-    if (!isAnswer) {
+    if (status !== 200 || type.split(/[;+]/, 1)[0] !== wanted) {
       const isJson = /json/i.test(type);
       // An error of Connect may take its time. A page is of no use to the call.
-      const timer = isJson ? undefined : setTimeout(() => reader.cancel(), PAGE_TIMEOUT_MS);
+      const timer = isJson ? undefined : setTimeout(reader.cancel, PAGE_TIMEOUT_MS);
       const page = await take(isJson ? MAX_END_BYTES : PAGE_BYTES).finally(() => clearTimeout(timer));
       const ending = protocol.readError(status, Metadata([...header, ...trailer]), headers, page);
-      if (ending !== undefined) {
-        end(ending, false);
-        return;
-      }
+      if (ending) return end(ending);
       const isHttpError = status !== 200;
-      const what = isHttpError ? `HTTP status ${status}` : `the response is not ${wanted}`;
-      const server = headers.get("server") ?? undefined;
       throw fail(
         // Such JSON comes from a server of Connect, in another codec than was asked for.
         isJson && !isHttpError ? Status.INTERNAL : statusOfHttpStatus(status),
-        describePage(what, { contentType: type, server }, page),
+        describePage(isHttpError ? `HTTP status ${status}` : `the response is not ${wanted}`, headers, page),
         isHttpError && status < 500 ? "status" : "reset",
       );
     }
 
-    if (bareType !== undefined) {
+    if (bareType) {
       const only = await take(maxReceiveMessageBytes + 1);
       checkLength(only.length);
       onHeader(header);
-      onTrailer(trailer);
+      onEnd(trailer);
       yield only;
       return;
     }
     let only: Uint8Array | undefined;
-    for (let isFirst = true; ; isFirst = false) {
+    for (let first: Metadata | undefined = header; ; first = undefined) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const prefix = await take(PREFIX_LENGTH);
       if (prefix.length === 0) {
         // Only a response without a body has its status in the header.
-        const ending = isFirst ? protocol.readError(status, header, headers, prefix) : undefined;
-        if (ending !== undefined) {
-          end(ending, false);
-          return;
-        }
-        const why = isFirst && isForeign(url) ? NO_STATUS_HERE : "";
-        throw fail(Status.UNKNOWN, `the response ended without a status${why}`);
+        const ending = first && protocol.readError(status, header, headers, prefix);
+        if (ending) return end(ending);
+        const advice = (first && noStatusAdvice(url)) ?? "";
+        throw fail(Status.UNKNOWN, `the response ended without a status${advice}`);
       }
       const [flags = 0] = prefix;
       const length = prefix.length < PREFIX_LENGTH ? 1 : new DataView(prefix.buffer).getUint32(1);
@@ -153,16 +140,15 @@ export async function* fetchAttempt(
       const bytes = await take(length);
       if (bytes.length < length) throw fail(Status.INTERNAL, "the response ended inside a message");
       if (flags === 0) {
-        if (isFirst) onHeader(header);
+        if (first) onHeader(first);
         if (responseStream) yield bytes;
         else if (only === undefined) only = bytes;
-        else throw fail(Status.UNIMPLEMENTED, "the response has more than one message", "local");
+        else throw notOne("more than one");
         continue;
       }
       if (flags !== protocol.endFlag) {
-        const why =
-          (flags & 1) === 1 ? "a compressed message, which nobody asked for" : `unknown flags, ${flags}`;
-        throw fail(Status.INTERNAL, `the response has ${why}`);
+        // 1 is that of a compressed message.
+        throw fail(Status.INTERNAL, `the response has a message of flags ${flags}, which nobody asked for`);
       }
       let ending: Ending;
       try {
@@ -172,33 +158,11 @@ export async function* fetchAttempt(
       }
       // oxlint-disable-next-line no-await-in-loop
       if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after its trailers");
-      if (isFirst) (ending.code === Status.OK ? onHeader : onFailedHeader)(header);
-      end(ending, only !== undefined);
-      if (only !== undefined) yield only;
+      end(ending, only && true, first);
+      if (only) yield only;
       return;
     }
   } finally {
     reader.cancel();
   }
-}
-
-function noRequestStreams({ streamsRequests }: Protocol): string {
-  return streamsRequests
-    ? "this runtime's fetch cannot stream requests: send them by unary calls, or call from where it can, such as Node.js"
-    : 'gRPC-Web cannot stream requests: use protocol "connect", or send them by unary calls';
-}
-
-/** A response of gRPC-Web without messages has its status in header fields. */
-const NO_STATUS_HERE = ": its CORS policy must expose grpc-status and grpc-message to this page";
-
-/** True if a page calls a server of another origin. */
-function isForeign(url: string): boolean {
-  const { location } = globalThis as { location?: { origin: string } };
-  return location !== undefined && new URL(url).origin !== location.origin;
-}
-
-/** What may be the reason, where a browser says none. */
-function hint(url: string, requestStream: boolean): string {
-  if (requestStream && "location" in globalThis) return " (browsers stream requests over HTTP/2 alone)";
-  return isForeign(url) ? ", or its CORS policy does not allow this page" : "";
 }

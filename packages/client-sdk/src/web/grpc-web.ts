@@ -2,15 +2,15 @@ import { decodeStatusMessage, parseStatus } from "@callwire/transport/seam";
 import { Metadata } from "nice-grpc-common";
 import { addField } from "./metadata.js";
 import type { Ending, Protocol } from "./protocol.js";
+import type { WebProtocol } from "./web-protocol.js";
 
-/** gRPC-Web: the envelopes of gRPC, with the trailers in the last one (grpc/grpc, PROTOCOL-WEB.md). */
-export const grpcWeb: Protocol = {
+const protocol: Protocol = {
+  name: "gRPC-Web",
   mediaType: "application/grpc-web+proto",
-  streamsRequests: false,
   endFlag: 0x80,
   fields: (timeoutMs) => ({
     "x-grpc-web": "1",
-    ...(timeoutMs !== undefined && { "grpc-timeout": timeoutText(timeoutMs) }),
+    ...(timeoutMs < Infinity && { "grpc-timeout": timeoutText(timeoutMs) }),
   }),
   readEnd(bytes) {
     const fields = new Map<string, string>();
@@ -27,6 +27,12 @@ export const grpcWeb: Protocol = {
   },
   readError: (_, trailer, fields) => endingOf(trailer, fields),
 };
+
+/**
+ * gRPC-Web (grpc/grpc, PROTOCOL-WEB.md): the envelopes of gRPC, with the trailers in the last one. For servers and proxies that have
+ * no Connect, such as Envoy. Requests cannot be streamed.
+ */
+export const grpcWeb: WebProtocol = protocol;
 
 /** At most 8 digits and a unit (gRPC over HTTP/2, "Requests"). */
 function timeoutText(ms: number): string {

@@ -1,4 +1,5 @@
-import { Metadata } from "nice-grpc-common";
+import type { Metadata } from "nice-grpc-common";
+import { base64 } from "../internal/json-value.js";
 
 /** Header fields that belong to HTTP or the protocol, and are no metadata in either direction. */
 const RESERVED =
@@ -20,15 +21,11 @@ export function fieldsOf(metadata: Metadata): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const [name, values] of metadata) {
     if (RESERVED.test(name)) continue;
-    fields[name] = values.map((value) => (typeof value === "string" ? value : toBase64(value))).join(",");
+    fields[name] = values.map((value) => (typeof value === "string" ? value : base64(value))).join(",");
   }
   return fields;
 }
 
 export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text.trim()), (char) => char.charCodeAt(0));
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }

@@ -15,17 +15,11 @@ export const Status = /* @__PURE__ */ Object.fromEntries(
   ]),
 ) as unknown as typeof common.Status;
 
-/** Throws an Error for a name or a value that gRPC does not allow, in nice-grpc's words. */
-function checked(key: string, value: Value): Value {
-  if (!/^[0-9a-z_.-]+$/.test(key)) throw new Error(`Metadata key '${key}' contains illegal characters`);
-  const isBinary = key.endsWith("-bin");
-  if (isBinary !== value instanceof Uint8Array) {
-    throw new Error(`Metadata key '${key}' must have ${isBinary ? "binary" : "string"} value`);
-  }
-  if (!isBinary && !/^[ -~]*$/.test(value as string)) {
-    throw new Error(`Metadata value of '${key}' contains illegal characters`);
-  }
-  return value;
+/** True if gRPC allows metadata of that name and value. */
+function isAllowed(key: string, value: Value): boolean {
+  if (!/^[0-9a-z_.-]+$/.test(key)) return false;
+  if (key.endsWith("-bin")) return value instanceof Uint8Array;
+  return typeof value === "string" && /^[ -~]*$/.test(value);
 }
 
 /** Makes metadata, with or without `new`. */
@@ -33,30 +27,28 @@ export const Metadata = function Metadata(init?: common.MetadataInit): Metadata 
   const data = new Map<string, Value[]>();
   const metadata = {
     set(name: string, value: Value | Value[]) {
-      const key = name.toLowerCase();
-      data.delete(key);
-      for (const each of [value].flat()) metadata.append(key, each);
+      metadata.delete(name);
+      for (const each of [value].flat()) metadata.append(name, each);
       return metadata;
     },
     append(name: string, value: Value) {
       const key = name.toLowerCase();
+      if (!isAllowed(key, value)) throw new Error(`Metadata key '${name}' or its value is not allowed`);
       const values = data.get(key);
-      const added = checked(key, value);
-      if (values === undefined) data.set(key, [added]);
-      else if (added instanceof Uint8Array) values.push(added);
+      if (!values) data.set(key, [value]);
+      else if (key.endsWith("-bin")) values.push(value);
       // No join: to copy all that there is for each of many values takes for ever.
-      else values[0] = `${values[0] as string}, ${added}`;
+      else values[0] = `${values[0] as string}, ${value as string}`;
       return metadata;
     },
     delete: (name: string) => void data.delete(name.toLowerCase()),
-    get: (name: string) => data.get(name.toLowerCase())?.[0],
+    get: (name: string) => metadata.getAll(name)[0],
     getAll: (name: string) => data.get(name.toLowerCase()) ?? [],
     has: (name: string) => data.has(name.toLowerCase()),
     [Symbol.iterator]: () => data[Symbol.iterator](),
   } as Metadata;
-  const entries =
-    Symbol.iterator in (init ?? []) ? (init as Iterable<[string, Value]>) : Object.entries(init!);
-  for (const [name, value] of entries ?? []) metadata.set(name, value);
+  const entries = init && Symbol.iterator in init ? init : Object.entries(init ?? {});
+  for (const [name, value] of entries) metadata.set(name, value);
   return metadata;
 } as typeof common.Metadata;
 

@@ -1,13 +1,16 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { baseUrlOf } from "./base-url.js";
+import { connect } from "./connect.js";
 import { createClient } from "./create-client.js";
+import { grpcWeb } from "./grpc-web.js";
 import type { WebClientOptions } from "./web-options.js";
 
 const baseUrl = "https://api.example.com";
+const protocol = connect;
 
 function making(options: object) {
-  return () => createClient(EchoServiceDefinition, options as WebClientOptions);
+  return () => createClient(EchoServiceDefinition, { protocol, ...options } as WebClientOptions);
 }
 
 test.each<[object, string]>([
@@ -18,7 +21,15 @@ test.each<[object, string]>([
     { baseUrl, retry: { attempts: 1 } },
     "createClient has no option 'retry.attempts'; did you mean 'retry.maxAttempts'?",
   ],
-  [{ baseUrl, protocol: "grpc" }, 'createClient: protocol is "grpc": it must be "connect" or "grpc-web"'],
+  ...[
+    [undefined, "null"],
+    ["connect", '"connect"'],
+    [{ name: "Connect" }, "object"],
+    [() => connect, "function"],
+  ].map(([given, shown]): [object, string] => [
+    { baseUrl, protocol: given },
+    `createClient: protocol is ${shown as string}: it must be connect or grpcWeb, as "@callwire/client-sdk/web" exports them`,
+  ]),
   [
     { baseUrl, credentials: true },
     'createClient: credentials is true: it must be "omit", "same-origin" or "include"',
@@ -72,6 +83,7 @@ test.each<[object, boolean]>([
   [{ retry: { maxTokens: 0 } }, false],
   [{ retry: { maxTokens: 0.5, tokenRatio: 1e-7 } }, true],
   [{ retry: { tokenRatio: 0 } }, false],
+  [{ protocol: grpcWeb }, true],
   [{ token: "" }, false],
   [{ token: 'a"\\' }, true],
   [{ token: () => "a" }, true],
@@ -84,7 +96,9 @@ test.each<[object, boolean]>([
 test("a number that is out of range is a RangeError, and what is no object is refused", () => {
   expect(making({ baseUrl, timeoutMs: 0 })).toThrow(RangeError);
   expect(making({ baseUrl, timeoutMs: "5" })).toThrow(TypeError);
-  expect(making(undefined as never)).toThrow("createClient: baseUrl is null");
+  expect(() => createClient(EchoServiceDefinition, undefined as never)).toThrow(
+    "createClient: baseUrl is null",
+  );
   expect(making({ baseUrl, cors: true })).toThrow(
     "createClient has no option 'cors'; it has allowTokenInClear, ",
   );
@@ -93,7 +107,7 @@ test("a number that is out of range is a RangeError, and what is no object is re
 describe("options of a call", () => {
   const call = (options: object, more: Partial<WebClientOptions> = {}) => {
     const fetch = async () => Promise.reject(new Error("nothing is sent"));
-    const client = createClient(EchoServiceDefinition, { baseUrl, retry: false, fetch, ...more });
+    const client = createClient(EchoServiceDefinition, { baseUrl, protocol, retry: false, fetch, ...more });
     return client.echoUnary({}, options);
   };
   const path = "/callwire.echo.v1.EchoService/EchoUnary";
@@ -127,7 +141,8 @@ describe("options of a call", () => {
 });
 
 test("a definition that is none", () => {
-  const make = (definition: unknown) => () => createClient(definition as EchoServiceDefinition, { baseUrl });
+  const make = (definition: unknown) => () =>
+    createClient(definition as EchoServiceDefinition, { baseUrl, protocol });
   const message =
     "createClient: the definition has no methods: is its name imported from the generated file?";
   expect(make(undefined)).toThrow(message);
@@ -158,7 +173,7 @@ test.each([
   "https://a.example/?b=1",
   "https://a.example/#b",
 ])("the base %s is refused", (base) => {
-  expect(() => baseUrlOf({ baseUrl: base })).toThrow(
+  expect(making({ baseUrl: base })).toThrow(
     `baseUrl is "${base}": it must be like "https://api.example.com/rpc"; on a page it may be like "/rpc"`,
   );
 });

@@ -88,6 +88,20 @@ test.each<[string, object]>([
   });
 });
 
+test("one may be an instance of a class", async () => {
+  class Counter implements ClientPhases {
+    #calls = 0;
+    attempted() {
+      this.#calls++;
+    }
+    response(message: unknown) {
+      return { ...(message as object), text: `attempt ${this.#calls}` };
+    }
+  }
+  const { client } = answeredBy(unary, { middleware: [new Counter()] });
+  expect(await client.echoUnary({})).toEqual({ text: "attempt 1" });
+});
+
 test("what must not throw and does is a warning, and the error stays", async () => {
   using warn = jest.spyOn(process, "emitWarning").mockImplementation(() => {});
   const bug = () => {

@@ -1,3 +1,5 @@
+import { iterableAdvice } from "#checks";
+
 /** A message with its flags and length before it (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export function enveloped(message: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(5 + message.length);
@@ -23,13 +25,13 @@ function iteratorOf(source: unknown): AnyIterator {
     const reader = source.getReader();
     return {
       next: () => reader.read() as Promise<IteratorResult<unknown>>,
-      return: async (value) => ({ done: true, value: await reader.cancel(value) }),
+      return: async () => ({ done: true, value: await reader.cancel() }),
     };
   }
   const iterable = source as Partial<AsyncIterable<unknown> & Iterable<unknown>> | undefined;
   const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
   if (typeof iterator?.next === "function") return iterator;
-  throw new TypeError("they are no iterable: a generator is declared as async function*");
+  throw new TypeError(`they are no iterable${iterableAdvice() ?? ""}`);
 }
 
 /**
@@ -51,24 +53,20 @@ export function requestStream(
     isOver = true;
     void (async () => iterator?.return?.())().catch(() => {});
   };
-  const next = async (): Promise<IteratorResult<unknown>> => {
-    if (isOver) return { done: true, value: undefined };
-    try {
-      iterator ??= iteratorOf(source);
-      return await iterator.next();
-    } catch (error) {
-      isOver = true;
-      fail(error);
-      throw error;
-    }
-  };
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await next();
-        isOver ||= done === true;
-        if (isOver) controller.close();
-        else controller.enqueue(enveloped(encode(value)));
+        try {
+          iterator ??= iteratorOf(source);
+          const { done, value } = await iterator.next();
+          isOver ||= done === true;
+          if (isOver) controller.close();
+          else controller.enqueue(enveloped(encode(value)));
+        } catch (error) {
+          isOver = true;
+          fail(error);
+          throw error;
+        }
       },
       cancel: end,
     },

@@ -1,7 +1,11 @@
 // What stands in for Node.js's parts in a browser does the same.
-import { describe, expect, test } from "@jest/globals";
+import { getEventListeners } from "node:events";
+import { describe, expect, jest, test } from "@jest/globals";
 import * as common from "nice-grpc-common";
+import * as abort from "../internal/abort.js";
+import * as webAbort from "../internal/abort.web.js";
 import { randomUuid } from "../internal/random-uuid.web.js";
+import { reportBug } from "../internal/report-bug.web.js";
 import * as own from "./nice-grpc-common.js";
 
 test("the status codes", () => {
@@ -67,4 +71,40 @@ test("random UUIDs of version 4", () => {
   expect(new Set(uuids).size).toBe(100);
   for (const uuid of uuids)
     expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("what follows a signal", () => {
+  const [one, other] = [abort, webAbort].map(({ onAbort }) => {
+    const called: string[] = [];
+    const controller = new AbortController();
+    const { signal } = controller;
+    const undo: (() => void)[] = [];
+    onAbort(signal, () => {
+      called.push("a");
+      undo[1]!();
+    });
+    undo.push(onAbort(signal, () => called.push("b")));
+    undo.push(onAbort(signal, () => called.push("c")));
+    undo[0]!();
+    controller.abort();
+    controller.abort();
+    onAbort(signal, () => called.push("late"))();
+    return called;
+  });
+  expect(other).toEqual(one);
+  expect(one).toEqual(["a", "late"]);
+  expect(String(webAbort.abortError())).toBe(String(abort.abortError()));
+});
+
+test("many calls of one signal have one listener", () => {
+  const { signal } = new AbortController();
+  for (let call = 0; call < 20; call++) webAbort.onAbort(signal, () => {})();
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+});
+
+test("what is thrown where nothing may throw is a warning", () => {
+  using warn = jest.spyOn(console, "warn").mockImplementation(() => {});
+  const bug = new Error("a bug");
+  reportBug(bug);
+  expect(warn).toHaveBeenCalledWith(bug);
 });

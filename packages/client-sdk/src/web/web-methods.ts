@@ -14,25 +14,20 @@ interface AnyMethod extends Omit<MethodDescriptor, "options"> {
   /** Definitions of grpc-js have none. */
   options?: MethodDescriptor["options"];
   name: string;
-  requestType: {
+  requestType?: {
     encode(message: unknown): { finish(): Uint8Array };
     fromPartial?(message: unknown): unknown;
   };
-  responseType: { decode(bytes: Uint8Array): unknown };
+  responseType?: { decode(bytes: Uint8Array): unknown };
   requestSerialize(message: unknown): Uint8Array;
   responseDeserialize(bytes: Uint8Array): unknown;
 }
 
-/** The methods of a definition. Throws a TypeError if it is none. */
+/** The methods of a definition, of either form. */
 export function webMethodsOf(definition: CompatServiceDefinition): WebMethod[] {
-  const { fullName, methods } = (definition ?? {}) as { fullName?: unknown; methods?: object };
+  const { fullName, methods } = definition as { fullName?: unknown; methods?: object };
   const isGenerated = typeof fullName === "string";
-  const entries = Object.entries((isGenerated ? methods : definition) ?? {}) as [string, AnyMethod][];
-  if (entries.length === 0) {
-    throw new TypeError(
-      "createClient: the definition has no methods: is its name imported from the generated file?",
-    );
-  }
+  const entries = Object.entries(isGenerated ? methods! : definition) as [string, AnyMethod][];
   return entries.map(([name, method]) => {
     const { requestStream, responseStream, options = {}, requestType, responseType } = method;
     const path = isGenerated ? `/${fullName}/${method.name}` : method.path;
@@ -40,11 +35,10 @@ export function webMethodsOf(definition: CompatServiceDefinition): WebMethod[] {
       name,
       descriptor: { path, requestStream, responseStream, options },
       encode: (message) =>
-        requestType === undefined
-          ? method.requestSerialize(message)
-          : requestType.encode(requestType.fromPartial?.(message) ?? message).finish(),
-      decode: (bytes) =>
-        responseType === undefined ? method.responseDeserialize(bytes) : responseType.decode(bytes),
+        requestType
+          ? requestType.encode(requestType.fromPartial?.(message) ?? message).finish()
+          : method.requestSerialize(message),
+      decode: (bytes) => (responseType ? responseType.decode(bytes) : method.responseDeserialize(bytes)),
     };
   });
 }

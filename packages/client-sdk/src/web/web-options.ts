@@ -2,6 +2,7 @@ import type { ClientPhases } from "@callwire/transport/seam";
 import type { MetadataInit } from "nice-grpc-common";
 import type { TokenSource } from "../middleware/bearer-token.js";
 import type { RetryOptions } from "../middleware/retry.js";
+import type { WebProtocol } from "./web-protocol.js";
 
 /** A request as the client hands it to `fetch`. */
 export interface FetchInit {
@@ -41,11 +42,10 @@ export interface WebClientOptions<Ext extends object = object> {
    */
   baseUrl: string;
   /**
-   * The protocol. `connect`: unary calls are plain HTTP, with their errors as JSON, which developer tools and proxies understand; it
-   * can stream requests. `grpc-web`: for servers and proxies that have no Connect, such as Envoy; it cannot stream requests. Default:
-   * `connect`.
+   * The protocol that the server speaks: `connect` or `grpcWeb`, which the module of `createClient` exports. A page loads the code of
+   * those that it imports.
    */
-  protocol?: "connect" | "grpc-web";
+  protocol: WebProtocol;
   /** Sends the requests. Default: the global `fetch`. */
   // A method, so that `fetch` of each runtime fits, whatever its types are.
   fetch?(url: string, init: FetchInit): Promise<FetchResponse>;

@@ -1,7 +1,7 @@
 // One message and its service, as protoc-gen-callwire makes their code, and a client of it: `bundle-size.test.ts` measures what a page
-// loads for it.
+// loads for it, over Connect and, with the other protocol in its place, over gRPC-Web.
 import { type MessageType, messageType, string } from "@callwire/protobuf";
-import { createClient } from "@callwire/client-sdk/web";
+import { connect, createClient } from "@callwire/client-sdk/web";
 
 export interface Note {
   text: string;
@@ -55,5 +55,5 @@ export const NoteServiceDefinition = {
   },
 } as const;
 
-const notes = createClient(NoteServiceDefinition, { baseUrl: "/rpc" });
+const notes = createClient(NoteServiceDefinition, { baseUrl: "/rpc", protocol: connect });
 console.log((await notes.add({ text: "milk" })).text);

@@ -1,10 +1,13 @@
 // Runs in a browser: calls each server in each protocol, and posts what came of it to the page's own server. It is the script of
 // the page's workers too.
 import { UserServiceDefinition } from "@callwire/contracts/users";
-import { CallError, createClient, Status } from "@callwire/client-sdk/web";
+import { CallError, connect, createClient, grpcWeb, Status } from "@callwire/client-sdk/web";
 import { createUsersClient } from "@callwire/client-sdk/web/users";
 
-/** A call from a worker, whose name has the client's options. */
+/** A page has its protocols by what they are called in its messages. */
+const protocols = { connect, "grpc-web": grpcWeb };
+
+/** A call from a worker, whose name has the server's address and protocol. */
 async function fromWorker(options) {
   const worker = new Worker("/page.js", { type: "module", name: JSON.stringify(options) });
   return await new Promise((resolve) => worker.addEventListener("message", ({ data }) => resolve(data)));
@@ -29,7 +32,7 @@ const told = (error) => ({
 async function callAll({ baseUrl, protocol }) {
   const users = createClient(UserServiceDefinition, {
     baseUrl,
-    protocol,
+    protocol: protocols[protocol],
     token: () => Promise.resolve("t1"),
     retry: { initialBackoffMs: 1 },
   });
@@ -61,7 +64,7 @@ async function callAll({ baseUrl, protocol }) {
     results.chat = told(error);
   }
   users.close();
-  const named = createUsersClient({ baseUrl, protocol });
+  const named = createUsersClient({ baseUrl, protocol: protocols[protocol] });
   results.worker = await fromWorker({ baseUrl, protocol });
   results.named = (await named.getUser({ id: "ada" })).name;
   return results;
@@ -71,12 +74,13 @@ async function callPeers() {
   const { peers, refused } = await (await fetch("/peers")).json();
   const results = [];
   for (const peer of peers) results.push(await callAll(peer));
-  const strange = createClient(UserServiceDefinition, { baseUrl: refused, retry: false });
+  const strange = createClient(UserServiceDefinition, { baseUrl: refused, protocol: connect, retry: false });
   return [...results, told(await thrownBy(strange.getUser({ id: "ada" })))];
 }
 
 if (globalThis.document === undefined) {
-  const users = createClient(UserServiceDefinition, JSON.parse(self.name));
+  const { baseUrl, protocol } = JSON.parse(self.name);
+  const users = createClient(UserServiceDefinition, { baseUrl, protocol: protocols[protocol] });
   postMessage((await users.getUser({ id: "ada" })).name);
 } else {
   const results = await callPeers().catch((error) => [String(error)]);

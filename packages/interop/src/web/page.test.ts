@@ -129,7 +129,7 @@ function expected({ baseUrl, protocol }: Target): object {
   };
   if (protocol === "grpc-web") {
     const description =
-      'gRPC-Web cannot stream requests: use protocol "connect", or send them by unary calls';
+      "gRPC-Web cannot stream requests: use the protocol connect, or send them by unary calls";
     const refused = { isCallError: true, code: "UNIMPLEMENTED", description, origin: "local" };
     return { ...unary, upload: refused, chat: refused };
   }

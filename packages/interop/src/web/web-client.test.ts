@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { UserServiceDefinition } from "@callwire/contracts/users";
 import {
   CallError,
+  connect,
   createClient,
+  grpcWeb,
   type Metadata,
   Status,
   type WebClientOptions,
@@ -12,9 +14,7 @@ import { createUsersClient } from "@callwire/client-sdk/web/users";
 import { describe, expect, jest, test } from "@jest/globals";
 import { peers, startPeer } from "./servers.js";
 
-const cases = peers.flatMap((peer) =>
-  (["connect", "grpc-web"] as const).map((protocol) => ({ peer, protocol })),
-);
+const cases = peers.flatMap((peer) => [connect, grpcWeb].map((protocol) => ({ peer, protocol })));
 
 // Connect's server prints each call whose client has gone.
 jest.spyOn(console, "error").mockImplementation(() => {});
@@ -26,7 +26,7 @@ async function thrownBy(call: Promise<unknown>): Promise<CallError> {
   );
 }
 
-describe.each(cases)("$peer.name by $protocol", ({ peer: { handler, isBidiOverHttp1 }, protocol }) => {
+describe.each(cases)("$peer.name by $protocol.name", ({ peer: { handler, isBidiOverHttp1 }, protocol }) => {
   const start = async () => {
     const peer = await startPeer(handler);
     const client = (options: Partial<WebClientOptions>) =>
@@ -128,10 +128,10 @@ describe.each(cases)("$peer.name by $protocol", ({ peer: { handler, isBidiOverHt
     await using peer = await start();
     await using users = peer.client({});
     const upload = users.uploadUsers([{ name: "a" }, { name: "b" }]);
-    if (protocol === "grpc-web") {
+    if (protocol === grpcWeb) {
       expect(await thrownBy(upload)).toMatchObject({
         code: Status.UNIMPLEMENTED,
-        description: 'gRPC-Web cannot stream requests: use protocol "connect", or send them by unary calls',
+        description: "gRPC-Web cannot stream requests: use the protocol connect, or send them by unary calls",
       });
       return;
     }

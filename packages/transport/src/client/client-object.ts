@@ -10,17 +10,8 @@ type Resolve = (client: object) => void;
 export function clientObject(
   methods: Iterable<readonly [name: string, method: Method]>,
 ): Record<string, Method> {
-  const client: Record<string, Method> = {};
-  for (const [name, method] of methods) {
-    if (name === "then") defineThen(client, method);
-    else
-      Object.defineProperty(client, name, {
-        value: method,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-  }
+  const client = Object.fromEntries(methods);
+  if (Object.hasOwn(client, "then")) defineThen(client, client["then"]!);
   return client;
 }
 

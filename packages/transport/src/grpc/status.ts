@@ -19,23 +19,17 @@ export function statusOfErrorCode(code: ErrorCode): Status {
 
 /** The status of a response that has no `grpc-status` (http-grpc-status-mapping). */
 export function statusOfHttpStatus(status: number): Status {
-  switch (status) {
-    case 400:
-      return Status.INTERNAL;
-    case 401:
-      return Status.UNAUTHENTICATED;
-    case 403:
-      return Status.PERMISSION_DENIED;
-    case 404:
-      return Status.UNIMPLEMENTED;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return Status.UNAVAILABLE;
-    default:
-      return Status.UNKNOWN;
-  }
+  const statuses: Readonly<Record<number, Status>> = {
+    400: Status.INTERNAL,
+    401: Status.UNAUTHENTICATED,
+    403: Status.PERMISSION_DENIED,
+    404: Status.UNIMPLEMENTED,
+    429: Status.UNAVAILABLE,
+    502: Status.UNAVAILABLE,
+    503: Status.UNAVAILABLE,
+    504: Status.UNAVAILABLE,
+  };
+  return statuses[status] ?? Status.UNKNOWN;
 }
 
 /** Reads `grpc-status`: a code that nobody knows is UNKNOWN, and so is what is no code at all. */

@@ -1,5 +1,6 @@
 import { EchoServiceDefinition } from "@callwire/testkit";
 import type { ServiceClient } from "../../service-client.js";
+import { connect } from "../../web/connect.js";
 import { createClient } from "../../web/create-client.js";
 import type { FetchInit, WebClientOptions } from "../../web/web-options.js";
 
@@ -23,6 +24,7 @@ export function answeredBy(
   const sent: Sent[] = [];
   const client = createClient(EchoServiceDefinition, {
     baseUrl: "http://localhost/rpc/",
+    protocol: connect,
     fetch: async (url, init) => {
       const one = { url, ...init };
       sent.push(one);

@@ -1,4 +1,4 @@
-import { CallError, createClient, type ServiceClient, Status } from "@callwire/client-sdk/web";
+import { CallError, connect, createClient, type ServiceClient, Status } from "@callwire/client-sdk/web";
 import { createEdge, type Edge, type ServerEdgeOptions } from "@callwire/edge";
 import { StockServiceDefinition } from "../gen/shop/v1/stock_service.js";
 
@@ -6,7 +6,12 @@ export type StockClient = ServiceClient<typeof StockServiceDefinition>;
 
 /** The page's client. */
 export function stockOfPage(baseUrl: string, signedIn: () => Promise<string>): StockClient {
-  return createClient(StockServiceDefinition, { baseUrl, token: signedIn, timeoutMs: 5_000 });
+  return createClient(StockServiceDefinition, {
+    baseUrl,
+    protocol: connect,
+    token: signedIn,
+    timeoutMs: 5_000,
+  });
 }
 
 export async function reserve(stock: StockClient, item: string, say: (text: string) => void) {

@@ -1,0 +1,18 @@
+// Stands in for `abort.ts` in the client for browsers: the same, with a listener that stays for as long as its signal.
+const callbacksOf = /* @__PURE__ */ new WeakMap<AbortSignal, Set<() => void>>();
+
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) callback();
+  let callbacks = callbacksOf.get(signal);
+  if (!callbacks) {
+    const all = (callbacks = new Set());
+    callbacksOf.set(signal, all);
+    signal.addEventListener("abort", () => all.forEach((each) => each()));
+  }
+  const all = callbacks.add(callback);
+  return () => void all.delete(callback);
+}
+
+export function abortError(): Error {
+  return new DOMException("The operation has been aborted", "AbortError");
+}
