@@ -73,12 +73,11 @@ export async function* fetchAttempt(
     reader.take(size).catch((error: unknown) => {
       throw fail(Status.UNAVAILABLE, `the connection was lost: ${errorText(error)}`, "connection", error);
     });
-  const checkLength = (length: number, isEnd = false) => {
-    if (length <= (isEnd ? MAX_END_BYTES : maxReceiveMessageBytes)) return;
-    const why = isEnd
-      ? `trailers of ${length} bytes, where ${MAX_END_BYTES} are allowed`
-      : `a message of ${length} bytes, where maxReceiveMessageBytes allows ${maxReceiveMessageBytes}`;
-    throw fail(Status.RESOURCE_EXHAUSTED, why, "local");
+  const checkLength = (length: number, isEnd?: boolean) => {
+    const most = isEnd ? MAX_END_BYTES : maxReceiveMessageBytes;
+    const what = isEnd ? "trailers have" : "maxReceiveMessageBytes allows";
+    if (length > most)
+      throw fail(Status.RESOURCE_EXHAUSTED, `a message of ${length} bytes, where ${what} ${most}`, "local");
   };
   const notOne = (count: string) => fail(Status.UNIMPLEMENTED, `the response has ${count} message`, "local");
   /** Ends the attempt as the server has said it: of a stream, there may be no message. */
@@ -101,8 +100,8 @@ export async function* fetchAttempt(
     if (status !== 200 || type.split(/[;+]/, 1)[0] !== wanted) {
       const isJson = /json/i.test(type);
       // An error of Connect may take its time. A page is of no use to the call.
-      const timer = isJson ? undefined : setTimeout(reader.cancel, PAGE_TIMEOUT_MS);
-      const page = await take(isJson ? MAX_END_BYTES : PAGE_BYTES).finally(() => clearTimeout(timer));
+      if (!isJson) setTimeout(reader.cancel, PAGE_TIMEOUT_MS);
+      const page = await take(isJson ? MAX_END_BYTES : PAGE_BYTES);
       const ending = protocol.readError(status, Metadata([...header, ...trailer]), headers, page);
       if (ending) return end(ending);
       const isHttpError = status !== 200;
@@ -148,7 +147,7 @@ export async function* fetchAttempt(
       }
       if (flags !== protocol.endFlag) {
         // 1 is that of a compressed message.
-        throw fail(Status.INTERNAL, `the response has a message of flags ${flags}, which nobody asked for`);
+        throw fail(Status.INTERNAL, `the response has unknown flags: ${flags}`);
       }
       let ending: Ending;
       try {

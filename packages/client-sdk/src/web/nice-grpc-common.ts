@@ -33,12 +33,11 @@ export const Metadata = function Metadata(init?: common.MetadataInit): Metadata 
     },
     append(name: string, value: Value) {
       const key = name.toLowerCase();
-      if (!isAllowed(key, value)) throw new Error(`Metadata key '${name}' or its value is not allowed`);
+      if (!isAllowed(key, value)) throw new Error(`Metadata key or value is wrong: ${name}`);
       const values = data.get(key);
-      if (!values) data.set(key, [value]);
-      else if (key.endsWith("-bin")) values.push(value);
-      // No join: to copy all that there is for each of many values takes for ever.
-      else values[0] = `${values[0] as string}, ${value as string}`;
+      // To copy all that there is for each of many values would take for ever.
+      if (values && typeof value !== "string") values.push(value);
+      else data.set(key, [values ? `${values[0] as string}, ${value as string}` : value]);
       return metadata;
     },
     delete: (name: string) => void data.delete(name.toLowerCase()),
