@@ -293,7 +293,7 @@ export const User: MessageType<User> = /* @__PURE__ */ messageType<User>({
         case 26: m.email = r.string(); break;
         case 32: m.age = r.int32(); break;
         case 40: m.department = r.int32() as Department; break;
-        case 50: m.roles = r.strings(50, m.roles); break;
+        case 50: m.roles = r.strings(tag, m.roles); break;
         case 58: m.createdAt = readDate(r, m.createdAt); break;
         case 66: m.updatedAt = readDate(r, m.updatedAt); break;
         case 74: m.etag = r.string(); break;
@@ -359,7 +359,7 @@ export const CreateUserRequest: MessageType<CreateUserRequest> = /* @__PURE__ */
         case 18: m.email = r.string(); break;
         case 24: m.age = r.int32(); break;
         case 32: m.department = r.int32() as Department; break;
-        case 42: m.roles = r.strings(42, m.roles); break;
+        case 42: m.roles = r.strings(tag, m.roles); break;
         case 50: m.requestId = r.string(); break;
         default: r.unknown(tag, m);
       }
@@ -534,7 +534,7 @@ export const WatchRequest: MessageType<WatchRequest> = /* @__PURE__ */ messageTy
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.departments = r.strings(10, m.departments); break;
+        case 10: m.departments = r.strings(tag, m.departments); break;
         case 18: m.resumeToken = r.string(); break;
         default: r.unknown(tag, m);
       }

@@ -271,6 +271,20 @@ describe("contracts at the ends of what there may be", () => {
     },
   );
 
+  test("a closed enum in a oneof of properties, which keeps its value where a number comes that it does not name", async () => {
+    using suite = compileContracts(
+      {
+        "closed.proto":
+          'syntax = "proto2"; package closed; enum E { A = 1; B = 2; } message M { oneof o { E e = 1; string s = 2; } }',
+      },
+      ["oneof=properties"],
+    );
+    const type = (await suite.load("oneof=properties")).types.get("closed.M")!;
+    expect(type.decode(Uint8Array.of(8, 2, 8, 9))).toMatchObject({ e: 2, s: undefined });
+    expect(type.decode(Uint8Array.of(18, 1, 97, 8, 9))).toMatchObject({ e: undefined, s: "a" });
+    expect(type.decode(Uint8Array.of(18, 1, 97, 8, 1))).toMatchObject({ e: 1, s: undefined });
+  });
+
   test("an enum of 10,000 values", async () => {
     const value = Array.from({ length: 10_000 }, (_, index) =>
       create(EnumValueDescriptorProtoSchema, { name: `V${index}`, number: index }),

@@ -308,14 +308,16 @@ export class MessageCoder {
       const previous = `${property}?.$case === ${$case} ? ${property}.value : undefined`;
       const read = value.read(tag, previous);
       const set = (what: Part): Part => code`${property} = { $case: ${$case}, value: ${what} }`;
-      return [case_(tag, this.#isClosed(field) ? this.#closed(field, tag, set) : set(read))];
+      return [
+        case_(tag, this.#isClosed(field) ? this.#closed(field, tag, (v) => code`${set(v)};`) : set(read)),
+      ];
     }
     const others = oneof?.fields.filter((other) => other !== field) ?? [];
     const unset = others.map((other) => `${access("m", this.#property(other))} = undefined; `).join("");
     const set = (what: Part): Part => code`${unset}${property} = ${what}`;
-    return [
-      case_(tag, this.#isClosed(field) ? this.#closed(field, tag, set) : set(value.read(tag, property))),
-    ];
+    if (!this.#isClosed(field)) return [case_(tag, set(value.read(tag, property)))];
+    const setIt = (v: Part): Part => (unset === "" ? code`${set(v)};` : code`{ ${set(v)}; }`);
+    return [case_(tag, this.#closed(field, tag, setIt))];
   }
 
   /** An enum of proto2 takes the numbers that it names: others are unknown fields. */
@@ -323,19 +325,20 @@ export class MessageCoder {
     return field.enum !== undefined && !field.enum.open;
   }
 
+  /** @param set Makes a statement, with its end. */
   #closed(field: DescField, tag: number, set: (value: Part) => Part): Part {
     const values = this.#values.type(field.enum!);
-    return code`{ const v = ${runtime("readClosedEnum")}(r, ${tag}, ${values}, m); if (v !== undefined) ${set("v as never")}; }`;
+    return code`{ const v = ${runtime("readClosedEnum")}(r, ${tag}, ${values}, m); if (v !== undefined) ${set("v as never")} }`;
   }
 
   #readList(field: DescField & { fieldKind: "list" }, value: ValueCode, property: string): Part[] {
     const tag = tagOf(field, value);
     const add = (what: Part): Part => code`${property}.push(${what})`;
-    const closed = (): Part => this.#closed(field, (field.number << 3) >>> 0, add);
+    const closed = (): Part => this.#closed(field, (field.number << 3) >>> 0, (v) => code`${add(v)};`);
     const one = this.#isClosed(field) ? closed() : add(value.read(tag, "undefined"));
     // Texts, the usual items of a short list, are read together.
     if (field.scalar === ScalarType.STRING)
-      return [case_(tag, code`${property} = r.strings(${tag}, ${property})`)];
+      return [case_(tag, code`${property} = r.strings(tag, ${property})`)];
     const lines = [case_(tag, one)];
     if (value.wireType === WireType.LENGTH_DELIMITED || value.wireType === WireType.START_GROUP) return lines;
     const packed = tagOf(field, { wireType: WireType.LENGTH_DELIMITED });

@@ -228,7 +228,7 @@ export const FieldMask: MessageType<FieldMask> = /* @__PURE__ */ messageType<Fie
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.paths = r.strings(10, m.paths); break;
+        case 10: m.paths = r.strings(tag, m.paths); break;
         default: r.unknown(tag, m);
       }
     }

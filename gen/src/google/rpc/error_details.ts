@@ -492,7 +492,7 @@ export const DebugInfo: MessageType<DebugInfo> = /* @__PURE__ */ messageType<Deb
     while (r.position < r.limit) {
       const tag = r.tag();
       switch (tag) {
-        case 10: m.stackEntries = r.strings(10, m.stackEntries); break;
+        case 10: m.stackEntries = r.strings(tag, m.stackEntries); break;
         case 18: m.detail = r.string(); break;
         default: r.unknown(tag, m);
       }

@@ -1757,7 +1757,7 @@ export const FileDescriptorProto: MessageType<FileDescriptorProto> = /* @__PURE_
       switch (tag) {
         case 10: m.name = r.string(); break;
         case 18: m.package = r.string(); break;
-        case 26: m.dependency = r.strings(26, m.dependency); break;
+        case 26: m.dependency = r.strings(tag, m.dependency); break;
         case 34: m.messageType.push(r.message(DescriptorProto, undefined)); break;
         case 42: m.enumType.push(r.message(EnumDescriptorProto, undefined)); break;
         case 50: m.service.push(r.message(ServiceDescriptorProto, undefined)); break;
@@ -1770,7 +1770,7 @@ export const FileDescriptorProto: MessageType<FileDescriptorProto> = /* @__PURE_
         case 90: for (const end = r.range(); r.more(end); ) m.weakDependency.push(r.int32()); break;
         case 98: m.syntax = r.string(); break;
         case 112: { const v = readClosedEnum(r, 112, Edition, m); if (v !== undefined) m.edition = v as never; }; break;
-        case 122: m.optionDependency = r.strings(122, m.optionDependency); break;
+        case 122: m.optionDependency = r.strings(tag, m.optionDependency); break;
         default: r.unknown(tag, m);
       }
     }
@@ -1828,7 +1828,7 @@ export const DescriptorProto: MessageType<DescriptorProto> = /* @__PURE__ */ mes
         case 58: m.options = r.message(MessageOptions, m.options); break;
         case 66: m.oneofDecl.push(r.message(OneofDescriptorProto, undefined)); break;
         case 74: m.reservedRange.push(r.message(DescriptorProto_ReservedRange, undefined)); break;
-        case 82: m.reservedName = r.strings(82, m.reservedName); break;
+        case 82: m.reservedName = r.strings(tag, m.reservedName); break;
         case 88: { const v = readClosedEnum(r, 88, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
         default: r.unknown(tag, m);
       }
@@ -2086,7 +2086,7 @@ export const EnumDescriptorProto: MessageType<EnumDescriptorProto> = /* @__PURE_
         case 18: m.value.push(r.message(EnumValueDescriptorProto, undefined)); break;
         case 26: m.options = r.message(EnumOptions, m.options); break;
         case 34: m.reservedRange.push(r.message(EnumDescriptorProto_EnumReservedRange, undefined)); break;
-        case 42: m.reservedName = r.strings(42, m.reservedName); break;
+        case 42: m.reservedName = r.strings(tag, m.reservedName); break;
         case 48: { const v = readClosedEnum(r, 48, SymbolVisibility, m); if (v !== undefined) m.visibility = v as never; }; break;
         default: r.unknown(tag, m);
       }
@@ -2987,7 +2987,7 @@ export const SourceCodeInfo_Location: MessageType<SourceCodeInfo_Location> = /* 
         case 18: for (const end = r.range(); r.more(end); ) m.span.push(r.int32()); break;
         case 26: m.leadingComments = r.string(); break;
         case 34: m.trailingComments = r.string(); break;
-        case 50: m.leadingDetachedComments = r.strings(50, m.leadingDetachedComments); break;
+        case 50: m.leadingDetachedComments = r.strings(tag, m.leadingDetachedComments); break;
         default: r.unknown(tag, m);
       }
     }

@@ -229,7 +229,7 @@ export const Line: MessageType<Line> = /* @__PURE__ */ messageType<Line>({
         case 10: m.product = r.string(); break;
         case 16: m.quantity = r.int32(); break;
         case 24: m.price = readInt64(r); break;
-        case 34: m.notes = r.strings(34, m.notes); break;
+        case 34: m.notes = r.strings(tag, m.notes); break;
         case 42: m.size = r.message(Size, m.size); break;
         default: r.unknown(tag, m);
       }

@@ -649,7 +649,7 @@ export const Kinds: MessageType<Kinds> = /* @__PURE__ */ messageType<Kinds>({
         case 330: for (const end = r.range(); r.more(end); ) m.sfixed64s.push(readSfixed64(r)); break;
         case 336: m.bools.push(r.bool()); break;
         case 338: for (const end = r.range(); r.more(end); ) m.bools.push(r.bool()); break;
-        case 346: m.texts = r.strings(346, m.texts); break;
+        case 346: m.texts = r.strings(tag, m.texts); break;
         case 354: m.manyBytes.push(r.bytes()); break;
         case 360: m.levels.push(r.int32() as Level); break;
         case 362: for (const end = r.range(); r.more(end); ) m.levels.push(r.int32() as Level); break;
@@ -977,7 +977,7 @@ export const EchoRequest: MessageType<EchoRequest> = /* @__PURE__ */ messageType
       const tag = r.tag();
       switch (tag) {
         case 10: m.kinds = r.message(Kinds, m.kinds); break;
-        case 18: m.texts = r.strings(18, m.texts); break;
+        case 18: m.texts = r.strings(tag, m.texts); break;
         case 24: m.number = readInt64(r); break;
         case 34: m.updateMask = r.message(FieldMask, { paths: (m.updateMask) ?? [] }).paths; break;
         case 40: m.choice = { $case: "one", value: r.int32() as Level }; break;
@@ -1029,7 +1029,7 @@ export const EchoResponse: MessageType<EchoResponse> = /* @__PURE__ */ messageTy
       const tag = r.tag();
       switch (tag) {
         case 10: m.kinds = r.message(Kinds, m.kinds); break;
-        case 18: m.texts = r.strings(18, m.texts); break;
+        case 18: m.texts = r.strings(tag, m.texts); break;
         case 26: {
           let key = "";
           let value = 0;

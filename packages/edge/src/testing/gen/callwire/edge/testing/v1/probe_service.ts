@@ -376,7 +376,7 @@ export const QueryRequest: MessageType<QueryRequest> = /* @__PURE__ */ messageTy
         case 226: m.stringWrapper = r.message(StringValue, { value: (m.stringWrapper) ?? "" }).value; break;
         case 234: m.bytesWrapper = r.message(BytesValue, { value: (m.bytesWrapper) ?? new Uint8Array(0) }).value; break;
         case 242: m.uint32Wrapper = r.message(UInt32Value, { value: (m.uint32Wrapper) ?? 0 }).value; break;
-        case 322: m.strings = r.strings(322, m.strings); break;
+        case 322: m.strings = r.strings(tag, m.strings); break;
         case 328: m.ints.push(r.int32()); break;
         case 330: for (const end = r.range(); r.more(end); ) m.ints.push(r.int32()); break;
         case 336: m.colors.push(r.int32() as Color); break;
@@ -566,7 +566,7 @@ export const BindRequest: MessageType<BindRequest> = /* @__PURE__ */ messageType
         case 10: m.name = r.string(); break;
         case 18: m.id = r.string(); break;
         case 26: m.part = r.message(Part, m.part); break;
-        case 34: m.tags = r.strings(34, m.tags); break;
+        case 34: m.tags = r.strings(tag, m.tags); break;
         case 40: m.number = r.int32(); break;
         case 48: m.failCode = r.int32(); break;
         default: r.unknown(tag, m);
@@ -598,7 +598,7 @@ export const BindResponse: MessageType<BindResponse> = /* @__PURE__ */ messageTy
       const tag = r.tag();
       switch (tag) {
         case 10: m.request = r.message(BindRequest, m.request); break;
-        case 18: m.tags = r.strings(18, m.tags); break;
+        case 18: m.tags = r.strings(tag, m.tags); break;
         default: r.unknown(tag, m);
       }
     }
@@ -713,7 +713,7 @@ export const SumResponse: MessageType<SumResponse> = /* @__PURE__ */ messageType
       switch (tag) {
         case 8: m.sum = r.int32(); break;
         case 16: m.count = r.int32(); break;
-        case 26: m.labels = r.strings(26, m.labels); break;
+        case 26: m.labels = r.strings(tag, m.labels); break;
         default: r.unknown(tag, m);
       }
     }
