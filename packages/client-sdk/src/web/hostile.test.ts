@@ -269,6 +269,15 @@ test("trailers count, whatever status the header of gRPC-Web names", async () =>
   ]);
 });
 
+test("a page that is long, or would write over a terminal, is shown in one line", async () => {
+  const body = `\u001b[2J<p>\r\n\u2028 ${"x".repeat(2000)}`;
+  const headers = { "content-type": "text/html" };
+  const [code, , text] = await failureOf(unary(() => new Response(body, { status: 500, headers }), {}));
+  expect(code).toBe(Status.UNKNOWN);
+  expect(text).toHaveLength(200);
+  expect(text).toMatch(/^HTTP status 500, content-type "text\/html": \[2J<p> x+$/);
+});
+
 test("a page that does not end is not waited for", async () => {
   jest.useFakeTimers({ doNotFake: ["performance"] });
   try {
