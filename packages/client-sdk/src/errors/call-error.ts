@@ -93,7 +93,7 @@ export class CallError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== CallError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    if (this !== CallError) return super[Symbol.hasInstance](value);
     try {
       return typeof value === "object" && value !== null && brand in value;
     } catch {
