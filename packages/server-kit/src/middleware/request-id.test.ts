@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { EchoUnaryRequest } from "@callwire/testkit";
 import { lengthPrefixed } from "@callwire/testkit/wire";
 import { Metadata, ServerError, Status } from "nice-grpc-common";
@@ -71,6 +71,24 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     expect(headers).toMatchObject({ "grpc-status": "5", "x-request-id": "mine-3" });
     expect(trailers).toBeUndefined();
     expect(data).toHaveLength(0);
+  });
+
+  test.each<[unknown, string]>([
+    [undefined, "undefined"],
+    ["", '""'],
+    ["a b", '"a b"'],
+    [Promise.resolve("a"), "a promise, which was not awaited"],
+  ])("an id generator that gives %p is named", async (given, shown) => {
+    const warned = jest.spyOn(process, "emitWarning").mockImplementation(() => {});
+    await using echo = await startEcho({
+      runtime,
+      middleware: [requestId({ generate: () => given as string })],
+    });
+    await failure((options) => echo.client.echoUnary({ text: "a" }, options));
+    expect(warned.mock.calls.map(String).join("\n")).toContain(
+      `requestId: generate gave ${shown}: an id is 1 to 128 visible ASCII characters`,
+    );
+    warned.mockRestore();
   });
 
   test("an id generator that throws fails that call, not the process", async () => {

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { checkOptions, rules, type RulesOf } from "@callwire/transport/server";
+import { checkOptions, rules, shown, type RulesOf } from "@callwire/transport/server";
 import { requestIdKey } from "../internal/metadata-keys.js";
+import { ignoreResult } from "../internal/promises.js";
 import type { Middleware } from "../middleware.js";
 
 /** Options for {@link requestId}. */
 export interface RequestIdOptions {
-  /** Makes the id of a call that came without one. Default: a random UUID. */
+  /** Makes the id of a call that came without one: 1 to 128 visible ASCII characters. Default: a random UUID. */
   generate?: () => string;
 }
 
@@ -42,12 +43,20 @@ function isVisible(text: string): boolean {
 export function requestId(options: RequestIdOptions = {}): Middleware<RequestIdContext> {
   checkOptions("requestId", options, optionRules);
   const { generate = randomUUID } = options;
+  const made = (): string => {
+    const id: unknown = generate();
+    if (typeof id === "string" && isUsableRequestId(id)) return id;
+    ignoreResult(id, () => {});
+    throw new TypeError(
+      `requestId: generate gave ${shown(id)}: an id is 1 to ${MAX_REQUEST_ID_LENGTH} visible ASCII characters`,
+    );
+  };
   return {
     name: "requestId",
     adds: ["requestId"],
     arrived(call) {
       const given = call.metadata.get(requestIdKey);
-      const id = isUsableRequestId(given) ? given : generate();
+      const id = isUsableRequestId(given) ? given : made();
       call.requestId = id;
       call.header.set(requestIdKey, id);
     },

@@ -107,12 +107,15 @@ describe("the load balancing policy", () => {
 
 test("what is no option value is refused", () => {
   expect(() => channelSettings({ "grpc.keepalive_time_ms": "1" as unknown as number })).toThrow(TypeError);
-  expect(() => channelSettings({ "grpc.default_authority": 1 as unknown as string })).toThrow(TypeError);
+  for (const authority of [1, "", "a b", "a\nb"])
+    expect(() => channelSettings({ "grpc.default_authority": authority as string })).toThrow(TypeError);
   expect(() => channelSettings({ maxConnections: 0 })).toThrow(RangeError);
   expect(() => channelSettings({ resolutionIntervalMs: 0 })).toThrow(RangeError);
   expect(() => channelSettings({ maxResendBytes: -1 })).toThrow(RangeError);
   expect(() => channelSettings({ maxResendBytesPerCall: NaN })).toThrow(RangeError);
-  expect(() => channelSettings({ "grpc.service_config": "{" })).toThrow(SyntaxError);
+  expect(() => channelSettings({ "grpc.service_config": "{" })).toThrow(
+    "createChannel: grpc.service_config is no JSON",
+  );
   expect(() => channelSettings({ "grpc.default_compression_algorithm": 1 })).toThrow(
     "grpc.default_compression_algorithm is 1: it must be 0 or 2",
   );

@@ -168,7 +168,10 @@ const rules: RulesOf<ChannelOptions> = {
   "grpc.client_idle_timeout_ms": milliseconds(),
   "grpc.dns_min_time_between_resolutions_ms": milliseconds(),
   "grpc.ssl_target_name_override": nonEmptyText,
-  "grpc.default_authority": nonEmptyText,
+  "grpc.default_authority": rule(
+    "the name of a host, with or without a port",
+    (value) => typeof value === "string" && /^[\x21-\x7e]+$/.test(value),
+  ),
   "grpc.primary_user_agent": textRule,
   "grpc.secondary_user_agent": textRule,
   "grpc.default_compression_algorithm": oneOf(0, GZIP),

@@ -5,11 +5,17 @@ import type { BalancingPolicy } from "./balancer.js";
  * The policy that a service config in JSON asks for; undefined if it names none that is known. Of the policies listed
  * the first known one counts (gRPC, "Service Config").
  *
- * @throws {SyntaxError} if it is no JSON.
- * @throws {TypeError} if a policy's settings are not of their types.
+ * @throws {TypeError} if it is no JSON, or a policy's settings are not of their types.
  */
 export function balancingOf(serviceConfig: string): BalancingPolicy | undefined {
-  const config: unknown = JSON.parse(serviceConfig);
+  let config: unknown;
+  try {
+    config = JSON.parse(serviceConfig);
+  } catch (cause) {
+    throw new TypeError(`createChannel: grpc.service_config is no JSON: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
   warnOfMethods(config);
   const policies = (config as { loadBalancingConfig?: unknown } | null)?.loadBalancingConfig;
   if (!Array.isArray(policies)) return undefined;

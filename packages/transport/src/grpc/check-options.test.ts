@@ -113,6 +113,12 @@ test.each<[object, string | undefined]>([
   [{ "grpc.max_recieve_message_length": 1 }, "did you mean 'grpc.max_receive_message_length'?"],
   [{ "grpc.keepalive_time_ms": NaN }, "channelOptions['grpc.keepalive_time_ms'] is NaN"],
   [{ maxConnections: 2 }, "createClient (nice-grpc) has no option 'maxConnections'"],
+  [
+    { "grpc.keepalive_permit_without_calls": true },
+    "grpc.keepalive_permit_without_calls is true: it must be a number; 1 is yes, and 0 no",
+  ],
+  [{ "grpc.keepalive_time_ms": "10" }, 'grpc.keepalive_time_ms is "10": it must be a number'],
+  [{ "grpc.service_config": {} }, "grpc.service_config is an object: it must be a text"],
   [{ "grpc.http2.max_pings_without_data": 0 }, undefined],
   [{ "grpc.keepalive_time_ms": 1, interceptors: [] }, undefined],
 ])("options of grpc-js's channels: %p", (given, message) => {

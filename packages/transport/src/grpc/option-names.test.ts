@@ -86,6 +86,7 @@ describe("a name that is misspelt is refused, with the right one", () => {
     [{ "grpc.max_recieve_message_length": 1 }, "; did you mean 'grpc.max_receive_message_length'?"],
     [{ "grpc-max_send_message_length": 1 }, "; did you mean 'grpc.max_send_message_length'?"],
     [{ maxConnection: 1 }, "a channel has no option 'maxConnection'; did you mean 'maxConnections'?"],
+    [{ maxReceiveMessageBytes: 1 }, "; did you mean 'grpc.max_receive_message_length'?"],
     [{ prxy: false }, "; did you mean 'proxy'?"],
     [{ somethingElse: 1 }, "a channel has no option 'somethingElse'"],
     [{ __proto__: null, constructor: 1 }, "a channel has no option 'constructor'"],

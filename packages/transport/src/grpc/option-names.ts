@@ -25,10 +25,10 @@ export function checkOptionNames(side: "channel" | "server", options: object, ow
       }
       continue;
     }
-    const hint = didYouMean(name, alike(name, used), MAX_DISTANCE);
+    const isOfGrpc = /^grpc[.-]/.test(name);
+    const hint = didYouMean(name, alike(name, used), isOfGrpc ? MAX_DISTANCE : Infinity);
     // Those of C-core are many, and configurations are shared among languages.
-    if (hint !== "" || !/^grpc[.-]/.test(name))
-      throw new TypeError(`a ${side} has no option '${name}'${hint}`);
+    if (hint !== "" || !isOfGrpc) throw new TypeError(`a ${side} has no option '${name}'${hint}`);
     warnUnused(name, `of a ${side}`, "");
   }
 }
