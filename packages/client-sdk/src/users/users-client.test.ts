@@ -13,7 +13,7 @@ import { createUsersClient } from "../test-room/clients.js";
 
 type Implementation = ServiceImplementation<UserServiceDefinition>;
 
-const unimplemented = async () => {
+const unimplemented = async (): Promise<never> => {
   throw new ServerError(Status.UNIMPLEMENTED, "not in this test");
 };
 
@@ -189,4 +189,38 @@ test("chat sends and yields messages", async () => {
   ];
   for await (const { content } of users.chat(outgoing)) heard.push(content);
   expect(heard).toEqual(["HELLO", "BYE"]);
+});
+
+describe("what is no request", () => {
+  test.each<[string, unknown, string]>([
+    ["undefined", undefined, "this is undefined"],
+    ["a promise", Promise.resolve({ name: "Ada" }), "this is a promise: await it"],
+    ["an array", [{ name: "Ada" }], "this is an array"],
+    ["a text", "Ada", "this is a text"],
+  ])("%s cannot be created", async (_, request, message) => {
+    await using server = await startUsers({});
+    await using users = createUsersClient({ address: server.address });
+    await expect(users.createUser(request as Partial<CreateUserRequest>)).rejects.toThrow(message);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["undefined", undefined, "this is undefined, and no iterable"],
+    ["a text", "Ada", "this is a text, and no iterable"],
+    ["an object", { users: [] }, "this is an object, and no iterable"],
+    ["a promise", Promise.resolve([]), "this is a promise of an iterable"],
+  ])("%s is no stream of them", async (_, requests, message) => {
+    await using server = await startUsers({});
+    await using users = createUsersClient({ address: server.address });
+    await expect(users.uploadUsers(requests as [])).rejects.toThrow(message);
+    const lines = users.chat(requests as []);
+    const next = lines[Symbol.asyncIterator]().next();
+    await expect(next).rejects.toThrow(message);
+  });
+
+  test("null lists and watches nothing", () => {
+    const users = createUsersClient({ address: "127.0.0.1:1" });
+    expect(() => users.list(null as never)).toThrow("list: the request is null: it must be an object");
+    expect(() => users.watchUsers(null as never)).toThrow("watchUsers: the request is null");
+    users.close();
+  });
 });

@@ -1,5 +1,10 @@
-import type { ListUsersRequest, UserServiceDefinition, WatchRequest } from "@callwire/contracts/users";
-import { checkOptions, rules, type RulesOf } from "@callwire/transport/seam";
+import type {
+  CreateUserRequest,
+  ListUsersRequest,
+  UserServiceDefinition,
+  WatchRequest,
+} from "@callwire/contracts/users";
+import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport/seam";
 import { orderedUuid } from "../internal/ordered-uuid.js";
 import { Watches } from "../resumable/watches.js";
 import type { ServiceClient } from "../service-client.js";
@@ -43,27 +48,27 @@ export function usersClientOf(client: ServiceClient<UserServiceDefinition>): Use
     listUsers: client.listUsers,
     createUser: (request, callOptions) =>
       client.createUser(
-        request.requestId ? request : { ...request, requestId: orderedUuid() },
+        withRequestId(request),
         callOptions?.retry === undefined ? { ...callOptions, retry: true } : callOptions,
       ),
-    list: (request: Partial<ListUsersRequest> = {}, callOptions) =>
-      list(client.listUsers, request, callOptions),
+    list: (request: Partial<ListUsersRequest> = {}, callOptions) => {
+      checkValue("list", "the request", request, rules.anyObject);
+      return list(client.listUsers, request, callOptions);
+    },
     watchUsers: (request: Partial<WatchRequest> = {}, watchOptions: WatchOptions = {}) => {
+      checkValue("watchUsers", "the request", request, rules.anyObject);
       checkOptions("watchUsers", watchOptions, watchRules);
       return watchUsers(client.watchUsers, watches, request, watchOptions);
     },
-    uploadUsers: (rows, callOptions) => client.uploadUsers(asIterable(rows), callOptions),
-    chat: (outgoing, callOptions) => client.chat(asIterable(outgoing), callOptions),
+    uploadUsers: client.uploadUsers,
+    chat: client.chat,
     close,
     [Symbol.asyncDispose]: async () => close(),
   };
 }
 
-async function* asAsync<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  yield* items;
-}
-
-/** An AsyncIterable as it is, so that ending it reaches the caller's own iterator. */
-function asIterable<T>(items: Iterable<T> | AsyncIterable<T>): AsyncIterable<T> {
-  return Symbol.asyncIterator in items ? items : asAsync(items);
+/** A request with an id. What is no request goes on as it is: the call says so. */
+function withRequestId(request: Partial<CreateUserRequest>): Partial<CreateUserRequest> {
+  if (!rules.anyObject.accepts(request) || request.requestId) return request;
+  return { ...request, requestId: orderedUuid() };
 }
