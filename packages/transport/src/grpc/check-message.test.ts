@@ -13,6 +13,9 @@ describe("checkMessage", () => {
     ["a promise: await it", Promise.reject(new Error("concerns nobody"))],
     ["an iterable", (async function* () {})()],
     ["an iterable", new Map()],
+    ["an object (Date)", new Date(0)],
+    ["an object (Response)", new Response("x")],
+    ["an object (AbortSignal)", new AbortController().signal],
   ])("refuses %s", (what, message) => {
     expect(() => checkMessage(message)).toThrow(`this is ${what}`);
   });
@@ -21,6 +24,7 @@ describe("checkMessage", () => {
     ["an object", { text: "x" }],
     ["an event without arguments", []],
     ["one without a prototype", Object.create(null)],
+    ["one of a class that names itself", new (class Message { text = "x"; [Symbol.toStringTag] = "Message"; })()], // oxfmt-ignore
     ["one of a class", new (class Message { text = "x"; })()], // oxfmt-ignore
   ])("takes %s", (_what, message) => {
     expect(() => checkMessage(message)).not.toThrow();

@@ -1,4 +1,4 @@
-import { kindOf } from "./check-options.js";
+import { kindOf, tagOf } from "./check-options.js";
 
 /**
  * Refuses what is no message, such as an error that was returned and not thrown: it would go out as an empty message.
@@ -28,5 +28,6 @@ function mistakenFor(value: object): string | undefined {
   }
   if (Symbol.asyncIterator in value || Symbol.iterator in value)
     return "an iterable: only methods with a stream take one";
-  return undefined;
+  // One that is built in, such as a Date or a Response of fetch, has no fields of its own.
+  return tagOf(value) !== "Object" && Object.keys(value).length === 0 ? kindOf(value) : undefined;
 }
