@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import {
   EchoServiceDefinition,
   echoService,
@@ -18,7 +18,8 @@ import { Status } from "nice-grpc-common";
 import { channelStats, createChannel, waitForChannelReady } from "./channel.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { ConnectivityState } from "./connectivity-state.js";
-import { echoClient } from "../testing/echo-client.js";
+import { echoClient, type EchoClient } from "../testing/echo-client.js";
+import { start } from "../testing/echo-server.js";
 import { answer, startHttp2 } from "../testing/http2-peer.js";
 import { deferred, failureOf } from "../testing/outcomes.js";
 import { startRaw } from "../testing/socket-peer.js";
@@ -126,6 +127,82 @@ test("a channel without calls closes its connection, and opens another when it i
   await new Promise((resolve) => [...peer.sessions][0]!.on("close", resolve));
   expect(echo.channel.getConnectivityState(false)).toBe(ConnectivityState.IDLE);
   expect(await echo.client.echoUnary({ text: "a" })).toEqual({ text: "b" });
+});
+
+describe("of many calls that wait for a connection, not all begin in one turn, nor fail", () => {
+  const COUNT = 1000;
+
+  /** The most calls that stop waiting in one turn of the event loop, until none waits. */
+  async function mostInOneTurn({ channel }: EchoClient): Promise<number> {
+    // At every other look at the clock, a turn's time is over.
+    let now = performance.now();
+    const clock = jest.spyOn(performance, "now").mockImplementation(() => (now += 1.5));
+    let most = 0;
+    try {
+      for (let before = COUNT; before > 0;) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const { callsWaiting } = channelStats(channel);
+        most = Math.max(most, before - callsWaiting);
+        before = callsWaiting;
+      }
+    } finally {
+      clock.mockRestore();
+    }
+    return most;
+  }
+
+  const begin = ({ client }: EchoClient) =>
+    Array.from({ length: COUNT }, (_, index) =>
+      client.echoUnary({ text: String(index) }).then(
+        ({ text }) => text,
+        ({ code }: { code: Status }) => code,
+      ),
+    );
+
+  test("when there is one: they begin in their order, and later ones behind them", async () => {
+    const seen: string[] = [];
+    await using server = await start((made) =>
+      made.add(EchoServiceDefinition, {
+        ...echoService(),
+        async echoUnary({ text }) {
+          seen.push(text);
+          return { text };
+        },
+      }),
+    );
+    using echo = echoClient(server.address);
+    const calls = begin(echo);
+    const beginLater = async (): Promise<void> => {
+      while (channelStats(echo.channel).callsStarted < COUNT + 10) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (channelStats(echo.channel).callsWaiting < COUNT)
+          calls.push(echo.client.echoUnary({ text: String(calls.length) }).then(({ text }) => text));
+      }
+    };
+    const [most] = await Promise.all([mostInOneTurn(echo), beginLater()]);
+    expect(most).toBeLessThan(200);
+    const texts = calls.map((_, index) => String(index));
+    expect(await Promise.all(calls)).toEqual(texts);
+    expect(seen).toEqual(texts);
+    // There is room for all on one.
+    expect(channelStats(echo.channel).connections).toBe(1);
+  });
+
+  test("when there is none", async () => {
+    using echo = echoClient(`127.0.0.1:${await closedPort()}`);
+    const calls = begin(echo);
+    expect(await mostInOneTurn(echo)).toBeLessThan(200);
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([Status.UNAVAILABLE]));
+  });
+
+  test("when the channel is closed", async () => {
+    await using peer = await startRaw(() => {});
+    using echo = echoClient(peer.address);
+    const calls = begin(echo);
+    echo.channel.close();
+    expect(await mostInOneTurn(echo)).toBeLessThan(200);
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([Status.UNAVAILABLE]));
+  });
 });
 
 test("round_robin gives each address its turn, and goes on with those that are left", async () => {

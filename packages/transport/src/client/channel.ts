@@ -3,6 +3,7 @@ import { checkValue } from "../grpc/check-options.js";
 import type { KeepBudget } from "../grpc/kept-messages.js";
 import { either, listOf, required, text } from "../grpc/option-rules.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
+import { TurnWork } from "../http2/turn-work.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
@@ -13,6 +14,11 @@ import { dnsNames } from "./dns-names.js";
 import type { EndpointOptions } from "./endpoint.js";
 import { fixedNames, joinedNames, resolvedNames, type AddressSource } from "./name-watch.js";
 import { parseResolvedTarget, parseTarget, throughProxy, type Target } from "./target.js";
+
+/** The calls that begin, or fail, in one go where many have waited for a connection. */
+const CALLS_AT_ONCE = 64;
+/** The others of all channels. They do not wait behind what servers of this process do in turns. */
+const callWork = new TurnWork();
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
 export abstract class Channel {
@@ -159,7 +165,8 @@ export class TransportChannel extends Channel implements BalancerListener {
     if (this.#refuse(call)) return;
     this.#waiting.add(call);
     this.#waitTimer ??= setInterval(() => {}, MAX_TIMER_MS);
-    this.#connect();
+    // While others are served, there may be room for it too.
+    if (!this.#serving) this.#connect();
   }
 
   /** A call waits no more. */
@@ -184,10 +191,16 @@ export class TransportChannel extends Channel implements BalancerListener {
     this.#keepalive.timeMs *= 2;
   }
 
-  /** Gives those that wait what there is. */
+  /** Gives those that wait what there is: the first ones at once, and the others in the next turns of the event loop. */
   #serve(): void {
-    // Calls that begin, or fail, change what this looks at.
     this.#serving = true;
+    const steps = this.#serveEach();
+    for (let served = 0; served < CALLS_AT_ONCE; served++) if (steps.next().done === true) return;
+    void callWork.do(steps);
+  }
+
+  *#serveEach(): Generator<undefined> {
+    // Calls that begin, or fail, change what this looks at.
     try {
       for (const call of this.#waiting) {
         const connection = this.#closed ? undefined : this.#balancer.pick();
@@ -196,6 +209,7 @@ export class TransportChannel extends Channel implements BalancerListener {
           call.begin(connection);
         } else if (this.getConnectivityState(false) < ConnectivityState.TRANSIENT_FAILURE) break;
         else this.#refuse(call);
+        yield;
       }
     } finally {
       this.#serving = false;
