@@ -435,6 +435,40 @@ describe("a server that stops", () => {
     expect(await server.shutdown({ timeoutMs: 1 })).toEqual({ forced: true, cutOff: [path] });
     expect(await answer).toBeInstanceOf(ServerError);
   });
+
+  test.each([
+    ["shuts down", (server: { shutdown(): unknown }) => server.shutdown()],
+    ["is cut off", (server: { forceShutdown(): unknown }) => server.forceShutdown()],
+  ])("and %s, ends a few streams in each turn of the event loop", async (_what, stop) => {
+    const COUNT = 40;
+    const ended = new Set<AbortSignal>();
+    const { server, open } = serve([], {
+      async *echoServerStream(_request, { signal }) {
+        yield { text: "begun" };
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            ended.add(signal);
+            // Takes a millisecond.
+            const until = performance.now() + 1;
+            while (performance.now() < until);
+            reject(signal.reason as Error);
+          });
+        });
+      },
+    });
+    const streams = Array.from({ length: COUNT }, () => startStream(open("EchoServerStream"), () => ({})));
+    await Promise.all(streams.map(({ next }) => next()));
+    await turn();
+    const failures = Promise.allSettled(streams.map((each) => each.ended));
+    stop(server);
+    let most = ended.size;
+    for (let before = ended.size; ended.size < COUNT; before = ended.size) {
+      await turn();
+      most = Math.max(most, ended.size - before);
+    }
+    expect(most).toBeLessThan(COUNT);
+    await failures;
+  });
 });
 
 test("directMethods names what is wrong", () => {

@@ -1,4 +1,4 @@
-import { createCallScopes } from "@callwire/transport/server";
+import { createCallScopes, turnWork } from "@callwire/transport/server";
 import type { ServerError } from "nice-grpc-common";
 import type { CallsOfServer, EndableCall } from "./direct-types.js";
 
@@ -53,16 +53,16 @@ export class DirectCalls implements CallsOfServer {
     if (this.#first !== undefined) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
-  /** Ends every call that answers with a stream, and those that begin later. */
+  /** Ends every call that answers with a stream, a few in each turn of the event loop, and those that begin later. */
   endStreams(reason: ServerError): void {
     this.#endReason = reason;
-    for (const call of this.#all()) call.endStream(reason);
+    void turnWork.each(this.#all(), (call) => call.endStream(reason));
   }
 
-  /** Cuts off all calls. */
+  /** Cuts off all calls, a few in each turn of the event loop. */
   force(refusal: ServerError): void {
     this.#refusal = refusal;
-    for (const call of this.#all()) call.cancel(refusal);
+    void turnWork.each(this.#all(), (call) => call.cancel(refusal));
   }
 
   /** Those that run now, whatever ends meanwhile. */

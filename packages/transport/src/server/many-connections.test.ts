@@ -130,4 +130,37 @@ describe("of many calls on one connection, not all are told of its end in one tu
     peer.close();
     await server.drain(0);
   });
+
+  test("whose requests are not gRPC, and whose client is gone", async () => {
+    const begin = deferred();
+    let begun = 0;
+    const told = new Set<object>();
+    const server = createServer({
+      http: {
+        handler: (_request, response) => void response.end(),
+        stream(stream) {
+          stream.onGone(() => {
+            told.add(stream);
+            work();
+          });
+          if (++begun === MANY) begin.resolve();
+        },
+      },
+    });
+    const port = await server.listen("127.0.0.1:0");
+    const peer = await RawPeer.open(port);
+    for (let id = 1; id < 2 * MANY; id += 2)
+      peer.send(
+        peer.headers(id, { ":method": "GET", ":scheme": "http", ":path": "/", ":authority": "x" }, 1),
+      );
+    await begin.promise;
+    peer.socket.resetAndDestroy();
+    let most = 0;
+    for (let before = 0; told.size < MANY; before = told.size) {
+      await turn();
+      most = Math.max(most, told.size - before);
+    }
+    expect(most).toBeLessThan(MANY);
+    await server.drain(0);
+  });
 });

@@ -29,6 +29,8 @@ export class ServerHttpStream extends Http2Stream implements HttpStream {
   #received = 0;
   /** True if the whole answer was given. */
   #isAnswered = false;
+  /** True if the stream has ended before that. */
+  #isGone = false;
   #onGone: (() => void)[] = [];
   /** Resolves when the client has taken what waits of the answer. */
   #taking: { readonly promise: Promise<void>; resolve(): void } | undefined;
@@ -114,14 +116,13 @@ export class ServerHttpStream extends Http2Stream implements HttpStream {
 
   /** The stream is over. */
   onClosed(): void {
-    this.#onTaken();
-    this.body.fail(new DOMException("The client ended the request", "AbortError"));
-    if (this.#isAnswered) return;
-    if (this.#isRunning) {
+    this.#isGone = !this.#isAnswered;
+    if (this.#isGone && this.#isRunning) {
       this.#isAbandoned = true;
       this.#host.abandoned++;
     }
-    for (const listener of this.#onGone.splice(0)) listener();
+    // Of a connection that has ended, a few streams are told in each turn of the event loop.
+    if (this.#host.end === undefined) this.onAborted();
   }
 
   onHeaders(trailers: HeaderList, endStream: boolean): void {
@@ -146,7 +147,13 @@ export class ServerHttpStream extends Http2Stream implements HttpStream {
     this.#end(ErrorCode.ENHANCE_YOUR_CALM);
   }
 
-  onAborted(): void {}
+  /** Tells who waits for the stream that it is over. */
+  onAborted(): void {
+    this.#onTaken();
+    this.body.fail(new DOMException("The client ended the request", "AbortError"));
+    if (this.#isGone) for (const listener of this.#onGone.splice(0)) listener();
+  }
+
   onRoomForMessage(): void {}
   onLessCredit(): void {}
 
