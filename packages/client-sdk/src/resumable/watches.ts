@@ -13,6 +13,9 @@ export interface OpenWatch {
 /** setTimeout takes no more. */
 const MAX_TIMER_MS = 0x7fffffff;
 
+/** The most streams that are found to stall in one turn of the event loop: an event for all of them may have been the last one. */
+const MAX_STALLED_AT_ONCE = 64;
+
 /**
  * Streams that are resumed: those of a client, or all that have none. One timer for all of them notices those that stall, by a number that each writes: an event costs
  * no timer.
@@ -63,12 +66,18 @@ export class Watches {
     this.#timerAt = Infinity;
     const now = performance.now();
     let next = Infinity;
+    let stalled = 0;
     for (const watch of this.#open) {
+      if (stalled === MAX_STALLED_AT_ONCE) {
+        next = now;
+        break;
+      }
       // One that does not wait may begin to at once.
       const since = Math.min(watch.waitingSince, now);
       const at = since + watch.stallTimeoutMs;
       if (at > now) next = Math.min(next, at);
       else {
+        stalled++;
         watch.onStalled();
         next = Math.min(next, now + watch.stallTimeoutMs);
       }

@@ -1,3 +1,5 @@
+import { CALLS_AT_ONCE, callWork } from "./call-work.js";
+
 /** A call in a {@link CallScope}, which links its calls through themselves. */
 export interface ScopedCall {
   /** Ends the call, because its client is closed. */
@@ -34,9 +36,24 @@ export class CallScope {
     call.scopePrevious = undefined;
   }
 
-  /** Ends all calls, which must remove themselves. */
-  close(): void {
+  /**
+   * Ends all calls, which must remove themselves: the first ones at once, and the others in the next turns of the event loop.
+   *
+   * @param onEnded Is called when there is none any more: at once, if there were few.
+   */
+  close(onEnded: () => void): void {
     this.#closed = true;
-    while (this.#first !== undefined) this.#first.onClientClosed();
+    const steps = this.#endEach();
+    for (let ended = 0; ended < CALLS_AT_ONCE; ended++) {
+      if (steps.next().done === true) {
+        onEnded();
+        return;
+      }
+    }
+    void callWork.do(steps).then(onEnded);
+  }
+
+  *#endEach(): Generator<undefined> {
+    for (; this.#first !== undefined; yield) this.#first.onClientClosed();
   }
 }

@@ -3,10 +3,10 @@ import { checkValue } from "../grpc/check-options.js";
 import type { KeepBudget } from "../grpc/kept-messages.js";
 import { either, listOf, required, text } from "../grpc/option-rules.js";
 import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
-import { TurnWork } from "../http2/turn-work.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
+import { CALLS_AT_ONCE, callWork } from "./call-work.js";
 import type { ChannelCall } from "./channel-call.js";
 import type { KeepaliveOptions } from "./client-connection.js";
 import { ConnectivityState, StateWatches } from "./connectivity-state.js";
@@ -14,11 +14,6 @@ import { dnsNames } from "./dns-names.js";
 import type { EndpointOptions } from "./endpoint.js";
 import { fixedNames, joinedNames, resolvedNames, type AddressSource } from "./name-watch.js";
 import { parseResolvedTarget, parseTarget, throughProxy, type Target } from "./target.js";
-
-/** The calls that begin, or fail, in one go where many have waited for a connection. */
-const CALLS_AT_ONCE = 64;
-/** The others of all channels. They do not wait behind what servers of this process do in turns. */
-const callWork = new TurnWork();
 
 /** A remote endpoint that calls are made to: the part of grpc-js's Channel that concerns applications. */
 export abstract class Channel {

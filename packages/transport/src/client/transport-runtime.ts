@@ -72,7 +72,6 @@ class OpenChannel implements RuntimeChannel {
   }
 
   close(): void {
-    this.#scope.close();
-    this.#channel.close();
+    this.#scope.close(() => this.#channel.close());
   }
 }

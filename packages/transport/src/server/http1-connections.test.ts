@@ -180,11 +180,11 @@ describe("HTTP/1.1 on the port of gRPC", () => {
     await using started = await startBoth({ handler: () => {} });
     for (const said of ["", "GET / HT", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"]) {
       const socket = await say(started.port, said);
-      await new Promise((resolve) => socket.end(() => resolve(undefined)));
+      await new Promise<void>((resolve) => socket.end(resolve));
       socket.resetAndDestroy();
     }
     const peer = await RawPeer.open(started.port);
-    await new Promise((resolve) => peer.socket.end(() => resolve(undefined)));
+    await new Promise<void>((resolve) => peer.socket.end(resolve));
     peer.socket.resetAndDestroy();
     while (started.server.stats.connectionsOpen > 0) await new Promise((resolve) => setImmediate(resolve));
   });
