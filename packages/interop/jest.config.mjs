@@ -43,6 +43,7 @@ const { projects, ...settings } = overRuntimes();
 const [overNiceGrpc, overTransport] = projects;
 export default {
   ...settings,
+  testSequencer: "<rootDir>/jest.sequencer.mjs",
   projects: [
     { ...overNiceGrpc, testPathIgnorePatterns: [...fromRegistry, byConsumers, ...besideRuntime] },
     { ...overTransport, testPathIgnorePatterns: [...fromRegistry, byConsumers, ...once, overFetch] },
