@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createSecureServer } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
@@ -322,11 +322,15 @@ describe("TLS", () => {
     const { cert, key } = certificates.server;
     const plain = createTlsServer({ cert, key });
     plain.on("tlsClientError", () => {});
+    // Node.js leaves the socket of a handshake without a common protocol open.
+    const sockets: Socket[] = [];
+    plain.on("connection", (socket) => sockets.push(socket));
     await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
     const { port } = plain.address() as AddressInfo;
     using echo = echoClient(`localhost:${port}`, {}, ChannelCredentials.createSsl(pem(certificates.ca)));
     expect((await failureOf(echo.client.echoUnary({ text: "a" }))).details).toContain("ALPN");
     plain.close();
+    for (const socket of sockets) socket.destroy();
   });
 
   test("a context that is asked for at each connection", async () => {

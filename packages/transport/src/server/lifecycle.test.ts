@@ -230,7 +230,8 @@ describe("TLS", () => {
     };
   };
   const call = async (port: number, options: object) => {
-    const session = connectHttp2(`https://localhost:${port}`, options);
+    const socket = connectTls({ port, host: "localhost", ALPNProtocols: ["h2"], ...options });
+    const session = connectHttp2(`https://localhost:${port}`, { createConnection: () => socket });
     session.on("error", () => {});
     const failed = new Promise<string>((resolve) => {
       session.once("close", () => resolve("closed"));
@@ -244,6 +245,8 @@ describe("TLS", () => {
     );
     const result = await Promise.race([failed, refused, answer]);
     session.destroy();
+    // A session whose handshake has failed leaves it open.
+    socket.destroy();
     return result;
   };
 
