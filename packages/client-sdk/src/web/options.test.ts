@@ -127,7 +127,7 @@ describe("options of a call", () => {
   });
 
   test.each<object>([
-    { timeoutMs: 0.5, deadline: new Date(Date.now() + 5000), metadata: [["a", "b"]], signal: undefined },
+    { timeoutMs: 5000.5, deadline: new Date(Date.now() + 5000), metadata: [["a", "b"]], signal: undefined },
     { deadline: Date.now() + 5000, onHeader() {}, retry: false, requestId: "a", waitForReady: true },
   ])("%j is taken", async (options) => {
     await expect(call(options)).rejects.toThrow("nothing is sent");
