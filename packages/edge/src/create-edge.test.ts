@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import {
@@ -411,6 +412,45 @@ describe("in the server's process", () => {
     const before = served.edge.fetch(new Request("http://edge.test/v1/query", { signal }));
     expect([(await within).status, (await before).status]).toEqual([499, 499]);
   });
+});
+
+test("requests of a stream whose request of fetch is aborted are broken off, though their body goes on", async () => {
+  const client = new AbortController();
+  const events = new EventTarget();
+  const [hasRead, hasFailed] = [once(events, "read"), once(events, "failed")];
+  let failure: unknown;
+  const notes: AnyMiddleware = {
+    name: "notes",
+    request(message) {
+      events.dispatchEvent(new Event("read"));
+      return message;
+    },
+    failed(thrown) {
+      failure = thrown;
+      events.dispatchEvent(new Event("failed"));
+      return thrown;
+    },
+  };
+  await using served = await serveEdge({ middleware: [notes] });
+  let onCancelled = () => {};
+  const isCancelled = new Promise<void>((resolve) => (onCancelled = resolve));
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(Buffer.from('{"number": 1}\n')),
+    cancel: () => onCancelled(),
+  });
+  const request = new Request("http://edge.test/v1/sums/a", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body,
+    signal: client.signal,
+    duplex: "half",
+  });
+  const answer = served.edge.fetch(request);
+  await hasRead;
+  client.abort();
+  expect((await answer).status).toBe(499);
+  await Promise.all([hasFailed, isCancelled]);
+  expect(failure).toMatchObject({ message: expect.stringContaining("the body was broken off") });
 });
 
 describe("over a channel", () => {

@@ -67,9 +67,16 @@ export class FetchExchange implements Exchange {
   async *readChunks(): AsyncIterableIterator<Uint8Array> {
     const reader = this.#request.body?.getReader();
     if (reader === undefined) return;
+    let isGone = false;
+    // The body may be of another source than the client, and go on without it, or wait for ever.
+    this.onGone(() => {
+      isGone = true;
+      reader.cancel().catch(() => {});
+    });
     try {
       for (;;) {
         const { done, value } = await reader.read();
+        if (isGone) throw brokenOff();
         if (done) return;
         yield value as Uint8Array;
       }
