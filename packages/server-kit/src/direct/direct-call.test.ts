@@ -476,3 +476,10 @@ test("directMethods names what is wrong", () => {
   const guard = forMethods("callwire.echo.v1.EchoService/EchoUnari", auth({ verify: () => true }));
   expect(() => serve([guard]).open("EchoUnary")).toThrow("EchoUnary");
 });
+
+test("a promise of a stream is none, as over gRPC", async () => {
+  const promised = async () => [{ text: "a" }];
+  const { open } = serve([requestId()], { echoServerStream: promised as never });
+  const call = open("EchoServerStream");
+  expect(await failure(() => all(call, () => ({})))).toMatchObject({ code: Status.UNKNOWN });
+});

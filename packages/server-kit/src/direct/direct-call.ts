@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import { checkMessage, deadlines, guardListeners, Metadata } from "@callwire/transport/server";
+import { checkMessage, deadlines, guardListeners, iteratorOf, Metadata } from "@callwire/transport/server";
 import type {
   AnyIterable,
   DeadlineEntry,
@@ -240,7 +240,10 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   #handle(given: unknown): unknown {
     const request = this.#incoming(given);
     this.#checkCut();
-    return this.#served.handler(request, this);
+    const answer = this.#served.handler(request, this);
+    // A promise of a stream is none, as over gRPC: this says so.
+    if (this.method.responseStream && answer instanceof Promise) iteratorOf(answer as never);
+    return answer;
   }
 
   #checkCut(): void {
