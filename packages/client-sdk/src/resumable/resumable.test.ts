@@ -184,6 +184,24 @@ describe("from this side", () => {
     expect(await begun.stream.next()).toEqual({ done: true, value: undefined });
   });
 
+  test.each<[string, object]>([
+    ["tokenOf", { tokenOf: () => Promise.reject(new Error("concerns nobody")) }],
+    ["isResumable", { stallTimeoutMs: 500, isResumable: () => Promise.reject(new Error("concerns nobody")) }],
+  ])("%s that is async ends it, and says so", async (name, options) => {
+    await using begun = await begin(options);
+    const read = async () => {
+      while (!(await begun.stream.next()).done);
+    };
+    await expect(read()).rejects.toThrow(`${name} returned a promise, and must not be async`);
+  });
+
+  test("onResume that is async and fails ends it with that error", async () => {
+    const onResume: unknown = () => Promise.reject(new Error("enough"));
+    await using begun = await begin({ stallTimeoutMs: 500, onResume: onResume as () => void });
+    await begun.stream.next();
+    await expect(begun.stream.next()).rejects.toThrow("enough");
+  });
+
   test("a time-out holds for all connections", async () => {
     // Long enough for the first message, on a busy machine too.
     await using begun = await begin({ timeoutMs: 500 });
@@ -206,6 +224,15 @@ describe("from this side", () => {
     expect(resumes[0]!.error).toMatchObject({ code: Status.UNAVAILABLE, origin: "connection" });
     await begun.handlerAborted;
   });
+});
+
+test.each<[string, () => unknown]>([
+  ["nothing", () => undefined],
+  ["a promise", () => Promise.reject(new Error("concerns nobody"))],
+  ["an array", () => [1]],
+])("a call that gives %s is no stream", async (_, give) => {
+  const stream = resumable(give as () => AsyncIterable<string>, { tokenOf: (message) => message });
+  await expect(stream.next()).rejects.toThrow("call gave no stream: it must return what a client's method");
 });
 
 test("options that are wrong are refused at once", () => {

@@ -5,8 +5,16 @@ import { CallError } from "../errors/call-error.js";
 import { onAbort } from "../internal/abort.js";
 import { backoffMs } from "../internal/backoff.js";
 import { isClientError } from "../internal/client-errors.js";
+import { ignoreResult } from "../internal/ignore-result.js";
 import { checkTimeout } from "../middleware/deadline.js";
 import type { OpenWatch, Watches } from "./watches.js";
+
+/** Refuses what an async function returns where none may be async. */
+function direct<Result>(name: string, result: Result): Result {
+  if (!(result instanceof Promise)) return result;
+  ignoreResult(result, () => {});
+  throw new TypeError(`${name} returned a promise, and must not be async`);
+}
 
 /** The argument of `onResume`. */
 export interface Resume {
@@ -70,7 +78,7 @@ export class ResumedStream<Message, Token> implements AsyncIterator<Message, und
   #isBegun = false;
   #isOver = false;
   /** The error that the reader gets next: it ended the watch from outside. */
-  #failure: CallError | undefined;
+  #failure: unknown;
   /** Ends the wait for the next connection. */
   #wake: (() => void) | undefined;
   /** The number of the reader's calls of `next` without an answer, and the last one's answer. */
@@ -153,7 +161,7 @@ export class ResumedStream<Message, Token> implements AsyncIterator<Message, und
   #take(message: Message): boolean {
     this.waitingSince = Infinity;
     this.#attempt = 0;
-    this.#token = this.#init.tokenOf(message) ?? this.#token;
+    this.#token = direct("tokenOf", this.#init.tokenOf(message)) ?? this.#token;
     return this.#init.isForReader(message);
   }
 
@@ -223,6 +231,12 @@ export class ResumedStream<Message, Token> implements AsyncIterator<Message, und
         timeoutMs: this.#attempt === 0 ? timeoutMs : Math.max(this.#endsAt - performance.now(), 1),
       }),
     });
+    if (
+      typeof (messages as Partial<AsyncIterable<Message>> | undefined)?.[Symbol.asyncIterator] !== "function"
+    ) {
+      ignoreResult(messages);
+      throw new TypeError("call gave no stream: it must return what a client's method returns");
+    }
     return messages[Symbol.asyncIterator]();
   }
 
@@ -234,9 +248,13 @@ export class ResumedStream<Message, Token> implements AsyncIterator<Message, und
     const { isResumable: isWorthIt, method, onResume, options } = this.#init;
     options.signal?.throwIfAborted();
     const failure = isClientError(error) ? CallError.from(error, { method }) : error;
-    if (!(failure instanceof CallError) || !isWorthIt(failure)) throw error;
+    if (!(failure instanceof CallError) || !direct("isResumable", isWorthIt(failure))) throw error;
     this.#attempt++;
-    onResume?.({ attempt: this.#attempt, error: failure });
+    // One that is async is not waited for, but what it throws ends the stream as well.
+    ignoreResult(onResume?.({ attempt: this.#attempt, error: failure }), (thrown) => {
+      this.#failure ??= thrown ?? new Error("onResume has thrown undefined");
+      this.#wake?.();
+    });
     const waitMs = backoffMs(backoff, this.#attempt);
     const leftMs = this.#endsAt - performance.now();
     await this.#sleep(Math.min(waitMs, Math.max(leftMs, 0)));
