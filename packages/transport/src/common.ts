@@ -28,7 +28,7 @@ export { checkMessage } from "./grpc/check-message.js";
 export { isMessageTurnOver } from "./grpc/message-turn.js";
 export { handlerOf } from "./grpc/handler-of.js";
 export { deserialize, serialize } from "./grpc/serialize.js";
-export { withoutStack } from "./grpc/without-stack.js";
+export { peerError, withoutStack } from "./grpc/without-stack.js";
 export { bytesDefinition, methodsOf, type Codec, type Method } from "./grpc/definitions.js";
 export { Metadata } from "./grpc/new-metadata.js";
 export {

@@ -5,6 +5,7 @@ import {
   type CallOptions,
   type Channel,
   type CompatServiceDefinition,
+  peerError,
 } from "@callwire/transport/client";
 import { ClientError, ServerError, Status } from "nice-grpc-common";
 import { reportFault } from "../internal/report-fault.js";
@@ -92,7 +93,7 @@ class ChannelCall implements EdgeCall, EndableStream {
 
   /** The request, which the channel takes as it is: what a stream of requests throws, the call is thrown. */
   #request(read: () => unknown): unknown {
-    if (this.#isLate) throw new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
+    if (this.#isLate) throw peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     return read();
   }
 
@@ -121,12 +122,12 @@ function serverError(thrown: unknown): ServerError {
   if (thrown instanceof ServerError) return thrown;
   if (thrown instanceof ClientError) {
     const { origin } = thrown as ClientError & { origin?: unknown };
-    if (origin === "status") return new ServerError(thrown.code, thrown.details);
+    if (origin === "status") return peerError(thrown.code, thrown.details);
     const { code } = thrown;
-    return new ServerError(code, textsOfChannel[code] ?? "the answer of the service cannot be read");
+    return peerError(code, textsOfChannel[code] ?? "the answer of the service cannot be read");
   }
   if (thrown instanceof Error && thrown.name === "AbortError")
-    return new ServerError(Status.CANCELLED, "The operation was cancelled");
+    return peerError(Status.CANCELLED, "The operation was cancelled");
   reportFault(thrown);
   return new ServerError(Status.INTERNAL, "internal error");
 }

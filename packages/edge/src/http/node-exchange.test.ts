@@ -101,3 +101,50 @@ test("a stream goes through what a middleware has put around the answer", async 
   http.closeAllConnections();
   expect(answer.text).toBe('{"number":1,"resumeToken":"1"}\n\n{"number":2,"resumeToken":"2"}\n\n');
 });
+
+test.each([
+  ["requests", "GET /v1/numbers?padding=1 HTTP/1.1\r\nhost: x\r\n\r\n"],
+  [
+    "WebSockets",
+    `GET /v1/numbers?padding=1 HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${"A".repeat(22)}==\r\n\r\n`,
+  ],
+])(
+  "of many %s whose clients go together, a few are told in each turn of the event loop",
+  async (_what, head) => {
+    const MANY = 40;
+    const told = new Set<AbortSignal>();
+    let begun = 0;
+    await using served = await serveEdge({
+      middleware: [
+        async function* slowEnd(call, { signal, ...context }) {
+          signal.addEventListener("abort", () => {
+            told.add(signal);
+            // Takes a millisecond.
+            const until = performance.now() + 1;
+            while (performance.now() < until);
+          });
+          begun++;
+          return yield* call.next(call.request, { signal, ...context });
+        },
+      ],
+    });
+    const sockets = Array.from({ length: MANY }, () =>
+      connect(served.port, "127.0.0.1").on("error", () => {}),
+    );
+    await Promise.all(
+      sockets.map((socket) => {
+        socket.write(head);
+        return once(socket, "data");
+      }),
+    );
+    await turn();
+    expect(begun).toBe(MANY);
+    for (const socket of sockets) socket.resetAndDestroy();
+    let most = 0;
+    for (let before = 0; told.size < MANY; before = told.size) {
+      await turn();
+      most = Math.max(most, told.size - before);
+    }
+    expect(most).toBeLessThan(MANY / 2);
+  },
+);

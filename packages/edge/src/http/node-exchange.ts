@@ -2,7 +2,7 @@ import { OutgoingMessage, type IncomingMessage, type ServerResponse } from "node
 import { constants, type Http2ServerRequest, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import { headFault } from "@callwire/transport/server";
+import { headFault, turnWork } from "@callwire/transport/server";
 import { EdgeError } from "../errors/edge-error.js";
 import { boundWait } from "../internal/bounded-wait.js";
 import { TimeLimit } from "../internal/time-limit.js";
@@ -100,8 +100,9 @@ export class NodeExchange implements Exchange, ResponseWriter {
   }
 
   onGone(listener: () => void): void {
+    // Thousands of connections may end at once, as those of a proxy that has gone: a few calls are told in each turn of the event loop.
     this.#response.on("close", () => {
-      if (!this.#isEnded) listener();
+      if (!this.#isEnded) void turnWork.each([listener], (tell) => tell());
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { turnWork } from "@callwire/transport";
 import type { WebSocket } from "ws";
 import type { EdgeCall } from "../calls/edge-method.js";
 import type { RequestParts } from "../binding/request-binding.js";
@@ -55,7 +56,8 @@ export async function serveSocket(
   let call: EdgeCall | undefined;
   // It ends the connection by itself, with the code that says why.
   socket.on("error", () => {});
-  socket.on("close", () => call?.cancel());
+  // Thousands may end at once: a few calls are told in each turn of the event loop.
+  socket.on("close", () => void turnWork.each([socket], () => call?.cancel()));
   const read = (): unknown => {
     if (requestStream) return readAll(requests, codec);
     if (route.request.hasBody)

@@ -1,5 +1,12 @@
 import type { PeerCertificate } from "node:tls";
-import { checkMessage, deadlines, guardListeners, iteratorOf, Metadata } from "@callwire/transport/server";
+import {
+  checkMessage,
+  deadlines,
+  guardListeners,
+  iteratorOf,
+  Metadata,
+  peerError,
+} from "@callwire/transport/server";
 import type {
   AnyIterable,
   DeadlineEntry,
@@ -160,7 +167,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   /** The caller has gone: the signal aborts, and what waits for the call ends. */
   cancel(reason?: unknown): void {
     const code = cancellationCode(this.deadlineMs);
-    this.#interrupt(new ServerError(code, "The operation was cancelled"), reason);
+    this.#interrupt(peerError(code, "The operation was cancelled"), reason);
     this.end();
   }
 
@@ -211,7 +218,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
 
   /** Called by the wheel. */
   onDeadline(): void {
-    this.#interrupt(new ServerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
+    this.#interrupt(peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
   }
 
   endStream(reason: ServerError): void {
@@ -406,7 +413,7 @@ function sendable({ path }: MethodDescriptor, thrown: unknown): ServerError {
   } catch {
     // It cannot even be looked at.
   }
-  if (isAbort(thrown)) return new ServerError(Status.CANCELLED, "The operation was cancelled");
+  if (isAbort(thrown)) return peerError(Status.CANCELLED, "The operation was cancelled");
   warn(`${path}: a handler threw what is neither a ServerError nor an AbortError`, thrown);
   return new ServerError(Status.UNKNOWN, "Unknown server error occurred");
 }

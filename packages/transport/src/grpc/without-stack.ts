@@ -15,6 +15,11 @@ export function withoutStack<E extends Error>(make: () => E): E {
   }
 }
 
+/** The error of what waits for a peer that has gone, or has given up. */
+export function abortError(text: string): DOMException {
+  return withoutStack(() => new DOMException(text, "AbortError"));
+}
+
 /** The error of a call whose peer does something wrong. */
 export function peerError(code: Status, details: string): ServerError {
   return withoutStack(() => new ServerError(code, details));

@@ -23,6 +23,11 @@ export class RequestBody implements AsyncIterableIterator<Buffer, undefined> {
     this.#onRead = onRead;
   }
 
+  /** True if no more will come. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Adds a part, which is copied. */
   push(part: Buffer): void {
     if (part.length === 0) return;

@@ -1,4 +1,5 @@
 import type { PeerCertificate } from "node:tls";
+import { abortError } from "../grpc/without-stack.js";
 import { fieldName } from "../grpc/field-names.js";
 import { isPaddedValue, isValidName, isValidValue } from "../hpack/field-rules.js";
 import { HeaderFields } from "../hpack/header-fields.js";
@@ -150,7 +151,7 @@ export class ServerHttpStream extends Http2Stream implements HttpStream {
   /** Tells who waits for the stream that it is over. */
   onAborted(): void {
     this.#onTaken();
-    this.body.fail(new DOMException("The client ended the request", "AbortError"));
+    if (!this.body.hasEnded) this.body.fail(abortError("The client ended the request"));
     if (this.#isGone) for (const listener of this.#onGone.splice(0)) listener();
   }
 

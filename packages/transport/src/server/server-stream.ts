@@ -17,7 +17,7 @@ import { markCompressed } from "./compressed-requests.js";
 import { checkTrailers, type RequestHead } from "./request-head.js";
 import type { ServerMethod } from "./server-method.js";
 import type { ServerLimits, ServerStats } from "./server-options.js";
-import { peerError } from "../grpc/without-stack.js";
+import { abortError, peerError } from "../grpc/without-stack.js";
 
 /** The call that a {@link ServerStream} carries, and calls back. */
 export interface StreamOwner {
@@ -120,7 +120,7 @@ export class ServerStream extends Http2Stream implements MessageReceiver {
   close(): void {
     this.#source?.close();
     // A handler that its middleware has given up, and that waits for requests, waits for nothing.
-    this.#queue?.fail(new DOMException("The operation was aborted", "AbortError"), true);
+    this.#queue?.fail(abortError("The operation was aborted"), true);
   }
 
   onHeaders(trailers: HeaderList, endStream: boolean): void {
