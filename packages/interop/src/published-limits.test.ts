@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -124,6 +125,24 @@ test("code that is built in comes with its licences", () => {
   const file = "node_modules/@callwire/transport/dist/THIRD-PARTY-LICENSES.txt";
   const notices = readFileSync(join(project.path, file), "utf8");
   expect(notices).toMatch(/^nice-grpc-common \d[^]*MIT License[^]*^ts-error \d[^]*MIT License/m);
+});
+
+test.each([
+  // TLS, compression and certificates are loaded when they are needed, and the transport's other half never.
+  ["@callwire/client-sdk", ["tls", "http", "zlib", "crypto"]],
+  ["@callwire/transport/client", ["tls", "http", "zlib", "crypto"]],
+  ["@callwire/transport/server", ["dns/promises", "zlib"]],
+])("an import of %s loads of Node.js only what it needs at once", (specifier, unwanted) => {
+  const program = `const before = process.moduleLoadList.slice(); await import(${JSON.stringify(specifier)});
+    console.log(process.moduleLoadList.filter((name) => !before.includes(name)).join())`;
+  const loaded = execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: project.path,
+    encoding: "utf8",
+  })
+    .trim()
+    .split(",");
+  expect(loaded).toContain("NativeModule net");
+  expect(unwanted.filter((name) => loaded.includes(`NativeModule ${name}`))).toEqual([]);
 });
 
 test("an import takes a small part of what nice-grpc's takes", async () => {

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { turnWork } from "@callwire/transport";
+import { turnWork } from "@callwire/transport/client";
 import type { WebSocket } from "ws";
 import type { EdgeCall } from "../calls/edge-method.js";
 import type { RequestParts } from "../binding/request-binding.js";
