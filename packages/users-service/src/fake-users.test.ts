@@ -115,7 +115,7 @@ const filters = [
   'name="open',
   "name='open\\",
   "NOT",
-  "(".repeat(51),
+  "(".repeat(21),
   "x".repeat(1001),
   "\0",
 ];

@@ -26,8 +26,8 @@ export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 1000;
 /** Most characters of a filter. */
 export const MAX_FILTER_LENGTH = 1000;
-/** Most parentheses of a filter that are open at once: far below what the stack and SQLite bear. */
-export const MAX_FILTER_DEPTH = 50;
+/** Most parentheses of a filter that are open at once: SQLite's parser bears 24, whatever stands in them. */
+export const MAX_FILTER_DEPTH = 20;
 
 /** Most characters of the sender of a chat message. */
 export const MAX_SENDER_LENGTH = 100;

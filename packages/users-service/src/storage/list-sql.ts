@@ -23,12 +23,17 @@ export const COLUMNS = {
   updated_at: "updated_at",
 } as const satisfies Record<KeyField, string>;
 
-/** Every comparison of a filter, one for one: none of the columns is ever NULL, so NOT is not either. */
+/**
+ * Every comparison of a filter, one for one: none of the columns is ever NULL, so NOT is not either. The longest terms of a list come
+ * first: for each term that stands before a parenthesis, SQLite's parser keeps two more of the hundred symbols that it has room for.
+ */
 export function filterToSql(filter: Filter): Sql {
   switch (filter.type) {
     case "and":
-    case "or":
-      return join(filter.terms.map(filterToSql), filter.type === "and" ? " AND " : " OR ");
+    case "or": {
+      const terms = filter.terms.map(filterToSql).toSorted((a, b) => b.text.length - a.text.length);
+      return join(terms, filter.type === "and" ? " AND " : " OR ");
+    }
     case "not": {
       const { text, values } = filterToSql(filter.term);
       return { text: `NOT ${text}`, values };

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 
 import { compareCursors, cursorOf, type Cursor } from "../domain/cursor.js";
 import { PositionTooOld } from "../domain/errors.js";
+import { MAX_FILTER_DEPTH } from "../domain/limits.js";
 import { parseOrderBy } from "../domain/order-by.js";
 import { parseFilter } from "../domain/parse-filter.js";
 import type { Change, Transaction, UserStore } from "../domain/user-store.js";
@@ -387,6 +388,22 @@ describe.each(STORES)("%s", (_name, openStore) => {
     await create(store, user(4, { name: "*" }));
     expect(await ids(store, filter)).toEqual(expected);
     expect(await ids(store, "")).toHaveLength(5);
+  });
+
+  test.each([
+    (inner: string) => `age>0 AND age=0 OR NOT(${inner})`,
+    (inner: string) => `age=9 OR(${inner})`,
+    (inner: string) => `NOT(${inner})`,
+  ])("filters as deep as they may be", async (around) => {
+    store = openStore();
+    await create(store, user(0, { age: 1 }));
+    await create(store, user(1, { age: 2, roles: ["a"] }));
+    let filter = "roles:* AND roles:* OR NOT age=1";
+    for (let depth = 0; depth < MAX_FILTER_DEPTH; depth++) filter = around(filter);
+    expect(await ids(store, filter)).toEqual(["id-1"]);
+    const query = { filter: parseFilter(filter), order: parseOrderBy("age,name desc"), limit: 1 };
+    const after = { keys: [1, "z"], sequence: 1 };
+    expect((await store.list({ ...query, after })).users).toMatchObject([{ id: "id-1" }]);
   });
 
   test("refuses everything once it is closed, and finishes what it was asked before", async () => {

@@ -77,7 +77,7 @@ class FilterParser {
   #simple(): UserFilter {
     const start = this.#at;
     if (this.#take(/\(/y) === "") return this.#comparison();
-    if (++this.#depth > 50) throw this.#expected("at most 50 parentheses within each other", start);
+    if (++this.#depth > 20) throw this.#expected("at most 20 parentheses within each other", start);
     const filter = this.#conjunction();
     if (this.#take(/\)/y) === "") throw this.#expected("AND, OR or )");
     this.#depth--;

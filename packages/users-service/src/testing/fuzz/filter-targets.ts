@@ -65,7 +65,8 @@ export const filters: FuzzTarget = {
     "NOT (name='Ann' OR email=\"*@x\") AND -roles:admin",
     "created_at>=2023-11-14T22:13:20Z AND updated_at<2030-01-01T00:00:00.5+01:00",
     'name="a\\*" OR name!=*n* AND roles:* AND id<=id-5',
-    "(".repeat(51),
+    "(".repeat(21),
+    `${"age=1 OR -(".repeat(20)}age=1${")".repeat(20)}`,
     "age=999999999999999",
   ],
   dictionary: [
