@@ -123,15 +123,19 @@ describe("contractMismatch: a function", () => {
     expect(told).toEqual(["2.0.0+bb"]);
   });
 
-  test("that throws fails no call", async () => {
-    const warned = jest.spyOn(process, "emitWarning").mockImplementation(() => {});
-    await using server = await serve("2.0.0+bb");
-    const bug = new Error("a bug");
-    await using client = connect(server.address, "1.4.0+aa", {
-      contractMismatch: () => {
+  const bug = new Error("a bug");
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
         throw bug;
       },
-    });
+    ],
+    ["rejects", () => Promise.reject(bug)],
+  ])("that %s fails no call", async (_, contractMismatch) => {
+    const warned = jest.spyOn(process, "emitWarning").mockImplementation(() => {});
+    await using server = await serve("2.0.0+bb");
+    await using client = connect(server.address, "1.4.0+aa", { contractMismatch });
     await expect(client.echoUnary({ text: "a" })).resolves.toEqual({ text: "a" });
     expect(warned).toHaveBeenCalledWith(bug);
   });

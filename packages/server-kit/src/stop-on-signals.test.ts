@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
 import { createChannel, createClient, type Client } from "nice-grpc";
 import { Status, type ClientError } from "nice-grpc-common";
+import { stopOnSignals } from "./stop-on-signals.js";
 import { failure } from "./test-room/errors.js";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -106,4 +107,23 @@ test("a second signal forces the end at once", async () => {
     (error: ClientError) => error,
   );
   expect([Status.CANCELLED, Status.UNAVAILABLE]).toContain(code);
+});
+
+test.each<[string, () => unknown]>([
+  [
+    "throws",
+    () => {
+      throw new Error("no log");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("no log"))],
+])("a listener that %s keeps no server from its stop", async (_, listener) => {
+  using warned = jest.spyOn(process, "emitWarning").mockReturnValue();
+  const server = { shutdown: async () => ({ forced: false, cutOff: [] }), forceShutdown() {} };
+  const stopped = stopOnSignals(server, { signals: ["SIGUSR2"], onSignal: listener });
+  process.emit("SIGUSR2");
+  expect(await stopped).toEqual({ forced: false, cutOff: [] });
+  expect(warned.mock.calls.map(([warning]) => String(warning)).join("\n")).toContain(
+    "stopOnSignals: onSignal has thrown: Error: no log",
+  );
 });

@@ -1,6 +1,8 @@
 import { constants } from "node:os";
 import { checkOptions, checkValue, rules, type RulesOf } from "@callwire/transport/server";
 import type { ShutdownReport } from "./create-server.js";
+import { ignoreResult } from "./internal/promises.js";
+import { warn } from "./internal/warn.js";
 
 /** Options for {@link stopOnSignals}. */
 export interface StopOnSignalsOptions {
@@ -59,7 +61,7 @@ export async function stopOnSignals(
         return;
       }
       first = { signal, at: performance.now() };
-      onSignal?.(signal);
+      tell(onSignal, signal);
       server.shutdown(timeoutMs === undefined ? {} : { timeoutMs }).then(resolve, reject);
     };
     for (const signal of signals) process.on(signal, listener);
@@ -68,5 +70,15 @@ export async function stopOnSignals(
     return await stopping;
   } finally {
     for (const signal of signals) process.off(signal, listener!);
+  }
+}
+
+/** Calls a listener, whose mistakes keep no server from its stop. */
+function tell(listener: StopOnSignalsOptions["onSignal"], signal: NodeJS.Signals): void {
+  const onFault = (thrown: unknown) => warn("stopOnSignals: onSignal has thrown", thrown);
+  try {
+    ignoreResult(listener?.(signal), onFault);
+  } catch (thrown) {
+    onFault(thrown);
   }
 }

@@ -216,7 +216,15 @@ describe.each(runtimes)("renewed over %s", (_name, runtime) => {
     expect(await serialOf(served.port)).toBe(numberOf(pem.client));
   });
 
-  test("a logger that throws ends nothing", async () => {
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no log");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no log"))],
+  ])("a logger that %s ends nothing", async (_, log) => {
     await using mounted = await mount(pem.server);
     let told = (): void => {};
     const isTold = new Promise<void>((resolve) => {
@@ -224,7 +232,7 @@ describe.each(runtimes)("renewed over %s", (_name, runtime) => {
     });
     const fail = () => {
       told();
-      throw new Error("no log");
+      return log() as undefined;
     };
     using _warn = jest.spyOn(process, "emitWarning").mockReturnValue();
     await using served = await serve(

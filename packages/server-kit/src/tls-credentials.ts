@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { checkOptions, checkPem, rules, type RulesOf, type ServerRuntime } from "@callwire/transport/server";
+import { ignoreResult } from "./internal/promises.js";
 import { warn } from "./internal/warn.js";
 
 /** The TLS settings of a server, in PEM. */
@@ -129,7 +130,10 @@ export class TlsCredentials {
       const found = readSettled(() => readFiles(this.#files!), this.#options);
       if (!isSame(found, this.#options)) {
         this.reload(found);
-        logger?.info({ certFile: this.#files!.certFile }, "the renewed certificate is in use");
+        ignoreResult(
+          logger?.info({ certFile: this.#files!.certFile }, "the renewed certificate is in use"),
+          onLoggerFault,
+        );
       }
       this.#lastError = "";
     } catch (error) {
@@ -145,11 +149,15 @@ export class TlsCredentials {
     try {
       const { certFile, keyFile, logger } = this.#files!;
       if (logger === undefined) warn(what, error);
-      else logger.error({ err: error, certFile, keyFile }, what);
+      else ignoreResult(logger.error({ err: error, certFile, keyFile }, what), onLoggerFault);
     } catch (fault) {
-      warn("a logger has thrown", fault);
+      onLoggerFault(fault);
     }
   }
+}
+
+function onLoggerFault(fault: unknown): void {
+  warn("a logger has thrown", fault);
 }
 
 /**

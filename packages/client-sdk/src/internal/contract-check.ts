@@ -3,6 +3,7 @@ import type { MethodDescriptor } from "nice-grpc-common";
 import type { ClientOptions } from "../client-options.js";
 import { mismatchOf } from "../contract-mismatch.js";
 import { clientError } from "./client-errors.js";
+import { ignoreResult } from "./ignore-result.js";
 import { reportBug } from "./report-bug.js";
 import { warn } from "./warn.js";
 
@@ -39,7 +40,7 @@ export function contractCheck(
     if (mismatch === undefined) return;
     told.add(server);
     try {
-      if (wanted !== "warn") wanted(mismatch);
+      if (wanted !== "warn") ignoreResult(wanted(mismatch));
       else
         warn(mismatch.message, {
           type: "ContractMismatch",

@@ -23,11 +23,19 @@ test("TLS and HTTP/1.1 are known by their first bytes", () => {
   expect(prefaceProblem(Buffer.from("POST /a HTTP/1.1\r\n"))).toContain("HTTP/1.1");
 });
 
-test("each kind is told once a minute, and what a listener throws is passed over", () => {
+test.each([
+  [
+    "throws",
+    (): void => {
+      throw new Error("the log is full");
+    },
+  ],
+  ["rejects with", (): unknown => Promise.reject(new Error("the log is full"))],
+])("each kind is told once a minute, and what a listener %s is passed over", (_, fail) => {
   const told: string[] = [];
   const problems = new ConnectionProblems(({ message }) => {
     told.push(message);
-    throw new Error("the log is full");
+    return fail();
   });
   for (const problem of ["a", "a", undefined, "b"]) problems.report(problem, "::1");
   expect(told).toEqual(["a (::1)", "b (::1)"]);

@@ -63,7 +63,10 @@ export class ConnectionProblems {
     if (now - (this.#reportedAt.get(problem) ?? -Infinity) < REPORT_INTERVAL_MS) return;
     this.#reportedAt.set(problem, now);
     try {
-      this.#listener(new Error(peer === undefined ? problem : `${problem} (${peer})`));
+      const result: unknown = this.#listener(
+        new Error(peer === undefined ? problem : `${problem} (${peer})`),
+      );
+      if (result instanceof Promise) result.catch(() => {});
     } catch {
       // A listener's mistake is not the server's.
     }
