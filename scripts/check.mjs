@@ -59,6 +59,7 @@ async function run(command, ...args) {
 const halfOfTests = [
   "@callwire/interop",
   "@callwire/protoc-gen-callwire",
+  "@callwire/client-sdk",
   "@callwire/site",
   "create-callwire",
 ];
