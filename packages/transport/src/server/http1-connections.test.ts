@@ -119,12 +119,31 @@ describe("HTTP/1.1 on the port of gRPC", () => {
       ["400", `${head("POST / HTTP/1.0", "transfer-encoding: chunked")}${chunks}`],
       ["501", `${head("POST / HTTP/1.1", "transfer-encoding: gzip, chunked")}${chunks}`],
       ["505", head("GET / HTTP/2.0")],
+      ...["a b", "a/b", "a@b", "a:b", "[::1", "a:1:2", "\xe9"].map((host): [string, string] => [
+        "400",
+        head("GET / HTTP/1.1").replace("host: x", `host: ${host}`),
+      ]),
     ];
     for (const [status, shape] of shapes) {
       const answer = await speak(started.port, shape + head("GET /behind HTTP/1.1"));
       expect(answer.match(/^HTTP\/1\.1 \d+/gm)).toEqual([`HTTP/1.1 ${status}`]);
     }
     expect(seen).toEqual([]);
+    for (const host of [
+      "",
+      "x",
+      "a_b.example:80",
+      "127.0.0.1:",
+      "[::1]:80",
+      "[fe80::1%25eth0]",
+      "%2Frun%2Fx",
+    ])
+      expect(
+        await speak(
+          started.port,
+          `GET /${host.length} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`,
+        ),
+      ).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test("has none behind it that is served, if its answer is the last", async () => {

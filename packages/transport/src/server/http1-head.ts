@@ -28,8 +28,12 @@ export function headFault({ httpVersion, headers, rawHeaders }: IncomingMessage)
     };
   if (coding !== undefined && httpVersion === "1.0")
     return badHeader("transfer-encoding is not of HTTP/1.0: send HTTP/1.1");
+  if (!HOST.test(headers.host ?? "")) return badHeader("host is no name or address, with a port or without");
   return hasTwoHosts(rawHeaders) ? badHeader("host is there twice") : undefined;
 }
+
+/** A name or an address, with a port or without (RFC 3986, sections 3.2.2 and 3.2.3); it may be empty. */
+const HOST = /^(?:\[[^\s[\]/?#@]+\]|[\w.~%!$&'()*+,;=-]*)(?::\d*)?$/;
 
 function badHeader(message: string): HeadFault {
   return { reason: "BAD_HEADER", status: 400, message };
