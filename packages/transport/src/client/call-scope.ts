@@ -1,4 +1,4 @@
-import { CALLS_AT_ONCE, callWork } from "./call-work.js";
+import { doForCalls } from "./call-work.js";
 
 /** A call in a {@link CallScope}, which links its calls through themselves. */
 export interface ScopedCall {
@@ -43,14 +43,7 @@ export class CallScope {
    */
   close(onEnded: () => void): void {
     this.#closed = true;
-    const steps = this.#endEach();
-    for (let ended = 0; ended < CALLS_AT_ONCE; ended++) {
-      if (steps.next().done === true) {
-        onEnded();
-        return;
-      }
-    }
-    void callWork.do(steps).then(onEnded);
+    doForCalls(this.#endEach(), onEnded);
   }
 
   *#endEach(): Generator<undefined> {

@@ -6,7 +6,7 @@ import { MAX_TIMER_MS, timerMs } from "../http2/timers.js";
 import { Balancer, type BalancerListener } from "./balancer.js";
 import { ChannelCredentials } from "./channel-credentials.js";
 import { channelSettings, type ChannelOptions, type ChannelSettings } from "./channel-options.js";
-import { CALLS_AT_ONCE, callWork } from "./call-work.js";
+import { doForCalls } from "./call-work.js";
 import type { ChannelCall } from "./channel-call.js";
 import type { KeepaliveOptions } from "./client-connection.js";
 import { ConnectivityState, StateWatches } from "./connectivity-state.js";
@@ -189,9 +189,7 @@ export class TransportChannel extends Channel implements BalancerListener {
   /** Gives those that wait what there is: the first ones at once, and the others in the next turns of the event loop. */
   #serve(): void {
     this.#serving = true;
-    const steps = this.#serveEach();
-    for (let served = 0; served < CALLS_AT_ONCE; served++) if (steps.next().done === true) return;
-    void callWork.do(steps);
+    doForCalls(this.#serveEach());
   }
 
   *#serveEach(): Generator<undefined> {

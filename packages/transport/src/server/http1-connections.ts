@@ -1,6 +1,5 @@
 import {
   createServer,
-  STATUS_CODES,
   type ServerResponse,
   type IncomingMessage,
   type Server,
@@ -163,6 +162,8 @@ export class Http1Connections {
     const connection = new Http1Connection(accepted, first, this.#times, performance.now() + maxAgeMs);
     const { socket } = connection;
     this.#open.set(socket, connection);
+    // Where another protocol is asked for, node:http takes its own listener away.
+    socket.on("error", () => {});
     this.#owner.idle.add(connection);
     stats.connectionsOpened++;
     stats.connectionsOpen++;
@@ -207,16 +208,14 @@ export class Http1Connections {
 
   #onUpgrade(request: Http1Request, socket: Http1Socket, rest: Buffer): void {
     const connection = this.#open.get(socket)!;
-    // node:http has taken its own away.
-    socket.on("error", ignore);
     if (!request.isTaken) {
       this.#goOnBehind(request, connection, rest);
       return;
     }
     connection.taken();
-    const fault = headFault(request);
-    if (fault === undefined) guard(socket, () => this.#owner.handler.upgrade!(request, socket, rest));
-    else socket.end(`HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status]}\r\nConnection: close\r\n\r\n`);
+    if (headFault(request) === undefined)
+      guard(socket, () => this.#owner.handler.upgrade!(request, socket, rest));
+    else socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
   }
 
   /**
@@ -231,7 +230,6 @@ export class Http1Connections {
       for (const event of ["pause", "resume"]) socket.removeAllListeners(event);
       if (rest.length > 0) socket.unshift(rest);
       this.#server!.emit("connection", socket);
-      socket.off("error", ignore);
       connection.countsIdleTime = true;
       if (rest.length > 0) connection.given();
     };
@@ -265,7 +263,7 @@ export class Http1Connections {
     if (fault === undefined) guard(response, () => this.#owner.handler.handler(request, response));
     else {
       response.shouldKeepAlive = false;
-      response.writeHead(fault.status, { "content-type": "text/plain" }).end(`${fault.message}\n`);
+      response.writeHead(fault.status, { "content-type": "text/plain" }).end(fault.message);
     }
   }
 
@@ -277,21 +275,15 @@ export class Http1Connections {
 }
 
 function nodeOptions({ options, limits, handler }: Http1Owner): NodeOptions {
-  const { keepAliveTimeoutMs, maxHeaderBytes } = options;
+  const idleMs = Math.min(options.keepAliveTimeoutMs, limits.maxConnectionIdleMs);
   return {
-    keepAliveTimeout: nodeMs(Math.min(keepAliveTimeoutMs, limits.maxConnectionIdleMs)),
-    maxHeaderSize: Math.min(maxHeaderBytes, MAX_32_BITS),
+    // 0 is none.
+    keepAliveTimeout: idleMs === Infinity ? 0 : Math.max(1, timerMs(idleMs)),
+    maxHeaderSize: Math.min(options.maxHeaderBytes, MAX_32_BITS),
     // Whatever the process was started with: what a proxy reads otherwise smuggles requests past it.
     insecureHTTPParser: false,
     IncomingMessage: handler.upgrade === undefined ? Http1Request : WebSocketRequest,
   };
-}
-
-function ignore(): void {}
-
-/** A time-out as node:http has it: 0 is none. */
-function nodeMs(ms: number): number {
-  return ms === Infinity ? 0 : Math.max(1, timerMs(ms));
 }
 
 /** Lets the application's handler answer, and ends the answer if it fails. */

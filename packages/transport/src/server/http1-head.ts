@@ -2,49 +2,34 @@ import type { IncomingMessage } from "node:http";
 
 /** What is wrong with the head of a request. */
 export interface HeadFault {
-  /** The name by which an edge tells it. */
   readonly reason: "BAD_HEADER" | "TRANSFER_CODING_NOT_TAKEN" | "VERSION_NOT_SERVED";
   readonly status: number;
   readonly message: string;
 }
 
-/**
- * What is wrong with a head that node:http lets pass, and that a proxy before it may read otherwise (RFC 9112, sections 2.3, 3.2 and
- * 6.1). The connection must end with the answer: what comes behind it may be no request.
- */
+/** What is wrong with a head that node:http lets pass (RFC 9112, sections 2.3, 3.2 and 6.1): its answer must be the last. */
 export function headFault({ httpVersion, headers, rawHeaders }: IncomingMessage): HeadFault | undefined {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0")
-    return {
-      reason: "VERSION_NOT_SERVED",
-      status: 505,
-      message: `HTTP/${httpVersion} is not served so: send HTTP/1.1`,
-    };
+  const isOld = httpVersion === "1.0";
   const coding = headers["transfer-encoding"];
+  if (!isOld && httpVersion !== "1.1")
+    return fault("VERSION_NOT_SERVED", 505, `HTTP/${httpVersion} is not served: send HTTP/1.1`);
   if (coding !== undefined && coding.toLowerCase() !== "chunked")
-    return {
-      reason: "TRANSFER_CODING_NOT_TAKEN",
-      status: 501,
-      message: "transfer-encoding must be chunked, if there is one",
-    };
-  if (coding !== undefined && httpVersion === "1.0")
-    return badHeader("transfer-encoding is not of HTTP/1.0: send HTTP/1.1");
-  if (!HOST.test(headers.host ?? "")) return badHeader("host is no name or address, with a port or without");
-  return hasTwoHosts(rawHeaders) ? badHeader("host is there twice") : undefined;
+    return fault("TRANSFER_CODING_NOT_TAKEN", 501, "transfer-encoding must be chunked");
+  const isHost = HOST.test(headers.host ?? "") && !hasTwoHosts(rawHeaders);
+  if (isHost && !(isOld && coding !== undefined)) return undefined;
+  return fault("BAD_HEADER", 400, isHost ? "HTTP/1.0 has no transfer-encoding" : "host must be one host");
 }
 
 /** A name or an address, with a port or without (RFC 3986, sections 3.2.2 and 3.2.3); it may be empty. */
 const HOST = /^(?:\[[^\s[\]/?#@]+\]|[\w.~%!$&'()*+,;=-]*)(?::\d*)?$/;
 
-function badHeader(message: string): HeadFault {
-  return { reason: "BAD_HEADER", status: 400, message };
+function fault(reason: HeadFault["reason"], status: number, message: string): HeadFault {
+  return { reason, status, message };
 }
 
 /** Of two, node:http takes the first. */
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]!;
-    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
-  }
+  for (let at = 0; at < rawHeaders.length; at += 2) if (/^host$/i.test(rawHeaders[at]!)) hosts++;
   return hosts > 1;
 }

@@ -227,8 +227,7 @@ for (const name of NAMES)
 /**
  * Makes a server of node:http or node:https read its connections in small parts, in the turns that all connections of this package
  * share: nobody holds up the others by what they send. A server that answers HTTP on the port of gRPC does so by itself. Call it before
- * the server listens. The socket of a request is another object then, which has what node:net's has; listeners of `connection` that are
- * there already get it too.
+ * the server listens. The socket of a request is another object then, which has what node:net's has.
  */
 export function readInTurns(server: Server): void {
   const event = server instanceof TlsServer ? "secureConnection" : "connection";
