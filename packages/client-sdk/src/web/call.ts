@@ -23,6 +23,8 @@ import type { WebMethod } from "./web-methods.js";
 /** The longest time that a timer takes, in milliseconds. */
 const MAX_TIMER_MS = 0x7fffffff;
 
+const timer = (run: () => void, ms: number) => setTimeout(run, Math.min(ms, MAX_TIMER_MS));
+
 /** The parts of a client that its calls share. */
 export interface CallSettings extends AttemptOptions {
   /** The application's own, outermost first. */
@@ -145,7 +147,7 @@ export function callOf(
 
   const limit = () => {
     const leftMs = context.deadlineMs - performance.now();
-    if (leftMs > 0) limitTimer = setTimeout(limit, Math.min(leftMs, MAX_TIMER_MS));
+    if (leftMs > 0) limitTimer = timer(limit, leftMs);
     else failWith(Status.DEADLINE_EXCEEDED, "the deadline passed", "deadline");
   };
   const begin = () => {
@@ -288,7 +290,7 @@ export function callOf(
         } catch (thrown) {
           const waitMs = retryAfterMs(failureOf(thrown));
           if (waitMs === undefined) throw thrown;
-          await until(new Promise<void>((resolve) => (waitTimer = setTimeout(resolve, waitMs))));
+          await until(new Promise<void>((resolve) => (waitTimer = timer(resolve, waitMs))));
         }
       }
     } catch (thrown) {

@@ -61,6 +61,21 @@ test("one may try a call again, and the caller hears of the attempt that counts 
   expect(trailers).toEqual(["3"]);
 });
 
+test("a wait of more than a timer takes is a wait, and ends with the caller's signal", async () => {
+  let asked!: () => void;
+  const isAsked = new Promise<void>((resolve) => (asked = resolve));
+  const retryAfterMs = () => (asked(), 2 ** 32);
+  const { client, sent } = answeredBy(() => failing("aborted"), { middleware: [{ retryAfterMs }] });
+  const controller = new AbortController();
+  const answer = client.echoUnary({}, { signal: controller.signal });
+  await isAsked;
+  // A timer of that length would fire at once.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  controller.abort();
+  await expect(answer).rejects.toThrow("aborted");
+  expect(sent).toHaveLength(1);
+});
+
 test("if `began` throws, those inside never hear of the call", async () => {
   const events: string[] = [];
   const thrower: ClientPhases = {
