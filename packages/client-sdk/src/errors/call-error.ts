@@ -84,12 +84,20 @@ export class CallError extends Error {
     return new CallError({ ...context, code: Status.UNKNOWN, description: errorText(error), cause: error });
   }
 
-  /** The object that `JSON.stringify` writes: all but the cause and the trailers, which may be anything. */
+  /** The object that `JSON.stringify` writes: its own fields, but for the cause and the trailers, which may be anything. */
   toJSON(): Record<string, unknown> {
-    return Object.assign({} as Record<string, unknown>, this, {
-      message: this.message,
-      details: jsonValue(this.details),
-    });
+    const { name, message, code, description, method, requestId, origin, contractMismatch, details } = this;
+    return {
+      name,
+      message,
+      code,
+      description,
+      method,
+      requestId,
+      origin,
+      contractMismatch,
+      details: jsonValue(details),
+    };
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -29,6 +29,8 @@ test("an error with every kind of detail can be sent as JSON", () => {
     retryInfo: { retryDelay: { seconds: "1099511627776", nanos: 5 } },
     unknown: [{ typeUrl: "type.googleapis.com/google.rpc.Other", value: "AQI=" }],
   };
+  // What an application adds may be anything, too.
+  Object.assign(error, { around: { error, bigint: 1n } });
   expect(JSON.parse(JSON.stringify({ error }))).toEqual({
     error: {
       name: "CallError",

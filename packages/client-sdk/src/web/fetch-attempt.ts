@@ -156,7 +156,7 @@ export async function* fetchAttempt(
         throw fail(Status.INTERNAL, `the trailers cannot be read: ${errorText(error)}`, "reset", error);
       }
       // oxlint-disable-next-line no-await-in-loop
-      if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after its trailers");
+      if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after trailers");
       end(ending, only && true, first);
       if (only) yield only;
       return;

@@ -97,7 +97,7 @@ describe.each([connect, grpcWeb])("by $name", (protocol) => {
     [
       "two ends",
       () => response(type, message, end, end),
-      [Status.INTERNAL, "reset", "the response goes on after its trailers"],
+      [Status.INTERNAL, "reset", "the response goes on after trailers"],
     ],
     [
       "a compressed message",
