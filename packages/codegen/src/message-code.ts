@@ -14,6 +14,7 @@ import { asCode, indent, inParts, runtime, runtimeType, wrap, type Part } from "
 import { hasOptionalScalar } from "./lower-file.js";
 import type { CodegenOptions } from "./options.js";
 import { scalarCode, WireType } from "./scalars.js";
+import { unescapeBytes } from "./unescape-bytes.js";
 import { firstNumber, ValueCoder, type ValueCode } from "./value-code.js";
 import { jsonForm, nativeForm } from "./well-known.js";
 
@@ -81,8 +82,10 @@ export class MessageCoder {
       field.fieldKind === "scalar" || field.fieldKind === "enum" ? field.getDefaultValue() : undefined;
     if (typeof value === "string" && field.scalar === ScalarType.STRING) return JSON.stringify(value);
     // With its type, as `isolatedDeclarations` wants it for what is no literal.
-    if (value instanceof Uint8Array) return `Uint8Array.of(${value.join(", ")}) as Uint8Array`;
+    if (value instanceof Uint8Array)
+      return `Uint8Array.of(${unescapeBytes(field.proto.defaultValue).join(", ")}) as Uint8Array`;
     if (typeof value === "number" && !Number.isFinite(value)) return `${value} as number`;
+    if (Object.is(value, -0)) return "-0";
     if (field.scalar === undefined || typeof value === "boolean") return String(value);
     // An integer of 64 bits has the form of its option.
     const { type } = scalarCode(field.scalar, this.#options);

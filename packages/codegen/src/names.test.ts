@@ -48,13 +48,24 @@ describe("a contract whose names are words of TypeScript, members of prototypes,
     const files = describeContracts({
       "d.proto": `syntax = "proto2"; package d; enum E { A = 1; B = 2; }
         message D { optional string s = 1 [default = "a\\"b"]; optional double i = 2 [default = -inf]; optional float n = 3 [default = nan];
-          optional bytes b = 4 [default = "\\001"]; optional int64 l = 5 [default = -5]; optional E e = 6 [default = B]; extensions 9; }
+          optional bytes b = 4 [default = "\\001"]; optional int64 l = 5 [default = -5]; optional E e = 6 [default = B]; extensions 9;
+          optional double z = 7 [default = -0.0]; optional float y = 8 [default = -0]; optional bytes q = 10 [default = "it's \\"q\\"\\\\ \\377"]; }
         extend D { optional string class = 9; } service S { rpc Do(D) returns (D); }`,
     });
     const settings = { declaration: true, isolatedDeclarations: true };
     using compiled = compile(generateModules(files, "descriptors"), settings);
     const { DDefaults } = await compiled.load("d.ts");
-    expect(DDefaults).toEqual({ s: 'a"b', i: -Infinity, n: NaN, b: Uint8Array.of(1), l: -5n, e: 2 });
+    expect(DDefaults).toEqual({
+      s: 'a"b',
+      i: -Infinity,
+      n: NaN,
+      b: Uint8Array.of(1),
+      l: -5n,
+      e: 2,
+      z: -0,
+      y: -0,
+      q: Uint8Array.from(Buffer.from(`it's "q"\\ \xff`, "latin1")),
+    });
   });
 
   test("two files of one name in two packages, and one without a package", async () => {

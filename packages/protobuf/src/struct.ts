@@ -16,13 +16,16 @@ const BOOL = (4 << 3) | 0;
 const STRUCT = (5 << 3) | 2;
 const LIST = (6 << 3) | 2;
 
-/** Writes a Struct. */
+/** Writes a Struct; properties of undefined are left out, as in JSON. */
 export function writeStruct(writer: Writer, tag: number, struct: JsonObject = {}): void {
   const opened = writer.open(tag);
   for (const key of Object.keys(struct)) {
+    const value = struct[key];
+    // A Value of no kind would stand for an error (google/protobuf/struct.proto).
+    if (value === undefined) continue;
     const entry = writer.open(ENTRY);
     writer.string(KEY, key);
-    writeValue(writer, VALUE, struct[key]);
+    writeValue(writer, VALUE, value);
     writer.close(entry);
   }
   writer.close(opened);

@@ -31,10 +31,7 @@ function integer64<T extends bigint | string>(
   return {
     isAbsent: (value) => !value || value === "0",
     fromPartial: (value) => value as T,
-    writeJson(value, sink) {
-      if (typeof value === "number") throw isNot(what, value);
-      sink.integer64(check(value), isSigned);
-    },
+    writeJson: (value, sink) => sink.integer64(check(value), isSigned),
     readJson(source) {
       if (source.integer64?.(isSigned) !== true) return seen(check(source.number()));
       return seen(isSigned ? signed[0]! : unsigned[0]!);

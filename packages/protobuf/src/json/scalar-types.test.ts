@@ -172,6 +172,9 @@ describe("64-bit integers", () => {
     expect(write(int64String, "-12")).toBe("-12");
     expect(write(int64Number, -12)).toBe("-12");
     expect(write(uint64Number, 2 ** 53 - 1)).toBe("9007199254740991");
+    // What is written in binary is written in JSON too, whatever the type of the integer that was given.
+    for (const type of [int64, int64String, int64Number, uint64, uint64String, uint64Number])
+      for (const given of [5, 5n, "5"]) expect(write(type, given as never)).toBe("5");
   });
 
   test("are exact in text without quotes", () => {
@@ -191,7 +194,8 @@ describe("64-bit integers", () => {
     ]);
     refuses(uint64Number, "that a number is exact for", ['"-1"', '"18446744073709551615"']);
     expect(() => write(int64, MAX + 1n)).toThrow("not an int64");
-    expect(() => write(int64, 1 as never)).toThrow("not an int64");
+    for (const bad of [0.5, 2 ** 63, NaN, null, {}])
+      expect(() => write(int64, bad as never)).toThrow("not an int64");
     expect(() => write(int64String, "1.5")).toThrow("not an int64");
     expect(() => write(int64Number, 2 ** 53)).toThrow("that a number is exact for");
     expect(() => write(int64String, undefined as never)).toThrow("not an int64");

@@ -72,7 +72,11 @@ export function integer(what: string, min: number, max: number, asText = false):
   return {
     isAbsent: (value) => !value,
     fromPartial: same,
-    writeJson: (value, sink) => (asText ? sink.string(String(check(value))) : sink.number(check(value))),
+    writeJson(value, sink) {
+      if (!asText) sink.number(check(value));
+      // The binary format takes an integer of 64 bits in each of its forms.
+      else sink.string(String(check(typeof value === "number" ? value : numberOf(String(value)), value)));
+    },
     readJson(source) {
       const value = source.number();
       return typeof value === "number" ? check(value) : check(numberOf(value), value);
