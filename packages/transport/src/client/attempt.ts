@@ -67,7 +67,7 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
   /** True if the whole response has come. */
   #isEnding = false;
   /** A response that is not gRPC, while its body comes. */
-  #page: { body: ForeignBody; fail: () => void } | undefined;
+  #page: { body: ForeignBody; fail: (trailers?: HeaderList) => void } | undefined;
   /** The number of bytes of DATA that have come. */
   #received = 0;
   /** The sizes of the informational responses that have come, together. */
@@ -206,14 +206,14 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
       );
       return;
     }
-    if (this.#page !== undefined) {
-      this.#page.fail();
-      return;
-    }
     const head = responseHead(list);
     if (this.#head !== undefined) {
       if (!endStream || head.httpStatus !== undefined) {
         throw new StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS inside a response");
+      }
+      if (this.#page !== undefined) {
+        this.#page.fail(list);
+        return;
       }
       checkLength(this.#head, this.#received, true);
       this.#onTrailers(list);
@@ -359,14 +359,27 @@ export class Attempt extends Http2Stream implements ClientStream, MessageKeeper,
     } else this.#owner.onEnded();
   }
 
-  /** The response is not gRPC: the call fails when the beginning of its body says what it is. */
+  /**
+   * The response is not gRPC: the call fails when the beginning of its body says what it is. Where an error of gRPC has an HTTP
+   * status of its own, its `grpc-status` counts, as it does in trailers alone.
+   */
   #awaitPage(list: HeaderList, code: Status, what: string, origin: FailureOrigin): void {
     const body = new ForeignBody(() => page.fail());
     const page = {
       body,
-      fail: () => {
+      fail: (trailers?: HeaderList) => {
         body.close();
-        this.#fail(code, describePage(what, pageHead(list), body.bytes), origin);
+        const isStated = this.#head!.isGrpc && (trailers !== undefined || this.#received === 0);
+        const { status, message } = responseHead(trailers ?? list);
+        if (!isStated || status === undefined || status === Status.OK) {
+          this.#fail(code, describePage(what, pageHead(list), body.bytes), origin);
+          return;
+        }
+        if (trailers !== undefined) {
+          this.trailer = trailers;
+          this.#owner.onTrailers();
+        }
+        this.#fail(status, message, "status");
       },
     };
     this.#page = page;

@@ -72,6 +72,33 @@ describe("responses that are not what gRPC says", () => {
     expect([error.code, error.details]).toEqual([Status.PERMISSION_DENIED, "no!"]);
   });
 
+  test("an error of gRPC whose HTTP status is not 200: its grpc-status counts", async () => {
+    const status = { "grpc-status": "5", "grpc-message": "no such user" };
+    for (const httpStatus of [404, 500]) {
+      const head = { ":status": httpStatus };
+      const inTrailers = await failureAt((stream) => respond(stream, Buffer.alloc(0), status, head));
+      expect([inTrailers.code, inTrailers.details]).toEqual([Status.NOT_FOUND, "no such user"]);
+      const behindBody = await failureAt((stream) =>
+        respond(stream, lengthPrefixed(echoOf("a")), status, head),
+      );
+      expect([behindBody.code, behindBody.details]).toEqual([Status.NOT_FOUND, "no such user"]);
+      const inHeader = await failureAt((stream) => {
+        stream.respond({ ...grpc, ...head, ...status });
+        stream.end();
+      });
+      expect([inHeader.code, inHeader.details]).toEqual([Status.NOT_FOUND, "no such user"]);
+    }
+    // It is no success, and no status of a page's.
+    const ok = await failureAt((stream) =>
+      respond(stream, lengthPrefixed(echoOf("a")), { "grpc-status": "0" }, { ":status": 503 }),
+    );
+    expect(ok.code).toBe(Status.UNAVAILABLE);
+    const page = await failureAt((stream) =>
+      respond(stream, Buffer.from("no"), status, { ":status": 503, "content-type": "text/plain" }),
+    );
+    expect(page.code).toBe(Status.UNAVAILABLE);
+  });
+
   test("trailers without grpc-status", async () => {
     const error = await failureAt((stream) => respond(stream, lengthPrefixed(echoOf("a")), { other: "x" }));
     expect(error.code).toBe(Status.UNKNOWN);

@@ -130,8 +130,8 @@ function tlsOptions({ context, verify }: TlsSettings, hostname: string) {
   return {
     secureContext,
     ALPNProtocols: ["h2"],
-    // RFC 6066, section 3: not for addresses.
-    ...(isIP(hostname) === 0 && { servername: hostname }),
+    // RFC 6066, section 3: not for addresses, and without the dot that ends a name of DNS. Go's servers refuse one.
+    ...(isIP(hostname) === 0 && { servername: hostname.replace(/\.$/, "") }),
     rejectUnauthorized: verify.rejectUnauthorized ?? true,
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
       tlsModule().checkServerIdentity(hostname, certificate) ?? refusalOf(verify, hostname, certificate),

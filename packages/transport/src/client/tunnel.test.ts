@@ -204,12 +204,21 @@ describe("TLS through the tunnel", () => {
       socket.destroy();
     });
     await new Promise<void>((resolve) => peer.listen(0, "127.0.0.1", resolve));
-    await using proxy = await startProxy();
+    await using proxy = await startProxy({ "localhost.": "127.0.0.1" });
     const { port: peerPort } = peer.address() as AddressInfo;
-    using echo = echoClient(`localhost:${peerPort}`, { proxy: proxy.url }, credentials);
-    await failureOf(echo.client.echoUnary({ text: "a" }));
-    expect(names).toEqual(["localhost"]);
+    // The dot that ends a name of DNS is not sent (RFC 6066, section 3).
+    for (const name of ["localhost", "localhost."]) {
+      using echo = echoClient(`${name}:${peerPort}`, { proxy: proxy.url }, credentials);
+      await failureOf(echo.client.echoUnary({ text: "a" }));
+    }
+    expect(names).toEqual(["localhost", "localhost"]);
     peer.close();
+  });
+
+  test("a name that ends with a dot has the certificate of the name", async () => {
+    await using proxy = await startProxy({ "localhost.": "127.0.0.1" });
+    using echo = echoClient(`localhost.:${port}`, { proxy: proxy.url }, credentials);
+    expect(await echo.client.echoUnary({ text: "a" })).toEqual({ text: "a" });
   });
 
   test("a server of another name is refused", async () => {
