@@ -99,8 +99,10 @@ function filesOf(
   if (missing !== undefined) warn(missing);
   const paths = new Set<string>();
   for (const { name } of made) {
-    if (paths.has(name))
-      throw new Error(`${name} is made of a contract and besides: rename the contract, or set index=false`);
+    if (paths.has(name)) {
+      const option = name.startsWith("index.") ? "set index=false" : "leave out the option descriptors";
+      throw new Error(`${name} is made of a contract and besides: rename the contract, or ${option}`);
+    }
     paths.add(name);
   }
   return made;

@@ -286,6 +286,8 @@ describe("contracts whose names clash", () => {
     const files = describeContracts({ "index.proto": 'syntax = "proto3"; message M {}' });
     expect(() => generateModules(files)).toThrow("index.ts is made of a contract and besides");
     expect([...generateModules(files, "index=false").keys()]).toEqual(["index.ts"]);
+    const set = describeContracts({ "descriptor-set.proto": 'syntax = "proto3"; message M {}' });
+    expect(() => generateModules(set, "descriptors")).toThrow("or leave out the option descriptors");
   });
 
   test.each(["a%20b.proto", "a#b/c.proto", "a?.proto"])(

@@ -51,7 +51,10 @@ export interface ChannelOptions {
    * name is C-core's for that document's MIN_CONNECT_TIMEOUT.) Default: 20,000.
    */
   "grpc.min_reconnect_backoff_ms"?: number;
-  /** The time that a channel may be without calls before it closes its connections, in milliseconds. Default: 30 minutes. */
+  /**
+   * The time that a channel may be without calls before it closes its connections, in milliseconds; at least 1,000, as in grpc-js.
+   * Default: 30 minutes.
+   */
   "grpc.client_idle_timeout_ms"?: number;
   /**
    * The time to wait between two resolutions of a name by DNS, in milliseconds. Default: 30,000 with `round_robin`; with

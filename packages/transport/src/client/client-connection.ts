@@ -9,7 +9,7 @@ import { CLIENT_PREFACE, MAX_31_BITS, SETTING_ENABLE_PUSH } from "../http2/const
 import { ConnectionError, ErrorCode, errorCodeName } from "../http2/errors.js";
 import { Keepalive, type KeepaliveTimes } from "../http2/keepalive.js";
 import { plainText } from "../http2/plain-text.js";
-import { timerMs } from "../http2/timers.js";
+import { afterReads, timerMs } from "../http2/timers.js";
 import { turnWork } from "../http2/turn-work.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { PAGE_TIMEOUT_MS } from "./foreign-page.js";
@@ -282,11 +282,13 @@ export class ClientConnection extends Connection {
   #armKeepalive(at = this.lastReadAt + this.#keepaliveOptions.timeMs): void {
     if (at === Infinity) return;
     const wait = timerMs(Math.max(at - performance.now(), 1));
-    this.#keepaliveTimer = setTimeout(() => {
-      this.#keepaliveTimer = undefined;
-      if (this.end !== undefined) return;
-      const isNeeded = this.streams.size > 0 || this.#keepaliveOptions.withoutCalls;
-      if (isNeeded || this.#keepalive.isWaiting) this.#armKeepalive(this.#keepalive.check(performance.now()));
-    }, wait).unref();
+    this.#keepaliveTimer = setTimeout(() => afterReads(() => this.#keepAlive()), wait).unref();
+  }
+
+  #keepAlive(): void {
+    this.#keepaliveTimer = undefined;
+    if (this.end !== undefined) return;
+    const isNeeded = this.streams.size > 0 || this.#keepaliveOptions.withoutCalls;
+    if (isNeeded || this.#keepalive.isWaiting) this.#armKeepalive(this.#keepalive.check(performance.now()));
   }
 }

@@ -1,7 +1,7 @@
 import type { ConnectionEnd } from "../http2/connection-life.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
-import { timerMs } from "../http2/timers.js";
+import { afterReads, timerMs } from "../http2/timers.js";
 import { interleaveFamilies } from "./address-order.js";
 import { ClientConnection, type ConnectionListener, type KeepaliveOptions } from "./client-connection.js";
 import { openSocket, type OpenResult, type SocketOptions } from "./open-socket.js";
@@ -169,14 +169,14 @@ function connectOne(
       },
     });
   };
+  const onLate = () => {
+    if (over) return;
+    const reason = `no connection within ${timeoutMs} ms`;
+    cancel(reason);
+    done(reason);
+  };
   const giveUp = openSocket(address, options, onOpen);
   const timer =
-    timeoutMs === Infinity
-      ? undefined
-      : setTimeout(() => {
-          const reason = `no connection within ${timeoutMs} ms`;
-          cancel(reason);
-          done(reason);
-        }, timerMs(timeoutMs)).unref();
+    timeoutMs === Infinity ? undefined : setTimeout(() => afterReads(onLate), timerMs(timeoutMs)).unref();
   return cancel;
 }

@@ -1,4 +1,5 @@
 import { deadlines, type DeadlineEntry, type DeadlineLinks } from "../http2/deadline-wheel.js";
+import { afterReads } from "../http2/timers.js";
 
 /** The part of a call that a {@link StallWatch} looks at. */
 export interface Stallable {
@@ -22,6 +23,7 @@ export class StallWatch implements DeadlineEntry {
   readonly #timeoutMs: number;
   #progress = 0;
   #progressAt = -Infinity;
+  #look: NodeJS.Immediate | undefined;
 
   /** Begins to watch; {@link stop} ends it. */
   constructor(target: Stallable, timeoutMs: number) {
@@ -33,9 +35,14 @@ export class StallWatch implements DeadlineEntry {
 
   stop(): void {
     deadlines.remove(this);
+    clearImmediate(this.#look);
   }
 
   onDeadline(): void {
+    this.#look = afterReads(() => this.#check());
+  }
+
+  #check(): void {
     const now = performance.now();
     const { owedSince, progress } = this.#target;
     if (progress !== this.#progress) {

@@ -1,4 +1,4 @@
-import { timerMs } from "./timers.js";
+import { afterReads, timerMs } from "./timers.js";
 
 /** Identifiers and values of SETTINGS (RFC 9113, section 6.5.1). */
 export type SettingsEntries = readonly (readonly [id: number, value: number])[];
@@ -31,13 +31,16 @@ export class LocalSettings {
   }
 
   #waitFor(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      const { lastReadAt, options } = this.#connection;
-      const left = lastReadAt + options.handshakeTimeoutMs - performance.now();
-      // Over a slow link the acknowledgement may stand behind much else.
-      if (left > 0) this.#timer = this.#waitFor(left);
-      else this.#onTimeout();
-    }, timerMs(ms)).unref();
+    const timer = setTimeout(() => afterReads(() => this.#timer === timer && this.#look()), timerMs(ms));
+    return timer.unref();
+  }
+
+  #look(): void {
+    const { lastReadAt, options } = this.#connection;
+    const left = lastReadAt + options.handshakeTimeoutMs - performance.now();
+    // Over a slow link the acknowledgement may stand behind much else.
+    if (left > 0) this.#timer = this.#waitFor(left);
+    else this.#onTimeout();
   }
 
   /** The peer has acknowledged the first of them; false if there were none. */

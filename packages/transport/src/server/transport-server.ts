@@ -13,7 +13,7 @@ import { handlerOf } from "../grpc/handler-of.js";
 import { anyObject, callable, milliseconds, required, text } from "../grpc/option-rules.js";
 import type { ConnectionOptions } from "../http2/connection-options.js";
 import { ErrorCode } from "../http2/errors.js";
-import { timerMs } from "../http2/timers.js";
+import { afterReads, timerMs } from "../http2/timers.js";
 import { turnWork } from "../http2/turn-work.js";
 import { contextClass, LazyContext } from "./call-context.js";
 import { createCallScopes } from "./call-scope.js";
@@ -204,7 +204,7 @@ export class TransportServer {
       this.#idle.delete(connection);
     });
     this.#sweeper ??= setInterval(
-      () => this.#lookAfterConnections(),
+      () => afterReads(() => this.#lookAfterConnections()),
       sweepInterval(this.#state.limits),
     ).unref();
   }
