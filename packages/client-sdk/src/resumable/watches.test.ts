@@ -27,3 +27,25 @@ test("of many streams that stall together, a few hear of it in each turn of the 
   expect(most).toBeLessThanOrEqual(64);
   watches.close();
 });
+
+test("a stream has not stalled whose event waited to be read when the time was over", async () => {
+  const watches = new Watches();
+  let stalled = 0;
+  const watch = {
+    waitingSince: performance.now() - 1000,
+    stallTimeoutMs: 1,
+    onStalled: () => void stalled++,
+    onClosed() {},
+  };
+  watches.add(watch);
+  // As when the event loop stood still: sockets are read behind timers that are due.
+  await new Promise<void>((resolve) => {
+    setTimeout(() => {
+      watch.waitingSince = Infinity;
+      setImmediate(resolve);
+    }, 1);
+    for (const until = performance.now() + 5; performance.now() < until;);
+  });
+  expect(stalled).toBe(0);
+  watches.close();
+});

@@ -59,7 +59,9 @@ export class Watches {
     clearTimeout(this.#timer);
     this.#timerAt = at;
     const afterMs = Math.ceil(at - performance.now());
-    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(afterMs, 1), MAX_TIMER_MS));
+    // Where the event loop stood still, timers run before sockets are read: an event that is there counts first.
+    const onTime = () => setImmediate(() => this.#look());
+    this.#timer = setTimeout(onTime, Math.min(Math.max(afterMs, 1), MAX_TIMER_MS));
   }
 
   #look(): void {
