@@ -197,7 +197,7 @@ export const places = {
 export const fixed = [
   ["protobuf/src/reader.ts", ["MAX_DEPTH", "TEXT_WINDOW_BYTES"]],
   ["protobuf/src/writer.ts", ["MAX_MESSAGE_BYTES"]],
-  ["protobuf/src/json/options.ts", ["MAX_JSON_DEPTH"]],
+  ["protobuf/src/json/options.ts", ["MAX_JSON_DEPTH", "MAX_JSON_NUMBER_LENGTH", "MAX_JSON_MASK_LENGTH"]],
   ["transport/src/http2/header-block.ts", ["MAX_HEADER_BLOCK_BYTES", "MAX_CONTINUATIONS"]],
   ["transport/src/http2/settings.ts", ["MAX_SETTINGS_ENTRIES"]],
   ["transport/src/http2/sender.ts", ["MAX_QUEUED_BYTES"]],

@@ -100,6 +100,14 @@ describe("a body that is wrong", () => {
     await expectUnmoved();
   });
 
+  test("millions of digits", async () => {
+    for (const json of [`{"number": ${"1".repeat(4_000_000)}}`, `{"number": "${"1".repeat(4_000_000)}"}`]) {
+      const answer = await post(json);
+      expect(violationsOf(answer)).toEqual({ number: "a number of more than 2048 characters" });
+    }
+    await expectUnmoved();
+  });
+
   test("bytes that are no UTF-8", async () => {
     const init = { method: "POST", headers: { "content-type": "application/json" } };
     const answer = await send(served.url + BIND, { ...init, body: Buffer.from('{"id": "\xff"}', "latin1") });

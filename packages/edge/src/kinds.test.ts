@@ -184,6 +184,7 @@ describe.each<Behind>(["server", "channel", "channel, by descriptors"])("before 
       { bytesValue: "YWJjMTIzIT8kKiYoKSctPUB+" },
     ],
     ["space around it", ' \r\n{"int32Value": 1}\n\t', { int32Value: 1 }],
+    ["a byte order mark before it", '\ufeff {"int32Value": 1}', { int32Value: 1 }],
   ])("a body has %s", async (_, json, expected) => {
     const answer = await post(json);
     expect([answer.status, answer.json]).toEqual([200, expected]);
@@ -245,6 +246,7 @@ describe.each<Behind>(["server", "channel", "channel, by descriptors"])("before 
     ["values=1&kinds.values=%22a%22&kinds.values=[null]", { values: [1, "a", [null]] }],
     ["mask=float_value,camelCase", { mask: "floatValue,camelCase" }],
     ["mask=*", { mask: "*" }],
+    ["value=%EF%BB%BF1", { value: 1 }],
   ])("a query has kinds.%s", async (query, expected) => {
     const answer = await get(`/v1/kinds?kinds.${query}`);
     expect([answer.status, answer.json]).toEqual([200, expected]);

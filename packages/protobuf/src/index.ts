@@ -38,6 +38,8 @@ export type { JsonSource, JsonType } from "./json/json-source.js";
 export { MAX_JSON_ERRORS } from "./json/tolerant.js";
 export {
   MAX_JSON_DEPTH,
+  MAX_JSON_MASK_LENGTH,
+  MAX_JSON_NUMBER_LENGTH,
   type JsonReadOptions,
   type JsonRegistry,
   type JsonWriteOptions,

@@ -63,6 +63,8 @@ function lineOf(bytes: Uint8Array, at: number): string | undefined {
   const before = bytes.subarray(0, at);
   const start = before.lastIndexOf(LINE_FEED) + 1;
   if (start === 0) return undefined;
-  const line = before.reduce((count, byte) => (byte === LINE_FEED ? count + 1 : count), 1);
+  let line = 1;
+  // A function for each byte would take ten times as long.
+  for (let index = 0; index < start; index++) if (before[index] === LINE_FEED) line++;
   return `line ${line}, column ${new TextDecoder().decode(before.subarray(start)).length + 1}`;
 }

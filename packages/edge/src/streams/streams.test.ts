@@ -128,7 +128,7 @@ describe.each(bothWays)("before a %s, a stream of responses", (behind) => {
 describe.each(bothWays)("before a %s, a stream of requests", (behind) => {
   test("is a line for each message, with the path's values in each", async () => {
     await using served = await serveEdge({ behind });
-    const body = '{"number":1}\r\n\n  \n{"number":2,"label":"x"}\n{"number":3}';
+    const body = '\ufeff{"number":1}\r\n\n  \n{"number":2,"label":"x"}\n{"number":3}';
     const answer = await send(`${served.url}/v1/sums/a%20b`, { method: "POST", body, headers: ndjson });
     expect([answer.status, answer.json]).toEqual([200, { sum: 6, count: 3, labels: ["a b", "a b", "a b"] }]);
     const none = await send(`${served.url}/v1/sums/a`, { method: "POST", body: "", headers: ndjson });

@@ -1,6 +1,7 @@
 import type { FieldType } from "../field-type.js";
-import { isNot } from "./json-error.js";
+import { isNot, JsonError } from "./json-error.js";
 import type { JsonForm } from "./message-json.js";
+import { MAX_JSON_MASK_LENGTH } from "./options.js";
 
 // google.protobuf.FieldMask: field_mask.proto, "JSON Encoding of Field Masks". Paths have the names of the contract in
 // messages, and those of JSON there: the ones that would not come back as they were are refused.
@@ -9,8 +10,9 @@ function toCamel(path: string): string {
   return path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** @param path Of ASCII characters. */
 function toSnake(path: string): string {
-  return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return path.replace(/[A-Z]/g, "_$&").toLowerCase();
 }
 
 /** Names between points; `*` is all of them (AIP-134), or each item (AIP-161). */
@@ -30,6 +32,8 @@ export const fieldMask: FieldType<string[]> = {
   },
   readJson(source) {
     const text = source.string();
+    if (text.length > MAX_JSON_MASK_LENGTH)
+      throw new JsonError(`a mask of more than ${MAX_JSON_MASK_LENGTH} characters`);
     return text === ""
       ? []
       : text.split(",").map((path) => {

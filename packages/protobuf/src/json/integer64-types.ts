@@ -1,5 +1,6 @@
 import type { FieldType } from "../field-type.js";
 import { signed, unsigned } from "../words64.js";
+import { MAX_INTEGER64_BYTES } from "./integer64-text.js";
 import { isNot } from "./json-error.js";
 import { integer, numberOf } from "./scalar-types.js";
 
@@ -8,7 +9,9 @@ import { integer, numberOf } from "./scalar-types.js";
 /** An integer as a bigint. Undefined if the number, or what the text stands for, is none. */
 function bigintOf(value: unknown): bigint | undefined {
   if (typeof value === "bigint") return value;
-  if (typeof value === "string" && /^-?(?:0|[1-9]\d*)$/.test(value)) return BigInt(value);
+  // A longer one is beyond 64 bits, or no integer in this form.
+  if (typeof value === "string" && value.length <= MAX_INTEGER64_BYTES && /^-?(?:0|[1-9]\d*)$/.test(value))
+    return BigInt(value);
   const number = typeof value === "string" ? numberOf(value) : value;
   return Number.isInteger(number) ? BigInt(number as number) : undefined;
 }

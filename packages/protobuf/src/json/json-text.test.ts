@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { list } from "./composite-types.js";
+import type { JsonError } from "./json-error.js";
 import { fromJsonText, toJsonBytes, toJsonText } from "./json-text.js";
 import { MAX_JSON_DEPTH } from "./options.js";
-import { double, string } from "./scalar-types.js";
+import { double, int32, string } from "./scalar-types.js";
 import { struct, value } from "./struct-types.js";
 import { read, write } from "../testing/json-message.js";
 
@@ -92,7 +93,10 @@ describe("text that is no JSON (RFC 8259) is refused", () => {
     "//c\n1",
     "/*c*/1",
     "\u00a01",
-    "\ufeff1",
+    "\ufeff",
+    "\ufeff\ufeff1",
+    "1\ufeff",
+    "[\ufeff1]",
     "[1]\u0000",
     "[00]",
     "[-]",
@@ -123,6 +127,16 @@ describe("text that is no JSON (RFC 8259) is refused", () => {
       expect(() => fromJsonText(value, bytes.subarray(0, end))).toThrow("malformed JSON");
     }
   });
+});
+
+test("a byte order mark before it is passed over (RFC 8259, section 8.1)", () => {
+  for (const json of ["1", ' {"a": "\\n", "b": [1.5, "\ufeff"]} ', JSON.stringify("é".repeat(20_000))])
+    expect(parse(`\ufeff${json}`)).toEqual(JSON.parse(json));
+  // It is three of the bytes before an error.
+  expect(() => parse("\ufeff[1 2]")).toThrow("malformed JSON at byte 6: ");
+  const errors: JsonError[] = [];
+  expect(fromJsonText(list(int32), '\ufeff["a", 1]', { errors })).toEqual([1]);
+  expect(errors.map(({ message }) => message)).toEqual(['[0]: not an int32: "a"']);
 });
 
 test("bytes that are no UTF-8 are refused", () => {

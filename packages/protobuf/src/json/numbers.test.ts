@@ -1,12 +1,18 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import type { AnyFieldType } from "../field-type.js";
 import { list } from "./composite-types.js";
 import { fromJsonText, toJsonText } from "./json-text.js";
-import { double, float, int32, uint32 } from "./scalar-types.js";
-import { read, write } from "../testing/json-message.js";
+import { MAX_JSON_NUMBER_LENGTH } from "./options.js";
+import { int64, uint64 } from "./integer64-types.js";
+import { double, float, int32, string, uint32 } from "./scalar-types.js";
+import { value } from "./struct-types.js";
+import { jsonMessage, read, write } from "../testing/json-message.js";
 
 // Lists of many numbers go through the engine's own functions, and say the same as one by one.
 
 const MANY = 100;
+
+const Empty = jsonMessage({ create: () => ({}), fields: () => [] });
 
 /** So many numbers, with others at a place. */
 function around<T>(at: number, ...others: T[]): (number | T)[] {
@@ -42,6 +48,52 @@ test("a negative zero stays one, and is a number in text", () => {
   expect(write(list(float), around(MANY, -0))).toEqual(around(MANY, "-0"));
   expect(read(list(double), `[${around(MANY, 1).join()},-0]`).at(-1)).toBe(-0);
 });
+
+describe("a number of more than 2,048 characters is refused, before its time is spent", () => {
+  const tooLong = "a number of more than 2048 characters";
+  const digits = (length: number, first = "") => first.padEnd(length, "1");
+
+  test.each([
+    ["an integer", int32, digits(MAX_JSON_NUMBER_LENGTH + 1)],
+    ["in quotes", int32, `"${digits(MAX_JSON_NUMBER_LENGTH + 1)}"`],
+    ["of 64 bits", int64, digits(MAX_JSON_NUMBER_LENGTH + 1)],
+    ["of 64 bits, in quotes", uint64, `"${digits(MAX_JSON_NUMBER_LENGTH + 1)}"`],
+    ["a fraction", double, digits(MAX_JSON_NUMBER_LENGTH + 1, "0.")],
+    ["an exponent", float, digits(MAX_JSON_NUMBER_LENGTH + 1, "1e")],
+    ["of any value", value, digits(MAX_JSON_NUMBER_LENGTH + 1)],
+    ["where a text is wanted", string, digits(MAX_JSON_NUMBER_LENGTH + 1)],
+    ["behind others", list(int64), `[1, 2, ${digits(4_000_000)}]`],
+    ["that is passed over", Empty, `{"nope": ${digits(4_000_000)}}`],
+  ] satisfies [string, AnyFieldType, string][])("%s", (_, kind, json) => {
+    const options = { ignoreUnknownFields: true };
+    for (const given of [json, new TextEncoder().encode(json)])
+      expect(() => fromJsonText<unknown>(kind, given, options)).toThrow(tooLong);
+  });
+
+  test("and none that a field may have is so long", () => {
+    // The smallest double, and the largest with a fraction, exactly.
+    for (const number of [2 ** -1074, 2 ** 51 + 0.5, -(2 ** -1022)]) {
+      const json = exactDecimal(number);
+      expect(read(double, json)).toBe(number);
+      expect(read(double, `"${json}"`)).toBe(number);
+    }
+    expect(read(double, `1.${"0".repeat(MAX_JSON_NUMBER_LENGTH - 2)}`)).toBe(1);
+    expect(read(int64, `1.${"0".repeat(MAX_JSON_NUMBER_LENGTH - 2)}`)).toBe(1n);
+  });
+
+  test("an integer beyond 64 bits is none, however long", () => {
+    for (const length of [20, 21, 100, MAX_JSON_NUMBER_LENGTH])
+      expect(() => fromJsonText(int64, digits(length))).toThrow(`not an int64: "${"1".repeat(20)}`);
+  });
+});
+
+/** All digits that a double stands for. */
+function exactDecimal(number: number): string {
+  let [whole, power] = [number, 0];
+  for (; !Number.isInteger(whole); power++) whole *= 2;
+  const digits = String(BigInt(Math.abs(whole)) * 5n ** BigInt(power)).padStart(power + 1, "0");
+  return `${number < 0 ? "-" : ""}${digits.slice(0, digits.length - power)}.${digits.slice(digits.length - power)}`;
+}
 
 test("other forms of integers", () => {
   const forms = ["1e2", "5.0", '"7"', "-0", "-0.0", "0e1"].join();

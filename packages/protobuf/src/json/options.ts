@@ -35,6 +35,15 @@ export interface JsonReadOptions {
 /** The most objects and lists in one another, where options state no other: protobuf's own limit. */
 export const MAX_JSON_DEPTH = 100;
 
+/**
+ * The most characters of a number: one of millions of digits takes seconds otherwise, and the longest exact decimal of a double has 1,077.
+ * A list of many numbers is the engine's to read, and they may be longer.
+ */
+export const MAX_JSON_NUMBER_LENGTH = 2048;
+
+/** The most characters of a google.protobuf.FieldMask: a million names take seconds otherwise, and thousands are not so long. */
+export const MAX_JSON_MASK_LENGTH = 64 * 1024;
+
 /** The types that a contract names in text only, for JSON. */
 export interface JsonRegistry {
   /** The message type of a full name. Undefined if there is none. */

@@ -2,16 +2,27 @@ import { toBase64 } from "#text";
 import type { FieldType } from "../field-type.js";
 import { bytesOf } from "./base64.js";
 import { rounded } from "./decimal.js";
-import { isNot } from "./json-error.js";
+import { isNot, JsonError } from "./json-error.js";
+import { MAX_JSON_NUMBER_LENGTH } from "./options.js";
 
 // Fields of scalar types but those of 64 bits. They have no presence: a field that may be undefined is `optional(kind)`.
 
 /** A number as JSON has it, in quotes too. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** The number that a text stands for, by the grammar of JSON. NaN if there is none. */
+/**
+ * The number that a text stands for, by the grammar of JSON. NaN if there is none.
+ *
+ * @throws {JsonError} if it is longer than {@link MAX_JSON_NUMBER_LENGTH}.
+ */
 export function numberOf(text: string): number {
+  if (text.length > MAX_JSON_NUMBER_LENGTH) throw tooLong();
   return NUMBER.test(text) ? Number(text) : NaN;
+}
+
+/** The error for a number that is longer than {@link MAX_JSON_NUMBER_LENGTH}. */
+export function tooLong(): JsonError {
+  return new JsonError(`a number of more than ${MAX_JSON_NUMBER_LENGTH} characters`);
 }
 
 // A value of the right type is the caller's part.

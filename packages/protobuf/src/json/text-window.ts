@@ -10,6 +10,10 @@ const INITIAL_BYTES = 4096;
 /** Characters before the last quote of a text that show whether a long string ends there. */
 const TAIL_CHARACTERS = 256;
 
+/** The quotes with backslashes before them that are found by the engine's search, in one string. */
+const FEW_QUOTES = 64;
+
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 let idleMemory: Uint8Array | undefined;
@@ -79,7 +83,9 @@ export class TextWindow {
     const { text } = this;
     const start = this.indexOf(at);
     let end = text.indexOf('"', start + 1);
-    while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+    // The engine's search takes less time for few quotes, and more for many.
+    for (let tries = FEW_QUOTES; isEscaped(text, end); tries--)
+      end = tries > 0 ? text.indexOf('"', end + 1) : nextQuote(text, end + 1);
     return end < 0 ? undefined : this.#between(start, end);
   }
 
@@ -132,6 +138,16 @@ export class TextWindow {
   release(): void {
     if (this.bytes.length <= WINDOW_CHARACTERS * 3 + 1) idleMemory = this.bytes;
   }
+}
+
+/** Where the next quote is that no backslash stands before, from a place that none stands before either; negative if there is none. */
+function nextQuote(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) return at;
+    if (unit === BACKSLASH) at++;
+  }
+  return -1;
 }
 
 /** True if a quote stands behind an odd number of backslashes. */

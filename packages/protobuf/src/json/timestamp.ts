@@ -1,6 +1,7 @@
 import type { FieldType } from "../field-type.js";
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonForm } from "./message-json.js";
+import { MAX_JSON_NUMBER_LENGTH } from "./options.js";
 import { fractionText, readTime, writeTime } from "./time-text.js";
 import { units } from "./units.js";
 
@@ -38,6 +39,7 @@ export function durationJson<T>(int64: FieldType<T>): JsonForm<TimeMessage<T>> {
     writeJson: (message, sink) => sink.string(durationText(Number(message.seconds), message.nanos)),
     readJson(source) {
       const text = source.string();
+      if (text.length > MAX_JSON_NUMBER_LENGTH) throw isNot("a duration", text);
       const [, sign, whole, fraction] = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
       const seconds = Number(whole);
       if (!(seconds <= MAX_DURATION_SECONDS)) throw isNot("a duration", text);

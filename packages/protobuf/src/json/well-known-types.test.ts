@@ -165,6 +165,11 @@ describe("Duration", () => {
     expect(write(Duration, { seconds, nanos })).toBe(text);
   });
 
+  test("is no longer than a number", () => {
+    expect(read(Duration, `"${"0".repeat(2046)}1s"`)).toEqual({ seconds: 1n, nanos: 0 });
+    expect(() => read(Duration, `"${"0".repeat(2047)}1s"`)).toThrow("not a duration");
+  });
+
   test("has no negative zero", () => {
     expect(Object.is(read(Duration, '"-1s"').nanos, 0)).toBe(true);
     expect(Object.is(read(type(durationJson(int64Number)), '"-0.5s"').seconds, 0)).toBe(true);
@@ -222,6 +227,14 @@ describe("FieldMask", () => {
     expect(read(fieldMask, '"*"')).toEqual(["*"]);
     expect(read(fieldMask, '"aB.*.cD,e"')).toEqual(["a_b.*.c_d", "e"]);
     expect(write(fieldMask, ["*", "a_b.*"])).toBe("*,aB.*");
+  });
+
+  test("may have 64 KiB of names", () => {
+    const names = Array.from({ length: 32 * 1024 }, () => "a");
+    expect(read(fieldMask, JSON.stringify(names.join()))).toEqual(names);
+    expect(() => read(fieldMask, JSON.stringify(`${names.join()},a`))).toThrow(
+      "a mask of more than 65536 characters",
+    );
   });
 
   test("refuses what would not come back", () => {
