@@ -2,13 +2,16 @@ import type { Transform } from "node:stream";
 import { promisify } from "node:util";
 import {
   brotliCompress,
+  brotliDecompressSync,
   constants,
   createBrotliCompress,
   createBrotliDecompress,
   createGunzip,
   createGzip,
+  gunzipSync,
   gzip,
   type BrotliOptions,
+  type ZlibOptions,
 } from "node:zlib";
 import { inThreads } from "./thread-pool.js";
 
@@ -23,6 +26,8 @@ interface Zlib {
   /** The memory of a compressor, in bytes. */
   readonly compressorBytes: number;
   decompressor(): Decompressor;
+  /** Decompresses what is short, at once. Undefined if it becomes more than `maxBytes`. It throws for bytes of no such coding. */
+  decompressNow(bytes: Uint8Array, maxBytes: number): Uint8Array | undefined;
   /** The memory of a decompressor, in bytes. @param first The first byte of what it gets. */
   decompressorBytes(first: number): number;
 }
@@ -65,6 +70,7 @@ export const codings: Readonly<Record<Coding, Zlib>> = {
     compressor: () => createBrotliCompress(brotliOptions(BROTLI_STREAM_QUALITY)),
     compressorBytes: BROTLI_STREAM_BYTES,
     decompressor: createBrotliDecompress,
+    decompressNow: atOnce(brotliDecompressSync),
     decompressorBytes: (first) => DECOMPRESSOR_BYTES + brotliWindow(first),
   },
   gzip: {
@@ -72,9 +78,25 @@ export const codings: Readonly<Record<Coding, Zlib>> = {
     compressor: () => createGzip(GZIP_STREAM),
     compressorBytes: GZIP_STREAM_BYTES,
     decompressor: createGunzip,
+    decompressNow: atOnce(gunzipSync),
     decompressorBytes: () => DECOMPRESSOR_BYTES,
   },
 };
+
+/** What node:zlib has for it. @param decompress One of its functions: with `info`, they tell how many bytes they took. */
+function atOnce(decompress: (bytes: Uint8Array, options: ZlibOptions) => unknown): Zlib["decompressNow"] {
+  return (bytes, maxBytes) => {
+    try {
+      const options = { info: true, maxOutputLength: maxBytes };
+      const { buffer, engine } = decompress(bytes, options) as { buffer: Uint8Array; engine: Decompressor };
+      if (engine.bytesWritten < bytes.length) throw new Error("there is more behind its end");
+      return buffer;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+      throw error;
+    }
+  };
+}
 
 /** The bytes that Brotli keeps of what it has given, as the sender chooses (RFC 7932, section 9.1). */
 function brotliWindow(first: number): number {

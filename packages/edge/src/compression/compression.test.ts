@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
@@ -242,6 +243,29 @@ describe("a body may be compressed", () => {
       expect(JSON.parse((await post(bytes, coding)).body.toString())).toEqual(expected);
     expect((await post(Buffer.alloc(0), "gzip")).status).toBe(200);
     served.seen.binds.splice(0);
+  });
+
+  test.each([
+    ["gzip", gzipSync],
+    ["br", brotliCompressSync],
+  ] as const)("by %s, short or long, whichever form is", async (coding, compress) => {
+    // Of a few bytes that become many, and of many.
+    const space = Buffer.from(`{"number":7}${" ".repeat(80_000)}`);
+    const noise = randomBytes(3000).toString("hex");
+    const long = Buffer.from(`{"failCode":0,"id":"${noise}"}`);
+    expect([compress(space).length < 1000, compress(long).length > 2000]).toEqual([true, true]);
+    for (const json of [space, long]) {
+      const coded = compress(json);
+      // oxlint-disable-next-line no-await-in-loop
+      const [answer, broken] = await Promise.all([
+        post(coded, coding),
+        post(Buffer.concat([coded, Buffer.from("more")]), coding),
+      ]);
+      expect([answer.status, refusal(broken)]).toEqual([200, [400, "BODY_CODING_BROKEN"]]);
+    }
+    const bomb = Buffer.concat([space, Buffer.alloc(30_000, " ")]);
+    expect(refusal(await post(compress(bomb), coding))).toEqual([413, "BODY_TOO_LARGE"]);
+    expect(served.seen.binds.splice(0)).toMatchObject([{ number: 7 }, { id: noise }]);
   });
 
   test("as a stream of requests", async () => {

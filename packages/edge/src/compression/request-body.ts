@@ -21,6 +21,19 @@ export function readBody(exchange: Exchange, limits: BodyLimits): Promise<Uint8A
     : body.then((bytes) => decompress(coding, bytes, limits, "content-encoding"));
 }
 
+/** A compressed message of so many bytes takes less time at once than by a stream, of which a body may want hundreds of thousands. */
+const SHORT_BYTES = 1024;
+/** What becomes more than that takes its turns. */
+const SHORT_EXPANDED_BYTES = 64 * 1024;
+
+function decompressNow(coding: Coding, bytes: Uint8Array, field: string): Uint8Array | undefined {
+  try {
+    return codings[coding].decompressNow(bytes, SHORT_EXPANDED_BYTES);
+  } catch {
+    throw notCoded(field);
+  }
+}
+
 /**
  * Decompresses a whole body, or a message. Nothing is nothing, compressed or not.
  *
@@ -34,6 +47,11 @@ export async function decompress(
   field: string,
 ): Promise<Uint8Array> {
   if (bytes.length === 0) return bytes;
+  const now = bytes.length <= SHORT_BYTES ? decompressNow(coding, bytes, field) : undefined;
+  if (now !== undefined) {
+    if (now.length > maxBytes) throw tooLarge(maxBytes);
+    return now;
+  }
   const parts = new JoinedParts();
   // Both forms are there.
   const kept = (): number => bytes.length + parts.size;

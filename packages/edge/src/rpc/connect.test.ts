@@ -174,6 +174,23 @@ describe.each(bothWays)("before a %s, Connect", (behind) => {
     expect(last).toEqual([2, Buffer.from('{"metadata":{}}')]);
   });
 
+  test.each([
+    ["gzip", gzipSync],
+    ["br", brotliCompressSync],
+  ] as const)(
+    "has thousands of requests that are compressed by %s, of nothing too",
+    async (coding, compress) => {
+      await using served = await serveEdge({ behind });
+      const numbers = Array.from({ length: 3000 }, (_, number) => number % 3);
+      const requests = numbers.map((number) => frame(1, compress(requestBytes("Sum", { number }))));
+      const type = "application/connect+proto";
+      const headers = { "connect-content-encoding": coding };
+      const answer = await post(`${served.url}${PROBE}/Sum`, type, Buffer.concat(requests), headers);
+      const [sum] = framesOf(answer.body);
+      expect(responseOf("Sum", sum![1])).toMatchObject({ sum: 3000, count: 3000 });
+    },
+  );
+
   test("compresses bodies and messages, both ways", async () => {
     await using served = await serveEdge({ behind });
     const bind = `${served.url}${PROBE}/Bind`;

@@ -150,7 +150,7 @@ export class EnvelopedCarrier implements Carrier {
         if (next.done === true) break;
         const bytes = base64?.read(next.value) ?? next.value;
         for (const each of reader.read(bytes)) {
-          yield await this.#decode(each, coding);
+          yield this.#decode(each, coding);
           const turn = nextTurn();
           if (turn !== undefined) await turn;
         }
@@ -163,14 +163,15 @@ export class EnvelopedCarrier implements Carrier {
     }
   }
 
-  async #decode({ flags, data }: Envelope, coding: Coding | undefined): Promise<unknown> {
+  /** A promise of the message, if it is compressed: most are not, and a body may have a million. */
+  #decode({ flags, data }: Envelope, coding: Coding | undefined): unknown {
     const { format } = this.#body;
     if (flags === 0) return format.decode(data);
     if (flags !== COMPRESSED) throw this.#wrongFlags(flags);
     const { encodingField } = this.#dialect;
     if (coding === undefined)
       throw new EdgeError("ENCODING_MISSING", `a message is compressed, and ${encodingField} says not how`);
-    return format.decode(await decompress(coding, data, this.#settings.body, encodingField));
+    return decompress(coding, data, this.#settings.body, encodingField).then(format.decode);
   }
 
   #wrongFlags(flags: number): EdgeError {

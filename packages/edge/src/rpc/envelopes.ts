@@ -51,18 +51,18 @@ export class EnvelopeReader {
    * @throws {EdgeError} as soon as one claims to be too long.
    */
   *read(bytes: Uint8Array): Generator<Envelope, void, undefined> {
-    let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    while (rest.length > 0) {
-      const end = this.#have === 0 ? this.#endOf(rest, rest.length) : undefined;
-      if (end !== undefined && end <= rest.length) {
-        yield { flags: rest[0]!, data: rest.subarray(PREFIX_LENGTH, end) };
-        rest = rest.subarray(end);
+    const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = 0; at < all.length;) {
+      const end = this.#have === 0 ? this.#endOf(all, all.length, at) : undefined;
+      if (end !== undefined && end <= all.length) {
+        yield { flags: all[at]!, data: all.subarray(at + PREFIX_LENGTH, end) };
+        at = end;
         continue;
       }
       const missing = (this.#endOf(this.#partial, this.#have) ?? PREFIX_LENGTH) - this.#have;
-      const taken = rest.subarray(0, missing);
+      const taken = all.subarray(at, at + missing);
       this.#add(taken);
-      rest = rest.subarray(taken.length);
+      at += taken.length;
       if (this.#have !== this.#endOf(this.#partial, this.#have)) continue;
       yield { flags: this.#partial[0]!, data: this.#partial.subarray(PREFIX_LENGTH, this.#have) };
       this.#partial = NO_BYTES;
@@ -75,16 +75,16 @@ export class EnvelopeReader {
     if (this.held > 0) throw new EdgeError("BAD_ENVELOPE", "the body ends inside of a message");
   }
 
-  /** Where an envelope ends; undefined before its prefix has come. */
-  #endOf(bytes: Buffer, have: number): number | undefined {
-    if (have < PREFIX_LENGTH) return undefined;
-    const length = bytes.readUInt32BE(1);
+  /** Where the envelope ends that begins at a place; undefined before its prefix has come. @param have The bytes that have come. */
+  #endOf(bytes: Buffer, have: number, at = 0): number | undefined {
+    if (have - at < PREFIX_LENGTH) return undefined;
+    const length = bytes.readUInt32BE(at + 1);
     if (length > this.#maxBytes)
       throw new EdgeError(
         "BODY_TOO_LARGE",
         `a message of ${length} bytes, where ${this.#maxBytes} are allowed`,
       );
-    return PREFIX_LENGTH + length;
+    return at + PREFIX_LENGTH + length;
   }
 
   #add(bytes: Buffer): void {
