@@ -70,8 +70,10 @@ export interface MessageType<T> extends FieldType<T> {
   /**
    * The fields, by their names in JSON and in the contract: for what takes a message apart that it does not know, as a router of
    * HTTP does. Undefined for a well-known type whose JSON is no object of its fields.
+   *
+   * @param all True for the fields of such a type too, by their names in the contract. Default: false.
    */
-  fields(): MessageFields | undefined;
+  fields(all?: boolean): MessageFields | undefined;
 
   /** Writes the fields of a message, in the order of their numbers. Called by generated code. */
   write(message: T, writer: Writer): void;

@@ -64,7 +64,7 @@ service Library {
     option (google.api.http) = { put: "/v1/cover" body: "*" };
   }
   rpc Find(google.protobuf.StringValue) returns (Book) {
-    option (google.api.http) = { get: "/v1/find" };
+    option (google.api.http) = { get: "/v1/find" additional_bindings { post: "/v1/find/{value}" body: "*" } };
   }
   rpc Without(Book) returns (Book);
 }
@@ -321,6 +321,7 @@ describe("an OpenAPI document", () => {
       ["post", "/v1/books:import", "library.v1.Library.Import"],
       ["put", "/v1/cover", "library.v1.Library.Cover"],
       ["get", "/v1/find", "library.v1.Library.Find"],
+      ["post", "/v1/find/{value}", "library.v1.Library.Find.2"],
     ]);
   });
 
@@ -374,9 +375,14 @@ describe("an OpenAPI document", () => {
     });
   });
 
+  test("has a body that is one value in JSON as it is, also if the path has its field", () => {
+    const { content } = at("post", "/v1/find/{value}").requestBody!;
+    expect(content).toMatchObject({ "application/json": { schema: { type: "string" } } });
+  });
+
   test("has a query as the edge binds it", () => {
-    // A message that is one value in JSON has no fields there.
-    expect(at("get", "/v1/find").parameters).toBeUndefined();
+    // As the whole request, a message that is one value in JSON has fields too.
+    expect(at("get", "/v1/find").parameters).toMatchObject([{ name: "value", schema: { type: "string" } }]);
     const parameters = at("get", "/v1/books").parameters!;
     expect(parameters.map((parameter) => [parameter.name, parameter.schema ?? parameter.content])).toEqual([
       ["text", { type: "string" }],

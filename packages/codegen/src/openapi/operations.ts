@@ -7,6 +7,7 @@ import { openApiPath, type PathParameter } from "./path-template.js";
 import { queryParameters } from "./query-parameters.js";
 import { stated, type JsonObject, type Schema } from "./schema.js";
 import type { FieldNotes, Schemas } from "./schemas.js";
+import { isWellKnown } from "./well-known-schemas.js";
 
 /** The HTTP methods that OpenAPI 3.1 knows (Path Item Object). */
 const METHODS = new Set(["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"]);
@@ -112,7 +113,8 @@ function bodyOf(
 ): Body {
   if (name === "" || name === "*") {
     const isRaw = isHttpBody(message);
-    const hasLess = message.fields.some((field) => left.has(field.name));
+    // One that is a value of its own in JSON has all of it there.
+    const hasLess = !isWellKnown(message.typeName) && message.fields.some((field) => left.has(field.name));
     return { schema: isRaw ? {} : hasLess ? schemas.message(message, left) : schemas.of(message), isRaw };
   }
   const field = message.fields.find((each) => each.name === name || each.jsonName === name);

@@ -28,8 +28,6 @@ export function queryParameters(
   schemas: Schemas,
 ): JsonObject[] {
   const parameters: JsonObject[] = [];
-  // In JSON it is one value, and so it has no fields that could be named.
-  if (isWellKnown(input.typeName)) return parameters;
   // The nearest first: what is over the limit is deep inside.
   const places: Place[] = input.fields.map((field) => ({ path: [field], messages: [input] }));
   for (const { path, messages } of places) {

@@ -26,21 +26,22 @@ export function messageTypeOf(field: MessageField): AnyMessageType | undefined {
 }
 
 /**
- * Finds a field by its path, whose parts are names in JSON or in the contract.
+ * Finds a field by its path, whose parts are names in JSON or in the contract. A well-known type has fields as the whole message alone:
+ * as a field it is one value.
  *
  * @returns Undefined if there is no such field, or if it is inside of what is no single message.
  */
 export function findField(type: AnyMessageType, path: string): FieldPath | undefined {
   const around: MessageField[] = [];
   const names: string[] = [];
-  let inside: AnyMessageType | undefined = type;
+  let fields = type.fields(true);
   let found: MessageField | undefined;
   for (const name of path.split(".", MAX_JSON_DEPTH + 1)) {
     if (found !== undefined) {
       around.push(found);
-      inside = messageTypeOf(found);
+      fields = messageTypeOf(found)?.fields();
     }
-    found = inside?.fields()?.byKey.get(name);
+    found = fields?.byKey.get(name);
     if (found === undefined || around.length >= MAX_JSON_DEPTH) return undefined;
     names.push(found.name);
   }
@@ -53,7 +54,7 @@ export function wrongNameOf(type: AnyMessageType, path: string): WrongName | und
   const around = at < 0 ? undefined : findField(type, path.slice(0, at));
   const inside = at < 0 ? type : around && messageTypeOf(around.field);
   return (
-    inside && { wrong: path.slice(at + 1), known: (inside.fields()?.list ?? []).map(({ name }) => name) }
+    inside && { wrong: path.slice(at + 1), known: (inside.fields(true)?.list ?? []).map(({ name }) => name) }
   );
 }
 

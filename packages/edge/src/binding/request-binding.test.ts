@@ -4,11 +4,31 @@ import { messageTypesOf } from "../descriptors/message-types.js";
 import { parseTemplate } from "../routing/path-template.js";
 import { descriptorSet } from "../testing/gen/descriptor-set.js";
 import { QueryRequest } from "../testing/gen/callwire/edge/testing/v1/probe_service.js";
-import { StringValue } from "../testing/gen/google/protobuf/wrappers.js";
+import { Duration } from "../testing/gen/google/protobuf/duration.js";
+import { Empty } from "../testing/gen/google/protobuf/empty.js";
+import { FieldMask } from "../testing/gen/google/protobuf/field_mask.js";
+import { ListValue, Struct, Value } from "../testing/gen/google/protobuf/struct.js";
+import { Timestamp } from "../testing/gen/google/protobuf/timestamp.js";
+import { BoolValue, BytesValue, Int64Value, StringValue } from "../testing/gen/google/protobuf/wrappers.js";
+import type { HttpRule } from "../routing/http-rule.js";
 import { BodyMask } from "./body-mask.js";
-import { findField, valueAt } from "./field-path.js";
+import { findField, valueAt, type AnyMessageType } from "./field-path.js";
 import { parseQuery } from "./query.js";
-import { RequestBinding } from "./request-binding.js";
+import { RequestBinding, responseBinding } from "./request-binding.js";
+
+const wellKnown: AnyMessageType[] = [
+  BoolValue,
+  BytesValue,
+  Duration,
+  Empty,
+  FieldMask,
+  Int64Value,
+  ListValue,
+  StringValue,
+  Struct,
+  Timestamp,
+  Value,
+];
 
 const kinds = [
   ["generated", QueryRequest],
@@ -33,11 +53,13 @@ describe.each([
 ] as const)("a request that is one value in JSON: %s", (_, type) => {
   const rule = { method: "PATCH", path: "/v1/text", body: "*" };
 
-  test("has no field that a query could name", () => {
+  test("has fields that a query names, and no others", () => {
     const binding = new RequestBinding(type, { ...rule, body: "" }, parseTemplate(rule.path), {});
-    const parts = { pathValues: [], query: parseQuery("value=x&a.b=y") };
+    const message = binding.message({ pathValues: [], query: parseQuery("value=x") }, undefined);
+    expect(type.toJSON(message as never)).toBe("x");
+    const parts = { pathValues: [], query: parseQuery("vaule=x&value.b=y") };
     expect(() => binding.message(parts, undefined)).toThrow(
-      "value: no field of the request; a.b: no field of the request",
+      "vaule: no field of the request; did you mean 'value'?; value.b: no field of the request",
     );
   });
 
@@ -46,6 +68,69 @@ describe.each([
     const binding = new RequestBinding(type, rule, parseTemplate(rule.path), {}, mask);
     const message = binding.message({ pathValues: [], query: [] }, Buffer.from('"x"'));
     expect(type.toJSON(message as never)).toBe("x");
+  });
+});
+
+describe.each([
+  ["generated", Object.fromEntries(wellKnown.map((type) => [type.typeName, type]))],
+  ["made of descriptors", Object.fromEntries(messageTypesOf(readContract(descriptorSet)))],
+] as const)("a well-known type as the whole request: %s", (_, types) => {
+  test.each<
+    [name: string, rule: Partial<HttpRule>, value: string, query: string, body: string, json: unknown]
+  >([
+    ["StringValue", { path: "/v1/{value}" }, "a b", "", "", "a b"],
+    ["StringValue", { body: "value" }, "", "", '"a"', "a"],
+    ["StringValue", { body: "*", path: "/v1/{value}" }, "path", "", '"body"', "path"],
+    ["Int64Value", { path: "/v1/{value}" }, "-9223372036854775808", "", "", "-9223372036854775808"],
+    ["BytesValue", {}, "", "value=AP8%3D", "", "AP8="],
+    ["BoolValue", { body: "*" }, "", "", "true", true],
+    ["Timestamp", { path: "/v1/{seconds}" }, "5", "nanos=3000000", "", "1970-01-01T00:00:05.003Z"],
+    ["Timestamp", { body: "*" }, "", "", '"1970-01-01T00:00:05Z"', "1970-01-01T00:00:05Z"],
+    ["Duration", { body: "seconds" }, "", "nanos=3000000", '"5"', "5.003s"],
+    ["FieldMask", {}, "", "paths=a&paths=b_c", "", "a,bC"],
+    ["FieldMask", { body: "paths" }, "", "", '["a", "b_c"]', "a,bC"],
+    ["Struct", {}, "", "fields[a]=1&fields[b.c]=%22x%22", "", { a: 1, "b.c": "x" }],
+    ["Struct", { body: "fields" }, "", "", '{"a": [null]}', { a: [null] }],
+    ["Value", { path: "/v1/{string_value}" }, "x", "", "", "x"],
+    ["Value", { body: "*" }, "", "", "null", null],
+    ["ListValue", {}, "", "values=1&values=%22a%22", "", [1, "a"]],
+    ["Empty", { body: "*" }, "", "", "{}", {}],
+  ])("%s by %j", (name, rule, value, query, body, json) => {
+    const type = types[`google.protobuf.${name}`]!;
+    const whole = { method: "POST", path: "/v1", ...rule };
+    const binding = new RequestBinding(type, whole, parseTemplate(whole.path), {});
+    const parts = { pathValues: value === "" ? [] : [value], query: parseQuery(query) };
+    const message = binding.message(parts, body === "" ? undefined : Buffer.from(body));
+    expect(type.toJSON(message)).toEqual(json);
+  });
+
+  test.each<[name: string, rule: Partial<HttpRule>, text: string]>([
+    ["Struct", { path: "/v1/{fields}" }, "names fields in the path, which is a map, and no single value"],
+    ["FieldMask", { path: "/v1/{paths}" }, "names paths in the path, which is a list, and no single value"],
+    ["StringValue", { path: "/v1/{text}" }, "names text, which is no field of google.protobuf.StringValue"],
+    ["StringValue", { body: "text" }, "has the body text, which is no field of google.protobuf.StringValue"],
+    [
+      "StringValue",
+      { path: "/v1/{value.size}" },
+      "names value.size, which is no field of google.protobuf.StringValue: value is one value, and has a path's variable to itself",
+    ],
+  ])("%s is refused by %j", (name, rule, text) => {
+    const whole = { method: "GET", path: "/v1", ...rule };
+    const bind = () =>
+      new RequestBinding(types[`google.protobuf.${name}`]!, whole, parseTemplate(whole.path), {});
+    expect(bind).toThrow(text);
+  });
+
+  test("has a part that is the response", () => {
+    const part = (name: string, field: string) =>
+      responseBinding(types[`google.protobuf.${name}`]!, { method: "GET", path: "/", responseBody: field })
+        .field?.name;
+    expect([part("StringValue", "value"), part("Timestamp", "nanos"), part("Struct", "fields")]).toEqual([
+      "value",
+      "nanos",
+      "fields",
+    ]);
+    expect(() => part("Empty", "a")).toThrow("has the response_body a, which is no field of google.protobuf");
   });
 });
 

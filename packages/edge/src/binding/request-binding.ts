@@ -206,7 +206,8 @@ export function wrongFields(violations: readonly FieldViolation[]) {
 
 function pathField(type: AnyMessageType, fieldPath: string): FieldPath {
   const found = findField(type, fieldPath);
-  if (found === undefined) throw new Error(`names ${fieldPath}, which is no field of ${type.typeName}`);
+  if (found === undefined)
+    throw new Error(`names ${fieldPath}, which is no field of ${type.typeName}${valueHint(type, fieldPath)}`);
   const { shape } = found.field.type;
   const isMessage = (found.field.type as Partial<AnyMessageType>).fields?.() !== undefined;
   if (shape !== undefined || isMessage) {
@@ -216,8 +217,16 @@ function pathField(type: AnyMessageType, fieldPath: string): FieldPath {
   return found;
 }
 
+/** The end of the error for a field of a well-known type, or of a value, that is inside of the request. */
+function valueHint(type: AnyMessageType, fieldPath: string): string {
+  const outer = fieldPath.slice(0, Math.max(fieldPath.lastIndexOf("."), 0));
+  return findField(type, outer) === undefined
+    ? ""
+    : `: ${outer} is one value, and has a path's variable to itself`;
+}
+
 function topLevelField(type: AnyMessageType, name: string, what: string): MessageField {
-  const field = type.fields()?.byKey.get(name);
+  const field = type.fields(true)?.byKey.get(name);
   if (field === undefined) throw new Error(`has the ${what} ${name}, which is no field of ${type.typeName}`);
   return field;
 }

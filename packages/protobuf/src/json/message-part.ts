@@ -13,7 +13,7 @@ export interface MessagePart<T> {
   readJson(source: JsonSource): T;
   toJSON(message: T, options?: JsonWriteOptions): unknown;
   fromJSON(json: unknown, options?: JsonReadOptions): T;
-  fields(): MessageFields | undefined;
+  fields(all?: boolean): MessageFields | undefined;
 }
 
 /** Makes that part from a type's code. */
@@ -45,7 +45,7 @@ export function messagePart<T extends object>(
       if (value === null && !takesNull) throw isNot("a message", value);
       return readJson(new ObjectSource(value, options));
     },
-    fields: () => (code.json === undefined ? fieldsOf(code) : undefined),
+    fields: (all) => (code.json === undefined || all ? fieldsOf(code) : undefined),
   };
   return type;
 }
