@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
-import { directMethods } from "@callwire/server-kit/direct";
+import { directMethods, standardMethods } from "@callwire/server-kit/direct";
 import type { HttpHandler, HttpStream } from "@callwire/transport/server";
 import { channelMethods } from "./calls/channel-methods.js";
 import { ChannelStreams } from "./calls/channel-streams.js";
@@ -153,7 +153,10 @@ export function createEdge(options: EdgeOptions): Edge {
   const { rest, ...rpc } = options.protocols ?? {};
   const byRest = chosenMethods("rest", rest, methods);
   const routes = routesOf(byRest, routeSettings);
-  const rpcMethods = rpcMethodsOf(methods, rpc, settings);
+  const { server } = options as Partial<ServerEdgeOptions>;
+  // Those of health and reflection have no rules of REST.
+  const standard = server === undefined ? [] : standardMethods(server);
+  const rpcMethods = rpcMethodsOf([...methods, ...standard], rpc, settings);
   for (const { name, template } of routes) {
     const other = rpcMethods.get(template.text);
     if (other !== undefined) throw new Error(`${name}: the path ${template.text} calls a method by its name`);

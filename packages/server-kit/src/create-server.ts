@@ -44,6 +44,7 @@ import type { Logger } from "./logger.js";
 import type { ContextAfter, Ordered } from "./middleware-order.js";
 import type { AnyMiddleware } from "./middleware.js";
 import { HealthState, healthService } from "./services/health.js";
+import { reflectionDefinitions } from "./services/reflection-definitions.js";
 import { TlsCredentials } from "./tls-credentials.js";
 
 /** Options for {@link createServer}. */
@@ -70,7 +71,8 @@ export interface ServerOptions<M extends readonly AnyMiddleware[] = readonly Any
   /**
    * Serves reflection (v1 and v1alpha) from this serialized google.protobuf.FileDescriptorSet, or from the file at this path or
    * URL. It must describe every service that is added, with all imports; health, reflection and protobuf's own files are added
-   * to it. Default: no reflection, since it shows the whole contract to anyone who can connect.
+   * to it. An edge before the server serves it too, by gRPC-Web and Connect. Default: no reflection, since it shows the whole contract to
+   * anyone who can connect.
    */
   reflection?: Uint8Array | string | URL;
 }
@@ -159,10 +161,7 @@ const NO_HTTP =
   "by createServer(edge.handler) of node:http";
 
 /** The services that reflection serves, both versions. */
-const reflectionServices = [
-  "grpc.reflection.v1.ServerReflection",
-  "grpc.reflection.v1alpha.ServerReflection",
-];
+const reflectionServices = reflectionDefinitions.map(({ fullName }) => fullName);
 
 /**
  * Creates a server; nothing listens before `listen`.
@@ -207,23 +206,41 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
     onForced = resolve;
   });
 
-  const addOutside = (definition: CompatServiceDefinition, implementation: object) =>
+  const standard: DirectMethod[] = [];
+  const addOutside = (definition: CompatServiceDefinition, implementation: object) => {
     server.add(definition, implementation, () => undefined);
+    const inDefinition = methodsInDefinition(definition);
+    for (const [name, descriptor] of describeService(definition).methods) {
+      const handler = (implementation as Record<string, Handler>)[name]!;
+      const served = { descriptor, definition: inDefinition[name]!, handler, phases: undefined };
+      standard.push(directMethod(served, directCalls));
+    }
+  };
   addOutside(HealthDefinition, healthService(health));
   for (const service of [HealthDefinition.fullName, ...(reflection ? reflectionServices : [])]) {
     health.set(service, "SERVING");
   }
   // Loaded only where it is asked for: it parses descriptors.
-  let reflecting = reflection === undefined;
-  const addReflection = async () => {
-    if (reflecting || reflection === undefined) return;
-    const { reflectionDefinitions, reflectionService } = await import("./services/reflection.js");
-    if (reflecting) return;
+  let reflecting: ReturnType<typeof loadReflection> | undefined;
+  const loadReflection = async (set: Uint8Array | string | URL) => {
+    const { reflectionService } = await import("./services/reflection.js");
     const all = () => [...services, HealthDefinition.fullName, ...reflectionServices];
-    const implementation = reflectionService(await descriptorSetOf(reflection), all);
-    for (const definition of reflectionDefinitions) addOutside(definition, implementation);
-    reflecting = true;
+    return reflectionService(await descriptorSetOf(set), all);
   };
+  /** Once; what fails is tried again. */
+  const reflect = (set: Uint8Array | string | URL) =>
+    (reflecting ??= loadReflection(set).catch((error: unknown) => {
+      reflecting = undefined;
+      throw error;
+    }));
+  if (reflection !== undefined) {
+    const implementation: ServiceImplementation<(typeof reflectionDefinitions)[0]> = {
+      async *serverReflectionInfo(requests, context) {
+        yield* (await reflect(reflection)).serverReflectionInfo(requests, context);
+      },
+    };
+    for (const definition of reflectionDefinitions) addOutside(definition, implementation);
+  }
 
   const force = () => {
     state = "stopped";
@@ -257,7 +274,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
   };
 
   const bind = async (address: string, credentials: TlsCredentials | object | undefined): Promise<number> => {
-    await addReflection();
+    if (reflection !== undefined) await reflect(reflection);
     return server.listen(
       address,
       credentials instanceof TlsCredentials ? credentials.createWith(runtime) : credentials,
@@ -279,7 +296,7 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
       throw new Error("the server's runtime has no connections within the process: leave out 'runtime'");
     }
     begin("this process");
-    await addReflection();
+    if (reflection !== undefined) await reflect(reflection);
     return server as RuntimeServer & InProcessServer;
   };
 
@@ -351,10 +368,11 @@ export function createServer<const M extends readonly AnyMiddleware[]>(
 
     forceShutdown: force,
   };
-  keepDirectMethods(kitServer, () => {
+  const directOnes = () => {
     checkSelections(selections, added);
     return direct;
-  });
+  };
+  keepDirectMethods(kitServer, directOnes, standard);
   return keepInternals(kitServer, { phases: phasesOfMethods, open: openInProcess });
 }
 

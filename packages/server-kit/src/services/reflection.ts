@@ -1,17 +1,15 @@
 import { descriptorSet as contractsDescriptorSet } from "@callwire/contracts/descriptor-set";
 import { HealthDefinition } from "@callwire/contracts/grpc/health/v1";
-import {
+import type {
   ServerReflectionDefinition,
-  type ServerReflectionRequest,
-  type ServerReflectionResponse,
+  ServerReflectionRequest,
+  ServerReflectionResponse,
 } from "@callwire/contracts/grpc/reflection/v1";
-import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
+import type { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "@callwire/contracts/grpc/reflection/v1alpha";
 import type { ServiceImplementation } from "@callwire/transport/server";
 import { Status } from "nice-grpc-common";
 import { readDescriptorSet, type DescriptorFile } from "./descriptor-files.js";
-
-/** Both versions of the service that {@link reflectionService} serves. */
-export const reflectionDefinitions = [ServerReflectionDefinition, ServerReflectionV1AlphaDefinition] as const;
+import { reflectionDefinitions } from "./reflection-definitions.js";
 
 const standardServices: readonly string[] = [
   HealthDefinition.fullName,
