@@ -7,8 +7,19 @@ export interface HeadFault {
   readonly message: string;
 }
 
+/** Marks a request whose head has no fault: an edge on the port of gRPC need not look at it again. */
+const checked = Symbol("callwire.headChecked");
+
 /** What is wrong with a head that node:http lets pass (RFC 9112, sections 2.3, 3.2 and 6.1): its answer must be the last. */
-export function headFault({ httpVersion, headers, rawHeaders }: IncomingMessage): HeadFault | undefined {
+export function headFault(request: IncomingMessage): HeadFault | undefined {
+  const marked = request as IncomingMessage & { [checked]?: boolean };
+  if (marked[checked] === true) return undefined;
+  const found = faultOf(request);
+  if (found === undefined) marked[checked] = true;
+  return found;
+}
+
+function faultOf({ httpVersion, headers, rawHeaders }: IncomingMessage): HeadFault | undefined {
   const isOld = httpVersion === "1.0";
   const coding = headers["transfer-encoding"];
   if (!isOld && httpVersion !== "1.1")
