@@ -247,6 +247,14 @@ describe.each<Behind>(["server", "channel", "channel, by descriptors"])("before 
     ["mask=float_value,camelCase", { mask: "floatValue,camelCase" }],
     ["mask=*", { mask: "*" }],
     ["value=%EF%BB%BF1", { value: 1 }],
+    [
+      "timestamp=%222016-05-10T10:19:13.123Z%22&kinds.duration=%221.5s%22",
+      { timestamp: "2016-05-10T10:19:13.123Z", duration: "1.500s" },
+    ],
+    [
+      "int64_wrapper.value=7&kinds.inner.textWrapper.value=a",
+      { int64Wrapper: "7", inner: { textWrapper: "a" } },
+    ],
   ])("a query has kinds.%s", async (query, expected) => {
     const answer = await get(`/v1/kinds?kinds.${query}`);
     expect([answer.status, answer.json]).toEqual([200, expected]);

@@ -49,6 +49,9 @@ export interface FieldType<T> {
 
   /** True if null is a value of the field, and not a sign that it is absent: Value and NullValue. */
   readonly takesNull?: boolean;
+
+  /** True for a message of wrappers.proto that is seen as its `value`. */
+  readonly isWrapper?: boolean;
 }
 
 // Kinds of any value stand in one list, and are called through it.

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { isWellKnown } from "./well-known-schemas.js";
 
 /** The message that a field is one of, whose fields have names of their own in a path or a query. */
@@ -10,7 +11,10 @@ export function messageOf(field: DescField): DescMessage | undefined {
 export function findField(message: DescMessage, path: string): DescField[] | undefined {
   const found: DescField[] = [];
   let inside: DescMessage | undefined = message;
-  for (const name of path.split(".")) {
+  const parts = path.split(".");
+  for (const [index, name] of parts.entries()) {
+    // The value of a wrapper stands for it.
+    if (name === "value" && index === parts.length - 1 && isWrapper(found.at(-1))) break;
     const field: DescField | undefined = inside?.fields.find(
       (each) => each.name === name || each.jsonName === name,
     );
@@ -19,6 +23,10 @@ export function findField(message: DescMessage, path: string): DescField[] | und
     inside = messageOf(field);
   }
   return found;
+}
+
+function isWrapper(field: DescField | undefined): boolean {
+  return field?.fieldKind === "message" && isWrapperDesc(field.message);
 }
 
 /** The path of a field in a query: by its names in JSON, but for one that would be taken for a path or a key. */

@@ -55,7 +55,7 @@ service Library {
     option (google.api.http) = { put: "/v1/books/{id}/{rest=**}:move" body: "book" };
   }
   rpc Search(SearchRequest) returns (stream SearchResponse) {
-    option (google.api.http) = { get: "/v1/books" };
+    option (google.api.http) = { get: "/v1/books" additional_bindings { get: "/v1/limited/{limit.value}/books" } };
   }
   rpc Import(stream Book) returns (Book) {
     option (google.api.http) = { post: "/v1/books:import" body: "*" };
@@ -318,6 +318,7 @@ describe("an OpenAPI document", () => {
       ["post", "/v1/books/{book.id}/{rest}:move", "library.v1.Library.MoveBook"],
       ["put", "/v1/books/{book.id}/{rest}:move", "library.v1.Library.PutBook"],
       ["get", "/v1/books", "library.v1.Library.Search"],
+      ["get", "/v1/limited/{limit}/books", "library.v1.Library.Search.2"],
       ["post", "/v1/books:import", "library.v1.Library.Import"],
       ["put", "/v1/cover", "library.v1.Library.Cover"],
       ["get", "/v1/find", "library.v1.Library.Find"],
@@ -378,6 +379,12 @@ describe("an OpenAPI document", () => {
   test("has a body that is one value in JSON as it is, also if the path has its field", () => {
     const { content } = at("post", "/v1/find/{value}").requestBody!;
     expect(content).toMatchObject({ "application/json": { schema: { type: "string" } } });
+  });
+
+  test("has a wrapper for its value in a path", () => {
+    const [parameter, ...others] = at("get", "/v1/limited/{limit}/books").parameters!;
+    expect(parameter).toMatchObject({ name: "limit", in: "path", schema: { format: "int64" } });
+    expect(others.map(({ name }) => name)).not.toContain("limit");
   });
 
   test("has a query as the edge binds it", () => {

@@ -118,8 +118,11 @@ function bodyOf(
     return { schema: isRaw ? {} : hasLess ? schemas.message(message, left) : schemas.of(message), isRaw };
   }
   const field = message.fields.find((each) => each.name === name || each.jsonName === name);
-  if (field === undefined)
-    throw new Error(`has the ${what} ${name}, which is no field of ${message.typeName}`);
+  if (field === undefined) {
+    // http.proto: "the referred field must be present at the top-level".
+    const why = name.includes(".") ? `: a ${what} is a field of the message itself` : "";
+    throw new Error(`has the ${what} ${name}, which is no field of ${message.typeName}${why}`);
+  }
   const isRaw = field.fieldKind === "message" && isHttpBody(field.message);
   return { schema: isRaw ? {} : schemas.valueWithExample(field), isRaw };
 }

@@ -1,4 +1,10 @@
-import { MAX_JSON_DEPTH, type MessageField, type MessageType, type WrongName } from "@callwire/protobuf";
+import {
+  MAX_JSON_DEPTH,
+  type AnyFieldType,
+  type MessageField,
+  type MessageType,
+  type WrongName,
+} from "@callwire/protobuf";
 
 /** A message, as its properties. */
 export type Properties = Record<string, unknown>;
@@ -27,7 +33,7 @@ export function messageTypeOf(field: MessageField): AnyMessageType | undefined {
 
 /**
  * Finds a field by its path, whose parts are names in JSON or in the contract. A well-known type has fields as the whole message alone:
- * as a field it is one value.
+ * as a field it is one value, but that a wrapper's `value` may be named too.
  *
  * @returns Undefined if there is no such field, or if it is inside of what is no single message.
  */
@@ -36,8 +42,10 @@ export function findField(type: AnyMessageType, path: string): FieldPath | undef
   const names: string[] = [];
   let fields = type.fields(true);
   let found: MessageField | undefined;
-  for (const name of path.split(".", MAX_JSON_DEPTH + 1)) {
+  const parts = path.split(".", MAX_JSON_DEPTH + 1);
+  for (const [index, name] of parts.entries()) {
     if (found !== undefined) {
+      if (name === "value" && index === parts.length - 1 && isWrapper(found.type)) break;
       around.push(found);
       fields = messageTypeOf(found)?.fields();
     }
@@ -47,6 +55,14 @@ export function findField(type: AnyMessageType, path: string): FieldPath | undef
   }
   return found && { name: names.join("."), around, field: found };
 }
+
+/** True for a field of a message of wrappers.proto: its value stands for it. */
+function isWrapper(type: AnyFieldType): boolean {
+  const { typeName = "" } = type as Partial<AnyMessageType>;
+  return type.isWrapper === true || WRAPPER.test(typeName);
+}
+
+const WRAPPER = /^google\.protobuf\.(?:Bool|Bytes|Double|Float|String|U?Int(?:32|64))Value$/;
 
 /** The last name of a path that leads to no field, and those that it could have been; undefined if the way there is wrong, too. */
 export function wrongNameOf(type: AnyMessageType, path: string): WrongName | undefined {

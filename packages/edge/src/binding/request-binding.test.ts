@@ -47,6 +47,24 @@ test.each(kinds)(
   },
 );
 
+test.each(kinds)("a wrapper's value stands for the wrapper: %s", (_, type) => {
+  const rule = { method: "GET", path: "/v1/{bool_wrapper.value}" };
+  const binding = new RequestBinding(type, rule, parseTemplate(rule.path), {});
+  const bind = (query: string) =>
+    type.toJSON(binding.message({ pathValues: ["false"], query: parseQuery(query) }, undefined) as never);
+  expect(bind("nested.boolWrapper.value=true")).toEqual({
+    boolWrapper: false,
+    nested: { boolWrapper: true },
+  });
+  for (const name of ["bool_wrapper", "boolWrapper.value"])
+    expect(() => bind(`${name}=true`)).toThrow("bool_wrapper: is given by the path");
+  expect(() => bind("nested.bool_wrapper=true&nested.bool_wrapper.value=true")).toThrow(
+    "nested.bool_wrapper: one value is taken, not 2",
+  );
+  for (const name of ["nested.bool_wrapper.value.value", "bool_value.value", "duration.seconds"])
+    expect(() => bind(`${name}=true`)).toThrow(`${name}: no field of the request`);
+});
+
 describe.each([
   ["generated", StringValue],
   ["made of descriptors", messageTypesOf(readContract(descriptorSet)).get(StringValue.typeName)!],
@@ -109,6 +127,11 @@ describe.each([
     ["FieldMask", { path: "/v1/{paths}" }, "names paths in the path, which is a list, and no single value"],
     ["StringValue", { path: "/v1/{text}" }, "names text, which is no field of google.protobuf.StringValue"],
     ["StringValue", { body: "text" }, "has the body text, which is no field of google.protobuf.StringValue"],
+    [
+      "StringValue",
+      { body: "value.text" },
+      "has the body value.text, which is no field of google.protobuf.StringValue: a body is a field of the message itself",
+    ],
     [
       "StringValue",
       { path: "/v1/{value.size}" },

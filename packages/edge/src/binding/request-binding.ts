@@ -227,6 +227,10 @@ function valueHint(type: AnyMessageType, fieldPath: string): string {
 
 function topLevelField(type: AnyMessageType, name: string, what: string): MessageField {
   const field = type.fields(true)?.byKey.get(name);
-  if (field === undefined) throw new Error(`has the ${what} ${name}, which is no field of ${type.typeName}`);
+  if (field === undefined) {
+    // http.proto: "the referred field must be present at the top-level".
+    const why = name.includes(".") ? `: a ${what} is a field of the message itself` : "";
+    throw new Error(`has the ${what} ${name}, which is no field of ${type.typeName}${why}`);
+  }
   return field;
 }

@@ -1,4 +1,5 @@
 import {
+  date,
   fieldMask,
   fromJsonText,
   JsonError,
@@ -31,8 +32,16 @@ export function textFormOf(type: AnyFieldType): TextForm | undefined {
     return (text, options) => fromJsonText<unknown>(type, text, options);
   if (isFieldMask(type)) return (text) => maskOf(type, pathsOf(text));
   if (type.readJson === nullValue.readJson) return readNull;
+  if (type === date || typeName === "google.protobuf.Timestamp")
+    return (text, options) => fromJsonText<unknown>(type, JSON.stringify(unquoted(text)), options);
   if (typeName !== "google.protobuf.Duration") return undefined;
-  return (text, options) => fromJsonText<unknown>(type, JSON.stringify(durationToJson(text)), options);
+  return (text, options) =>
+    fromJsonText<unknown>(type, JSON.stringify(durationToJson(unquoted(text))), options);
+}
+
+/** A time may have the quotes that it has in JSON, for clients of grpc-gateway. */
+function unquoted(text: string): string {
+  return /^"[^"]*"$/.test(text) ? text.slice(1, -1) : text;
 }
 
 /** True for the type of one google.protobuf.FieldMask. */
