@@ -39,6 +39,7 @@ describe("a path template", () => {
     ["/v1/-._~!$&'()*+,;=@", "v1|-._~!$&'()*+,;=@"],
     ["/v1/%e7%ac%ac", "v1|第"],
     ["/:LOCK", " :LOCK"],
+    ["/v1:%75ndo%2c", "v1 :undo,"],
   ])("%s is taken apart", (text, expected) => {
     expect(shape(text)).toBe(expected);
   });
@@ -131,6 +132,12 @@ describe("a router", () => {
     ["POST /v1/users/7:undelete", "POST /v1/users/{id}:undelete 7"],
     ["POST /v1/users/a:b:undelete", "POST /v1/users/{id}:b:undelete a"],
     ["GET /v1/users/7:undelete", "GET /v1/users/{id} 7:undelete"],
+    // An escape of a character that needs none is the character (RFC 3986, section 6.2.2.2).
+    ["POST /v1/users/7:un%64elete", "POST /v1/users/{id}:undelete 7"],
+    ["POST /v1/users/a%3Ab:undelete", "POST /v1/users/{id}:undelete a:b"],
+    ["POST /v1/users/a%20:b:un%64elete", "POST /v1/users/{id}:b:undelete a "],
+    ["POST /v1/users/7%3Aundelete", "allow DELETE,GET"],
+    ["GET /v1/%75sers:watch", "GET /v1/users:watch"],
     ["GET /v1/users/a:b", "GET /v1/users/{id} a:b"],
     ["GET /v1/files/a/b:raw", "GET /v1/{name=files/**}:raw files/a/b"],
     // Of several segments.

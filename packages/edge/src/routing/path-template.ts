@@ -72,9 +72,10 @@ export function parseTemplate(text: string): PathTemplate {
     if (part.startsWith("{")) addVariable(part.slice(1, -1));
     else addSegment(part);
   }
+  const decodedVerb = verb === "" ? "" : decodeLiteral(verb, fail);
   const manyAt = segments.findIndex(({ kind }) => kind === "many");
   if (segments.filter(({ kind }) => kind === "many").length > 1) throw fail("has ** twice");
-  return { text, segments, variables, verb, manyAt };
+  return { text, segments, variables, verb: decodedVerb, manyAt };
 }
 
 /** The verb is what follows the last colon of the last segment; after a variable, the first one. */

@@ -106,8 +106,9 @@ export class Router<Route extends Routed> {
     const last = path.segments.at(-1);
     if (last === undefined || !last.includes(":")) return [none];
     const some = this.#verbs
-      .filter((verb) => last.endsWith(`:${verb}`))
-      .map((verb) => ({ verb, segment: last.slice(0, -verb.length - 1) }))
+      .map((verb) => ({ verb, end: colonBefore(verb, last, path.isEncoded) }))
+      .filter(({ end }) => end >= 0)
+      .map(({ verb, end }) => ({ verb, segment: last.slice(0, end) }))
       // A client leaves none in a path, before a verb neither.
       .filter(({ segment }) => !isDots(segment))
       .map(({ verb, segment }) => {
@@ -119,6 +120,15 @@ export class Router<Route extends Routed> {
       });
     return [...some, none];
   }
+}
+
+/** Where the colon is before the verb that a segment ends with; negative if it does not. A verb may have colons itself. */
+function colonBefore(verb: string, segment: string, isEncoded: boolean): number {
+  if (!isEncoded) return segment.endsWith(`:${verb}`) ? segment.length - verb.length - 1 : -1;
+  let at = segment.length;
+  for (let colons = verb.split(":").length; colons > 0 && at > 0; colons--)
+    at = segment.lastIndexOf(":", at - 1);
+  return at >= 0 && decodeSegment(segment.slice(at + 1)) === verb ? at : -1;
 }
 
 function routeOf<Route>(byMethod: ReadonlyMap<string, Route>, methods: readonly string[]): Route | undefined {
