@@ -3,14 +3,13 @@ const callbacksOf = /* @__PURE__ */ new WeakMap<AbortSignal, Set<() => void>>();
 
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) callback();
-  let callbacks = callbacksOf.get(signal);
+  let callbacks = callbacksOf.get(signal)!;
   if (!callbacks) {
-    const all = (callbacks = new Set());
-    callbacksOf.set(signal, all);
-    signal.addEventListener("abort", () => all.forEach((each) => each()));
+    callbacksOf.set(signal, (callbacks = new Set()));
+    signal.addEventListener("abort", () => callbacks.forEach((each) => each()));
   }
-  const all = callbacks.add(callback);
-  return () => void all.delete(callback);
+  callbacks.add(callback);
+  return () => callbacks.delete(callback);
 }
 
 export function abortError(): Error {

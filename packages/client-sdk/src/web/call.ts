@@ -82,7 +82,7 @@ export function callOf(
   let isLeft = false;
   let limitTimer: ReturnType<typeof setTimeout> | undefined;
   let waitTimer: ReturnType<typeof setTimeout> | undefined;
-  let unfollow: (() => void)[] = [];
+  const unfollow: (() => void)[] = [];
   let requests: RequestStream | undefined;
   /** The header and the trailers of the last attempt, as far as the caller was not told of them. */
   let untold: [header?: Metadata | undefined, trailer?: Metadata] = [];
@@ -110,7 +110,7 @@ export function callOf(
   const end = () => {
     clearTimeout(limitTimer);
     clearTimeout(waitTimer);
-    for (const each of unfollow) each();
+    unfollow.forEach((each) => each());
     requests?.end();
   };
   /** Ends the call. Only the first failure counts. */
@@ -166,7 +166,7 @@ export function callOf(
       const limitMs = ownTimeoutMs ?? (requestStream || method.responseStream ? Infinity : timeoutMs);
       context.deadlineMs = Math.min(context.deadlineMs, performance.now() + limitMs);
     }
-    unfollow = [onAbort(closed, () => failWith(Status.CANCELLED, "the client is closed"))];
+    unfollow.push(onAbort(closed, () => failWith(Status.CANCELLED, "the client is closed")));
     if (signal) unfollow.push(onAbort(signal, () => fail(abortError())));
     limit();
     check();

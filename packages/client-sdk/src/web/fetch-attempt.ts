@@ -1,6 +1,7 @@
 import { noStatusAdvice, unreachableAdvice } from "#checks";
 import { type FailureOrigin, statusOfHttpStatus } from "@callwire/transport/seam";
 import { Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
+import { onAbort } from "../internal/abort.js";
 import { clientError } from "../internal/client-errors.js";
 import { errorText } from "../internal/error-text.js";
 import { bodyReader } from "./body-reader.js";
@@ -68,7 +69,7 @@ export async function* fetchAttempt(
   const { headers, status } = response;
   const reader = bodyReader(response.body);
   // A body that an application's own `fetch` has made may not end with the signal.
-  signal.addEventListener("abort", reader.cancel);
+  const unfollow = onAbort(signal, reader.cancel);
   const take = (size: number) =>
     reader.take(size).catch((error: unknown) => {
       throw fail(Status.UNAVAILABLE, `the connection was lost: ${errorText(error)}`, "connection", error);
@@ -162,6 +163,7 @@ export async function* fetchAttempt(
       return;
     }
   } finally {
+    unfollow();
     reader.cancel();
   }
 }

@@ -1,4 +1,5 @@
 // The application's middleware around calls of the client for browsers: as in the SDK's own pipeline.
+import { getEventListeners } from "node:events";
 import { expect, jest, test } from "@jest/globals";
 import type { ClientPhases } from "@callwire/transport/seam";
 import { ClientError, Status } from "nice-grpc-common";
@@ -59,6 +60,42 @@ test("one may try a call again, and the caller hears of the attempt that counts 
   await expect(client.echoUnary({}, { onTrailer })).rejects.toMatchObject({ code: Status.ABORTED });
   expect(sent).toHaveLength(3);
   expect(trailers).toEqual(["3"]);
+});
+
+test("an attempt takes its listeners with it", async () => {
+  const counts: number[] = [];
+  const { signal } = new AbortController();
+  const attemptsOf = answeredBy(
+    (sent) => {
+      counts.push(getEventListeners(sent.signal, "abort").length, getEventListeners(signal, "abort").length);
+      return failing("aborted");
+    },
+    { middleware: [{ retryAfterMs: (_, __, { attempts }) => (attempts < 12 ? 0 : undefined) }] },
+  );
+  await expect(attemptsOf.client.echoUnary({}, { signal })).rejects.toMatchObject({ code: Status.ABORTED });
+  expect(attemptsOf.sent).toHaveLength(12);
+  // At the eleventh, Node.js warns of a leak.
+  expect(Math.max(...counts)).toBe(1);
+});
+
+test("a body that goes on is cancelled with its call", async () => {
+  const events: string[] = [];
+  let isRead!: () => void;
+  const read = new Promise<void>((resolve) => (isRead = resolve));
+  const body = () =>
+    new ReadableStream<Uint8Array>(
+      { pull: () => isRead(), cancel: () => void events.push("cancelled") },
+      { highWaterMark: 0 },
+    );
+  const { client } = answeredBy(
+    () => new Response(body(), { headers: { "content-type": "application/proto" } }),
+  );
+  const controller = new AbortController();
+  const answer = client.echoUnary({}, { signal: controller.signal });
+  await read;
+  controller.abort("enough");
+  expect(events).toEqual(["cancelled"]);
+  await expect(answer).rejects.toBe("enough");
 });
 
 test("a wait of more than a timer takes is a wait, and ends with the caller's signal", async () => {
