@@ -17,7 +17,7 @@ import { contractCheck } from "./internal/contract-check.js";
 import { openChannel, targetsOf, tlsRules } from "./internal/channel.js";
 import { portAdvice } from "./internal/port-advice.js";
 import { tokenRule } from "./middleware/bearer-token.js";
-import { callOptions } from "./middleware/call-options.js";
+import { callOptions, takingOptions } from "./middleware/call-options.js";
 import { retryRules } from "./middleware/retry.js";
 import { clientPipeline } from "./pipeline/client-pipeline.js";
 import type { ServiceClient } from "./service-client.js";
@@ -94,8 +94,9 @@ export function createClient<Definition extends CompatServiceDefinition, Ext ext
   );
   const client = clientObject(
     methods.map(({ name, descriptor }) => {
-      const method = pipeline.around(descriptor, own[name] as RuntimeMethod);
-      return [name, descriptor.requestStream ? withStallTimeout(method, stallTimeoutMs) : method] as const;
+      const inner = pipeline.around(descriptor, own[name] as RuntimeMethod);
+      const method = descriptor.requestStream ? withStallTimeout(inner, stallTimeoutMs) : inner;
+      return [name, takingOptions(descriptor, method)] as const;
     }),
   );
   return closable(client, () => channel.close()) as unknown as ServiceClient<Definition, Ext>;

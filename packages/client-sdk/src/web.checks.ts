@@ -87,7 +87,7 @@ const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, "
 const plainNames = new Set(Object.keys(callRules).map(plain));
 
 /**
- * Throws a TypeError if an option of a call is not right or not known.
+ * Throws a TypeError if an option of a call is not right or not known, or there are none to be read from what was given for them.
  *
  * @param middleware May have options of their own, if there are any: a name that is not known is theirs then, unless it differs from a
  *   known one in its case or separators alone.
@@ -97,6 +97,9 @@ export function checkWebCallOptions(
   options: ClientCallOptions,
   middleware: readonly unknown[],
 ): void {
+  // Objects that are built in, such as a promise that nobody has awaited, have no options of their own.
+  if (!/ (Object|Module)/.test({}.toString.call(options)))
+    throw new TypeError(`${descriptor.path} takes an object of options, not ${described(options)}`);
   const isOurs = ([name]: [string, unknown]) => middleware.length === 0 || plainNames.has(plain(name));
   const ours = Object.fromEntries(Object.entries(options).filter(isOurs));
   checkOptions(descriptor.path, ours, callRules);

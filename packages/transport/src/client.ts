@@ -21,7 +21,7 @@ export type { InProcessServer } from "./client/target.js";
 export { createClient, createClientFactory, type ClientFactory } from "./client/create-client.js";
 export { clientRuntime, inProcessRuntime } from "./client/transport-runtime.js";
 export { ChannelCredentials, type VerifyOptions } from "./client/channel-credentials.js";
-export { callOptionRules, CallOptionsCheck } from "./client/call-options-check.js";
+export { callOptionRules, CallOptionsCheck, checkIsCallOptions } from "./client/call-options-check.js";
 export type { ChannelOptions } from "./client/channel-options.js";
 export type { BalancingPolicy } from "./client/balancer.js";
 export type { Resolution, Resolver, ResolverListener } from "./client/resolver.js";

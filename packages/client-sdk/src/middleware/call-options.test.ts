@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { EchoServiceDefinition } from "@callwire/testkit";
-import { type ClientMiddleware, Status } from "nice-grpc-common";
+import { type ClientMiddleware, Metadata, Status } from "nice-grpc-common";
 import type { ClientOptions } from "../client-options.js";
 import { createClient, createUsersClient } from "../test-room/clients.js";
 
@@ -72,6 +72,62 @@ describe("a call is refused, and nothing is sent, for", () => {
     await using users = createUsersClient(nobody);
     await expect(users.getUser({ id: "a" }, options)).rejects.toMatchObject(said);
     await expect(next(users.list({}, options))).rejects.toMatchObject(said);
+  });
+});
+
+describe("a call that was given for options what has none", () => {
+  const passing: ClientMiddleware = async function* passing(call, options) {
+    return yield* call.next(call.request, { ...options });
+  };
+  const values: [string, unknown][] = [
+    ["5000", 5000],
+    ['"5s"', "5s"],
+    ["5n", 5n],
+    ["true", true],
+    ["Symbol(s)", Symbol("s")],
+    ["a function", () => {}],
+    ["an object (AbortSignal)", new AbortController().signal],
+    ["an object (AbortController)", new AbortController()],
+    ["a promise, which was not awaited", Promise.resolve({ timeoutMs: 5 })],
+    ["an object (Date)", new Date()],
+    ["an object (Error)", new Error("late")],
+    ["a list of values: metadata goes into 'metadata'", new Map([["timeoutMs", 5]])],
+    ["a list of values: metadata goes into 'metadata'", []],
+    ["a list of values: metadata goes into 'metadata'", Metadata({ a: "b" })],
+  ];
+
+  test.each(["phases", "a generator"])("is refused whatever its shape, with %s around it", async (around) => {
+    await using client = createClient(EchoServiceDefinition, {
+      ...nobody,
+      middleware: around === "phases" ? [{}] : [passing],
+    });
+    await using users = createUsersClient(nobody);
+    const next = async (stream: AsyncIterable<unknown>) => stream[Symbol.asyncIterator]().next();
+    for (const [shown, value] of values) {
+      const options = value as object;
+      const said = refused(`the call takes an object of options, and was given ${shown}`);
+      // oxlint-disable-next-line no-await-in-loop -- one value after the other
+      const calls = await Promise.allSettled([
+        client.echoUnary({}, options),
+        next(client.echoServerStream({}, options)),
+        client.echoClientStream([], options),
+        next(client.echoBidiStream([], options)),
+        users.createUser({}, options),
+        next(users.list({}, options)),
+      ]);
+      expect(calls).toMatchObject(calls.map(() => ({ status: "rejected", reason: said })));
+    }
+  });
+
+  test("takes null for none", async () => {
+    await using client = createClient(EchoServiceDefinition, { ...nobody, middleware: [passing] });
+    await using users = createUsersClient(nobody);
+    const none = null as unknown as undefined;
+    const stream = client.echoServerStream({}, none)[Symbol.asyncIterator]();
+    const calls = [client.echoUnary({}, none), stream.next(), users.createUser({}, none)];
+    expect(await Promise.allSettled<unknown>(calls)).toMatchObject(
+      calls.map(() => ({ status: "rejected", reason: { code: Status.UNAVAILABLE } })),
+    );
   });
 });
 

@@ -1,8 +1,10 @@
-import { callOptionRules, CallOptionsCheck } from "@callwire/transport/client";
-import { type ClientPhases, rules, type RulesOf } from "@callwire/transport/seam";
-import { Status } from "nice-grpc-common";
+import { callOptionRules, CallOptionsCheck, checkIsCallOptions } from "@callwire/transport/client";
+import { type ClientPhases, rules, type RulesOf, type RuntimeMethod } from "@callwire/transport/seam";
+import { type MethodDescriptor, Status } from "nice-grpc-common";
 import type { ClientCallOptions } from "../call-options.js";
-import { clientError } from "../internal/client-errors.js";
+import { CallError } from "../errors/call-error.js";
+import { clientError, type OriginError } from "../internal/client-errors.js";
+import { methodName } from "../internal/method-name.js";
 
 const optionRules: RulesOf<ClientCallOptions> = {
   ...callOptionRules,
@@ -23,8 +25,38 @@ export function callOptions(hasOthers: boolean): ClientPhases {
       try {
         check.check(options, "the call");
       } catch (cause) {
-        throw clientError(path, Status.INVALID_ARGUMENT, (cause as TypeError).message, "local", cause);
+        throw wrongOptions(path, cause);
       }
     },
   };
+}
+
+function wrongOptions(path: string, cause: unknown): OriginError {
+  return clientError(path, Status.INVALID_ARGUMENT, (cause as TypeError).message, "local", cause);
+}
+
+/**
+ * A method that fails a call, as {@link callOptions} does, if it was given for options what has none, such as a time, a signal or a
+ * promise. Generators and nice-grpc make copies of options, in which nothing is left of that. Null is none, as undefined is.
+ */
+export function takingOptions(
+  { path, responseStream }: MethodDescriptor,
+  method: RuntimeMethod,
+): RuntimeMethod {
+  return (request, options) => {
+    if (options == null) return method(request);
+    try {
+      checkIsCallOptions(options, "the call");
+    } catch (cause) {
+      const error = CallError.from(wrongOptions(path, cause), { method: methodName(path) });
+      return responseStream ? failing(error) : Promise.reject(error);
+    }
+    return method(request, options);
+  };
+}
+
+/** A stream that fails once it is read. */
+// oxlint-disable-next-line require-yield -- it has no message
+async function* failing(error: Error): AsyncGenerator<never, void, undefined> {
+  throw error;
 }

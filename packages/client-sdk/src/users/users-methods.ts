@@ -49,7 +49,10 @@ export function usersClientOf(client: ServiceClient<UserServiceDefinition>): Use
     createUser: (request, callOptions) =>
       client.createUser(
         withRequestId(request),
-        callOptions?.retry === undefined ? { ...callOptions, retry: true } : callOptions,
+        // What has no options goes on as it is: the call says so.
+        rules.someOptions.accepts(callOptions ?? {}) && callOptions?.retry === undefined
+          ? { ...callOptions, retry: true }
+          : callOptions,
       ),
     list: (request: Partial<ListUsersRequest> = {}, callOptions) => {
       checkValue("list", "the request", request, rules.anyObject);

@@ -133,6 +133,21 @@ describe("options of a call", () => {
     await expect(call(options)).rejects.toThrow("nothing is sent");
   });
 
+  test.each<[unknown, string]>([
+    [5000, "5000"],
+    ["5s", '"5s"'],
+    [null, "null"],
+    [() => {}, "function"],
+    [[], "an array"],
+    ...[new AbortController().signal, Promise.resolve({}), new Map(), new Date()].map(
+      (value): [unknown, string] => [value, "object"],
+    ),
+  ])("cannot be read from %p", async (value, shown) => {
+    const said = `${path} takes an object of options, not ${shown}`;
+    await expect(call(value as object)).rejects.toThrow(said);
+    await expect(call(value as object, { middleware: [{}] })).rejects.toThrow(said);
+  });
+
   test("may be those of middleware, if there are any", async () => {
     const middleware = [{ began() {} }];
     await expect(call({ tenant: "a" }, { middleware })).rejects.toThrow("nothing is sent");

@@ -47,6 +47,10 @@ describe("the options of a call", () => {
   test.each<[unknown, string]>([
     [() => {}, "/a/b takes an object of options, and was given a function"],
     [5000, "/a/b takes an object of options, and was given 5000"],
+    [null, "/a/b takes an object of options, and was given null"],
+    [Promise.resolve({}), "/a/b takes an object of options, and was given a promise, which was not awaited"],
+    [new Date(), "/a/b takes an object of options, and was given an object (Date)"],
+    [AbortSignal.abort(), "/a/b takes an object of options, and was given an object (AbortSignal)"],
     [Metadata({ a: "b" }), "/a/b takes an object of options, and was given a list of values: metadata goes"],
     [[], "/a/b takes an object of options, and was given a list of values"],
   ])("are no %p", (options, message) => {

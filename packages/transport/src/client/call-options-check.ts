@@ -1,4 +1,10 @@
-import { checkOptions, type OptionRule, type OptionRules, type RulesOf } from "../grpc/check-options.js";
+import {
+  checkIsOptions,
+  checkOptions,
+  type OptionRule,
+  type OptionRules,
+  type RulesOf,
+} from "../grpc/check-options.js";
 import { ENCODINGS } from "../grpc/compression.js";
 import { boolean, callable, oneOf, rule } from "../grpc/option-rules.js";
 import type { CallOptions } from "./client-types.js";
@@ -34,6 +40,21 @@ export const callOptionRules: RulesOf<CallOptions> = {
   waitForReady: boolean,
 };
 
+/**
+ * Checks that what a call was given for its options can be read as some. Clients of other libraries take a callback there, metadata, a
+ * time or a signal.
+ *
+ * @throws {TypeError} that says what was given.
+ */
+export function checkIsCallOptions(options: unknown, owner: string): asserts options is object {
+  if (typeof options === "object" && options !== null && Symbol.iterator in options) {
+    throw new TypeError(
+      `${owner} takes an object of options, and was given a list of values: metadata goes into 'metadata'`,
+    );
+  }
+  checkIsOptions(owner, options);
+}
+
 /** The most names of others that are remembered. */
 const MAX_PASSED = 100;
 
@@ -64,12 +85,7 @@ export class CallOptionsCheck {
    * @throws {TypeError} As {@link checkOptions}.
    */
   check(options: object, owner: string): void {
-    // Clients of other libraries take a callback there, or metadata.
-    if (typeof options !== "object") checkOptions(owner, options, this.#rules);
-    if (Symbol.iterator in options)
-      throw new TypeError(
-        `${owner} takes an object of options, and was given a list of values: metadata goes into 'metadata'`,
-      );
+    checkIsCallOptions(options, owner);
     // A list of the names would be memory for each call.
     // oxlint-disable-next-line guard-for-in -- inherited options count too
     for (const name in options) {

@@ -33,10 +33,18 @@ export type RulesOf<Options> = {
  * @throws {RangeError} for a number that is out of range.
  */
 export function checkOptions(owner: string, options: unknown, rules: OptionRules): void {
-  if (!isOptions(options)) {
-    throw new TypeError(`${owner} takes an object of options, and was given ${shown(options)}`);
-  }
+  checkIsOptions(owner, options);
   checkInside(owner, "", options, rules, rules);
+}
+
+/**
+ * Checks that options can be read from a value, whatever their names.
+ *
+ * @throws {TypeError} that says what was given.
+ */
+export function checkIsOptions(owner: string, options: unknown): asserts options is object {
+  if (!isOptions(options))
+    throw new TypeError(`${owner} takes an object of options, and was given ${shown(options)}`);
 }
 
 /**
@@ -105,7 +113,9 @@ function pathsOf(rules: OptionRules, prefix: string): string[] {
  * Map, have none of their own: taken for options, they would be defaults throughout, without a guard that was asked for.
  */
 export function isOptions(value: unknown): value is object {
-  return typeof value === "object" && value !== null && ["Object", "Module"].includes(tagOf(value));
+  if (typeof value !== "object" || value === null) return false;
+  // Most are plain, and some are those of a call.
+  return Object.getPrototypeOf(value) === Object.prototype || ["Object", "Module"].includes(tagOf(value));
 }
 
 /** Pure: the built-in kind of an object, such as `Promise`; `Object` for what has none. */
