@@ -58,3 +58,16 @@ test("a call says that there was no connection, no time, or that this side ended
   client.close();
   await expect(client.echoUnary({})).rejects.toMatchObject({ code: Status.CANCELLED, origin: "local" });
 });
+
+test("only an error of this side has a stack: what comes from elsewhere has nothing of the caller's in it", async () => {
+  await using server = await startServer((s) => s.add(EchoServiceDefinition, echoService()));
+  await using client = createClient(EchoServiceDefinition, { address: server.address, retry: false });
+  const stackOf = (call: Promise<unknown>) => call.catch((error: unknown) => (error as Error).stack);
+  const fault = { code: Status.NOT_FOUND, message: "no user" };
+  expect(await stackOf(client.echoUnary({ fault }))).toBe(
+    "CallError: callwire.echo.v1.EchoService/EchoUnary NOT_FOUND: no user",
+  );
+  const late = client.echoUnary({ fault: { waitForAbort: true } }, { timeoutMs: 30 });
+  expect(await stackOf(late)).not.toContain("\n    at ");
+  expect(await stackOf(client.echoUnary({}, { requestId: "a b" }))).toContain("\n    at ");
+});

@@ -1,3 +1,4 @@
+import { withoutStack } from "@callwire/transport/client";
 import type { ClientCallContext, ClientPhases } from "@callwire/transport/seam";
 import { CallError } from "../errors/call-error.js";
 import { methodName } from "../internal/method-name.js";
@@ -24,12 +25,16 @@ export function callErrors(): ClientPhases {
     failed(error, origin, call) {
       const { signal } = call.options;
       if (origin === "local" && signal?.aborted === true) return signal.reason;
-      return CallError.from(error, {
+      const context = {
         method: methodName(call.method.path),
         requestId: requestIdOf(call),
         metadata: call.trailer,
         origin,
-      });
+      };
+      // A stack of what comes from the wire or a timer has nothing of the application's in it, and thousands of calls may end at once.
+      return origin === "local"
+        ? CallError.from(error, context)
+        : withoutStack(() => CallError.from(error, context));
     },
   };
 }

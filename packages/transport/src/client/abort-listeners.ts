@@ -1,6 +1,7 @@
 /** The calls that a signal ends. */
 export interface Abortable {
-  onAbort(): void;
+  /** @param error The error of {@link abortError}, which all calls of the signal share. */
+  onAbort(error: Error): void;
 }
 
 /** The calls that each signal ends, with one listener for all: a signal may be shared by thousands of calls. */
@@ -29,7 +30,9 @@ function onAbort(this: AbortSignal): void {
   const group = groups.get(this);
   groups.delete(this);
   this.removeEventListener("abort", onAbort);
-  for (const target of group ?? []) target.onAbort();
+  // One for each would cost more than all else that their ends do.
+  const error = abortError();
+  for (const target of group ?? []) target.onAbort(error);
 }
 
 /** The error of a call that its signal ended, named as nice-grpc does. */

@@ -1,7 +1,11 @@
 import { ClientError, Status } from "nice-grpc-common";
+import { withoutStack } from "../grpc/without-stack.js";
 import type { FailureOrigin } from "./client-phases.js";
 
-/** A call's error, and how the call came to fail. */
+/**
+ * A call's error, and how the call came to fail. Only one of this side has a stack: what comes from the wire or a timer has nothing of the
+ * application's in it, and thousands of calls may end at once.
+ */
 export function clientError(
   path: string,
   code: Status,
@@ -9,7 +13,8 @@ export function clientError(
   origin: FailureOrigin,
   cause?: unknown,
 ): ClientError & { origin?: FailureOrigin } {
-  const error: ClientError & { origin?: FailureOrigin } = new ClientError(path, code, details);
+  const make = (): ClientError & { origin?: FailureOrigin } => new ClientError(path, code, details);
+  const error = origin === "local" ? make() : withoutStack(make);
   error.origin = origin;
   if (cause !== undefined) error.cause = cause;
   return error;

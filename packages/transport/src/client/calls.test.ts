@@ -263,6 +263,23 @@ describe("cancelling", () => {
     observe = () => {};
   });
 
+  test("all calls of a signal end at once with one error, whose stack shows who aborted", async () => {
+    const controller = new AbortController();
+    const { client } = echo;
+    const calls = Array.from({ length: 100 }, () =>
+      failureOf(client.echoUnary({ fault: { waitForAbort: true } }, { signal: controller.signal })),
+    );
+    function abortAll() {
+      controller.abort();
+    }
+    abortAll();
+    const errors = new Set(await Promise.all(calls));
+    expect(errors.size).toBe(1);
+    const [error] = errors;
+    expect(error).toMatchObject({ name: "AbortError" });
+    expect(error!.stack).toContain("abortAll");
+  });
+
   test("a signal that is aborted already sends nothing", async () => {
     const before = channelStats(echo.channel);
     let called = false;

@@ -172,7 +172,7 @@ export abstract class ClientCall
     const { signal } = options;
     if (signal !== undefined) {
       if (signal.aborted) {
-        this.onAbort();
+        this.onAbort(abortError());
         return;
       }
       listenForAbort(signal, this);
@@ -558,8 +558,8 @@ export abstract class ClientCall
     if (this.target.phases?.ended !== undefined) this.#enter(this.#tellEnded, Status.CANCELLED);
   }
 
-  onAbort(): void {
-    this.#stop(abortError(), "local", true);
+  onAbort(error: Error): void {
+    this.#stop(error, "local", true);
   }
 
   onClientClosed(): void {
