@@ -55,6 +55,15 @@ describe("names", () => {
   });
 
   test.each([
+    ["node_modules/orders", "/w"],
+    ["orders", "/w/node_modules"],
+    ["/else/node_modules/a/orders", "/w"],
+    ["@acme/orders", "/w/node_modules"],
+  ])("%s in %s is in npm's folder", (argument, workingFolder) => {
+    expect(() => targetOf(argument, workingFolder)).toThrow("is in node_modules, where npm removes what");
+  });
+
+  test.each([
     ["Orders!", "as in 'orders'"],
     ["über", "as in 'uber'"],
     ["@acme", "a scope has a name behind it, as in '@acme/orders'"],

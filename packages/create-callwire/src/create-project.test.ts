@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -34,6 +35,7 @@ function create(...args: string[]) {
     env,
     encoding: "utf8",
     input: "",
+    timeout: 30_000,
   });
   return { status, stdout, stderr };
 }
@@ -138,6 +140,22 @@ describe("the program", () => {
     expect(readdirSync(join(folder, "full"))).toEqual(["a", "b", "c", "d"]);
     expect(create("full/a").stderr).toContain("is there already, and is no folder");
     expect(create("full/a/b").stderr).toContain("full/a is no folder, and cannot have one in it");
+  });
+
+  test("refuses a link to what is not there, and a place below one", () => {
+    symlinkSync(join(folder, "nowhere"), join(folder, "link"));
+    expect(create("link").stderr).toContain("link is a link to what is not there");
+    expect(create("link/below").stderr).toContain("/link/below cannot be made: EEXIST");
+    expect(existsSync(join(folder, "nowhere"))).toBe(false);
+  });
+
+  const onLinux = process.platform === "linux" ? test : test.skip;
+  onLinux("ends where no folder can be made", () => {
+    const { status, stderr } = create("/proc/callwire/a");
+    expect([status, stderr]).toEqual([
+      1,
+      "create-callwire: /proc/callwire/a cannot be made: ENOENT: no such file or directory, mkdir '/proc/callwire'; nothing of it was left\n",
+    ]);
   });
 
   test("takes a folder with nothing but a repository, its licence and an editor's settings in it", () => {

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withoutScope, type Target } from "./package-name.js";
@@ -55,9 +64,7 @@ export function createProject({ folder, packageName }: Target, template: Templat
   const made: string[] = [];
   try {
     for (const { path, text } of files) {
-      // The first folder that was not there, so that those of others stay.
-      const first = mkdirSync(dirname(path), { recursive: true });
-      if (first !== undefined) made.push(first);
+      makeFolder(dirname(path), made);
       made.push(path);
       writeFileSync(path, text, { flag: "wx" });
     }
@@ -69,6 +76,17 @@ export function createProject({ folder, packageName }: Target, template: Templat
   }
 }
 
+/**
+ * Makes a folder with those above it, and adds the ones that were not there to `made`. Node.js's own recursive one never returns where
+ * the system says that a folder is not there which is, as it does below `/proc`.
+ */
+function makeFolder(folder: string, made: string[]): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder), made);
+  mkdirSync(folder);
+  made.push(folder);
+}
+
 /** @throws {UsageError} if there is something at the path that a project must not be written over. */
 function checkFolder(folder: string): void {
   let found: string[];
@@ -77,7 +95,10 @@ function checkFolder(folder: string): void {
     found = readdirSync(folder).filter((name) => !ALLOWED.has(name));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return;
+    if (code === "ENOENT") {
+      if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
+      throw new UsageError(`${folder} is a link to what is not there`);
+    }
     if (code === "ENOTDIR")
       throw new UsageError(`${dirname(folder)} is no folder, and cannot have one in it`);
     throw error;

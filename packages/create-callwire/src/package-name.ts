@@ -1,4 +1,4 @@
-import { basename, resolve } from "node:path";
+import { basename, relative, resolve, sep } from "node:path";
 import { UsageError } from "./usage-error.js";
 
 /** The most characters of a package's name, with its scope (npm, "package.json"). */
@@ -17,11 +17,14 @@ export interface Target {
  * Pure: reads the argument: a folder, whose last part is the package's name, or a name with its scope, `@acme/orders`, which goes into
  * the folder `orders`.
  *
- * @throws {UsageError} if no package can have the name.
+ * @throws {UsageError} if no package can have the name, or be in that place.
  */
 export function targetOf(argument: string, workingFolder: string): Target {
   const scoped = /^(@[^/]+)\/([^/]+)$/.exec(argument);
   const folder = resolve(workingFolder, scoped?.[2] ?? argument);
+  const places = [basename(workingFolder), ...relative(workingFolder, folder).split(sep)];
+  if (places.slice(0, -1).includes("node_modules"))
+    throw new UsageError(`${folder} is in node_modules, where npm removes what it does not know`);
   const packageName = argument.startsWith("@") ? argument : basename(folder);
   const problem = nameProblem(packageName);
   if (problem === undefined) return { folder, packageName };
