@@ -1,3 +1,4 @@
+import { checkFields } from "./check-fields.js";
 import { setOwn, type JsonObject } from "./json/values.js";
 import { readDouble, writeDouble } from "./numbers.js";
 import { ProtobufError } from "./protobuf-error.js";
@@ -19,7 +20,9 @@ const LIST = (6 << 3) | 2;
 /** Writes a Struct; properties of undefined are left out, as in JSON. */
 export function writeStruct(writer: Writer, tag: number, struct: JsonObject = {}): void {
   const opened = writer.open(tag);
-  for (const key of Object.keys(struct)) {
+  const keys = Object.keys(struct);
+  if (typeof struct !== "object" || keys.length === 0) checkFields(struct);
+  for (const key of keys) {
     const value = struct[key];
     // A Value of no kind would stand for an error (google/protobuf/struct.proto).
     if (value === undefined) continue;
@@ -41,7 +44,7 @@ export function writeListValue(writer: Writer, tag: number, list: readonly unkno
 /**
  * Writes a Value; one of undefined has no kind.
  *
- * @throws {ProtobufError} for what JSON has no value of: a function, a symbol, a bigint.
+ * @throws {ProtobufError} for what JSON has no value of: a function, a symbol, a bigint, a Date or a Map.
  */
 export function writeValue(writer: Writer, tag: number, value: unknown): void {
   const opened = writer.open(tag);

@@ -152,6 +152,16 @@ test("groups and depths are bounded as in the other one", () => {
   }
 });
 
+test.each<[unknown]>([
+  [new ArrayBuffer(2)],
+  [Uint16Array.of(1, 2)],
+  [new DataView(new ArrayBuffer(2))],
+  [[1, 2]],
+  ["ab"],
+])("the writer of browsers takes no %p for bytes", (value) => {
+  expect(() => new WebWriter().bytes(10, value as Uint8Array)).toThrow("invalid uint32");
+});
+
 type Write = (writer: Writer, value: never) => void;
 
 const writes: readonly (readonly [Write, readonly unknown[]])[] = [
@@ -161,7 +171,12 @@ const writes: readonly (readonly [Write, readonly unknown[]])[] = [
   [(w, value) => w.bytes(26, value), [new Uint8Array(), new Uint8Array(200).fill(7)]],
   [(w, value) => w.string(34, value), ["", "ü€😀", "\ud800", "x".repeat(200), 5, null, () => 1]],
   [
-    (w, value) => w.message(42, { lengthSize: 1, write: (text: string, to) => to.string(10, text) }, value),
+    (w, value) =>
+      w.message(
+        42,
+        { lengthSize: 1, write: ({ text }: { text: string }, to) => to.string(10, text) },
+        { text: value },
+      ),
     ["", "x".repeat(126), "x".repeat(20_000)],
   ],
   [

@@ -3,11 +3,17 @@ import { Reader } from "./reader.js";
 import { CHUNK_BYTES, Writer } from "./writer.js";
 
 describe("Writer", () => {
+  /** That of browsers is shorter. */
+  const handsOver = "begin" in Writer.prototype ? test : test.skip;
+
   test("writes lengths of every size for messages, whatever the last one of the type took", () => {
-    const type = { lengthSize: 1, write: (bytes: Uint8Array, writer: Writer) => writer.raw(bytes) };
+    const type = {
+      lengthSize: 1,
+      write: ({ bytes }: { bytes: Uint8Array }, writer: Writer) => writer.raw(bytes),
+    };
     for (const size of [0, 127, 128, 127, 16_383, 16_384, 1, 2_097_152, 128, 0]) {
       const writer = new Writer();
-      writer.message(10, type, new Uint8Array(size).fill(7));
+      writer.message(10, type, { bytes: new Uint8Array(size).fill(7) });
       writer.bool(16, true);
       const reader = new Reader(writer.finish());
       expect(reader.tag()).toBe(10);
@@ -25,7 +31,55 @@ describe("Writer", () => {
     expect(writers.map((writer) => writer.finish())).toEqual(expected);
   });
 
-  const handsOver = "begin" in Writer.prototype ? test : test.skip;
+  test.each<[string, unknown]>([
+    ["ArrayBuffer", new ArrayBuffer(2)],
+    ["Uint16Array", Uint16Array.of(1, 2)],
+    ["DataView", new DataView(new ArrayBuffer(2))],
+    ["Array", [1, 2]],
+    ["String", "ab"],
+    ["Blob", new Blob(["a"])],
+  ])("refuses for bytes what is another kind of them: %s", (kind, value) => {
+    const writer = new Writer();
+    const write = () => writer.bytes(10, value as Uint8Array);
+    const isNamed = "begin" in writer && kind !== "Blob";
+    expect(write).toThrow(isNamed ? `invalid bytes: ${kind}, and not Uint8Array` : "invalid uint32");
+  });
+
+  test("takes every view of bytes", () => {
+    for (const value of [
+      Buffer.from([1, 2]),
+      Uint8ClampedArray.of(1, 2),
+      Uint8Array.of(0, 1, 2).subarray(1),
+    ]) {
+      const writer = new Writer();
+      writer.bytes(10, value as Uint8Array);
+      expect(writer.finish()).toEqual(Uint8Array.of(10, 2, 1, 2));
+    }
+  });
+
+  handsOver.each<[string, unknown]>([
+    ["a string", "5s"],
+    ["a number", 5],
+    ["a promise", Promise.resolve({})],
+    ["Map", new Map([["text", "a"]])],
+    ["Date", new Date()],
+    ["a function", () => {}],
+  ])("refuses for a message what has no fields: %s", (kind, value) => {
+    const type = { lengthSize: 1, write: (_: unknown, writer: Writer) => writer.raw(new Uint8Array()) };
+    expect(() => new Writer().message(10, type, value)).toThrow(`invalid message: ${kind}`);
+  });
+
+  test("takes empty messages of every class", () => {
+    class Item {
+      text = "";
+    }
+    const type = { lengthSize: 1, write: () => {} };
+    for (const message of [{}, [], new Item(), Object.create(null) as object]) {
+      const writer = new Writer();
+      writer.message(10, type, message);
+      expect(writer.finish()).toEqual(Uint8Array.of(10, 0));
+    }
+  });
 
   handsOver("leaves a buffer that it was given to its owner, whatever its size", () => {
     const given = new Uint8Array(CHUNK_BYTES);

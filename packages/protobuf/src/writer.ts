@@ -1,4 +1,5 @@
 import { allocate, allocateShared, utf8Length, utf8Write } from "#text";
+import { checkFields } from "./check-fields.js";
 import { ProtobufError } from "./protobuf-error.js";
 import { looksBelow } from "./samples.js";
 import { checkBool, checkInt32, checkString, checkUint32, isInt32, isUint32 } from "./scalar-values.js";
@@ -270,7 +271,10 @@ export class Writer {
   message<T>(tag: number, type: WritableType<T>, message: T): void {
     const { lengthSize } = type;
     const opened = this.open(tag, lengthSize);
+    if (typeof message !== "object") checkFields(message);
     type.write(message, this);
+    // Few messages are empty.
+    if (this.position === this.start + opened) checkFields(message);
     type.lengthSize = this.close(opened, lengthSize);
   }
 
@@ -369,6 +373,8 @@ export class Writer {
     this.room(NUMBER_FIELD);
     this.tag(tag);
     const { byteLength } = value;
+    // An ArrayBuffer has no length, and an array of larger numbers has another one.
+    if (byteLength !== value.length) throw invalidBytes(value);
     this.low(isUint32(byteLength) ? byteLength : checkUint32(byteLength));
     this.raw(value);
   }
@@ -481,4 +487,10 @@ function varintSize(value: number): number {
   if (value < 0x200000) return 3;
   if (value < 0x10000000) return 4;
   return 5;
+}
+
+/** The error of what is no bytes, such as a text, an array or a view of larger numbers. */
+function invalidBytes(value: unknown): ProtobufError {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  return new ProtobufError(`invalid bytes: ${kind}, and not Uint8Array`);
 }

@@ -33,13 +33,13 @@ export class Writer implements Omit<FullWriter, Handing> {
   }
 
   room(bytes: number): void {
-    const { buffer, position } = this;
-    const needed = position + bytes;
+    const { buffer } = this;
+    const needed = this.position + bytes;
     if (needed <= buffer.length) return;
     if (needed > MAX_MESSAGE_BYTES)
       throw new ProtobufError(`message of more than ${MAX_MESSAGE_BYTES} bytes`);
     this.buffer = new Uint8Array(Math.min(needed * 2, MAX_MESSAGE_BYTES));
-    this.buffer.set(buffer.subarray(0, position));
+    this.buffer.set(buffer);
   }
 
   open(tag: number, lengthSize = 1): number {
@@ -100,7 +100,8 @@ export class Writer implements Omit<FullWriter, Handing> {
   }
 
   bytes(tag: number, value: Uint8Array): void {
-    this.uint32(tag, value.byteLength);
+    // An ArrayBuffer has no length, and an array of larger numbers has another one.
+    this.uint32(tag, (value.byteLength === value.length && value.length) as number);
     this.raw(value);
   }
 

@@ -101,7 +101,7 @@ function streamOf(begin: Begin): RuntimeMethod {
       },
       async return() {
         isLeft = true;
-        if (waiting > 0) call?.leave();
+        if (waiting) call?.leave();
         await call?.messages.return();
         return over;
       },

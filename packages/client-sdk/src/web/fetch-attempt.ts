@@ -157,7 +157,7 @@ export async function* fetchAttempt(
         throw fail(Status.INTERNAL, `the trailers cannot be read: ${errorText(error)}`, "reset", error);
       }
       // oxlint-disable-next-line no-await-in-loop
-      if ((await take(1)).length > 0) throw fail(Status.INTERNAL, "the response goes on after trailers");
+      if ((await take(1)).length) throw fail(Status.INTERNAL, "the response goes on after trailers");
       end(ending, only && true, first);
       if (only) yield only;
       return;

@@ -1,3 +1,4 @@
+import { checkFields } from "../check-fields.js";
 import type { AnyFieldType, FieldTypes, NamedField } from "../field-type.js";
 
 /** A field as JSON needs it: all that its entry leaves out is there. */
@@ -90,8 +91,13 @@ export function isMissing(value: unknown, type: AnyFieldType): boolean {
   return value === undefined || (value === null && type.takesNull !== true);
 }
 
-/** Sets the fields of a new message that an object has; null counts as none, unless it is a value of its own. */
+/**
+ * Sets the fields of a new message that an object has; null counts as none, unless it is a value of its own.
+ *
+ * @throws {ProtobufError} for what has no fields of its own.
+ */
 export function messageFromPartial<T extends object>(fields: MessageFields, message: T, object: object): T {
+  checkFields(object);
   for (const { property, member, type } of fields.list) {
     const given = propertyOf(object as Properties, property);
     if (member === undefined) {

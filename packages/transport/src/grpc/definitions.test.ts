@@ -94,6 +94,10 @@ describe("messages of ts-proto", () => {
     [{ strings: ["a", undefined] }, /^strings\[1\]: /],
     [{ children: [{}, { child: { last: "a", int32Value: 0.5 } }] }, /^children\[1\]\.child\.int32Value: /],
     [{ choice: { $case: "choiceChild", value: { int32Value: 0.5 } } }, /^choice: /],
+    [{ int64Value: { low: 5, high: 0 } }, /^int64Value: an object, which the field does not take \(/],
+    [{ strings: "ab" }, /^strings: a text, which the field does not take \(/],
+    [{ children: [{}, undefined, {}] }, /^children\[1\]: undefined, which the field does not take \(/],
+    [{ children: [null] }, /^children\[0\]: null, which the field does not take \(/],
     [{ strings: [...Array(2000).fill("a"), undefined] }, /^strings: /],
     [unreadable, /^not now$/],
   ])("that cannot be encoded name the field: %#", (wrong, message) => {

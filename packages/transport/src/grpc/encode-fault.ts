@@ -1,4 +1,5 @@
 import { ProtobufError } from "@callwire/protobuf";
+import { kindOf } from "./check-options.js";
 
 /** The most values that are tried, and how deep, so that a large message costs no more than a few times its encoding. */
 const MAX_TRIES = 1000;
@@ -13,18 +14,31 @@ const MAX_DEPTH = 16;
 export function namedFault(thrown: unknown, message: unknown, encode: (message: unknown) => void): unknown {
   if (!(thrown instanceof Error)) return thrown;
   try {
-    const path = faultyField(message, encode);
-    return path === ""
-      ? thrown
-      : new ProtobufError(`${path}: ${thrown.message}`, undefined, { cause: thrown });
+    const { path, value } = faultyField(message, encode);
+    if (path === "") return thrown;
+    const { message: text } = thrown;
+    // The engine's own texts name no value.
+    const why =
+      thrown instanceof ProtobufError ? text : `${shownKind(value)}, which the field does not take (${text})`;
+    return new ProtobufError(`${path}: ${why}`, undefined, { cause: thrown });
   } catch {
     // A field that cannot even be read.
     return thrown;
   }
 }
 
-/** Where the value is that cannot be encoded, even alone; empty if there is none. */
-function faultyField(message: unknown, encode: (message: unknown) => void): string {
+function shownKind(value: unknown): string {
+  return value instanceof Date && Number.isNaN(value.getTime()) ? "an invalid Date" : kindOf(value);
+}
+
+/** A value, and where it is in its message. */
+interface Field {
+  path: string;
+  value: unknown;
+}
+
+/** The value that cannot be encoded, even alone; the message itself, with an empty path, if there is none. */
+function faultyField(message: unknown, encode: (message: unknown) => void): Field {
   let tries = 0;
   const isFaulty = (partial: unknown): boolean => {
     tries++;
@@ -40,18 +54,21 @@ function faultyField(message: unknown, encode: (message: unknown) => void): stri
     path: string,
     depth: number,
     around: (value: unknown) => unknown,
-  ): string => {
-    if (!isOfParts(value) || depth === MAX_DEPTH) return path;
+  ): Field => {
+    const field = { path, value };
+    if (!isOfParts(value) || depth === MAX_DEPTH) return field;
     const isList = Array.isArray(value);
-    for (const key of Object.keys(value)) {
+    // No part is at fault where there cannot be any.
+    if (isFaulty(around(isList ? [] : {}))) return field;
+    for (const key of isList ? value.keys() : Object.keys(value)) {
       if (tries === MAX_TRIES) break;
-      const part = (value as Record<string, unknown>)[key];
+      const part = (value as Record<string | number, unknown>)[key];
       const aroundPart = (other: unknown): unknown => around(isList ? [other] : { [key]: other });
       if (!isFaulty(aroundPart(part))) continue;
-      const name = path === "" ? key : `${path}.${key}`;
+      const name = path === "" ? String(key) : `${path}.${key}`;
       return search(part, isList ? `${path}[${key}]` : name, depth + 1, aroundPart);
     }
-    return path;
+    return field;
   };
   return search(message, "", 0, (value) => value);
 }
