@@ -19,7 +19,13 @@ export type {
   NormalizedServiceDefinition,
   ServiceDefinition,
 } from "./grpc/definition-types.js";
-export { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
+export {
+  isAsyncIterable,
+  iteratorOf,
+  requestIteratorOf,
+  type AnyIterable,
+  type AnyIterator,
+} from "./grpc/iterator-of.js";
 export { CONTRACT_HEADER, contractOf, readContract } from "./grpc/contract.js";
 export { isSettable } from "./grpc/field-names.js";
 export { encodeStatusMessage } from "./grpc/status.js";

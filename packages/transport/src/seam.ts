@@ -18,6 +18,6 @@ export { checkGenerator } from "./grpc/check-generator.js";
 export { contractOf } from "./grpc/contract.js";
 export type { CompatServiceDefinition, NormalizedServiceDefinition } from "./grpc/definition-types.js";
 export { isSettable } from "./grpc/reserved-names.js";
-export { iteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
+export { iteratorOf, requestIteratorOf, type AnyIterable, type AnyIterator } from "./grpc/iterator-of.js";
 export * as rules from "./grpc/option-rules.js";
 export { decodeStatusMessage, parseStatus, statusOfHttpStatus } from "./grpc/status.js";

@@ -67,3 +67,20 @@ test("is never tried again", async () => {
   });
   expect(calls).toBe(1);
 });
+
+test("refuses a generator that another call has read: it would send what that left", async () => {
+  await using server = await startServer((s) => s.add(EchoServiceDefinition, echoService()));
+  await using client = createClient(EchoServiceDefinition, { address: server.address });
+  const generator = texts(2);
+  const both = [client.echoClientStream(generator), client.echoClientStream(generator)];
+  const refused = {
+    code: Status.CANCELLED,
+    description:
+      "the requests could not be read: another call has read this iterator, and closes it: make one for each call",
+  };
+  expect(await Promise.allSettled(both)).toMatchObject([{ value: { count: 2 } }, { reason: refused }]);
+  await expect(client.echoClientStream(generator)).rejects.toMatchObject(refused);
+  await expect(client.echoBidiStream(generator)[Symbol.asyncIterator]().next()).rejects.toMatchObject(
+    refused,
+  );
+});

@@ -1,4 +1,4 @@
-import { type AnyIterable, type AnyIterator, iteratorOf } from "@callwire/transport/seam";
+import { type AnyIterable, type AnyIterator, requestIteratorOf } from "@callwire/transport/seam";
 
 /** The callbacks of a {@link requestStream}. */
 export interface RequestStreamHooks {
@@ -39,7 +39,7 @@ export function requestStream(source: AnyIterable, hooks: RequestStreamHooks): R
     hooks.onWanted?.();
     let result: IteratorResult<unknown>;
     try {
-      iterator ??= iteratorOf(source);
+      iterator ??= requestIteratorOf(source);
       result = await iterator.next();
       over ||= result.done === true;
     } catch (error) {

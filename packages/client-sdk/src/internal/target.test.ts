@@ -91,3 +91,21 @@ test("takes a scheme that the channel may know", () => {
   expect(() => parseAddress("grpc://users:1", { hasRuntime: true })).toThrow("did you mean");
   expect(parseAddress("grpc://users:1", { hasResolver: true })).toEqual(target("grpc://users:1"));
 });
+
+test.each([
+  ["::1:50051", 'did you mean "[::1]:50051"?'],
+  ["http://fe80::1:50051", 'did you mean "http://[fe80::1]:50051"?'],
+  ["2001:db8::a", 'did you mean "[2001:db8::a]:50051"?'],
+  [" a:1", 'did you mean "a:1"?'],
+  ["a:1\n", 'did you mean "a:1"?'],
+  ["http://a:1/rpc", 'it has no path: did you mean "http://a:1"?'],
+  ["a:1?x=2", 'it has no path: did you mean "a:1"?'],
+  ["a:1,b:2", "several addresses go into 'addresses', as an array"],
+  ["https://me:secret@a:1", "it has no user: tokens go into 'token'"],
+])("of %j the error says what was meant", (address, advice) => {
+  expect(() => parseAddress(address)).toThrow(advice);
+});
+
+test("a password in an address is not shown", () => {
+  expect(() => parseAddress("https://me:secret@a:1")).toThrow('address is "https://…@a:1": it must be');
+});

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { isLocalHost } from "./local-host.js";
 
 /** The parts of an address. */
@@ -47,10 +48,7 @@ export function parseAddress(address: string, { hasResolver = false, hasRuntime 
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3];
   if (host === undefined || Number(port ?? 1) > 65_535) {
-    throw noAddress(
-      address,
-      address.includes(",") ? "; several addresses go into 'addresses', as an array" : "",
-    );
+    throw noAddress(address, adviceFor(address));
   }
   // Systems take a number alone for an IPv4 address.
   if (/^\d+$/.test(host))
@@ -63,6 +61,22 @@ export function parseAddress(address: string, { hasResolver = false, hasRuntime 
   };
 }
 
+/** Pure: what to do about a text that is nearly an address; "" if nothing is known. */
+function adviceFor(address: string): string {
+  if (address.includes(",")) return "; several addresses go into 'addresses', as an array";
+  const trimmed = address.trim();
+  if (trimmed !== address && trimmed !== "") return `; did you mean ${JSON.stringify(trimmed)}?`;
+  if (address.includes("@")) return "; it has no user: tokens go into 'token'";
+  const [, scheme = "", rest = ""] = /^(https?:\/\/)?(.*)$/i.exec(address) ?? [];
+  const port = /:\d{1,5}$/.exec(rest)?.[0] ?? "";
+  const host = rest.slice(0, rest.length - port.length);
+  if (isIPv6(host)) return `; did you mean "${scheme}[${host}]${port === "" ? ":50051" : port}"?`;
+  const [path = ""] = /[/?#].*$/.exec(rest) ?? [];
+  return path === "" || rest === path
+    ? ""
+    : `; it has no path: did you mean "${scheme}${rest.slice(0, -path.length)}"?`;
+}
+
 function ofGrpc(scheme: string, address: string): Target {
   return {
     address,
@@ -73,8 +87,10 @@ function ofGrpc(scheme: string, address: string): Target {
 }
 
 function noAddress(address: string, advice: string): TypeError {
+  // A password must not reach the log.
+  const shown = JSON.stringify(address.replace(/\/\/[^/@]*@/, "//…@"));
   return new TypeError(
-    `address is ${JSON.stringify(address)}: it must be "host:port", "http://host:port", "https://host:port" or a ` +
+    `address is ${shown}: it must be "host:port", "http://host:port", "https://host:port" or a ` +
       `gRPC name such as "dns:///host:port" or "unix:///path"${advice}`,
   );
 }

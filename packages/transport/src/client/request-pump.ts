@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isAsyncIterable, iteratorOf } from "../grpc/iterator-of.js";
+import { isAsyncIterable, requestIteratorOf } from "../grpc/iterator-of.js";
 import type { StallWatch } from "./stall-watch.js";
 
 /** The number of messages that are sent before others have their turn: a source that never waits would hold the event loop. */
@@ -55,7 +55,7 @@ export class RequestPump {
   /** Sends all messages. The source runs in the async context in which this is called. */
   async run(source: RequestSource): Promise<void> {
     try {
-      this.#iterator = iteratorOf(source);
+      this.#iterator = requestIteratorOf(source);
       await this.#sendAll(this.#iterator, isAsyncIterable(source));
       if (this.#stopped) return;
       this.#ended = true;

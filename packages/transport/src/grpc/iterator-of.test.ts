@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
-import { iteratorOf, type AnyIterable } from "./iterator-of.js";
+import { iteratorOf, requestIteratorOf, type AnyIterable } from "./iterator-of.js";
 
 async function all(iterable: AnyIterable): Promise<unknown[]> {
   const iterator = iteratorOf(iterable);
@@ -71,5 +71,28 @@ describe("iteratorOf", () => {
 
   test.each([undefined, null, 42, {}])("refuses %p", (iterable) => {
     expect(() => iteratorOf(iterable as AnyIterable)).toThrow(TypeError);
+  });
+});
+
+describe("requestIteratorOf", () => {
+  const refused = "another call has read this iterator, and closes it: make one for each call";
+
+  test("refuses an iterator of another call", () => {
+    for (const iterator of [
+      (function* () { yield 1; })(), // oxfmt-ignore
+      (async function* () { yield 1; })(), // oxfmt-ignore
+    ]) {
+      requestIteratorOf(iterator);
+      expect(() => requestIteratorOf(iterator)).toThrow(refused);
+    }
+  });
+
+  test("takes again what makes a new iterator, and one that no call closes", () => {
+    const counter = { next: () => ({ done: false, value: 1 }), [Symbol.iterator]: () => counter };
+    const made = { [Symbol.iterator]: function* () { yield 1; } }; // oxfmt-ignore
+    for (const iterable of [[1], new Set([1]), made, counter] as AnyIterable[]) {
+      requestIteratorOf(iterable);
+      expect(() => requestIteratorOf(iterable)).not.toThrow();
+    }
   });
 });

@@ -29,6 +29,24 @@ export function iteratorOf(iterable: AnyIterable): AnyIterator {
   return isNodeStream(iterable) ? overNodeStream(iterable, iterator) : iterator;
 }
 
+/** The iterators that were read for the requests of a call. */
+const readByCalls = new WeakSet<object>();
+
+/**
+ * As {@link iteratorOf}, for the requests of a call. Two calls would get a part of an iterator's messages each, and one that comes after
+ * the first call, which has closed it, would get none: repeated with the same generator, it would go out well and lose what was read.
+ *
+ * @throws {TypeError} Also for an iterator that another call has read, unless it has no `return` by which that could close it.
+ */
+export function requestIteratorOf(requests: AnyIterable): AnyIterator {
+  const iterator = iteratorOf(requests);
+  if (typeof iterator.return !== "function") return iterator;
+  if (readByCalls.has(iterator))
+    throw new TypeError("another call has read this iterator, and closes it: make one for each call");
+  readByCalls.add(iterator);
+  return iterator;
+}
+
 /** A text is none: its letters are no messages. */
 function isIterable(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

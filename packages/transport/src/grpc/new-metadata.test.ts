@@ -1,3 +1,4 @@
+import { Metadata as GrpcJsMetadata } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
 import { Metadata as NiceMetadata, type MetadataInit } from "nice-grpc-common";
 import { givenMetadata, Metadata } from "./new-metadata.js";
@@ -58,4 +59,18 @@ test.each<[string, unknown]>([
   ["a function", () => ({})],
 ])("no metadata is made of %s", (shown, given) => {
   expect(() => givenMetadata(given as MetadataInit)).toThrow(`metadata is ${shown}: it must be metadata`);
+});
+
+test("what has getAll and is no metadata is read as a list of pairs", () => {
+  const metadata = givenMetadata(new URLSearchParams("k=a"))!;
+  expect([metadata.get("k"), metadata.get("none")]).toEqual(["a", undefined]);
+});
+
+test("metadata of grpc-js are refused with the way to take them", () => {
+  const metadata = new GrpcJsMetadata();
+  metadata.set("k", "a");
+  const refused =
+    "metadata is an object: it must be metadata, such as { key: 'value' }; that of @grpc/grpc-js";
+  expect(() => givenMetadata(metadata as unknown as MetadataInit)).toThrow(refused);
+  expect(givenMetadata(metadata.getMap() as MetadataInit)!.get("k")).toBe("a");
 });

@@ -1,5 +1,5 @@
 import type { Metadata as AnyMetadata, MetadataConstructor, MetadataInit } from "nice-grpc-common";
-import { shown } from "./check-options.js";
+import { isOptions, shown } from "./check-options.js";
 import { LazyMetadata } from "./metadata.js";
 import { metadata as metadataRule } from "./option-rules.js";
 
@@ -33,7 +33,7 @@ export function givenMetadata(given: AnyMetadata | MetadataInit | undefined): An
 }
 
 function isMetadata(given: AnyMetadata | MetadataInit): given is AnyMetadata {
-  return (
-    given instanceof LazyMetadata || typeof (given as Partial<AnyMetadata> | null)?.getAll === "function"
-  );
+  if (given instanceof LazyMetadata) return true;
+  // A FormData and URLSearchParams have one too, and give null for what they do not have.
+  return typeof (given as Partial<AnyMetadata> | null)?.getAll === "function" && isOptions(given);
 }

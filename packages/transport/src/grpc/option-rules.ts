@@ -94,9 +94,10 @@ export const anyObject: OptionRule = { allowed: "an object", accepts: isObject }
 
 /** Metadata: of its class, an object of texts and bytes by key, or an iterable of such pairs. */
 export const metadata: OptionRule = {
-  allowed: "metadata, such as { key: 'value' }",
+  allowed: "metadata, such as { key: 'value' }; that of @grpc/grpc-js gives it by getMap()",
   accepts: (value) =>
-    isOptions(value) || (typeof value === "object" && value !== null && Symbol.iterator in value),
+    (isOptions(value) && !("getMap" in value && typeof value.getMap === "function")) ||
+    (typeof value === "object" && value !== null && Symbol.iterator in value),
 };
 
 /** A value of any of some rules. */
