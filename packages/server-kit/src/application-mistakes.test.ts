@@ -153,6 +153,36 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     expect(await echo.client.echoUnary({ text: "still" })).toEqual({ text: "still" });
   });
 
+  test.each([
+    ["alone", []],
+    ["behind a generator", [passing]],
+  ])(
+    "of an iterator whose throw gives nothing back, the log names the message, %s",
+    async (_where, around) => {
+      const { log, middleware } = logged();
+      await using echo = await startEcho<readonly AnyMiddleware[]>(
+        { runtime, middleware: [...middleware, ...around] },
+        {
+          // As that of `on` of node:events: what it gives is the list of an event's arguments.
+          echoServerStream: () => {
+            const iterator = {
+              next: async () => ({ done: false, value: [{ text: "a" }] }),
+              return: async () => ({ done: true, value: undefined }),
+              throw: () => undefined,
+              [Symbol.asyncIterator]: () => iterator,
+            };
+            return iterator as never;
+          },
+        },
+      );
+      await expect(echo.client.echoServerStream({})[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+        code: Status.INTERNAL,
+      });
+      expect((await log.line({ msg: "finished call" }))["grpc.error"]).toBe("a message cannot be encoded");
+      expect(log.text()).toContain("this is an array: a stream gives its messages one by one");
+    },
+  );
+
   test("an async context that a handler enters is its own", async () => {
     const store = new AsyncLocalStorage<string>();
     await using echo = await startEcho(

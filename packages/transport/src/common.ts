@@ -23,6 +23,7 @@ export {
   isAsyncIterable,
   iteratorOf,
   requestIteratorOf,
+  throwInto,
   type AnyIterable,
   type AnyIterator,
 } from "./grpc/iterator-of.js";

@@ -1,4 +1,4 @@
-import { isAsyncIterable, iteratorOf, type AnyIterable } from "@callwire/transport/server";
+import { isAsyncIterable, iteratorOf, throwInto, type AnyIterable } from "@callwire/transport/server";
 import { ignoreResult } from "./promises.js";
 
 type Result = IteratorResult<unknown, unknown>;
@@ -34,10 +34,16 @@ export function closedByAbort(
   const step = (take: () => unknown) =>
     new Promise<Result>((resolve, reject) => {
       settle = resolve;
-      Promise.resolve(take() as Result).then((result) => {
-        if (result.done === true) leave();
-        resolve(result);
-      }, reject);
+      Promise.resolve(take() as Result).then(
+        (result) => {
+          if (result.done === true) leave();
+          resolve(result);
+        },
+        (error: unknown) => {
+          leave();
+          reject(error);
+        },
+      );
     });
   signal.addEventListener("abort", close, { once: true });
   return {
@@ -47,11 +53,7 @@ export function closedByAbort(
         leave();
         return (await iterator.return?.(value)) ?? OVER;
       },
-      throw: (error: unknown) => {
-        if (iterator.throw !== undefined) return step(() => iterator.throw!(error));
-        leave();
-        return Promise.reject(error);
-      },
+      throw: (error: unknown) => step(() => throwInto(iterator, error)),
     }),
   };
 }

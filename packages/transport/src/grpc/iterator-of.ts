@@ -47,6 +47,22 @@ export function requestIteratorOf(requests: AnyIterable): AnyIterator {
   return iterator;
 }
 
+/**
+ * Lets the code behind an iterator know that its message could not be sent: it may go on, or end.
+ *
+ * @throws {unknown} what that code throws, or the error if it knows nothing of errors.
+ */
+export async function throwInto(
+  iterator: AnyIterator,
+  error: unknown,
+): Promise<IteratorResult<unknown, unknown>> {
+  const result: unknown = await iterator.throw?.(error);
+  // That of `on` of node:events gives nothing back.
+  if (typeof result === "object" && result !== null) return result as IteratorResult<unknown, unknown>;
+  await iterator.return?.();
+  throw error;
+}
+
 /** A text is none: its letters are no messages. */
 function isIterable(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -1,4 +1,10 @@
-import { isAsyncIterable, iteratorOf, type AnyIterable, type AnyIterator } from "../grpc/iterator-of.js";
+import {
+  isAsyncIterable,
+  iteratorOf,
+  throwInto,
+  type AnyIterable,
+  type AnyIterator,
+} from "../grpc/iterator-of.js";
 import type { CallScope } from "./call-scope.js";
 import type { ReadyIterator } from "./ready-iterator.js";
 import { isTurnOver, waitForTurn, type TurnWaiter } from "./turns.js";
@@ -224,11 +230,4 @@ function checked(result: Result): Result {
   if (typeof result !== "object" || result === null)
     throw new TypeError(`Iterator result ${String(result)} is not an object`);
   return result;
-}
-
-/** Lets the handler know that its message could not be sent: it may go on, or end. */
-async function throwInto(iterator: AnyIterator, error: unknown): Promise<Result> {
-  if (iterator.throw !== undefined) return iterator.throw(error);
-  await iterator.return?.();
-  throw error;
 }
