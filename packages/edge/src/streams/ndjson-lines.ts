@@ -19,6 +19,7 @@ export async function* ndjsonLines(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { maxBytes } = limits;
   const line = new JoinedParts();
+  let isBegun = false;
   const add = (part: Uint8Array): void => {
     line.add(part);
     if (line.size > maxBytes)
@@ -28,7 +29,8 @@ export async function* ndjsonLines(
     for (;;) {
       const next = await nextPart(chunks, line.size, limits);
       if (next.done === true) break;
-      let from = 0;
+      let from = isBegun ? 0 : markLength(next.value);
+      isBegun = true;
       for (;;) {
         // Of empty lines, a compressed body may have millions in a few bytes.
         if (line.size === 0) from = skipSpace(next.value, from);
@@ -47,6 +49,11 @@ export async function* ndjsonLines(
     // Its end is no concern of whoever leaves.
     chunks.return?.().catch(() => {});
   }
+}
+
+/** The length of a byte order mark at the start of a body: it is no line, though nothing may stand behind it. */
+function markLength(bytes: Uint8Array): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
 /** Where the space ends that begins at an index, ends of lines among it: a line is no longer by it. */

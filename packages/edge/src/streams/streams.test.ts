@@ -133,6 +133,15 @@ describe.each(bothWays)("before a %s, a stream of requests", (behind) => {
     expect([answer.status, answer.json]).toEqual([200, { sum: 6, count: 3, labels: ["a b", "a b", "a b"] }]);
     const none = await send(`${served.url}/v1/sums/a`, { method: "POST", body: "", headers: ndjson });
     expect([none.status, none.json]).toEqual([200, {}]);
+    // A file that was saved with a byte order mark, and nothing else in it or in its first line.
+    for (const [marked, sum] of [
+      ["\ufeff", {}],
+      ['\ufeff\n{"number":1}', { sum: 1, count: 1, labels: ["a"] }],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const saved = await send(`${served.url}/v1/sums/a`, { method: "POST", body: marked, headers: ndjson });
+      expect([saved.status, saved.json]).toEqual([200, sum]);
+    }
   });
 
   test("comes in pieces of any size", async () => {
