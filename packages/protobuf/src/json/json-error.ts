@@ -37,7 +37,8 @@ export class JsonError extends Error {
   static within(part: string, error: unknown): unknown {
     if (error instanceof JsonError) {
       const { message } = error;
-      error.#path = shortened(part, MAX_SHOWN_KEY) + (/^\w/.test(error.#path) ? "." : "") + error.#path;
+      const path = shortened(part, MAX_SHOWN_KEY) + (/^\w/.test(error.#path) ? "." : "") + error.#path;
+      error.#path = shortened(path, MAX_SHOWN_PATH);
       error.message = `${error.#path}: ${error.reason}`;
       // The engine has copied the message there.
       if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
@@ -46,9 +47,10 @@ export class JsonError extends Error {
   }
 }
 
-/** The most characters of a value that an error shows, and of each key in a path: whoever sends them chooses their length. */
+/** The most characters of a value that an error shows, of each key in a path, and of a path: whoever sends them chooses their length. */
 const MAX_SHOWN = 60;
 const MAX_SHOWN_KEY = 200;
+const MAX_SHOWN_PATH = 2000;
 
 function shortened(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max)}…` : text;

@@ -46,6 +46,27 @@ function errorsOf(text: string): string[] {
 }
 
 describe("with the option errors", () => {
+  test("a path of long keys is shown by its beginning", () => {
+    const nested: AnyFieldType = jsonMessage({
+      create: () => ({ by: new Map(), numbers: [] }),
+      fields: () => [
+        ["by", map(string, nested)],
+        ["numbers", list(int32)],
+      ],
+    });
+    const key = (level: number): string => `${level}`.padEnd(190, "k");
+    let text = '{"numbers": ["x", 1, "y"]}';
+    for (let level = 20; level > 0; level--) text = `{"by": {"${key(level)}": ${text}}}`;
+    const errors: JsonError[] = [];
+    fromJsonText<unknown>(nested, text, { errors });
+    const start = `by["${key(1)}"].by["${key(2)}"].by["`;
+    for (const { path, message, reason } of errors) {
+      expect(message).toBe(`${path}: ${reason}`);
+      expect([path.slice(0, start.length), path.length, path.at(-1)]).toEqual([start, 2001, "…"]);
+    }
+    expect(errors.map(({ reason }) => reason)).toEqual(['not an int32: "x"', 'not an int32: "y"']);
+  });
+
   test("all of a message are found, each with its path", () => {
     const text = `{
       "count": "x\\\\", "innerPart": { "name": 1, "isOn": "no", "more": [{"a": {}}] },
