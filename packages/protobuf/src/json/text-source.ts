@@ -20,9 +20,6 @@ const FEW_BYTES = 24;
 /** The quotes with backslashes before them that are found by the engine's search, in one text. */
 const FEW_QUOTES = 64;
 
-/** The byte order mark in UTF-8. */
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
@@ -87,7 +84,8 @@ export class TextSource implements JsonSource {
       this.#length = json.length;
     }
     // RFC 8259, section 8.1: it may be passed over.
-    if (BYTE_ORDER_MARK.every((byte, index) => this.#bytes[index] === byte)) this.#at = 3;
+    const bytes = this.#bytes;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#at = 3;
   }
 
   /** Passes over the end of the input. The source is not used after it. */
