@@ -14,6 +14,7 @@ import { turnWork } from "../http2/turn-work.js";
 import type { Http2Stream } from "../http2/stream.js";
 import { PAGE_TIMEOUT_MS } from "./foreign-page.js";
 import { Greeting } from "./greeting.js";
+import { setImmediate } from "../turn.js";
 
 /** The number of frames that may come for each call when it is over, before they are counted. */
 const LATE_FRAMES_PER_CALL = 4;

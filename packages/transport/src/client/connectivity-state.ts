@@ -1,4 +1,5 @@
 import { timerMs } from "../http2/timers.js";
+import { nextTick } from "../turn.js";
 
 /** The states of a channel (gRPC, "Connectivity Semantics and API"); the numbers are grpc-js's. */
 export const ConnectivityState = {
@@ -30,7 +31,7 @@ export class StateWatches {
     callback: (error?: Error) => void,
   ): void {
     if (now !== from) {
-      process.nextTick(callback);
+      nextTick(callback);
       return;
     }
     // By a clock that nobody sets.
@@ -46,7 +47,7 @@ export class StateWatches {
       callback(new Error("Deadline passed without connectivity state change"));
     };
     this.#watches.add(watch);
-    if (until <= performance.now()) process.nextTick(arm);
+    if (until <= performance.now()) nextTick(arm);
     // To connect takes a while, and who waits for it keeps the process alive; another state may last for ever.
     else if (until !== Infinity || from === ConnectivityState.CONNECTING) arm();
   }
@@ -57,7 +58,7 @@ export class StateWatches {
       if (watch.from === to) continue;
       this.#watches.delete(watch);
       clearTimeout(watch.timer);
-      process.nextTick(watch.callback);
+      nextTick(watch.callback);
     }
   }
 }

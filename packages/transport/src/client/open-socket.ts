@@ -6,6 +6,7 @@ import type { ChannelCredentials, TlsSettings } from "./channel-credentials.js";
 import { formatHost, type SocketAddress } from "./target.js";
 import { connectErrorText, withoutHttp2 } from "./tls-mistakes.js";
 import { openTunnel } from "./tunnel.js";
+import { setImmediate } from "../turn.js";
 
 /** node:tls, which the first connection with TLS loads: an import of the package is quicker without it. */
 const tlsModule = () => process.getBuiltinModule("node:tls");

@@ -1,4 +1,5 @@
 import { isMessageTurnOver } from "./message-turn.js";
+import { setImmediate } from "../turn.js";
 
 /** A reader that waits for a message. */
 interface Waiter<T> {

@@ -1,3 +1,5 @@
+import { setImmediate } from "../turn.js";
+
 // A reader takes messages that are there one after the other, without a turn of the event loop in between: of short ones
 // millions may have come before it began. So its reading has turns, too.
 

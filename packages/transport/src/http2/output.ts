@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { FLAG_END_STREAM, FRAME_DATA, FRAME_HEADER_LENGTH } from "./constants.js";
 import { KeptOutput } from "./kept-output.js";
+import { setImmediate } from "../turn.js";
 
 /** Size of the buffers that frames are written into, in bytes. */
 const BUFFER_SIZE = 64 * 1024;

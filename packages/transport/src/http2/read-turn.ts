@@ -1,3 +1,5 @@
+import { nextTick, queueMicrotask, setImmediate } from "../turn.js";
+
 // One read of a socket can bring thousands of calls, and there are many sockets. So reading has turns: all connections
 // together have some time in a turn of the event loop, and each of them begins a read in it.
 
@@ -93,5 +95,5 @@ function goOnWithNext(): void {
 }
 
 function afterPromises(): void {
-  process.nextTick(goOnWithNext);
+  nextTick(goOnWithNext);
 }

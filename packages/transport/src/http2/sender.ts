@@ -24,6 +24,7 @@ import { encodeSettings, PeerSettings } from "./settings.js";
 import { BufferedBytes } from "./buffered-bytes.js";
 import { PendingLine, PendingOutput } from "./pending-output.js";
 import type { Http2Stream, StreamSender } from "./stream.js";
+import { setImmediate } from "../turn.js";
 
 /** The number of bytes that may wait in the socket before streams must wait with theirs. */
 export const MAX_QUEUED_BYTES = 256 * 1024;

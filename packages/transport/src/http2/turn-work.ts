@@ -1,3 +1,5 @@
+import { nextTick, queueMicrotask, setImmediate } from "../turn.js";
+
 /** The time that work may take in one turn of the event loop before other events have theirs, in milliseconds. */
 const MAX_TURN_MS = 2;
 /** The number of steps between two looks at the clock. */
@@ -68,7 +70,7 @@ export class TurnWork {
     if (this.#goesOn) queueMicrotask(this.#afterPromises);
   };
 
-  readonly #afterPromises = (): void => process.nextTick(this.#goOn);
+  readonly #afterPromises = (): void => nextTick(this.#goOn);
 
   /** Does the next step. False if there is none. */
   #step(): boolean {

@@ -4,6 +4,7 @@ import { Duplex } from "node:stream";
 import { Server as TlsServer, TLSSocket } from "node:tls";
 import { beginRead, isReadTurnOver, readLater } from "../http2/read-turn.js";
 import { keepBytes, readSocketInSmallParts } from "../http2/socket-reader.js";
+import { nextTick, queueMicrotask } from "../turn.js";
 
 /** What node:http gets at once, in bytes: at first, and after one that took long, some requests or a hundred chunks. */
 const MIN_PART_BYTES = 1024;
@@ -176,7 +177,7 @@ export class Http1Socket extends Duplex {
   /** Sets the size of the next part by the time that this one takes. Requests are answered when promises are. */
   #measure(began: number): void {
     queueMicrotask(() =>
-      process.nextTick(() => {
+      nextTick(() => {
         this.#partBytes =
           performance.now() - began < LONG_PART_MS
             ? Math.min(2 * this.#partBytes, MAX_PART_BYTES)

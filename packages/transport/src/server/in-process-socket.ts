@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { setImmediate } from "../turn.js";
 
 /** The bytes that one end takes in before the other one's writes must wait: as the system's buffer is for a socket. */
 const BUFFER_BYTES = 64 * 1024;

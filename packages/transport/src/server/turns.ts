@@ -1,4 +1,5 @@
 import type { Output } from "../http2/output.js";
+import { setImmediate } from "../turn.js";
 
 // One event can wake thousands of handlers in one turn of the event loop, and one handler can have messages without end.
 // So a turn has a length; who has more to send then waits for the next turn, behind all others.
