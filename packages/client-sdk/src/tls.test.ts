@@ -82,12 +82,12 @@ test("says which side speaks TLS, and the other does not", async () => {
     await using client = createClient(EchoServiceDefinition, { ...options, retry: false });
     return await client.echoUnary({}).catch((error: unknown) => (error as Error).message);
   };
-  expect(await failure({ address: `localhost:${secure.port}` })).toMatch(/expect TLS|For TLS, the address/);
+  expect(await failure({ address: `localhost:${secure.port}` })).toMatch(/TLS.* 'https:\/\/'/);
   expect(await failure({ address: `https://${clear.address}` })).toMatch(
     /the server does not speak TLS|does the server speak TLS/,
   );
   expect(await failure({ address: `https://localhost:${secure.port}` })).toMatch(
-    /authority: give its certificate/,
+    /authority: give its certificate, as 'tls\.ca'/,
   );
   clear.server.forceShutdown();
 });

@@ -122,7 +122,7 @@ function summary(errors: readonly string[]): string {
 /** A server of TLS closes a connection in clear text, most often without a word. */
 function tlsHint({ code }: ConnectionEnd, { credentials }: ConnectOptions): string {
   return code === ErrorCode.CONNECT_ERROR && credentials.tls === undefined
-    ? " (it may expect TLS, by ChannelCredentials.createSsl())"
+    ? " (it may expect TLS: give 'https://' or 'tls', or ChannelCredentials.createSsl())"
     : "";
 }
 

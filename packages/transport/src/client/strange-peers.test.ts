@@ -143,7 +143,9 @@ describe("over TLS, likewise", () => {
   });
   test("HTTP/1.1 in clear text, and our own server in clear text", async () => {
     const http = await failureAt(createHttp(), tls());
-    expect(http.details).toContain("the server does not speak TLS, and the channel does");
+    expect(http.details).toContain(
+      "the server does not speak TLS, and the client does: in clear text, leave out 'https://'",
+    );
     await using served = await startRawServer();
     using echo = echoClient(`127.0.0.1:${served.port}`, {}, tls());
     const { details } = await failureOf(echo.client.echoUnary({ text: "a" }));

@@ -23,7 +23,7 @@ const UNKNOWN_AUTHORITY = new Set([
 ]);
 
 const CLEAR_TEXT =
-  "the server does not speak TLS, and the channel does: in clear text it needs credentials of ChannelCredentials.createInsecure()";
+  "the server does not speak TLS, and the client does: in clear text, leave out 'https://' and 'tls', or give ChannelCredentials.createInsecure()";
 const NO_HTTP2 = "the server does not offer HTTP/2 over TLS (ALPN h2)";
 
 /** The text of an error of a socket, in words of our own for what OpenSSL tells in numbers. */
@@ -33,7 +33,7 @@ export function connectErrorText(error: Error & { code?: string }, isTls: boolea
   if (code === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL")
     return `${NO_HTTP2}: it speaks other protocols only`;
   if (UNKNOWN_AUTHORITY.has(code))
-    return `${message} (the credentials do not trust the server's authority: give its certificate, as 'ca')`;
+    return `${message} (the client does not trust the server's authority: give its certificate, as 'tls.ca' or 'ca' of the credentials)`;
   if (isTls && code === "ECONNRESET") return `${message} (does the server speak TLS?)`;
   return code.startsWith("ERR_SSL_") ? socketErrorText(error) : textOf(error);
 }
