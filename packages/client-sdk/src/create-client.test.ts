@@ -254,7 +254,7 @@ test.each<[string, unknown[], string]>([
   ["no definition", [undefined, { address: "a:1" }], "the service definition is undefined"],
   ["no options", [EchoServiceDefinition], "createClient takes an object of options, and was given undefined"],
   ["no address", [EchoServiceDefinition, {}], "createClient: the option 'address' is missing"],
-  ["an address alone", [EchoServiceDefinition, "a:1"], 'an object of options, and was given "a:1"'],
+  ["an address alone", [EchoServiceDefinition, "a:1"], "an object of options, and was given a text"],
   ["the wrong order", [{ address: "a:1" }, EchoServiceDefinition], "'address' describes no method"],
   ["an address that is none", [EchoServiceDefinition, { address: 50051 }], "createClient: address is 50051"],
   ["a token that is none", [EchoServiceDefinition, { address: "a:1", token: 5 }], "token is a number"],

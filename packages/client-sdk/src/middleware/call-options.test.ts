@@ -81,7 +81,7 @@ describe("a call that was given for options what has none", () => {
   };
   const values: [string, unknown][] = [
     ["5000", 5000],
-    ['"5s"', "5s"],
+    ["a text", "5s"],
     ["5n", 5n],
     ["true", true],
     ["Symbol(s)", Symbol("s")],

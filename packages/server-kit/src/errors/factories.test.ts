@@ -9,7 +9,7 @@ const make = { invalidArgument, notFound, outOfRange, resourceExhausted, unavail
 >;
 
 test.each([
-  ["notFound", "user 1", 'notFound takes an object of options, and was given "user 1"'],
+  ["notFound", "user 1", "notFound takes an object of options, and was given a text"],
   ["notFound", undefined, "notFound takes an object of options, and was given undefined"],
   ["notFound", { resource: "a.B" }, "notFound: the option 'id' is missing: it must be the id of a resource"],
   ["notFound", { resource: "a.B", id: 5 }, "notFound: id is 5: it must be the id of a resource, as a text"],

@@ -205,3 +205,8 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     expect(failed.code).toBe(Status.UNAUTHENTICATED);
   });
 });
+
+test("an error about `verify` does not show a token that was given in its place", () => {
+  const verify = "t0ken" as unknown as AuthOptions<object>["verify"];
+  expect(() => auth({ verify })).toThrow("auth: verify is a text: it must be a function");
+});

@@ -20,7 +20,7 @@ export interface AuthOptions<Identity> {
   verify: (token: string, call: ServerCallContext) => Verdict<Identity> | Promise<Verdict<Identity>>;
 }
 
-const rulesOfAuth: RulesOf<AuthOptions<unknown>> = { verify: rules.required(rules.callable) };
+const rulesOfAuth: RulesOf<AuthOptions<unknown>> = { verify: rules.required(rules.secret(rules.callable)) };
 
 type Verdict<Identity> = Identity | undefined | null | false;
 

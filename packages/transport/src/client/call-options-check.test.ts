@@ -24,7 +24,7 @@ const wrong: readonly [options: object, message: string][] = [
   [{ signal: new AbortController() }, ".signal is an object (AbortController): it must be an AbortSignal"],
   [{ signal: null }, ".signal is null: it must be an AbortSignal"],
   [{ onHeader: true }, ".onHeader is true: it must be a function"],
-  [{ metadata: "a" }, '.metadata is "a": it must be metadata, such as'],
+  [{ metadata: "a" }, ".metadata is a text: it must be metadata, such as"],
 ];
 
 describe("the options of a call", () => {

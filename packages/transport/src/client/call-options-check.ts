@@ -6,7 +6,7 @@ import {
   type RulesOf,
 } from "../grpc/check-options.js";
 import { ENCODINGS } from "../grpc/compression.js";
-import { boolean, callable, oneOf, rule } from "../grpc/option-rules.js";
+import { boolean, callable, oneOf, rule, secret } from "../grpc/option-rules.js";
 import type { CallOptions } from "./client-types.js";
 
 /** A time since the epoch is never as small as one from now: the year 1973, in milliseconds. */
@@ -24,9 +24,8 @@ export const callOptionRules: RulesOf<CallOptions> = {
     (value) => value instanceof Date || (typeof value === "number" && !(value < LEAST_TIME)),
   ),
   // What is in it is checked when it is sent.
-  metadata: rule(
-    "metadata, such as { key: 'value' }",
-    (value) => typeof value === "object" && value !== null,
+  metadata: secret(
+    rule("metadata, such as { key: 'value' }", (value) => typeof value === "object" && value !== null),
   ),
   onHeader: callable,
   onTrailer: callable,

@@ -17,7 +17,7 @@ test.each<[unknown, string]>([
   [undefined, "make takes an object of options, and was given undefined"],
   [null, "make takes an object of options, and was given null"],
   [[], "make takes an object of options, and was given an empty array"],
-  ["a:1", 'make takes an object of options, and was given "a:1"'],
+  ["a:1", "make takes an object of options, and was given a text"],
   [{}, "make: the option 'address' is missing: it must be a text"],
   [{ address: undefined }, "make: the option 'address' is missing"],
   [{ address: 5 }, "make: address is 5: it must be a text"],

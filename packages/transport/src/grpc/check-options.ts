@@ -43,8 +43,10 @@ export function checkOptions(owner: string, options: unknown, rules: OptionRules
  * @throws {TypeError} that says what was given.
  */
 export function checkIsOptions(owner: string, options: unknown): asserts options is object {
-  if (!isOptions(options))
-    throw new TypeError(`${owner} takes an object of options, and was given ${shown(options)}`);
+  if (isOptions(options)) return;
+  // A text may be a token or a password.
+  const given = typeof options === "string" ? kindOf(options) : shown(options);
+  throw new TypeError(`${owner} takes an object of options, and was given ${given}`);
 }
 
 /**

@@ -54,7 +54,8 @@ test.each(faults)("fails as nice-grpc's for %s", (_, fault) => {
 test.each<[string, unknown]>([
   ["a promise, which was not awaited", Promise.resolve({ a: "1" })],
   ["an object (Date)", new Date(0)],
-  ["5", 5],
+  ["a number", 5],
+  ["a text", "authorization: Bearer t"],
   ["null", null],
   ["a function", () => ({})],
 ])("no metadata is made of %s", (shown, given) => {

@@ -1,5 +1,5 @@
 import type { Metadata as AnyMetadata, MetadataConstructor, MetadataInit } from "nice-grpc-common";
-import { isOptions, shown } from "./check-options.js";
+import { isOptions, kindOf } from "./check-options.js";
 import { LazyMetadata } from "./metadata.js";
 import { metadata as metadataRule } from "./option-rules.js";
 
@@ -28,7 +28,7 @@ export const Metadata = function Metadata(init?: MetadataInit): AnyMetadata {
 export function givenMetadata(given: AnyMetadata | MetadataInit | undefined): AnyMetadata | undefined {
   if (given === undefined || isMetadata(given)) return given;
   if (!metadataRule.accepts(given))
-    throw new TypeError(`metadata is ${shown(given)}: it must be ${metadataRule.allowed}`);
+    throw new TypeError(`metadata is ${kindOf(given)}: it must be ${metadataRule.allowed}`);
   return Metadata(given);
 }
 

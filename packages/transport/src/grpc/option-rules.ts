@@ -98,6 +98,7 @@ export const metadata: OptionRule = {
   accepts: (value) =>
     (isOptions(value) && !("getMap" in value && typeof value.getMap === "function")) ||
     (typeof value === "object" && value !== null && Symbol.iterator in value),
+  secret: true,
 };
 
 /** A value of any of some rules. */
