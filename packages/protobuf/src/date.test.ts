@@ -82,6 +82,6 @@ describe("a Timestamp as a Date", () => {
   });
 
   test("refuses to write an invalid Date", () => {
-    expect(() => writeDate(new Writer(), 10, new Date(NaN))).toThrow(RangeError);
+    expect(() => writeDate(new Writer(), 10, new Date(NaN))).toThrow(ProtobufError);
   });
 });

@@ -1,4 +1,5 @@
 import { writeInt64 } from "./numbers.js";
+import { ProtobufError } from "./protobuf-error.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
@@ -13,10 +14,11 @@ const LONGEST = 5 + 1 + 11 + 6;
 /**
  * Writes a Timestamp. Its nanos count forward, before 1970 too (google/protobuf/timestamp.proto).
  *
- * @throws {RangeError} for a Date that is invalid.
+ * @throws {ProtobufError} for a Date that is invalid.
  */
 export function writeDate(writer: Writer, tag: number, date: Date): void {
   const ms = date.getTime();
+  if (Number.isNaN(ms)) throw new ProtobufError("invalid google.protobuf.Timestamp: an invalid Date");
   const seconds = Math.floor(ms / 1000);
   writer.room(LONGEST);
   const lengthAt = writer.tag(tag);

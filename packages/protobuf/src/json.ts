@@ -31,5 +31,5 @@ export {
 } from "./json/struct-types.js";
 export { durationJson, timestampJson } from "./json/timestamp.js";
 export { MAX_JSON_ERRORS } from "./json/tolerant.js";
-export { setOwn } from "./json/values.js";
+export { jsonOf, setOwn } from "./json/values.js";
 export { wrapper, wrapperJson } from "./json/wrapper-types.js";

@@ -7,6 +7,7 @@ import { int32, string } from "./json/scalar-types.js";
 import { timestampJson } from "./json/timestamp.js";
 import { int64Number } from "./json/integer64-types.js";
 import { messageType, type MessageType } from "./message-type.js";
+import { Reader } from "./reader.js";
 
 const noCode = { write: () => {}, read: () => {} };
 
@@ -80,4 +81,36 @@ test("JSON that is kept of a message stands for it, wherever it is in another on
   expect(type.toJSON(message, options)).toEqual(JSON.parse(json));
   expect(toJsonText(type, long, options)).toBe(kept.get(long));
   expect(toJsonText(type, ascii)).toBe('{"name":"written"}');
+});
+
+// A page has less code.
+const refuses = "begin" in Reader.prototype ? test : test.skip;
+
+refuses("decode refuses what is no Uint8Array, and goes on with what is", () => {
+  const type = messageType<{ a: number }>({
+    name: "test.M",
+    create: () => ({ a: 0 }),
+    write: () => {},
+    read(message, reader) {
+      while (reader.position < reader.limit) {
+        reader.tag();
+        message.a = reader.int32();
+      }
+    },
+    fields: () => ({ a: int32 }),
+  });
+  const bytes = Uint8Array.of(8, 5, 8, 6);
+  for (const other of [
+    bytes.buffer,
+    new DataView(bytes.buffer),
+    new Uint16Array(bytes.buffer.slice(0)),
+    [8, 5],
+    "CAU=",
+    {},
+    5,
+  ])
+    expect(() => type.decode(other as never)).toThrow("a message is read from a Uint8Array");
+  expect(type.decode(bytes)).toEqual({ a: 6 });
+  expect(type.decode(bytes, 2)).toEqual({ a: 5 });
+  expect(() => type.decode(bytes, 5)).toThrow(RangeError);
 });

@@ -1,4 +1,5 @@
 import { isUtf8, latin1Slice, utf8Slice } from "#text";
+import { checkBytes } from "./check-bytes.js";
 import { ProtobufError } from "./protobuf-error.js";
 import { unknownFieldsOf } from "./unknown-fields.js";
 import { MAX_MESSAGE_BYTES, noBytes } from "./writer.js";
@@ -114,9 +115,11 @@ export class Reader {
    * Begins to read a message: the bytes of `buffer` from `start` to `end`.
    *
    * @throws {RangeError} if they are not in `buffer`.
+   * @throws {TypeError} if it is no Uint8Array.
    */
   begin(buffer: Uint8Array, start: number, end: number, take: TakeBytes = viewBytes): this {
     if (!(start >= 0 && start <= end && end <= buffer.length)) {
+      checkBytes(buffer);
       throw new RangeError(`no message from ${start} to ${end} in ${buffer.length} bytes`);
     }
     if (end > MAX_MESSAGE_BYTES) throw new ProtobufError(`message beyond ${MAX_MESSAGE_BYTES} bytes`, start);
@@ -125,6 +128,7 @@ export class Reader {
       // Buffers cut from one read of a socket share their memory.
       const memory = buffer.buffer;
       if (memory !== this.#memory) {
+        checkBytes(buffer);
         this.#memory = memory;
         this.#view = new DataView(memory);
         this.#viewLength = memory.byteLength;

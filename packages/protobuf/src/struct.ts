@@ -1,5 +1,5 @@
 import { checkFields } from "./check-fields.js";
-import { setOwn, type JsonObject } from "./json/values.js";
+import { jsonOf, setOwn, type JsonObject } from "./json/values.js";
 import { readDouble, writeDouble } from "./numbers.js";
 import { ProtobufError } from "./protobuf-error.js";
 import type { Reader } from "./reader.js";
@@ -42,11 +42,15 @@ export function writeListValue(writer: Writer, tag: number, list: readonly unkno
 }
 
 /**
- * Writes a Value; one of undefined has no kind.
+ * Writes a Value; one of undefined has no kind. What has a `toJSON`, as a Date, is what that returns.
  *
- * @throws {ProtobufError} for what JSON has no value of: a function, a symbol, a bigint, a Date or a Map.
+ * @throws {ProtobufError} for what JSON has no value of: a function, a symbol, a bigint, a Map.
  */
 export function writeValue(writer: Writer, tag: number, value: unknown): void {
+  writeJson(writer, tag, jsonOf(value));
+}
+
+function writeJson(writer: Writer, tag: number, value: unknown): void {
   const opened = writer.open(tag);
   if (value === null) writer.int32(NULL, 0);
   else if (typeof value === "number") writeDouble(writer, NUMBER, value);

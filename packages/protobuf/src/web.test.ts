@@ -37,7 +37,9 @@ const nested = {
   read(list: unknown[], reader: Reader): void {
     while (reader.position < reader.limit) {
       const tag = reader.tag();
-      if ((tag & 7) === 2 && tag % 16 < 8) list.push(reader.message(nested, undefined));
+      // Field number 0 is no field of any type.
+      if (tag < 8) reader.unknown(tag, list);
+      else if ((tag & 7) === 2 && tag % 16 < 8) list.push(reader.message(nested, undefined));
       else if ((tag & 7) === 3) list.push(groups.read(reader, tag));
       else reader.unknown(tag, list);
     }
@@ -50,7 +52,7 @@ const flat = {
   read(list: unknown[], reader: Reader): void {
     while (reader.position < reader.limit) {
       const tag = reader.tag();
-      if ((tag & 7) === 2 && tag % 16 < 8) list.push(reader.message(flat, undefined));
+      if ((tag & 7) === 2 && tag % 16 < 8 && tag >= 8) list.push(reader.message(flat, undefined));
       else reader.unknown(tag, list);
     }
   },

@@ -41,7 +41,7 @@ describe("Writer", () => {
   ])("refuses for bytes what is another kind of them: %s", (kind, value) => {
     const writer = new Writer();
     const write = () => writer.bytes(10, value as Uint8Array);
-    const isNamed = "begin" in writer && kind !== "Blob";
+    const isNamed = "begin" in writer;
     expect(write).toThrow(isNamed ? `invalid bytes: ${kind}, and not Uint8Array` : "invalid uint32");
   });
 
@@ -88,6 +88,22 @@ describe("Writer", () => {
     writer.bool(8, true);
     expect(writer.finish().buffer).not.toBe(given.buffer);
     expect(given).toEqual(new Uint8Array(CHUNK_BYTES));
+  });
+
+  // A page has less code, and no process that a rejection ends.
+  handsOver("refuses as bytes what is no Uint8Array, which it would write as another message", () => {
+    const memory = new ArrayBuffer(4);
+    const others = [memory, new DataView(memory), new Uint16Array(memory), [1, 2], "AQI=", () => 1, 5, {}];
+    for (const other of [...others, Promise.reject(new Error("never seen"))]) {
+      const writer = new Writer();
+      writer.string(10, "before");
+      expect(() => writer.bytes(18, other as never)).toThrow("invalid bytes: ");
+    }
+    for (const one of [Buffer.from("ab"), new Uint8Array(memory, 1, 2), new Uint8ClampedArray(2)]) {
+      const writer = new Writer();
+      writer.bytes(18, one as Uint8Array);
+      expect(writer.finish()).toHaveLength(4);
+    }
   });
 
   test.each(["é", "あ", "😀", "aé", "aaaaaaaaaaaaaaあ"])("makes room for long texts of %p", (part) => {

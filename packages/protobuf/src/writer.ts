@@ -372,10 +372,7 @@ export class Writer {
   bytes(tag: number, value: Uint8Array): void {
     this.room(NUMBER_FIELD);
     this.tag(tag);
-    const { byteLength } = value;
-    // An ArrayBuffer has no length, and an array of larger numbers has another one.
-    if (byteLength !== value.length) throw invalidBytes(value);
-    this.low(isUint32(byteLength) ? byteLength : checkUint32(byteLength));
+    this.low(bytesLength(value));
     this.raw(value);
   }
 
@@ -489,8 +486,17 @@ function varintSize(value: number): number {
   return 5;
 }
 
-/** The error of what is no bytes, such as a text, an array or a view of larger numbers. */
-function invalidBytes(value: unknown): ProtobufError {
+/**
+ * The length of a value of `bytes`. An ArrayBuffer has none, a list and text have no `byteLength`, and that of numbers of more bytes is
+ * another one: what is written of them would be no message, or an empty one.
+ *
+ * @throws {ProtobufError} That says what it is.
+ */
+function bytesLength(value: unknown): number {
+  const { length, byteLength } = value as Uint8Array;
+  if (length === byteLength && length !== undefined) return length;
+  // Its rejection is no concern of the process.
+  if (value instanceof Promise) value.catch(() => {});
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  return new ProtobufError(`invalid bytes: ${kind}, and not Uint8Array`);
+  throw new ProtobufError(`invalid bytes: ${kind}, and not Uint8Array`);
 }

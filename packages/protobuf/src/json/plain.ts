@@ -1,7 +1,7 @@
 import { isNot, JsonError } from "./json-error.js";
 import type { JsonSink } from "./json-sink.js";
 import type { JsonSource } from "./json-source.js";
-import { setOwn, type JsonObject } from "./values.js";
+import { jsonOf, setOwn, type JsonObject } from "./values.js";
 
 // Values of JSON as they are: for google.protobuf.Struct, Value and ListValue, Any, and extensions.
 
@@ -55,7 +55,8 @@ export function readPlainList(source: JsonSource): unknown[] {
  *
  * @throws {JsonError} for what JSON has no value of: NaN, Infinity, a function, a symbol, a bigint, undefined.
  */
-export function writePlain(value: unknown, sink: JsonSink): void {
+export function writePlain(given: unknown, sink: JsonSink): void {
+  const value = jsonOf(given);
   if (value === null) sink.null();
   else if (typeof value === "string") sink.string(value);
   else if (typeof value === "boolean") sink.bool(value);

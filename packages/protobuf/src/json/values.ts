@@ -12,6 +12,13 @@ export function setOwn(object: JsonObject, key: string, value: unknown): void {
   } else object[key] = value;
 }
 
+/** The value itself, or what its `toJSON` returns, as JSON.stringify asks it: of a Date, its text. */
+export function jsonOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === "function" ? (toJSON.call(value, "") as unknown) : value;
+}
+
 /** The flag makes of a pair one character: what is left is a surrogate that stands alone. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
