@@ -18,7 +18,6 @@ const LONGEST = 5 + 1 + 11 + 6;
  */
 export function writeDate(writer: Writer, tag: number, date: Date): void {
   const ms = date.getTime();
-  if (Number.isNaN(ms)) throw new ProtobufError("invalid google.protobuf.Timestamp: an invalid Date");
   const seconds = Math.floor(ms / 1000);
   writer.room(LONGEST);
   const lengthAt = writer.tag(tag);
@@ -34,6 +33,7 @@ export function writeDate(writer: Writer, tag: number, date: Date): void {
     buffer[at++] = (low >>> 21) | 0x80;
     buffer[at++] = low >>> 28;
   } else if (seconds !== 0) {
+    if (Number.isNaN(ms)) throw new ProtobufError("invalid google.protobuf.Timestamp: an invalid Date");
     writer.position = at;
     writeInt64(writer, SECONDS, seconds);
     at = writer.position;
