@@ -25,5 +25,5 @@ test("a bar is as long as its value, from zero, and what was not measured has no
 });
 
 test("a column that is not there is an error", () => {
-  expect(() => docPlots(docs.replace("client-stream", "other"))).toThrow("no table has a column");
+  expect(() => docPlots(docs.replaceAll("client-stream", "other"))).toThrow("no table has a column");
 });
