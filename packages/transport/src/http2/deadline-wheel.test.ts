@@ -98,6 +98,22 @@ describe("a deadline wheel, in time of its own", () => {
     expect(entries.map(({ passedAt }) => passedAt.length)).toEqual([1, 1, 1, 1, 0]);
   });
 
+  it("goes on where a test's clock, which begins at zero, takes the place of the other one", () => {
+    let aheadMs = 150_000;
+    const wheel = new DeadlineWheel(() => performance.now() + aheadMs);
+    const before = new Entry(performance.now() + aheadMs + 10_000);
+    wheel.add(before);
+    aheadMs = 0;
+    const entries = [10, 30, 500, 9000, 60_000].map((ms) => new Entry(performance.now() + ms));
+    for (const entry of entries) wheel.add(entry);
+    jest.advanceTimersByTime(61_000);
+    for (const entry of entries) expectInTime(entry);
+    expect(before.passedAt).toEqual([]);
+    aheadMs = 150_000;
+    jest.advanceTimersByTime(20_000);
+    expect(before.passedAt).toHaveLength(1);
+  });
+
   it("does not add what has no deadline", () => {
     const wheel = new DeadlineWheel();
     const entries = [new Entry(Infinity), new Entry(Number.NaN)];

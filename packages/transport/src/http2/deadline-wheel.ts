@@ -66,7 +66,7 @@ export class DeadlineWheel {
   #continues = false;
   readonly #now: () => number;
 
-  /** @param now The clock, in milliseconds; it must not go back. Default: `performance.now()`. */
+  /** @param now The clock, in milliseconds. It goes back only where a test puts another one in its place. Default: `performance.now()`. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#reached = Math.floor(now() / SLOT_MS);
@@ -130,7 +130,12 @@ export class DeadlineWheel {
   #await(slot: number): void {
     clearTimeout(this.#timer);
     const now = this.#now();
-    const nearest = Math.min(slot, Math.floor(now / SLOT_MS) + SLOTS);
+    const present = Math.floor(now / SLOT_MS);
+    if (present < this.#reached) {
+      this.#goBackTo(present);
+      return;
+    }
+    const nearest = Math.min(slot, present + SLOTS);
     this.#awaited = nearest;
     this.#timer = setTimeout(this.#onTimer, Math.max(Math.ceil(nearest * SLOT_MS - now), 1));
     this.#timer.unref();
@@ -179,11 +184,26 @@ export class DeadlineWheel {
   /** Takes the entries out of all slots that have come. */
   #collect(now: number): void {
     const reached = Math.floor(now / SLOT_MS);
+    if (reached < this.#reached) {
+      this.#goBackTo(reached);
+      return;
+    }
     for (let slot = Math.max(this.#reached, reached - SLOTS) + 1; slot <= reached; slot++) {
       const ring = this.#slots[slot % SLOTS];
       if (ring !== undefined) this.#due.takeAll(ring);
     }
-    this.#reached = Math.max(reached, this.#reached);
+    this.#reached = reached;
+  }
+
+  /** Goes on from an earlier time: a test's clock, which begins at zero, has taken the place of the other one, or has left it. */
+  #goBackTo(slot: number): void {
+    this.#reached = slot;
+    for (const entry of Array.from(this.#entries())) {
+      this.remove(entry);
+      this.#link(entry, this.#slotOf(entry.deadlineMs));
+    }
+    this.#awaited = Infinity;
+    this.#awaitNext();
   }
 }
 
