@@ -110,7 +110,12 @@ export abstract class ClientCall
   }
 
   get isBlocked(): boolean {
-    return this.#attempt === undefined || this.#attempt.pending !== undefined;
+    return !this.#isSending || this.#attempt!.pending !== undefined;
+  }
+
+  /** False also once the attempt's connection has ended, until the call is told of it, in its turn: there may be another attempt. */
+  get #isSending(): boolean {
+    return this.#attempt?.closed === false;
   }
 
   get progress(): number {
@@ -329,8 +334,9 @@ export abstract class ClientCall
     // The called function may have ended the call.
     if (this.#over) return undefined;
     if (compressed) return this.#sendCompressed(message, last);
-    if (this.#attempt === undefined) this.#sendLater(message);
-    else this.#attempt.send(message, last, last ? this.#attempt : this.#openKept);
+    if (last && this.#attempt !== undefined) this.#attempt.send(message, last, this.#attempt);
+    else if (this.#isSending) this.#attempt!.send(message, last, this.#openKept);
+    else this.#sendLater(message);
     return undefined;
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { EchoUnaryRequest } from "@callwire/testkit";
 import { frame } from "@callwire/testkit/wire";
 import { describe, expect, test } from "@jest/globals";
@@ -216,6 +217,35 @@ describe.each(ways)("a stream that was not seen, by %s", (_, refuse) => {
     expect(await failure).toMatchObject({ code: Status.UNAVAILABLE });
     closed.resolve();
   });
+});
+
+test("the messages that come until a call is told that it was not seen, behind thousands of others, are kept too", async () => {
+  await using raw = await openRawEcho();
+  const end = new AbortController();
+  const others = Array.from({ length: 3000 }, () =>
+    failureOf(raw.client.echoUnary({ text: "" }, { signal: end.signal })),
+  );
+  const said: string[] = [];
+  const source = async function* () {
+    for (let left = 3; left > 0; await nextTurn()) {
+      if (raw.peers.length > 1) left--;
+      const text = String(said.length);
+      said.push(text);
+      yield { text };
+    }
+  };
+  const call = raw.client.echoClientStream(source());
+  const id = 2 * others.length + 1;
+  await takeTexts(raw.peer, id, 1);
+  raw.peer.send(goAway());
+  const next = await raw.accepted(1);
+  // Calls are told in their order.
+  await next.first((each) => each.id === id && endsStream(each));
+  expect(textsOf(next, id)).toEqual(said);
+  next.send(wholeResponse(next, id));
+  await call;
+  end.abort();
+  await Promise.all(others);
 });
 
 test("what is kept is given back: calls one after another have the whole buffer", async () => {
