@@ -227,6 +227,70 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     expect(reason).toMatchObject({ name: "AbortError" });
   });
 
+  describe("a call of its handler's that fails by the same deadline, and is the first to say so", () => {
+    const nested = Object.assign(new Error("the deadline passed"), { code: Status.DEADLINE_EXCEEDED });
+    const untilNearly = ({ deadline }: { deadline?: Date | undefined }) => {
+      while (deadline!.getTime() - Date.now() > 5);
+    };
+    const answered = async (thrown: Error, path: string) => {
+      const log = jest.fn();
+      const errors = { error: log, warn: log };
+      await using echo = await startEcho(
+        { runtime, middleware: [errorBoundary({ logger: errors })] },
+        {
+          async echoUnary(_request, context) {
+            untilNearly(context);
+            throw thrown;
+          },
+          async *echoServerStream(_request, context) {
+            yield { text: "first" };
+            untilNearly(context);
+            throw thrown;
+          },
+        },
+      );
+      using call = rawCall(echo.address, path, { "grpc-timeout": "60m" });
+      call.stream.end(lengthPrefixed(new Uint8Array()));
+      call.stream.resume();
+      const { headers, trailers } = await call.response;
+      const fields = { ...headers, ...trailers };
+      return {
+        code: fields["grpc-status"],
+        text: decodeURIComponent(String(fields["grpc-message"])),
+        logged: log.mock.calls.length,
+      };
+    };
+
+    test.each([unaryPath, unaryPath.replace("EchoUnary", "EchoServerStream")])(
+      "is the end of %s by its own",
+      async (path) => {
+        expect(await answered(nested, path)).toEqual({
+          code: String(Status.DEADLINE_EXCEEDED),
+          text: "Deadline exceeded",
+          logged: 0,
+        });
+      },
+    );
+
+    test("is told from an error with the same code that the handler has made", async () => {
+      const made = new ServerError(Status.DEADLINE_EXCEEDED, "slow-disk");
+      expect(await answered(made, unaryPath)).toMatchObject({ text: "slow-disk" });
+    });
+
+    test("is told from one long before it", async () => {
+      await using echo = await startEcho(
+        { runtime, middleware: [errorBoundary({ logger: { error() {}, warn() {} } })] },
+        {
+          async echoUnary() {
+            throw nested;
+          },
+        },
+      );
+      const failed = await failure((options) => echo.client.echoUnary({ text: "a" }, options));
+      expect(failed.code).toBe(Status.INTERNAL);
+    });
+  });
+
   test.each(["connection", "te", "transfer-encoding", "grpc-status", "content-length"])(
     "a handler that sets %p in its metadata harms nothing",
     async (key) => {

@@ -1,4 +1,11 @@
-import { checkValue, rules, type ServerCallContext, type ServerPhases } from "@callwire/transport/server";
+import {
+  checkValue,
+  isOwnDeadline,
+  peerError,
+  rules,
+  type ServerCallContext,
+  type ServerPhases,
+} from "@callwire/transport/server";
 import {
   ServerError,
   Status,
@@ -69,7 +76,8 @@ async function* runPhases<Request, Response>(
     for await (const message of responses) yield phases.response(message, context) as Response;
     return undefined;
   } catch (thrown) {
-    error = phases.failed ? phases.failed(thrown, context) : thrown;
+    if (isOwnDeadline(thrown, deadlineMs)) error = peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
+    else error = phases.failed ? phases.failed(thrown, context) : thrown;
     code = error instanceof ServerError ? error.code : Status.UNKNOWN;
     throw error;
   } finally {

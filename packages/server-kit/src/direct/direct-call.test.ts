@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { EventEmitter, once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
 import type { ReadyIterator } from "@callwire/transport";
 import type { ServiceImplementation } from "nice-grpc";
@@ -271,6 +271,20 @@ describe("a direct call", () => {
     call.end();
     expect(signal!.aborted).toBe(true);
     expect(codes).toEqual([Status.DEADLINE_EXCEEDED]);
+  });
+
+  test("ends by its deadline, though a call of its handler's is the first to say so", async () => {
+    const failed = jest.fn((thrown: unknown) => thrown);
+    const { open } = serve([{ name: "fail", failed }], {
+      echoUnary: (_request, { call }) => {
+        while (call.deadline!.getTime() - Date.now() > 5);
+        throw Object.assign(new Error("the deadline passed"), { code: Status.DEADLINE_EXCEEDED });
+      },
+    });
+    const call = open("EchoUnary", { timeoutMs: 60 });
+    const outcome = await failure(() => call.unary(() => ({ text: "" }), same));
+    expect(outcome).toMatchObject({ code: Status.DEADLINE_EXCEEDED, details: "Deadline exceeded" });
+    expect(failed).not.toHaveBeenCalled();
   });
 
   test("that is cancelled aborts its signal, closes its stream and ends", async () => {

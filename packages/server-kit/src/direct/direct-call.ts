@@ -3,6 +3,7 @@ import {
   checkMessage,
   deadlines,
   guardListeners,
+  isOwnDeadline,
   iteratorOf,
   Metadata,
   peerError,
@@ -218,7 +219,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
 
   /** Called by the wheel. */
   onDeadline(): void {
-    this.#interrupt(peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"), undefined);
+    this.#interrupt(deadlineError(), undefined);
   }
 
   endStream(reason: ServerError): void {
@@ -348,6 +349,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     const cut = this.#cut;
     let error: ServerError;
     if (cut !== undefined && cut.error === thrown) error = cut.error;
+    else if (isOwnDeadline(thrown, this.deadlineMs)) error = deadlineError();
     else {
       error = sendable(this.method, this.#throughFailed(thrown));
       this.#error = error;
@@ -370,6 +372,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
   /** The handler has thrown, and the call is over: an unexpected error must not pass in silence. */
   #failLate(thrown: unknown): void {
     if (thrown === this.#cut?.error || thrown === this.#cut?.reason || isAbort(thrown)) return;
+    if (isOwnDeadline(thrown, this.deadlineMs)) return;
     this.#throughFailed(thrown);
   }
 
@@ -393,6 +396,8 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     this.#responses.close();
   }
 }
+
+const deadlineError = () => peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
 
 function isAbort(thrown: unknown): boolean {
   try {

@@ -1,10 +1,5 @@
+import { isDeadlineOver } from "@callwire/transport/server";
 import { ServerError, Status } from "nice-grpc-common";
-
-/**
- * A call that ends so much before its deadline still counts as ended by it, in milliseconds: the client's
- * timer began before the server's.
- */
-const DEADLINE_TOLERANCE_MS = 10;
 
 /** True if an error says that its call was cancelled, by the client, its deadline or the server's end. */
 export function isCancellation(error: unknown, call: { readonly signal: AbortSignal }): boolean {
@@ -39,7 +34,5 @@ export function monotonicMs(deadline: Date | number | undefined): number {
  * @param deadlineMs By the clock of `performance.now()`; `Infinity` for none.
  */
 export function cancellationCode(deadlineMs: number): Status.CANCELLED | Status.DEADLINE_EXCEEDED {
-  return deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()
-    ? Status.DEADLINE_EXCEEDED
-    : Status.CANCELLED;
+  return isDeadlineOver(deadlineMs) ? Status.DEADLINE_EXCEEDED : Status.CANCELLED;
 }

@@ -29,6 +29,32 @@ export function isAbortError(thrown: unknown): boolean {
   }
 }
 
+/**
+ * A call that ends so much before its deadline still counts as ended by it, in milliseconds: the client's timer began before
+ * the server's, and a call that the handler makes with the same deadline may be the first to say so.
+ */
+const DEADLINE_TOLERANCE_MS = 10;
+
+/** True if a call's deadline has passed, or is about to. @param deadlineMs By the clock of `performance.now()`. */
+export function isDeadlineOver(deadlineMs: number): boolean {
+  return deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now();
+}
+
+/**
+ * True if what a handler threw is the end of the call's own deadline, as found by a call that the handler made with it. An
+ * error that the handler made itself is none.
+ *
+ * @param deadlineMs The call's, by the clock of `performance.now()`; `Infinity` for none.
+ */
+export function isOwnDeadline(thrown: unknown, deadlineMs: number): boolean {
+  if (deadlineMs === Infinity || thrown instanceof ServerError || !isDeadlineOver(deadlineMs)) return false;
+  try {
+    return (thrown as { code?: unknown } | null | undefined)?.code === Status.DEADLINE_EXCEEDED;
+  } catch {
+    return false;
+  }
+}
+
 /** The status of what a handler threw. Warns of what it should not throw: that must not pass in silence. */
 export function statusOrWarning(thrown: unknown, path: string): ErrorStatus {
   const status = statusOfError(thrown);

@@ -9,7 +9,14 @@ import { ErrorCode } from "../http2/errors.js";
 import { spreadableContext, type ContextSource } from "./call-context.js";
 import type { CallHost } from "./call-host.js";
 import type { CallScope } from "./call-scope.js";
-import { isAbortError, statusOrWarning, warnOfListener, warnOfPhase } from "./error-status.js";
+import {
+  isAbortError,
+  isDeadlineOver,
+  isOwnDeadline,
+  statusOrWarning,
+  warnOfListener,
+  warnOfPhase,
+} from "./error-status.js";
 import { guardListeners, type FaultSink } from "./guarded-signal.js";
 import type { RequestHead } from "./request-head.js";
 import { ResponseStream, type ResponseSink } from "./response-stream.js";
@@ -20,12 +27,6 @@ import type { ServerMethod } from "./server-method.js";
 import { ServerStream, type StreamOwner } from "./server-stream.js";
 import { countMessage } from "./turns.js";
 import { isTooMuchUnsent } from "./unsent-bytes.js";
-
-/**
- * A call that is cut short so much before its deadline still counts as ended by it, in milliseconds: the client's
- * timer began before ours.
- */
-const DEADLINE_TOLERANCE_MS = 10;
 
 /**
  * A call that a server works on, from the arrival to the status: decides when it begins, runs its phases and its handler, and
@@ -331,6 +332,10 @@ export class ServerCall
    */
   fail(thrown: unknown): void {
     if (this.finished && isAbortError(thrown)) return;
+    if (isOwnDeadline(thrown, this.deadlineMs)) {
+      if (!this.finished) this.onDeadline();
+      return;
+    }
     const error = this.#failed ? thrown : this.#throughFailed(thrown);
     const { code, message } = statusOrWarning(error, this.descriptor.path);
     if (this.finished) return;
@@ -408,7 +413,7 @@ export class ServerCall
 
   /** The status that the client sees of a call that was cut short. */
   #codeOfAbort(code: ErrorCode): Status {
-    if (this.deadlineMs - DEADLINE_TOLERANCE_MS <= performance.now()) return Status.DEADLINE_EXCEEDED;
+    if (isDeadlineOver(this.deadlineMs)) return Status.DEADLINE_EXCEEDED;
     const isCancel = this.#host.end !== undefined || code === ErrorCode.NO_ERROR;
     return isCancel ? Status.CANCELLED : statusOfErrorCode(code);
   }

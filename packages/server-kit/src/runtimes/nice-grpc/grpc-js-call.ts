@@ -2,6 +2,8 @@ import type { PeerCertificate } from "node:tls";
 import type { Metadata as GrpcJsMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import {
   guardListeners,
+  isOwnDeadline,
+  peerError,
   serialize,
   type Codec,
   type FaultSink,
@@ -191,6 +193,9 @@ export class GrpcJsCall implements FaultSink, ServerCallContext {
 
   /** Passes what was thrown through the phases. Returns the error that goes out, which is one that nice-grpc can send. */
   static fail(call: GrpcJsCall, thrown: unknown): Error {
+    if (isOwnDeadline(thrown, call.#monotonicDeadline)) {
+      return (call.#error = peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"));
+    }
     const { phases, descriptor } = call.#served;
     const failed = phases?.failed === undefined ? thrown : guard(phases.failed.bind(phases), thrown, call);
     const error = sendableError(descriptor, failed);
