@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,8 +63,45 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
       for (const channel of channels) channel.close();
       server.forceShutdown();
     };
-    return { seen, connect, [Symbol.asyncDispose]: dispose };
+    return { port, seen, connect, [Symbol.asyncDispose]: dispose };
   };
+
+  /** The cipher suite that a client of TLS 1.2 gets which offers one; undefined if the server has it not. */
+  const suiteOf = async (port: number, ciphers: string) => {
+    const socket = connectTls({ port, servername: "localhost", ca: pem.ca, ciphers, maxVersion: "TLSv1.2" });
+    try {
+      await once(socket, "secureConnect");
+      return socket.getCipher().name;
+    } catch (error) {
+      expect(error).toMatchObject({ code: "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE" });
+      return undefined;
+    } finally {
+      socket.destroy();
+    }
+  };
+
+  test("offers no suites of TLS 1.2 that HTTP/2 should not use (RFC 9113, section 9.2.2)", async () => {
+    await using tls = await start(undefined);
+    const good = "ECDHE-ECDSA-AES128-GCM-SHA256";
+    expect(await suiteOf(tls.port, good)).toBe(good);
+    expect(await suiteOf(tls.port, "ECDHE-ECDSA-CHACHA20-POLY1305")).toBe("ECDHE-ECDSA-CHACHA20-POLY1305");
+    // CBC, and CCM, which RFC 9113 allows and nobody needs.
+    expect(await suiteOf(tls.port, "ECDHE-ECDSA-AES128-SHA")).toBeUndefined();
+    expect(await suiteOf(tls.port, "ECDHE-ECDSA-AES128-SHA256")).toBeUndefined();
+    expect(await suiteOf(tls.port, "ECDHE-ECDSA-AES128-CCM8")).toBeUndefined();
+  });
+
+  test("offers the suites of GRPC_SSL_CIPHER_SUITES", async () => {
+    process.env["GRPC_SSL_CIPHER_SUITES"] = "ECDHE-ECDSA-AES256-GCM-SHA384";
+    try {
+      await using tls = await start(undefined);
+      const good = "ECDHE-ECDSA-AES256-GCM-SHA384";
+      expect(await suiteOf(tls.port, good)).toBe(good);
+      expect(await suiteOf(tls.port, "ECDHE-ECDSA-AES128-GCM-SHA256")).toBeUndefined();
+    } finally {
+      delete process.env["GRPC_SSL_CIPHER_SUITES"];
+    }
+  });
 
   test("serves over TLS, to clients without a certificate", async () => {
     await using tls = await start(undefined);

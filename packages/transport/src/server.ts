@@ -19,7 +19,7 @@ export {
 } from "./server/create-server.js";
 export type { DrainReport } from "./server/transport-server.js";
 export { serverRuntime } from "./server/transport-runtime.js";
-export { ServerCredentials, type KeyCertPair } from "./server/credentials.js";
+export { ServerCredentials, serverCipherSuites, type KeyCertPair } from "./server/credentials.js";
 export {
   defaultServerLimits,
   type GrpcJsServerOptions,

@@ -9,6 +9,18 @@ export interface KeyCertPair {
   cert_chain: Buffer;
 }
 
+/**
+ * The cipher suites that a server offers: those of TLS 1.3, and of TLS 1.2 those with forward secrecy and AEAD. What else
+ * TLS 1.2 has is on the list of RFC 9113, appendix A, which HTTP/2 should not use (section 9.2.2), or hardly in use.
+ */
+const CIPHER_SUITES =
+  "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20";
+
+/** The cipher suites of a server, in OpenSSL's form: those of `GRPC_SSL_CIPHER_SUITES`, if it is set. */
+export function serverCipherSuites(): string {
+  return process.env["GRPC_SSL_CIPHER_SUITES"] || CIPHER_SUITES;
+}
+
 /** The credentials of a server. */
 export class ServerCredentials {
   /** The options for node:tls; undefined for clear text. */
@@ -28,7 +40,8 @@ export class ServerCredentials {
   }
 
   /**
-   * TLS.
+   * TLS 1.2 or later. The cipher suites are those of `GRPC_SSL_CIPHER_SUITES`, in OpenSSL's form, and else those with forward
+   * secrecy and AEAD.
    *
    * @param rootCerts Certificates of the authorities whose clients are believed, in PEM. Default: the well-known ones.
    * @param checkClientCertificate True if every client must show a certificate. Default: false.
@@ -84,6 +97,7 @@ function secureContextOptions(rootCerts: Buffer | null, pairs: readonly KeyCertP
     cert: pairs.map((pair) => pair.cert_chain),
     key: pairs.map((pair) => pair.private_key),
     minVersion: "TLSv1.2",
+    ciphers: serverCipherSuites(),
   };
   // Reads them, so that what is wrong is said here and not to the first client.
   createSecureContext(options);

@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from "node:tls";
-import type { ServerTlsOptions } from "@callwire/transport/server";
+import { serverCipherSuites, type ServerTlsOptions } from "@callwire/transport/server";
 import { ServerCredentials } from "@grpc/grpc-js";
 
 /** The time that a TLS handshake may stand still, in milliseconds: the transport's default for a whole one. */
@@ -27,6 +27,7 @@ function contextOptions({ cert, key, clientCa }: ServerTlsOptions): SecureContex
   return {
     cert: [Buffer.from(cert)],
     key: [Buffer.from(key)],
+    ciphers: serverCipherSuites(),
     ...(clientCa !== undefined && { ca: Buffer.from(clientCa) }),
   };
 }
