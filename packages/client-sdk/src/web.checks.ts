@@ -14,6 +14,7 @@ export {
   iterableAdvice,
   noRequestStreams,
   noStatusAdvice,
+  redirectAdvice,
   unreachableAdvice,
 } from "./web/advice.js";
 

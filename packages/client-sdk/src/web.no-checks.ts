@@ -15,6 +15,8 @@ export function unreachableAdvice(): undefined {}
 
 export function noStatusAdvice(): undefined {}
 
+export function redirectAdvice(): undefined {}
+
 export function clearTextAdvice(): undefined {}
 
 export function iterableAdvice(): undefined {}

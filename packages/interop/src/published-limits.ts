@@ -50,7 +50,7 @@ export interface BundleLimits {
  * `web/one-message.ts`: with esbuild's own conditions, and with `production`, which Vite and webpack give to a build for users.
  */
 export const webClientLimits: Readonly<Record<"default" | "production", BundleLimits>> = {
-  default: { gzipBytes: 12_150, brotliBytes: 11_050 },
+  default: { gzipBytes: 12_200, brotliBytes: 11_100 },
   // 10 KB of 1,024 bytes.
   production: { gzipBytes: 10_240, brotliBytes: 9_350 },
 };

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 /** A program that runs JavaScript, and its version. */
 export interface ForeignProgram {
-  name: "node" | "bun" | "deno";
+  name: "node" | "bun" | "deno" | "workerd";
   /** A whole version, such as 26.10.0. */
   version: string;
 }
@@ -14,8 +14,8 @@ export interface ForeignProgram {
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/callwire-programs", import.meta.url));
 
 /**
- * The registry's package that holds a program for this machine, and the program's path in it. The packages `node`, `bun` and
- * `deno` depend on these, and bring them into place by scripts at install time, which are not run here. Undefined where there is
+ * The registry's package that holds a program for this machine, and the program's path in it. The packages `node`, `bun`,
+ * `deno` and `workerd` depend on these, and bring them into place by scripts at install time, which are not run here. Undefined where there is
  * none.
  */
 function packageOf({ name }: ForeignProgram): { package: string; path: string } | undefined {
@@ -29,6 +29,11 @@ function packageOf({ name }: ForeignProgram): { package: string; path: string } 
       return { package: `@oven/bun-${platform}-${arch === "arm64" ? "aarch64" : "x64"}`, path: "bin/bun" };
     case "deno":
       return { package: `@deno/${platform}-${arch}${platform === "linux" ? "-glibc" : ""}`, path: "deno" };
+    case "workerd":
+      return {
+        package: `@cloudflare/workerd-${platform}-${arch === "arm64" ? "arm64" : "64"}`,
+        path: "bin/workerd",
+      };
   }
 }
 

@@ -20,6 +20,11 @@ export function unreachableAdvice(url: string, requestStream: boolean): string |
   return isForeign(url) ? ", or its CORS policy does not allow this page" : undefined;
 }
 
+/** What stands behind a status that is none of an answer's: a browser shows nothing of a redirect, whose status is 0 there. */
+export function redirectAdvice(status: number): string | undefined {
+  return /^(0|3..)$/.test(String(status)) ? " (redirects are not followed)" : undefined;
+}
+
 /** What may be the reason that a response has no status: a response of gRPC-Web without messages has it in header fields. */
 export function noStatusAdvice(url: string): string | undefined {
   return isForeign(url)

@@ -36,9 +36,22 @@ test("a unary call of Connect is plain HTTP", async () => {
       "x-data-bin": "//4=",
       "x-request-id": "r1",
     },
-    redirect: "error",
+    redirect: "manual",
     credentials: "include",
   });
+});
+
+test.each([
+  ["shows", () => new Response(null, { status: 308, headers: { location: "/b" } }), 308],
+  // As a browser hides it.
+  ["hides", () => Response.error(), 0],
+])("a redirect that the runtime %s is not followed, and not tried again", async (_how, answer, status) => {
+  const { client, sent } = answeredBy(answer, { retry: { initialBackoffMs: 1 } });
+  await expect(client.echoUnary({ text: "a" }, { retry: true })).rejects.toMatchObject({
+    code: Status.UNKNOWN,
+    message: expect.stringContaining(`HTTP status ${status} (redirects are not followed)`),
+  });
+  expect(sent).toHaveLength(1);
 });
 
 test("fetch is called as the function that it is: a browser's own refuses another `this`", async () => {

@@ -1,4 +1,4 @@
-import { noStatusAdvice, unreachableAdvice } from "#checks";
+import { noStatusAdvice, redirectAdvice, unreachableAdvice } from "#checks";
 import { type FailureOrigin, statusOfHttpStatus } from "@callwire/transport/seam";
 import { Metadata, type MethodDescriptor, Status } from "nice-grpc-common";
 import { onAbort } from "../internal/abort.js";
@@ -57,7 +57,8 @@ export async function* fetchAttempt(
       headers: { ...sent, "content-type": mediaType },
       body: bareType || requestStream ? body : enveloped(body as Uint8Array),
       signal,
-      redirect: "error",
+      // Workers of Cloudflare know no "error".
+      redirect: "manual",
       ...(credentials && { credentials }),
       ...(requestStream && { duplex: "half" }),
     });
@@ -109,7 +110,13 @@ export async function* fetchAttempt(
       throw fail(
         // Such JSON comes from a server of Connect, in another codec than was asked for.
         isJson && !isHttpError ? Status.INTERNAL : statusOfHttpStatus(status),
-        describePage(isHttpError ? `HTTP status ${status}` : `the response is not ${wanted}`, headers, page),
+        describePage(
+          isHttpError
+            ? `HTTP status ${status}${redirectAdvice(status) ?? ""}`
+            : `the response is not ${wanted}`,
+          headers,
+          page,
+        ),
         isHttpError && status < 500 ? "status" : "reset",
       );
     }

@@ -75,8 +75,8 @@ export function requestStream(
   return { body, end };
 }
 
-/** Runtimes whose `fetch` streams both ways by itself, and does not ask for `duplex`. */
-const STREAMING_RUNTIMES = /^(Deno|Bun)\//;
+/** Runtimes whose `fetch` streams both ways by itself, and does not ask for `duplex`: Deno, Bun, and workers of Cloudflare. */
+const STREAMING_RUNTIMES = /^(Deno|Bun|Clo)/;
 
 /**
  * True if `fetch` of this runtime takes a stream as a body. Firefox would send the stream's name; Safari takes one for a Request alone,

@@ -12,7 +12,7 @@ export interface FetchInit {
   // oxlint-disable-next-line typescript/no-explicit-any -- runtimes name the types of bodies differently, and the same
   body: any;
   signal: AbortSignal;
-  redirect: "error";
+  redirect: "manual";
   credentials?: "omit" | "same-origin" | "include";
   /** Goes with a stream. */
   duplex?: "half";

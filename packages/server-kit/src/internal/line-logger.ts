@@ -26,10 +26,10 @@ export function lineEnd(message: string): string {
 
 const known = new WeakMap<object, LineLogger>();
 
-const { chindingsSym, hooksSym, mixinSym, needsMetadataGsym, streamSym } = pino.symbols as unknown as Record<
-  "chindingsSym" | "hooksSym" | "mixinSym" | "needsMetadataGsym" | "streamSym",
-  symbol
->;
+type PartName = "chindingsSym" | "hooksSym" | "mixinSym" | "needsMetadataGsym" | "streamSym";
+
+/** None in a bundle for workers at the edge, which has pino for browsers: its loggers write their lines by themselves. */
+const symbols: Partial<Record<PartName, symbol>> = pino.symbols ?? {};
 
 /** The parts of a pino logger that its symbols name. */
 interface Parts {
@@ -45,6 +45,8 @@ export function rememberLineLogger(
   destination: DestinationStream,
   { secretValue }: Redactor,
 ): void {
+  const { chindingsSym, hooksSym, mixinSym, needsMetadataGsym, streamSym } = symbols;
+  if (!chindingsSym || !hooksSym || !mixinSym || !needsMetadataGsym || !streamSym) return;
   const parts = logger as unknown as Parts;
   const hooks = parts[hooksSym] as { logMethod?: unknown; streamWrite?: unknown } | undefined;
   const isPlain =
