@@ -21,16 +21,25 @@ export function setSigned(value: string | number | bigint): void {
     words[HIGH] = Math.floor((value as number) / 2 ** 32);
     return;
   }
-  const integer = typeof value === "bigint" ? value : BigInt(value);
+  const integer = typeof value === "bigint" ? value : exactInteger(value, "int64");
   signed[0] = integer;
   if (signed[0] !== integer) throw new ProtobufError(`invalid int64: ${value}`);
 }
 
 /** Puts 64 bits into `words`. */
 export function setUnsigned(value: string | number | bigint): void {
-  const integer = typeof value === "bigint" ? value : BigInt(value);
+  const integer = typeof value === "bigint" ? value : exactInteger(value, "uint64");
   unsigned[0] = integer;
   if (unsigned[0] !== integer) throw new ProtobufError(`invalid uint64: ${value}`);
+}
+
+/** A number beyond 2^53 is refused: it may be another integer than the one that was meant. */
+function exactInteger(value: string | number, type: string): bigint {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new ProtobufError(
+      `invalid ${type}: ${value}: numbers beyond 2^53 are not exact: give a bigint (the option int64=bigint)`,
+    );
+  return BigInt(value);
 }
 
 // The value is no number of the type: a numeric string is taken, as BinaryWriter does.

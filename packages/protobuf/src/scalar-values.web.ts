@@ -16,14 +16,24 @@ function invalid(type: string, what: unknown): ProtobufError {
   return new ProtobufError(`invalid ${type}: ${String(what)}`);
 }
 
+/** A number beyond 2^53 is refused: it may be another integer than the one that was meant. */
+function exactInteger(value: string | number | bigint, type: string): bigint {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw invalid(
+      type,
+      `${value}: numbers beyond 2^53 are not exact: give a bigint (the option int64=bigint)`,
+    );
+  return BigInt(value);
+}
+
 export function setSigned(value: string | number | bigint): void {
-  const integer = BigInt(value);
+  const integer = exactInteger(value, "int64");
   signed[0] = integer;
   if (signed[0] !== integer) throw invalid("int64", value);
 }
 
 export function setUnsigned(value: string | number | bigint): void {
-  const integer = BigInt(value);
+  const integer = exactInteger(value, "uint64");
   unsigned[0] = integer;
   if (unsigned[0] !== integer) throw invalid("uint64", value);
 }

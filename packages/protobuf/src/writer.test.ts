@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { writeFixed64, writeInt64, writeSfixed64, writeSint64, writeUint64 } from "./numbers.js";
 import { Reader } from "./reader.js";
 import { CHUNK_BYTES, Writer } from "./writer.js";
 
@@ -43,6 +44,22 @@ describe("Writer", () => {
     const write = () => writer.bytes(10, value as Uint8Array);
     const isNamed = "begin" in writer;
     expect(write).toThrow(isNamed ? `invalid bytes: ${kind}, and not Uint8Array` : "invalid uint32");
+  });
+
+  test("refuses a number beyond 2^53 for 64 bits, which may be another integer than was meant", () => {
+    for (const write of [writeInt64, writeSint64, writeSfixed64, writeUint64, writeFixed64]) {
+      const writeAll = (...values: (number | bigint | string)[]) => {
+        const writer = new Writer();
+        for (const value of values) write(writer, 0, value);
+        return writer.finish();
+      };
+      const { MAX_SAFE_INTEGER: max } = Number;
+      expect(writeAll(max, String(2n ** 60n))).toEqual(writeAll(BigInt(max), 2n ** 60n));
+      for (const value of [max + 1, 2 ** 60, 2 ** 64, -(2 ** 53)])
+        expect(() => writeAll(value)).toThrow(
+          `int64: ${value}: numbers beyond 2^53 are not exact: give a bigint (the option int64=bigint)`,
+        );
+    }
   });
 
   test("takes every view of bytes", () => {

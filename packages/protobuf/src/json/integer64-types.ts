@@ -34,7 +34,11 @@ function integer64<T extends bigint | string>(
   return {
     isAbsent: (value) => !value || value === "0",
     fromPartial: (value) => value as T,
-    writeJson: (value, sink) => sink.integer64(check(value), isSigned),
+    writeJson(value: unknown, sink) {
+      // A number beyond 2^53 may be another integer than the one that was meant.
+      if (typeof value === "number" && !Number.isSafeInteger(value)) throw isNot(what, value);
+      sink.integer64(check(value), isSigned);
+    },
     readJson(source) {
       if (source.integer64?.(isSigned) !== true) return seen(check(source.number()));
       return seen(isSigned ? signed[0]! : unsigned[0]!);

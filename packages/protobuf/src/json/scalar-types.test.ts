@@ -195,7 +195,7 @@ describe("64-bit integers", () => {
     ]);
     refuses(uint64Number, "that a number is exact for", ['"-1"', '"18446744073709551615"']);
     expect(() => write(int64, MAX + 1n)).toThrow("not an int64");
-    for (const bad of [0.5, 2 ** 63, NaN, null, {}])
+    for (const bad of [0.5, 2 ** 53, 2 ** 63, NaN, null, {}])
       expect(() => write(int64, bad as never)).toThrow("not an int64");
     expect(() => write(int64String, "1.5")).toThrow("not an int64");
     expect(() => write(int64Number, 2 ** 53)).toThrow("that a number is exact for");
