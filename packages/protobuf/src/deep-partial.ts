@@ -10,7 +10,7 @@ export type DeepPartial<T> = T extends Builtin
       : T extends ReadonlyArray<infer Item>
         ? ReadonlyArray<DeepPartial<Item>>
         : T extends { $case: string; value: unknown }
-          ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
+          ? { $case: T["$case"]; value: DeepPartial<T["value"]> | undefined }
           : T extends object
             ? { [Key in keyof T]?: DeepPartial<T[Key]> }
             : T;

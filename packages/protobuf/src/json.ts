@@ -15,7 +15,7 @@ export {
 export { JsonError } from "./json/json-error.js";
 export { fromJsonText, toJsonBytes, toJsonText } from "./json/json-text.js";
 export { copyMap, copyMapObject, map, mapObject } from "./json/map-types.js";
-export { isMissing, propertyOf } from "./json/message-fields.js";
+export { checkUnion, isMissing, propertyOf } from "./json/message-fields.js";
 export { messagePart } from "./json/message-part.js";
 export { MAX_JSON_DEPTH, MAX_JSON_MASK_LENGTH, MAX_JSON_NUMBER_LENGTH } from "./json/options.js";
 export { bool, bytes, double, float, int32, string, uint32 } from "./json/scalar-types.js";

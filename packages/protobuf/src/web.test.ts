@@ -238,6 +238,8 @@ test.each(Object.keys(scalars))("%s is the same", (name) => {
     4e38,
     2 ** 31,
     2 ** 32,
+    2 ** 53,
+    -(2 ** 63),
     2n ** 63n,
     -1n,
     "5",
@@ -303,11 +305,21 @@ describe("JSON", () => {
       { text: "a", list: ["b"], other: 5, choice: { $case: "a", value: "c" }, c: "d", d: null },
       { text: null, list: undefined, choice: { $case: "b", value: ["c"] }, flat: 1, d: undefined },
       { choice: { $case: "none", value: 0 } },
-      { choice: { $case: "toString", value: 0 } },
       { choice: { $case: "a", value: null } },
       { choice: null, text: () => "a", surplus: 1 },
     ]) {
       expect(other.fromPartial(given)).toEqual(one.fromPartial(given));
+    }
+    for (const choice of [
+      { $case: "toString", value: 0 },
+      { case: "a", value: "c" },
+      { $case: "a" },
+      { a: "c" },
+      "a",
+    ]) {
+      const said = told(() => one.fromPartial({ choice }));
+      expect(said).toMatch(/^ProtobufError: invalid oneof choice: /);
+      expect(told(() => other.fromPartial({ choice }))).toBe(said);
     }
   });
 

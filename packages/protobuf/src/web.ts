@@ -6,7 +6,7 @@ import { copyList } from "./json/composite-types.js";
 import type { EnumerationOptions } from "./json/enum-types.js";
 import * as text from "./json/json-text.js";
 import { copyMap, copyMapObject } from "./json/map-types.js";
-import { isMissing, propertyOf } from "./json/message-fields.js";
+import { checkUnion, isMissing, propertyOf } from "./json/message-fields.js";
 import { kindOf, setField, type SettableOneof } from "./message-type.web.js";
 import { type AnyForm, deferred, enableJson } from "./web-json.js";
 
@@ -90,7 +90,9 @@ export const members = (fields: object): SettableOneof => ({
 export const oneof = (fields: object): SettableOneof => ({
   ...full.oneof(fields),
   set(message, property, object) {
-    const { $case, value } = (propertyOf(object, property) ?? {}) as { $case?: string; value?: unknown };
+    const given = propertyOf(object, property);
+    checkUnion(property, given, Object.keys(this.oneof));
+    const { $case, value } = (given ?? {}) as { $case?: string; value?: unknown };
     const member = Object.entries(this.oneof).find(([name]) => name === $case)?.[1];
     const kind = member && kindOf(member);
     if (kind && !isMissing(value, kind)) message[property] = { $case, value: kind.fromPartial(value) };

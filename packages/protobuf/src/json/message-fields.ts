@@ -1,5 +1,6 @@
 import { checkFields } from "../check-fields.js";
 import type { AnyFieldType, FieldTypes, NamedField } from "../field-type.js";
+import { ProtobufError } from "../protobuf-error.js";
 
 /** A field as JSON needs it: all that its entry leaves out is there. */
 export interface MessageField {
@@ -30,6 +31,8 @@ export interface MessageFields {
   readonly list: readonly MessageField[];
   /** The same by their names in JSON and in the contract. */
   readonly byKey: ReadonlyMap<string, MessageField>;
+  /** The members of each oneof that is one property, by that property. */
+  readonly unions: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What states the fields of a message type, and keeps them once they were needed. */
@@ -56,6 +59,7 @@ export function fieldsOf(code: FieldsCode): MessageFields {
 function resolve(typeName: string, fields: FieldTypes): MessageFields {
   const list: MessageField[] = [];
   const byKey = new Map<string, MessageField>();
+  const unions = new Map<string, readonly string[]>();
   const add = (own: string, stated: AnyFieldType | NamedField, union?: string, oneof?: Set<string>): void => {
     const { type, name, jsonName } =
       "jsonName" in stated ? stated : { type: stated, name: contractName(own), jsonName: own };
@@ -71,13 +75,14 @@ function resolve(typeName: string, fields: FieldTypes): MessageFields {
   };
   for (const [property, stated] of Object.entries(fields)) {
     if ("oneof" in stated) {
+      if (!stated.isFlat) unions.set(property, Object.keys(stated.oneof));
       const oneof = new Set<string>();
       for (const [member, type] of Object.entries(stated.oneof)) {
         add(member, type, stated.isFlat ? undefined : property, oneof);
       }
     } else add(property, stated);
   }
-  return { typeName, list, byKey };
+  return { typeName, list, byKey, unions };
 }
 
 /** A property of a message. A function is no value: it is what an object inherits. */
@@ -92,9 +97,28 @@ export function isMissing(value: unknown, type: AnyFieldType): boolean {
 }
 
 /**
+ * Refuses a oneof that names none of its members, or one without `value`, which would be lost. A value that is undefined or null is
+ * none.
+ *
+ * @param members The names that `$case` may have.
+ * @throws {ProtobufError} That says which there are.
+ */
+export function checkUnion(property: string, given: unknown, members: readonly string[]): void {
+  if (given === undefined || given === null) return;
+  const union = given as Properties;
+  const { $case } = union;
+  const isMember = members.includes($case as string);
+  if (isMember && "value" in union) return;
+  const wrong = isMember
+    ? `${$case as string} has no value`
+    : `$case is ${String($case)}, and not one of ${members.join(", ")}`;
+  throw new ProtobufError(`invalid oneof ${property}: ${wrong}`);
+}
+
+/**
  * Sets the fields of a new message that an object has; null counts as none, unless it is a value of its own.
  *
- * @throws {ProtobufError} for what has no fields of its own.
+ * @throws {ProtobufError} for what has no fields of its own, and as {@link checkUnion}.
  */
 export function messageFromPartial<T extends object>(fields: MessageFields, message: T, object: object): T {
   checkFields(object);
@@ -108,6 +132,10 @@ export function messageFromPartial<T extends object>(fields: MessageFields, mess
         (message as Properties)[property] = { $case, value: type.fromPartial(value) };
       }
     }
+  }
+  for (const [property, members] of fields.unions) {
+    if ((message as Properties)[property] === undefined)
+      checkUnion(property, propertyOf(object as Properties, property), members);
   }
   return message;
 }

@@ -178,6 +178,15 @@ describe("a message", () => {
     expect(user({ contact: { $case: "phoneNumber", value: undefined } }).contact).toBeUndefined();
   });
 
+  test.each<[unknown, string]>([
+    [{ $case: "phone", value: "1" }, "$case is phone, and not one of phoneNumber, mail, none"],
+    [{ case: "mail", value: 1 }, "$case is undefined, and not one of phoneNumber, mail, none"],
+    [{ $case: "mail" }, "mail has no value"],
+    ["mail", "$case is undefined, and not one of phoneNumber, mail, none"],
+  ])("is made with no oneof that would be lost: %p", (contact, why) => {
+    expect(() => user({ contact })).toThrow(`invalid oneof contact: ${why}`);
+  });
+
   test("may have the members of a oneof as properties", () => {
     const Flat = jsonMessage<Record<string, unknown>>({
       create: () => ({}),
