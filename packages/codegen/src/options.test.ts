@@ -82,6 +82,16 @@ describe("parseOptions", () => {
     ["qqq=1", 'no option "qqq": there are timestamp, int64,'],
     ["forceLong=bigint", 'no option "forceLong": another generator has it, and here it is "int64"'],
     ["esModuleInterop=true", "this one needs none: leave it out"],
+    ["js_import_style=legacy_commonjs", "this one needs none: leave it out"],
+    ["import_style=commonjs", "this one needs none: leave it out"],
+    [
+      "long_type_string",
+      'no option "long_type_string": another generator has it, and here it is "int64=string"',
+    ],
+    ["stringEnums=true", "this one does not offer it: leave it out"],
+    ["json_types=true", "this one does not offer it: leave it out"],
+    ["include_imports=true", "set strategy, include_imports and include_wkt beside opt"],
+    ["int64: bigint", 'no option "int64: bigint": write "int64=bigint"'],
     ["int64=string,int64=number", 'int64 is given twice, as "string" and as "number"'],
     ["openapi,openapi_title=Tea, coffee", "a comma begins the next option, so the text of openapi_title"],
   ])("refuses %s, with the nearest", (parameter, message) => {

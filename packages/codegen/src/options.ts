@@ -148,6 +148,8 @@ export function parseOptions(given: readonly { key: string; value: string }[]): 
 /** Says of an option that there is none of its name, and what to write instead. */
 function unknownOption(key: string, known: readonly string[], before: string | undefined): string {
   const none = `no option "${key}"`;
+  const [, name, value] = /^(\w+) ?: ?(\S+)$/.exec(key) ?? [];
+  if (name !== undefined && known.includes(name)) return `${none}: write "${name}=${value}"`;
   const advice = adviceForForeign(key);
   if (advice !== undefined) return `${none}: ${advice}`;
   const meant = nearest(key, known);

@@ -157,7 +157,7 @@ export function checkNames(file: DescFile): void {
       const other = keys.get(key);
       if (other !== undefined)
         throw new Error(
-          `${path}: the methods ${other} and ${name} of ${service.name} are both ${key} in TypeScript`,
+          `${path}: the methods ${other} and ${name} of ${service.name} are both ${key} in TypeScript: rename one of them`,
         );
       keys.set(key, name);
     }

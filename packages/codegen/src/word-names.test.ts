@@ -309,7 +309,7 @@ describe("contracts whose names clash", () => {
     const text =
       'syntax = "proto3"; message M {} service S { rpc Do(M) returns (M); rpc do(M) returns (M); }';
     expect(() => generateModules(describeContracts({ "s.proto": text }))).toThrow(
-      "s.proto: the methods Do and do of S are both do in TypeScript",
+      "s.proto: the methods Do and do of S are both do in TypeScript: rename one of them",
     );
   });
 });
