@@ -12,12 +12,16 @@ export function checkDefinition(definition: unknown): void {
   if (!isObject(definition))
     throw notOne(kindOf(definition), "is its name imported from the generated file?");
   if (definition["kind"] === "service" && "typeName" in definition) {
-    throw notOne(
-      "a service of protobuf-es",
-      "generate one by ts-proto with outputServices=generic-definitions",
-    );
+    throw notOne("a service of protobuf-es", "generate one by protoc-gen-callwire");
   }
-  const byTsProto = typeof definition["fullName"] === "string" && isObject(definition["methods"]);
+  if (typeof definition["typeName"] === "string" && typeof definition["encode"] === "function")
+    throw notOne(
+      `the message type ${definition["typeName"]}`,
+      "import its service's, such as UserServiceDefinition",
+    );
+  const inside = Object.keys(definition).filter((name) => isGenerated(definition[name]));
+  if (inside.length > 0) throw notOne("the module of a contract", `give its ${inside.join(" or ")}`);
+  const byTsProto = isGenerated(definition);
   const methods = Object.entries(byTsProto ? (definition["methods"] as object) : definition);
   // A contract may have a service that has none yet; an object with nothing in it says no service's name.
   if (methods.length === 0 && !byTsProto)
@@ -37,9 +41,16 @@ export function checkDefinition(definition: unknown): void {
   }
 }
 
+/** True for a definition in the generic form of ts-proto, as far as its outermost parts go. */
+function isGenerated(definition: unknown): boolean {
+  return (
+    isObject(definition) && typeof definition["fullName"] === "string" && isObject(definition["methods"])
+  );
+}
+
 function notOne(what: string, advice: string): TypeError {
   return new TypeError(
-    `the service definition is ${what}: it must be one that ts-proto or grpc-tools makes; ${advice}`,
+    `the service definition is ${what}: it must be one that protoc-gen-callwire, ts-proto or grpc-tools makes; ${advice}`,
   );
 }
 

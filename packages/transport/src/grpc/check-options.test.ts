@@ -136,6 +136,16 @@ describe("a definition that is none", () => {
     ["nothing in it", {}, "an object without methods"],
     ["options", { address: "a:1" }, "an object whose 'address' describes no method"],
     ["handlers", { getUser: async () => ({}) }, "an object whose 'getUser' describes no method"],
+    [
+      "a message type",
+      { typeName: "a.M", encode: () => {} },
+      "the message type a.M: it must be one that protoc-gen-callwire",
+    ],
+    [
+      "a module",
+      { M: { typeName: "a.M" }, SDefinition: { fullName: "a.S", methods: {} } },
+      "the module of a contract: it must be one that protoc-gen-callwire, ts-proto or grpc-tools makes; give its SDefinition",
+    ],
     ["protobuf-es's", { kind: "service", typeName: "a.B", methods: [] }, "a service of protobuf-es"],
     ["a class of grpc-js", GrpcJsClient, "give its `service`"],
     [
