@@ -90,6 +90,10 @@ describe("messages of ts-proto", () => {
   };
   test.each<[wrong: unknown, message: RegExp]>([
     [{ last: "a", int32Value: "x" }, /^int32Value: invalid int32: NaN$/],
+    [
+      { last: "a", int32Value: "KIND_A" },
+      /^int32Value: invalid int32: NaN: "KIND_A" is a name, and an enum's values are numbers: take them from its generated constant$/,
+    ],
     [{ int64Value: 2n ** 64n }, /^int64Value: /],
     [{ strings: ["a", undefined] }, /^strings\[1\]: /],
     [{ children: [{}, { child: { last: "a", int32Value: 0.5 } }] }, /^children\[1\]\.child\.int32Value: /],

@@ -19,7 +19,9 @@ export function namedFault(thrown: unknown, message: unknown, encode: (message: 
     const { message: text } = thrown;
     // The engine's own texts name no value.
     const why =
-      thrown instanceof ProtobufError ? text : `${shownKind(value)}, which the field does not take (${text})`;
+      thrown instanceof ProtobufError
+        ? text + adviceOn(value)
+        : `${shownKind(value)}, which the field does not take (${text})`;
     return new ProtobufError(`${path}: ${why}`, undefined, { cause: thrown });
   } catch {
     // A field that cannot even be read.
@@ -29,6 +31,15 @@ export function namedFault(thrown: unknown, message: unknown, encode: (message: 
 
 function shownKind(value: unknown): string {
   return value instanceof Date && Number.isNaN(value.getTime()) ? "an invalid Date" : kindOf(value);
+}
+
+/** What an enum's value is called in a contract: proto-loader gives it for its number. */
+const ENUM_VALUE = /^[A-Z][A-Z0-9_]*$/;
+
+function adviceOn(value: unknown): string {
+  return typeof value === "string" && ENUM_VALUE.test(value)
+    ? `: "${value}" is a name, and an enum's values are numbers: take them from its generated constant`
+    : "";
 }
 
 /** A value, and where it is in its message. */
