@@ -1,4 +1,4 @@
-import { Writer } from "@callwire/protobuf";
+import { messageType, oneof, string, Writer } from "@callwire/protobuf";
 import { describe, expect, test } from "@jest/globals";
 import { everyFieldSamples } from "../testing/protobuf-samples.js";
 import { EveryField } from "../testing/gen/callwire/transport/testing/v1/every_field.js";
@@ -107,6 +107,33 @@ describe("messages of ts-proto", () => {
   ])("that cannot be encoded name the field: %#", (wrong, message) => {
     expect(() => encode(codec(), wrong)).toThrow(message);
   });
+});
+
+test("a message of a oneof alone is not sent as an empty one", () => {
+  const type = messageType<{ choice: { $case: "text"; value: string } | undefined }>({
+    name: "test.OneOf",
+    create: () => ({ choice: undefined }),
+    write(m, w) {
+      if (m.choice?.$case === "text") w.string(10, m.choice.value);
+    },
+    read: () => {},
+    fields: () => ({ choice: oneof({ text: string }) }),
+  });
+  const [method] = methodsOf({
+    fullName: "test.S",
+    methods: {
+      do: { name: "Do", requestType: type, requestStream: false, responseType: type, responseStream: false },
+    },
+  });
+  const encode = (choice: unknown) => {
+    const writer = new Writer();
+    method!.request.encode({ choice }, writer);
+    return writer.finish();
+  };
+  expect(() => encode({ $case: "txt", value: "a" })).toThrow("invalid oneof choice: $case is txt");
+  expect(() => encode({ case: "text", value: "a" })).toThrow("invalid oneof choice: $case is undefined");
+  expect(encode({ $case: "text", value: "a" })).toEqual(Uint8Array.of(10, 1, 97));
+  expect(encode(undefined)).toHaveLength(0);
 });
 
 test("methods of each form of definition are described alike", () => {

@@ -144,6 +144,8 @@ class TsProtoCodec implements Codec {
     if (!this.#partial) {
       try {
         codec.encode(message, writer);
+        // A oneof that names none of its members is written as nothing, and refused by fromPartial.
+        if (writer.length === 0 && Object.keys(message as object).length > 0) type.fromPartial(message);
         return;
       } catch {
         // The writer takes no undefined: a field is missing, or the message is wrong, which fromPartial does not mend.
