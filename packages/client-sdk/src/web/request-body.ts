@@ -75,8 +75,11 @@ export function requestStream(
   return { body, end };
 }
 
-/** Runtimes whose `fetch` streams both ways by itself, and does not ask for `duplex`: Deno, Bun, and workers of Cloudflare. */
-const STREAMING_RUNTIMES = /^(Deno|Bun|Clo)/;
+/**
+ * Names of runtimes whose `fetch` streams both ways by itself, and does not ask for `duplex`: Bun, Cloudflare-Workers and Deno. Those of
+ * browsers begin with Mozilla.
+ */
+const STREAMING_RUNTIMES = /^[BCD]/;
 
 /**
  * True if `fetch` of this runtime takes a stream as a body. Firefox would send the stream's name; Safari takes one for a Request alone,
