@@ -128,6 +128,8 @@ describe("errors of the server", () => {
 test("metadata goes both ways, text and binary", async () => {
   const received = deferred<Metadata>();
   observe = (context) => {
+    // A call that was cancelled before may come as late as this.
+    if (!context.metadata.has("x-request")) return;
     received.resolve(context.metadata);
     context.header.set("x-header", "h").set("x-header-bin", Buffer.from([0, 255]));
     context.trailer.set("x-trailer", "t").set("x-trailer-bin", [Buffer.from("a"), Buffer.from("b")]);
@@ -357,7 +359,10 @@ describe("deadlines", () => {
   test("end the call here, and reach the server", async () => {
     const started = deferred<CallContext>();
     observe = started.resolve;
-    const error = await failureOf(echo.client.echoUnary({ text: "", fault }, { deadline: Date.now() + 100 }));
+    // Long enough for the call to get to the server, on a busy machine too.
+    const error = await failureOf(
+      echo.client.echoUnary({ text: "", fault }, { deadline: Date.now() + 1000 }),
+    );
     observe = () => {};
     expect(error.code).toBe(Status.DEADLINE_EXCEEDED);
     const { signal } = await started.promise;

@@ -50,10 +50,10 @@ describe.each([-2000, 61_000, -86_400_000])("when the clock is set by %d ms", (s
   });
   test("a wait for a channel's state lasts as long as it was to", async () => {
     using echo = echoClient("127.0.0.1:1");
+    const began = performance.now();
     const passed = new Promise((resolve) => {
       echo.channel.watchConnectivityState(0, Date.now() + 100, resolve);
     });
-    const began = performance.now();
     setClock(stepMs);
     expect(String(await passed)).toContain("Deadline passed");
     const waited = performance.now() - began;
