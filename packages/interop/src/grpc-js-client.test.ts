@@ -81,7 +81,7 @@ describe("a grpc-js client that loads the seed's contract at run time", () => {
 
   test("watches", async () => {
     const events = client.watchUsers({ departments: ["MARKETING"] });
-    const [first] = await once(events, "data", { signal: AbortSignal.timeout(1_000) });
+    const [first] = await once(events, "data", { signal: AbortSignal.timeout(10_000) });
     expect(first).toMatchObject({ event_type: "heartbeat", user: { name: "system" } });
     const next = once(events, "data");
     await create("Elsewhere", { department: "SALES" });

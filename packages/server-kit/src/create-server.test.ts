@@ -221,7 +221,8 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
         },
       },
     );
-    using call = rawCall(echo.address, unaryPath, { "grpc-timeout": "50m" });
+    // Long enough for the handler to begin, on a busy machine too.
+    using call = rawCall(echo.address, unaryPath, { "grpc-timeout": "500m" });
     call.stream.end(lengthPrefixed(new Uint8Array()));
     expect((await call.response).headers["grpc-status"]).toBe(String(Status.DEADLINE_EXCEEDED));
     expect(reason).toMatchObject({ name: "AbortError" });
@@ -249,7 +250,8 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
           },
         },
       );
-      using call = rawCall(echo.address, path, { "grpc-timeout": "60m" });
+      // Long enough for the handler to begin, on a busy machine too.
+      using call = rawCall(echo.address, path, { "grpc-timeout": "200m" });
       call.stream.end(lengthPrefixed(new Uint8Array()));
       call.stream.resume();
       const { headers, trailers } = await call.response;

@@ -182,7 +182,8 @@ describe("a watch goes on, missing and repeating nothing,", () => {
     await using users = createUsersClient({ address: wire.address });
     const resumed: string[] = [];
     const events = begin(users, {
-      stallTimeoutMs: 300,
+      // Long enough for the first event, on a busy machine too.
+      stallTimeoutMs: 1000,
       onResume({ error }) {
         resumed.push(error.description);
         wire.heal();
@@ -193,7 +194,7 @@ describe("a watch goes on, missing and repeating nothing,", () => {
     expect(await take(events, 1)).toEqual(["1"]);
     wire.die();
     expect(await take(events, 1)).toEqual(["2"]);
-    expect(resumed).toEqual(["no message for 300 ms"]);
+    expect(resumed).toEqual(["no message for 1000 ms"]);
     await events.return?.();
   });
 
@@ -293,14 +294,14 @@ test("many watches that stall are each noticed, and one whose reader is slow is 
   const stalled: number[] = [];
   const watches = Array.from({ length: 5 }, (_, i) =>
     begin(users, {
-      stallTimeoutMs: 500 + i * 20,
+      stallTimeoutMs: 1000 + i * 20,
       onResume() {
         stalled.push(i);
         throw new Error("enough");
       },
     }),
   );
-  const slow = begin(users, { stallTimeoutMs: 500 });
+  const slow = begin(users, { stallTimeoutMs: 1000 });
   await Promise.all([...watches, slow].map((events) => take(events, 1)));
   await Promise.all(watches.map((events) => expect(events.next()).rejects.toThrow("enough")));
   expect(stalled.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);

@@ -338,7 +338,8 @@ describe("a call ends once, though its handler never does", () => {
         return hanging(story);
       },
     });
-    const call = served.open(path, how === "its deadline passes" ? { "grpc-timeout": "30m" } : {});
+    // Long enough for the handler to begin, on a busy machine too.
+    const call = served.open(path, how === "its deadline passes" ? { "grpc-timeout": "500m" } : {});
     call.end(request("a"));
     const streams = path === SERVER_STREAM || path === BIDI;
     await story.until(streams ? "next" : "runs");
