@@ -5,6 +5,9 @@ import { createEchoClient, textsOf } from "./echo-client.js";
 
 // Runs in a page: the clients for browsers, as they are published. Each function answers with what can cross to the test.
 
+/** The time of the calls that wait for their deadline, in milliseconds: enough to get there, on a busy machine too. */
+const DEADLINE_MS = 1000;
+
 /** The outcome of calls by one client. */
 export interface PageOutcome {
   readonly unary: unknown;
@@ -52,7 +55,7 @@ export async function callByConnectWeb(
   const stream = await textsOf(client.echoServerStream({ text: "a", count: 3 }));
   const error = await failureOf(client.echoUnary({ fault: { code: 5, message: "no é" } }));
   const wait = { fault: { waitForAbort: true } };
-  const late = await failureOf(client.echoUnary(wait, { timeoutMs: 300 }));
+  const late = await failureOf(client.echoUnary(wait, { timeoutMs: DEADLINE_MS }));
   const caller = new AbortController();
   const left = client.echoServerStream({ count: 1, ...wait }, { signal: caller.signal });
   const messages = left[Symbol.asyncIterator]();
@@ -129,7 +132,7 @@ export async function callByGrpcWeb(format: "text" | "binary", baseUrl: string):
     trailer,
   } = await call("\x0a\x01a", { "x-sent": "text", "x-sent-bin": "AP8" });
   const error = await failed(call("\x12\x06\x08\x05\x12\x02no"));
-  const deadline = String(Date.now() + 300);
+  const deadline = String(Date.now() + DEADLINE_MS);
   const late = await failed(call("\x12\x02\x20\x01", { deadline }));
   const stream = await watch();
   // In binary, it gives no message before the last one has come: nothing says when to cancel.
