@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { CallError, createUsersClient, Status, type CreateUserRequest } from "@callwire/client-sdk/users";
 import Database from "libsql";
+import { freeAddress } from "./proxies/free-ports.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { startUsersService } from "./users-service-process.js";
 
@@ -33,8 +34,8 @@ const upTo = (most: number) => 1 + Math.floor(Math.random() * most);
 test(`${kills} times kill -9 amid creates, uploads and a watch lose nothing and repeat nothing`, async () => {
   using folder = temporaryFolder();
   const database = join(folder.path, "users.db");
-  let service = await startUsersService(["--database", database]);
-  const { address } = service;
+  const address = await freeAddress();
+  let service = await startUsersService(["--database", database, "--address", address]);
   await using users = createUsersClient({ address });
 
   /** Emits "watching", "uploaded", "row", "create": what kills are timed by. */

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createUsersClient } from "@callwire/client-sdk/users";
 import { afterAll, expect, test } from "@jest/globals";
+import { freeAddress } from "./proxies/free-ports.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { startUsersService } from "./users-service-process.js";
 
@@ -53,7 +54,7 @@ test.each<[NodeJS.Signals, "npm alone" | "the group"]>([
   "%s to %s stops the service gracefully, with its port and database; what it says is npm's words and its own lines alone",
   async (signal, to) => {
     const database = join(folder.path, `${signal}-${to.replace(" ", "-")}.db`);
-    await using started = npmStart("--address", "127.0.0.1:0", "--database", database);
+    await using started = npmStart("--address", await freeAddress(), "--database", database);
     const listening = await started.listening;
     const settings = { tls: false, tokens: 0, database, runtime: "transport", msg: "listening" };
     expect(listening).toMatchObject(settings);

@@ -1,4 +1,5 @@
 import { isAtLength, many, testProxies } from "./each-proxy.js";
+import { freeAddress } from "./free-ports.js";
 import { startLoad } from "./load.js";
 import { startProxies } from "./proxy.js";
 import { portOf, startService } from "./service.js";
@@ -9,7 +10,7 @@ testProxies(
   "calls of a safe method are all answered while one of two servers is killed and comes back",
   async (programs) => {
     await using steady = await startService();
-    let other = await startService();
+    let other = await startService("--address", await freeAddress());
     const ports = [steady.address, other.address].map(portOf);
     try {
       await using proxies = await startProxies(programs, () => ({ clear: ports }));

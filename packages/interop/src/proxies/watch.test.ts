@@ -3,6 +3,7 @@ import { expect } from "@jest/globals";
 import { createUsersClient } from "@callwire/client-sdk/users";
 import { temporaryFolder } from "../temporary-folder.js";
 import { clientRuntimes, isAtLength, testProxies } from "./each-proxy.js";
+import { freeAddress } from "./free-ports.js";
 import { startProxies, type Proxy } from "./proxy.js";
 import { portOf, startService } from "./service.js";
 import { Watcher } from "./watcher.js";
@@ -17,8 +18,8 @@ testProxies(
   async (programs) => {
     using folder = temporaryFolder();
     const database = ["--database", join(folder.path, "users.db")];
-    let service = await startService(...database);
-    const { address } = service;
+    const address = await freeAddress();
+    let service = await startService(...database, "--address", address);
     await using proxies = await startProxies(programs, () => ({ clear: [portOf(address)] }));
     const watchers = watchersOf(proxies);
     await using users = createUsersClient({ address });
