@@ -211,7 +211,8 @@ describe("HTTP/1.1 on the port of gRPC", () => {
   test("gives slow clients their time, and no more", async () => {
     await using started = await startBoth(
       { handler: (request, response) => void request.resume().on("end", () => response.end("read")) },
-      { http1: { headerTimeoutMs: 40, requestTimeoutMs: 60, keepAliveTimeoutMs: 20 } },
+      // Long enough for a head that comes, on a busy machine too.
+      { http1: { headerTimeoutMs: 400, requestTimeoutMs: 600, keepAliveTimeoutMs: 20 } },
     );
     const { port } = started;
     // A header, a body, a second request that never come, and one that never begins.
@@ -224,7 +225,8 @@ describe("HTTP/1.1 on the port of gRPC", () => {
   test("gives a client time for the head behind another request, from its first byte on", async () => {
     await using started = await startBoth(
       { handler: (request, response) => void request.resume().on("end", () => response.end("read")) },
-      { http1: { headerTimeoutMs: 40, requestTimeoutMs: 60 } },
+      // Long enough for a head that comes, on a busy machine too.
+      { http1: { headerTimeoutMs: 400, requestTimeoutMs: 600 } },
     );
     const socket = await say(started.port, "GET / HTTP/1.1\r\nhost: x\r\n\r\n");
     const answers = readToEnd(socket);
