@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { EchoServiceDefinition, echoService } from "@callwire/testkit";
 import { describe, expect, test } from "@jest/globals";
 import { createChannel, createClient, createServer } from "nice-grpc";
-import { Metadata, ServerError, Status, type ServerMiddleware } from "nice-grpc-common";
+import { Metadata, ServerError, Status, type CallContext, type ServerMiddleware } from "nice-grpc-common";
 import { auth } from "./middleware/auth.js";
 import { errorBoundary } from "./middleware/error-boundary.js";
 import { except, forMethods } from "./middleware/for-methods.js";
@@ -163,4 +164,29 @@ test("message phases see each message, and the end of a stream that its client l
   await stream.next().catch(() => {});
   await ended;
   expect(told).toEqual(["request", "response", "ended CANCELLED"]);
+});
+
+test("a handler whose call was cancelled may say so by an error that this has caused", async () => {
+  const said: unknown[] = [];
+  const logger = {
+    error: (fields: object) => said.push(fields),
+    warn: (fields: object) => said.push(fields),
+  };
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const cancel = new AbortController();
+  await using echo = await start(
+    [toNiceGrpc({ name: "end", ended: () => end() }), toNiceGrpc(errorBoundary({ logger }))],
+    {
+      async echoUnary(_request: unknown, { signal }: CallContext) {
+        const aborted = once(signal, "abort");
+        cancel.abort();
+        await aborted;
+        throw new Error("the requests could not be read", { cause: signal.reason });
+      },
+    },
+  );
+  await expect(echo.client.echoUnary({ text: "a" }, { signal: cancel.signal })).rejects.toThrow("aborted");
+  await ended;
+  expect(said).toEqual([]);
 });

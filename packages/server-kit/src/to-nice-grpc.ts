@@ -1,4 +1,5 @@
 import {
+  abortWithin,
   checkValue,
   isOwnDeadline,
   peerError,
@@ -77,7 +78,10 @@ async function* runPhases<Request, Response>(
     return undefined;
   } catch (thrown) {
     if (isOwnDeadline(thrown, deadlineMs)) error = peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
-    else error = phases.failed ? phases.failed(thrown, context) : thrown;
+    else {
+      const cause = context.signal.aborted ? (abortWithin(thrown) ?? thrown) : thrown;
+      error = phases.failed ? phases.failed(cause, context) : cause;
+    }
     code = error instanceof ServerError ? error.code : Status.UNKNOWN;
     throw error;
   } finally {

@@ -287,6 +287,28 @@ describe("a direct call", () => {
     expect(failed).not.toHaveBeenCalled();
   });
 
+  test("that is cancelled tells nobody of a call of its handler's that fails for that", async () => {
+    const failed = jest.fn((thrown: unknown) => thrown);
+    let over: Promise<unknown> = Promise.resolve();
+    const { open } = serve([{ name: "fail", failed }], {
+      echoUnary: (_request, { signal }) => {
+        const thrown = once(signal, "abort").then(() => {
+          throw new Error("the requests could not be read", { cause: signal.reason });
+        });
+        over = thrown.catch(() => {});
+        return thrown;
+      },
+    });
+    const call = open("EchoUnary");
+    const outcome = failure(() => call.unary(() => ({ text: "" }), same));
+    await turn();
+    call.cancel();
+    expect(await outcome).toMatchObject({ code: Status.CANCELLED });
+    await over;
+    await turn();
+    expect(failed).not.toHaveBeenCalled();
+  });
+
   test("that is cancelled aborts its signal, closes its stream and ends", async () => {
     const codes: Status[] = [];
     let closed = false;

@@ -1,5 +1,6 @@
 import type { PeerCertificate } from "node:tls";
 import {
+  abortWithin,
   checkMessage,
   deadlines,
   guardListeners,
@@ -105,7 +106,9 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
 
   get deadline(): Date | undefined {
     if (this.deadlineMs === Infinity) return undefined;
-    return new Date(Date.now() + this.deadlineMs - performance.now());
+    // Read first: a pause between the two makes the date late, and not early.
+    const left = this.deadlineMs - performance.now();
+    return new Date(Date.now() + left);
   }
 
   get signal(): AbortSignal {
@@ -371,8 +374,8 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
 
   /** The handler has thrown, and the call is over: an unexpected error must not pass in silence. */
   #failLate(thrown: unknown): void {
-    if (thrown === this.#cut?.error || thrown === this.#cut?.reason || isAbort(thrown)) return;
-    if (isOwnDeadline(thrown, this.deadlineMs)) return;
+    if (thrown === this.#cut?.error || thrown === this.#cut?.reason) return;
+    if (abortWithin(thrown) !== undefined || isOwnDeadline(thrown, this.deadlineMs)) return;
     this.#throughFailed(thrown);
   }
 

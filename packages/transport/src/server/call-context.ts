@@ -140,7 +140,10 @@ export function contextClass(lazy: Readonly<Record<string, MakePart>> = {}): Con
 
 /** When a time of the monotonic clock is; undefined for never. */
 function dateOf(timeMs: number): Date | undefined {
-  return timeMs === Infinity ? undefined : new Date(Date.now() + timeMs - performance.now());
+  if (timeMs === Infinity) return undefined;
+  // Read first: a pause between the two makes the date late. If it were early, calls that the handler makes with it would be, too.
+  const left = timeMs - performance.now();
+  return new Date(Date.now() + left);
 }
 
 /** The context of a call that passes through nice-grpc's middleware, which copy it by spreading. */

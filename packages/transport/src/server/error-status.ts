@@ -29,6 +29,27 @@ export function isAbortError(thrown: unknown): boolean {
   }
 }
 
+/** How many causes of an error are looked at, so that a ring of them comes to an end. */
+const MAX_CAUSES = 8;
+
+/**
+ * The AbortError that a thrown value is or was caused by; undefined for another. A call that a handler makes says so that the
+ * requests which it was to pass on could not be read, since its own caller has gone.
+ */
+export function abortWithin(thrown: unknown): unknown {
+  let error = thrown;
+  try {
+    for (let depth = 0; depth <= MAX_CAUSES; depth++) {
+      if (isAbortError(error)) return error;
+      error = (error as Error | null | undefined)?.cause;
+      if (error === undefined || error === null) return undefined;
+    }
+  } catch {
+    // A getter that throws.
+  }
+  return undefined;
+}
+
 /**
  * A call that ends so much before its deadline still counts as ended by it, in milliseconds: the client's timer began before
  * the server's, and a call that the handler makes with the same deadline may be the first to say so.

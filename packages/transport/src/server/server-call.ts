@@ -10,7 +10,7 @@ import { spreadableContext, type ContextSource } from "./call-context.js";
 import type { CallHost } from "./call-host.js";
 import type { CallScope } from "./call-scope.js";
 import {
-  isAbortError,
+  abortWithin,
   isDeadlineOver,
   isOwnDeadline,
   statusOrWarning,
@@ -331,7 +331,7 @@ export class ServerCall
    * error must not pass in silence.
    */
   fail(thrown: unknown): void {
-    if (this.finished && isAbortError(thrown)) return;
+    if (this.finished && abortWithin(thrown) !== undefined) return;
     if (isOwnDeadline(thrown, this.deadlineMs)) {
       if (!this.finished) this.onDeadline();
       return;

@@ -1,6 +1,7 @@
 import type { PeerCertificate } from "node:tls";
 import type { Metadata as GrpcJsMetadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import {
+  abortWithin,
   guardListeners,
   isOwnDeadline,
   peerError,
@@ -197,7 +198,8 @@ export class GrpcJsCall implements FaultSink, ServerCallContext {
       return (call.#error = peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"));
     }
     const { phases, descriptor } = call.#served;
-    const failed = phases?.failed === undefined ? thrown : guard(phases.failed.bind(phases), thrown, call);
+    const cause = call.#aborted === undefined ? thrown : (abortWithin(thrown) ?? thrown);
+    const failed = phases?.failed === undefined ? cause : guard(phases.failed.bind(phases), cause, call);
     const error = sendableError(descriptor, failed);
     call.#error = error;
     return error;
