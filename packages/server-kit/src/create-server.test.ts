@@ -293,6 +293,39 @@ describe.each(runtimes)("over %s", (_name, runtime) => {
     });
   });
 
+  test("messages that say when they are closed that their call was cancelled, as those of another call do, are no fault", async () => {
+    const log = jest.fn();
+    const errors = { error: log, warn: log };
+    const cancel = new AbortController();
+    let closed = () => {};
+    const isClosed = new Promise<void>((resolve) => (closed = resolve));
+    await using echo = await startEcho(
+      { runtime, middleware: [errorBoundary({ logger: errors })] },
+      {
+        echoServerStream(_request, { signal }) {
+          let count = 0;
+          return {
+            [Symbol.asyncIterator]: () => ({
+              next: async () =>
+                count++ === 0 ? { done: false, value: { text: "a" } } : await new Promise<never>(() => {}),
+              return: () => {
+                closed();
+                return Promise.reject(signal.reason as Error);
+              },
+            }),
+          };
+        },
+      },
+    );
+    const messages = echo.client.echoServerStream({}, { signal: cancel.signal })[Symbol.asyncIterator]();
+    await messages.next();
+    cancel.abort();
+    await messages.next().catch(() => {});
+    await isClosed;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).not.toHaveBeenCalled();
+  });
+
   test.each(["connection", "te", "transfer-encoding", "grpc-status", "content-length"])(
     "a handler that sets %p in its metadata harms nothing",
     async (key) => {

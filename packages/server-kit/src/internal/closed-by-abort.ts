@@ -1,4 +1,10 @@
-import { isAsyncIterable, iteratorOf, throwInto, type AnyIterable } from "@callwire/transport/server";
+import {
+  abortWithin,
+  isAsyncIterable,
+  iteratorOf,
+  throwInto,
+  type AnyIterable,
+} from "@callwire/transport/server";
 import { ignoreResult } from "./promises.js";
 
 type Result = IteratorResult<unknown, unknown>;
@@ -9,7 +15,8 @@ const OVER: Result = { done: true, value: undefined };
  * The messages of a handler, which are closed at once when the signal aborts, though one of them is waited for: generators
  * around them could not close them before that one comes.
  *
- * @param onFault Gets what closing them throws: the call is over by then.
+ * @param onFault Gets what closing them throws: the call is over by then. That they were given up is none, as messages of a call that
+ *   the handler has made with the same signal say.
  */
 export function closedByAbort(
   messages: unknown,
@@ -22,11 +29,14 @@ export function closedByAbort(
     return { [Symbol.iterator]: () => iterator } as unknown as AsyncIterable<unknown>;
   }
   let settle: ((result: Result) => void) | undefined;
+  const onClosingFailed = (error: unknown) => {
+    if (error !== signal.reason && abortWithin(error) === undefined) onFault(error);
+  };
   const close = () => {
     try {
-      ignoreResult(iterator.return?.(), onFault);
+      ignoreResult(iterator.return?.(), onClosingFailed);
     } catch (error) {
-      onFault(error);
+      onClosingFailed(error);
     }
     settle?.(OVER);
   };
