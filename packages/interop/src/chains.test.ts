@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createClient, type ClientOptions } from "@callwire/client-sdk";
 import { niceGrpc as clientRuntime } from "@callwire/client-sdk/nice-grpc";
-import { createServer, errorBoundary, Status, type ServerOptions } from "@callwire/server-kit";
+import {
+  createServer,
+  errorBoundary,
+  invalidArgument,
+  Status,
+  type Middleware,
+  type ServerOptions,
+} from "@callwire/server-kit";
 import { niceGrpc as serverRuntime } from "@callwire/server-kit/nice-grpc";
 import { echoService, EchoServiceDefinition } from "@callwire/testkit";
 
@@ -11,7 +18,7 @@ const ofServer: Pick<ServerOptions, "runtime"> = overNiceGrpc ? { runtime: serve
 const ofClient: Pick<ClientOptions, "runtime"> = overNiceGrpc ? { runtime: clientRuntime } : {};
 
 /** Two servers: the handlers of the front one call the one behind it. */
-async function startChain() {
+async function startChain(middleware: Middleware[] = []) {
   const said: unknown[] = [];
   const settled: Promise<unknown>[] = [];
   const logger = {
@@ -23,7 +30,7 @@ async function startChain() {
     address: `127.0.0.1:${await behind.listen("127.0.0.1:0")}`,
     ...ofClient,
   });
-  const front = createServer({ ...ofServer, middleware: [errorBoundary({ logger })] }).add(
+  const front = createServer({ ...ofServer, middleware: [errorBoundary({ logger }), ...middleware] }).add(
     EchoServiceDefinition,
     {
       ...echoService(),
@@ -45,9 +52,8 @@ async function startChain() {
     },
   );
   // Over the transport: grpc-js ends its requests before it cancels a call, as if they were complete.
-  const client = createClient(EchoServiceDefinition, {
-    address: `127.0.0.1:${await front.listen("127.0.0.1:0")}`,
-  });
+  const frontAddress = `127.0.0.1:${await front.listen("127.0.0.1:0")}`;
+  const client = createClient(EchoServiceDefinition, { address: frontAddress });
   return {
     client,
     front,
@@ -68,6 +74,28 @@ async function startChain() {
     },
   };
 }
+
+describe("a request that the front server refuses while its handler passes its requests on", () => {
+  const refuse: Middleware = {
+    name: "refuse",
+    request(message) {
+      throw invalidArgument({
+        violations: [{ field: "text", description: `not ${JSON.stringify(message)}` }],
+      });
+    },
+  };
+  const requests = [{ text: "a" }];
+
+  test("ends the call with the error of the refusal", async () => {
+    await using chain = await startChain([refuse]);
+    const refused = { code: Status.INVALID_ARGUMENT };
+    await expect(chain.client.echoClientStream(requests)).rejects.toMatchObject(refused);
+    const answers = chain.client.echoBidiStream(requests)[Symbol.asyncIterator]();
+    await expect(answers.next()).rejects.toMatchObject(refused);
+    await chain.thrown();
+    expect(chain.said).toEqual([]);
+  });
+});
 
 /** One request, and then none until the call is over. */
 async function* oneRequest(onSent = () => {}) {

@@ -2,6 +2,7 @@ import {
   abortWithin,
   checkValue,
   isOwnDeadline,
+  ownErrorOf,
   peerError,
   rules,
   type ServerCallContext,
@@ -79,7 +80,8 @@ async function* runPhases<Request, Response>(
   } catch (thrown) {
     if (isOwnDeadline(thrown, deadlineMs)) error = peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded");
     else {
-      const cause = context.signal.aborted ? (abortWithin(thrown) ?? thrown) : thrown;
+      const abort = context.signal.aborted ? abortWithin(thrown) : undefined;
+      const cause = abort ?? ownErrorOf(thrown);
       error = phases.failed ? phases.failed(cause, context) : cause;
     }
     code = error instanceof ServerError ? error.code : Status.UNKNOWN;

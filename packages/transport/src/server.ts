@@ -27,6 +27,6 @@ export {
   type ServerOptions,
   type ServerStats,
 } from "./server/server-options.js";
-export { abortWithin, isDeadlineOver, isOwnDeadline } from "./server/error-status.js";
+export { abortWithin, isDeadlineOver, isOwnDeadline, ownErrorOf } from "./server/error-status.js";
 export { guardListeners, type FaultSink } from "./server/guarded-signal.js";
 export { tryAddress } from "./server/try-address.js";

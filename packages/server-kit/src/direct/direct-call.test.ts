@@ -287,6 +287,19 @@ describe("a direct call", () => {
     expect(failed).not.toHaveBeenCalled();
   });
 
+  test("ends with the error that was made on purpose while a call of its handler's read the requests", async () => {
+    const { open } = serve([], {
+      echoUnary: () => {
+        const cause = permissionDenied({ message: "not this one" });
+        throw Object.assign(new Error("the requests could not be read", { cause }), {
+          code: Status.CANCELLED,
+        });
+      },
+    });
+    const outcome = await failure(() => open("EchoUnary").unary(() => ({ text: "" }), same));
+    expect(outcome).toMatchObject({ code: Status.PERMISSION_DENIED, details: "not this one" });
+  });
+
   test("that is cancelled tells nobody of a call of its handler's that fails for that", async () => {
     const failed = jest.fn((thrown: unknown) => thrown);
     let over: Promise<unknown> = Promise.resolve();

@@ -7,6 +7,7 @@ import {
   isOwnDeadline,
   iteratorOf,
   Metadata,
+  ownErrorOf,
   peerError,
 } from "@callwire/transport/server";
 import type {
@@ -354,7 +355,7 @@ export class DirectCall implements ServerCallContext, EndableCall, DeadlineEntry
     if (cut !== undefined && cut.error === thrown) error = cut.error;
     else if (isOwnDeadline(thrown, this.deadlineMs)) error = deadlineError();
     else {
-      error = sendable(this.method, this.#throughFailed(thrown));
+      error = sendable(this.method, this.#throughFailed(ownErrorOf(thrown)));
       this.#error = error;
     }
     this.#code = error.code;

@@ -51,6 +51,21 @@ export function abortWithin(thrown: unknown): unknown {
 }
 
 /**
+ * The error that was made on purpose while a call of the handler's read the requests that it was given, by the handler or by what
+ * reads its own call's requests: such a call says CANCELLED, and has it as its cause. Of anything else, what was thrown.
+ */
+export function ownErrorOf(thrown: unknown): unknown {
+  try {
+    if (thrown instanceof ServerError) return thrown;
+    const { code, cause } = thrown as { code?: unknown; cause?: unknown };
+    return code === Status.CANCELLED && cause instanceof ServerError ? cause : thrown;
+  } catch {
+    // It has no properties, or a getter that throws.
+    return thrown;
+  }
+}
+
+/**
  * A call that ends so much before its deadline still counts as ended by it, in milliseconds: the client's timer began before
  * the server's, and a call that the handler makes with the same deadline may be the first to say so.
  */
@@ -68,9 +83,12 @@ export function isDeadlineOver(deadlineMs: number): boolean {
  * @param deadlineMs The call's, by the clock of `performance.now()`; `Infinity` for none.
  */
 export function isOwnDeadline(thrown: unknown, deadlineMs: number): boolean {
-  if (deadlineMs === Infinity || thrown instanceof ServerError || !isDeadlineOver(deadlineMs)) return false;
+  if (deadlineMs === Infinity || !isDeadlineOver(deadlineMs)) return false;
   try {
-    return (thrown as { code?: unknown } | null | undefined)?.code === Status.DEADLINE_EXCEEDED;
+    return (
+      !(thrown instanceof ServerError) &&
+      (thrown as { code?: unknown } | null | undefined)?.code === Status.DEADLINE_EXCEEDED
+    );
   } catch {
     return false;
   }

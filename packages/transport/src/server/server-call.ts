@@ -13,6 +13,7 @@ import {
   abortWithin,
   isDeadlineOver,
   isOwnDeadline,
+  ownErrorOf,
   statusOrWarning,
   warnOfListener,
   warnOfPhase,
@@ -336,7 +337,8 @@ export class ServerCall
       if (!this.finished) this.onDeadline();
       return;
     }
-    const error = this.#failed ? thrown : this.#throughFailed(thrown);
+    const own = ownErrorOf(thrown);
+    const error = this.#failed ? own : this.#throughFailed(own);
     const { code, message } = statusOrWarning(error, this.descriptor.path);
     if (this.finished) return;
     try {

@@ -4,6 +4,7 @@ import {
   abortWithin,
   guardListeners,
   isOwnDeadline,
+  ownErrorOf,
   peerError,
   serialize,
   type Codec,
@@ -198,7 +199,7 @@ export class GrpcJsCall implements FaultSink, ServerCallContext {
       return (call.#error = peerError(Status.DEADLINE_EXCEEDED, "Deadline exceeded"));
     }
     const { phases, descriptor } = call.#served;
-    const cause = call.#aborted === undefined ? thrown : (abortWithin(thrown) ?? thrown);
+    const cause = (call.#aborted && abortWithin(thrown)) ?? ownErrorOf(thrown);
     const failed = phases?.failed === undefined ? cause : guard(phases.failed.bind(phases), cause, call);
     const error = sendableError(descriptor, failed);
     call.#error = error;
