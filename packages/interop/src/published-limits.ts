@@ -12,10 +12,10 @@ export interface PublishedLimits {
 
 /**
  * The most CPU time that an import takes, as a part of what an import of nice-grpc takes in the same run. That of SDK and kit is about
- * 0.3 on a quiet machine, where 0.4 is the goal, and up to half as much again on one that does something else meanwhile: the limit
- * catches a dependency that has come in, or a file for each module.
+ * 0.4 on a quiet machine, which is the goal, that of the edge, which has the kit in it, 0.53, and up to half as much again on one that
+ * does something else meanwhile: the limit catches a dependency that has come in, or a file for each module.
  */
-export const IMPORT_OVER_NICE_GRPC = 0.6;
+export const IMPORT_OVER_NICE_GRPC = 0.8;
 
 /** The limits of `npm install <name>`, for each package that is published to be installed: create-callwire is run, and has no dependency. */
 export const publishedLimits: Readonly<Record<string, PublishedLimits>> = {
