@@ -73,8 +73,6 @@ export function createLogger(given: CreateLoggerOptions = {}): Logger {
     redact: { paths: secretFields.flatMap(spellings), censor: redacted },
     // The walk makes plain objects of errors.
     serializers: { err: (error: unknown) => error },
-    // Of pino for browsers, which bundles for workers at the edge have.
-    browser: { asObject: true, formatters: { log: redact } },
   };
   const stream = typeof destination === "string" ? lineFile(destination) : destination;
   const logger = pino(options, stream);

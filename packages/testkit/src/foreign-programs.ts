@@ -15,8 +15,8 @@ const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/callwire-progr
 
 /**
  * The registry's package that holds a program for this machine, and the program's path in it. The packages `node`, `bun`,
- * `deno` and `workerd` depend on these, and bring them into place by scripts at install time, which are not run here. Undefined where there is
- * none.
+ * `deno` and `workerd` depend on these, and bring them into place by scripts at install time, which are not run here. Undefined
+ * where there is none.
  */
 function packageOf({ name }: ForeignProgram): { package: string; path: string } | undefined {
   const { platform, arch } = process;

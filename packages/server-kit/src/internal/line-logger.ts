@@ -26,10 +26,10 @@ export function lineEnd(message: string): string {
 
 const known = new WeakMap<object, LineLogger>();
 
-type PartName = "chindingsSym" | "hooksSym" | "mixinSym" | "needsMetadataGsym" | "streamSym";
-
-/** None in a bundle for workers at the edge, which has pino for browsers: its loggers write their lines by themselves. */
-const symbols: Partial<Record<PartName, symbol>> = pino.symbols ?? {};
+const { chindingsSym, hooksSym, mixinSym, needsMetadataGsym, streamSym } = pino.symbols as unknown as Record<
+  "chindingsSym" | "hooksSym" | "mixinSym" | "needsMetadataGsym" | "streamSym",
+  symbol
+>;
 
 /** The parts of a pino logger that its symbols name. */
 interface Parts {
@@ -45,8 +45,6 @@ export function rememberLineLogger(
   destination: DestinationStream,
   { secretValue }: Redactor,
 ): void {
-  const { chindingsSym, hooksSym, mixinSym, needsMetadataGsym, streamSym } = symbols;
-  if (!chindingsSym || !hooksSym || !mixinSym || !needsMetadataGsym || !streamSym) return;
   const parts = logger as unknown as Parts;
   const hooks = parts[hooksSym] as { logMethod?: unknown; streamWrite?: unknown } | undefined;
   const isPlain =
